@@ -1,0 +1,1 @@
+//! Turns a Service into a process: config, listen, health, shutdown.

@@ -1,0 +1,1 @@
+//! From text to item and to the alarm words in it, explained.

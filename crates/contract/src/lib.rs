@@ -1,0 +1,1 @@
+//! Subjects, envelope, typed events, documents, streams; the only protobuf.

@@ -1,0 +1,1 @@
+//! Outbox, relay, seals, inbox, batch consumer, parking.

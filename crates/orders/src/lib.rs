@@ -1,0 +1,1 @@
+//! The life of an order: decide, evolve, wake_at.

@@ -1,0 +1,1 @@
+//! Pool, scopes, migrate, classify errors, retry, row checks.

@@ -1,0 +1,1 @@
+//! From an item and the responsibility list to a case plan, explained.

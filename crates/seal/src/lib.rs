@@ -1,0 +1,1 @@
+//! Sealed fields: encrypt at the door, reveal with purpose.

@@ -1,0 +1,1 @@
+//! Working-time calendars, pause and resume, deadlines.

@@ -1,0 +1,1 @@
+//! Tenant documents compiled in memory.

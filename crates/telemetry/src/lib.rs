@@ -1,0 +1,1 @@
+//! Tracing, metrics, context through messages.

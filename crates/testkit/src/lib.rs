@@ -1,0 +1,1 @@
+//! Real Postgres and NATS, clock, fault proxy, webhook sink.

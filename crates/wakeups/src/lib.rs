@@ -1,0 +1,1 @@
+//! Call me at T, in my own transaction.

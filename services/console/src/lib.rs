@@ -1,0 +1,1 @@
+//! Timelines, case list, live updates, tracking.

@@ -1,0 +1,1 @@
+//! Districts, streets, bodies, items, calendars, members: documents with a generation.

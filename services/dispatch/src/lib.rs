@@ -1,0 +1,1 @@
+//! Orders, clocks, escalation, verification, closure.

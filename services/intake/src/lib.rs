@@ -1,0 +1,1 @@
+//! Reports, idempotency, tracking codes, fairness at the door.

@@ -1,0 +1,1 @@
+//! Cases, item, joining, the case plan, the human review queue.

@@ -1,0 +1,1 @@
+//! The rules of the house, checked: who may import whom, purity, rooms.

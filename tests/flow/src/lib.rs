@@ -1,0 +1,1 @@
+//! The story end to end, in one process and as real processes.
