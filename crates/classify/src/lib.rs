@@ -1,1 +1,26 @@
-//! From text to item and to the alarm words in it, explained.
+//! From a text to the item it is about ([`KeywordIndex`]) and to the alarm words in it ([`AlarmScreen`]).
+//!
+//! Promises: pure; the same words and text give the same answer, whatever order they were given in; every answer
+//! explains itself in integers and sorted lists (D37); any text is answered, none panics. When the words do not
+//! decide, the answer is [`Outcome::Unsure`] and a person judges: nothing is guessed.
+//! Not here: a trained classifier, the text's length limit (the door's), what urgency means (D15).
+
+mod alarm;
+mod keyword;
+
+#[cfg(test)]
+mod pack_tests;
+
+pub use alarm::{AlarmHit, AlarmScreen};
+pub use keyword::{Explanation, ItemHits, KeywordIndex, Outcome, Ranking};
+
+/// Words from which nothing can be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An empty word would be found everywhere.
+    #[error("an empty word stands at {0}")]
+    EmptyWord(String),
+    /// More words than the automaton can hold.
+    #[error("the words make no automaton")]
+    Automaton(#[from] aho_corasick::BuildError),
+}

@@ -1,1 +1,16 @@
-//! Subjects, envelope, typed events, documents, streams; the only protobuf.
+//! Everything that crosses a process boundary: subjects, the CloudEvents envelope, typed events, tenant
+//! documents, streams and consumers. The only place that knows protobuf.
+//!
+//! Promises: one grammar of subjects ([`subject`]), unknown fields survive because received payload bytes are
+//! forwarded and never encoded again (D53), an unknown schema version is an error the consumer parks.
+//! Not here: connections, delivery, retries (crate `messaging`).
+
+pub mod document;
+pub mod envelope;
+pub mod event;
+pub mod proto;
+pub mod subject;
+pub mod topology;
+
+pub use envelope::{BadEnvelope, Envelope};
+pub use event::EventType;

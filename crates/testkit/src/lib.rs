@@ -1,1 +1,23 @@
-//! Real Postgres and NATS, clock, fault proxy, webhook sink.
+//! What tests need from the world, real wherever it can be real.
+//!
+//! * [`postgres`]: a private server, fresh databases in milliseconds, a durable server that may be killed.
+//! * [`nats`]: a private JetStream broker that may be killed, frozen and restarted.
+//! * [`proxy`]: a TCP proxy with faults; [`sink`]: a webhook receiver that checks signatures and answers as told.
+//! * [`clock`]: time that moves only when a test says so; [`wait`]: waiting for a level with a deadline.
+//! * [`identity`]: a token issuer with its key set.
+//!
+//! Every server started here dies with the test process, even when that is killed, and never listens on a
+//! standard port. Deliberately not here: anything of a service (a service's own tests build it), and mocks.
+
+pub mod clock;
+mod error;
+mod guardian;
+pub mod identity;
+pub mod nats;
+mod port;
+pub mod postgres;
+pub mod proxy;
+pub mod sink;
+pub mod wait;
+
+pub use error::Error;

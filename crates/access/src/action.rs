@@ -1,0 +1,86 @@
+//! What can be asked for. One variant per thing the rights table tells apart.
+
+use std::fmt;
+
+/// An action of a person, a body's system or an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Send a report into a street.
+    ReportSubmit,
+    /// Follow a matter by its tracking code. Asked only where a token is given: the code itself is the key.
+    TrackingFollow,
+    /// List the cases of a street.
+    CaseList,
+    /// Read one case with its timeline.
+    CaseRead,
+    /// Take a submitted case for verification and say pass or fail.
+    CaseVerify,
+    /// Read the review queue and decide an entry.
+    ReviewDecide,
+    /// List orders.
+    OrderList,
+    /// Read one order with its clocks.
+    OrderRead,
+    /// See, acknowledge, arrive, progress, submit.
+    OrderAct,
+    /// Read deliveries with their attempts and verdicts.
+    DeliveryRead,
+    /// Watch the live updates of a street.
+    LiveWatch,
+    /// Read the documents of a tenant.
+    DocumentRead,
+    /// Apply a district or street manifest.
+    DocumentApply,
+    /// Accept the database's clock after it jumped (D29).
+    ClockAccept,
+    /// List parked messages and replay or discard them.
+    ParkManage,
+}
+
+impl Action {
+    /// Every action, in the order of the rights table.
+    pub const ALL: [Action; 15] = [
+        Action::ReportSubmit,
+        Action::TrackingFollow,
+        Action::CaseList,
+        Action::CaseRead,
+        Action::CaseVerify,
+        Action::ReviewDecide,
+        Action::OrderList,
+        Action::OrderRead,
+        Action::OrderAct,
+        Action::DeliveryRead,
+        Action::LiveWatch,
+        Action::DocumentRead,
+        Action::DocumentApply,
+        Action::ClockAccept,
+        Action::ParkManage,
+    ];
+
+    /// The name in logs and in the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Action::ReportSubmit => "report.submit",
+            Action::TrackingFollow => "tracking.follow",
+            Action::CaseList => "case.list",
+            Action::CaseRead => "case.read",
+            Action::CaseVerify => "case.verify",
+            Action::ReviewDecide => "review.decide",
+            Action::OrderList => "order.list",
+            Action::OrderRead => "order.read",
+            Action::OrderAct => "order.act",
+            Action::DeliveryRead => "delivery.read",
+            Action::LiveWatch => "live.watch",
+            Action::DocumentRead => "document.read",
+            Action::DocumentApply => "document.apply",
+            Action::ClockAccept => "clock.accept",
+            Action::ParkManage => "park.manage",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,94 @@
+//! The one table: role × where it may be held × what it may do there.
+
+use crate::Action::{self, *};
+use crate::ScopeKind::{self, Body, District, Installation, Street};
+use crate::grant::Role;
+
+struct Row {
+    role: Role,
+    held_in: &'static [ScopeKind],
+    may: &'static [Action],
+}
+
+/// One row per role, in the order of [`Role::ALL`]. A right of a role held in a body is narrowed to that
+/// body's rows by the decision, not here.
+const TABLE: [Row; 11] = [
+    Row {
+        role: Role::GridWorker,
+        held_in: &[Street, District],
+        may: &[ReportSubmit, TrackingFollow, CaseList, CaseRead, LiveWatch],
+    },
+    Row { role: Role::Resident, held_in: &[Street, District], may: &[ReportSubmit, TrackingFollow] },
+    Row {
+        role: Role::BodyUser,
+        held_in: &[Body],
+        may: &[CaseList, CaseRead, OrderList, OrderRead, OrderAct, DeliveryRead, LiveWatch],
+    },
+    Row {
+        role: Role::StreetCentre,
+        held_in: &[Street],
+        may: &[
+            ReportSubmit,
+            TrackingFollow,
+            CaseList,
+            CaseRead,
+            ReviewDecide,
+            OrderList,
+            OrderRead,
+            DeliveryRead,
+            LiveWatch,
+            DocumentRead,
+        ],
+    },
+    Row {
+        role: Role::Verifier,
+        held_in: &[Street, District],
+        may: &[TrackingFollow, CaseList, CaseRead, CaseVerify, OrderList, OrderRead, LiveWatch],
+    },
+    Row {
+        role: Role::DistrictCentre,
+        held_in: &[District],
+        may: &[
+            ReportSubmit,
+            TrackingFollow,
+            CaseList,
+            CaseRead,
+            ReviewDecide,
+            OrderList,
+            OrderRead,
+            DeliveryRead,
+            LiveWatch,
+            DocumentRead,
+        ],
+    },
+    Row {
+        role: Role::Sre,
+        held_in: &[District, Installation],
+        may: &[DeliveryRead, DocumentRead, ClockAccept, ParkManage],
+    },
+    Row {
+        role: Role::DirectoryAdmin,
+        held_in: &[Street, District, Installation],
+        may: &[DocumentRead, DocumentApply],
+    },
+    Row {
+        role: Role::SystemAdmin,
+        held_in: &[District, Installation],
+        may: &[DocumentRead, ClockAccept, ParkManage],
+    },
+    Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead] },
+    Row { role: Role::AuditAdmin, held_in: &[District, Installation], may: &[DeliveryRead, DocumentRead] },
+];
+
+fn row(role: Role) -> &'static Row {
+    TABLE.iter().find(|row| row.role == role).expect("every role has a row in the rights table")
+}
+
+/// What a role may do where it is held.
+pub fn rights(role: Role) -> &'static [Action] {
+    row(role).may
+}
+
+pub(crate) fn held_in(role: Role) -> &'static [ScopeKind] {
+    row(role).held_in
+}

@@ -1,0 +1,81 @@
+//! What happens to every request before and around its route: bounds, deadlines, panics, 404 and 405.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout};
+
+use super::body::BodyDeadline;
+use super::problem::Problem;
+use crate::listen::Limits;
+
+/// Seconds after which a caller may retry what took too long.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Refuses framing and sizes outside the bounds before anything reads them.
+pub(crate) async fn bounds(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
+    // The server reads `Transfer-Encoding` with `Content-Length` by dropping the length, before we see it; a
+    // proxy in front may drop the other. So that no two parties can disagree, only lengths are taken.
+    if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return Problem::malformed_request().into_response();
+    }
+    if target_bytes(&request) > limits.target_bytes_max {
+        return Problem::uri_too_long().into_response();
+    }
+    if header_bytes(&request) > limits.header_bytes_max {
+        return Problem::headers_too_large().into_response();
+    }
+    request.extensions_mut().insert(BodyDeadline(Instant::now() + limits.body_within));
+    next.run(request).await
+}
+
+fn target_bytes(request: &Request) -> usize {
+    let uri = request.uri();
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    authority + uri.path_and_query().map_or(0, |target| target.as_str().len())
+}
+
+/// As on the wire: name, colon and space, value, line end.
+fn header_bytes(request: &Request) -> usize {
+    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+/// 503 when the handler does not answer in time. An answer that streams is not cut: this ends with its head.
+pub(crate) async fn deadline(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+    match timeout(limits.request_within, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable(RETRY_AFTER_S).into_response(),
+    }
+}
+
+/// A panic is a broken invariant of one request: it is answered 500 and ends nothing else. Its message goes to
+/// the panic hook, not to the caller.
+pub(crate) async fn panics(request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("a handler panicked");
+            Problem::internal().into_response()
+        }
+    }
+}
+
+/// The router answers a known path with another method by an empty 405; this gives it a body, and keeps `Allow`.
+pub(crate) async fn methods(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match response.headers().get(header::ALLOW) {
+        Some(allow) if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::method_not_allowed(allow.clone()).into_response()
+        }
+        _ => response,
+    }
+}
+
+/// The fallback of every router.
+pub(crate) async fn unknown() -> Problem {
+    Problem::not_found()
+}

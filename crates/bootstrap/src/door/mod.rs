@@ -1,0 +1,25 @@
+//! What every HTTP door shares: refusals as problem documents, strict bodies, keys, paths, traces.
+//!
+//! A handler reads like its contract: extractors parse and refuse, the handler makes a command and maps the
+//! core's refusal to a [`Problem`]. Nothing is decided in a door.
+//!
+//! Deliberately not here: who may do what (`access`), tokens ([`crate::identity`]), sockets ([`crate::listen`]).
+
+pub mod accept;
+pub mod body;
+pub(crate) mod guard;
+pub mod idempotency;
+pub mod json;
+pub mod path;
+pub mod problem;
+pub mod query;
+pub mod text;
+pub mod trace;
+
+pub use idempotency::IdempotencyKeyHeader;
+pub use json::StrictJson;
+pub use path::{IdVerb, Path};
+pub use problem::{Fault, Kind, Problem, ProblemDocument};
+pub use query::Query;
+pub use text::FreeText;
+pub use trace::TraceContext;

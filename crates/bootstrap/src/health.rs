@@ -1,0 +1,94 @@
+//! The three doors of an orchestrator: `/livez`, `/readyz`, `/metrics`.
+//!
+//! `/livez` says the process runs and never looks at a dependency: restarting us heals no database. `/readyz` says
+//! it can do its own job: every named component has released its latch. `/metrics` is the registry as text.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use prometheus::{Encoder, Registry, TextEncoder};
+use serde::Serialize;
+
+/// Ready once every latch taken from it is released. Cheap to clone; all clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, bool>>>);
+
+/// One component's say. Held at first; dropping it changes nothing, so a component that dies early keeps the
+/// process unready.
+#[derive(Debug)]
+pub struct Latch {
+    name: &'static str,
+    readiness: Readiness,
+}
+
+/// The body of `/readyz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadinessAnswer {
+    /// Whether work may be sent here.
+    pub ready: bool,
+    /// The components that hold.
+    pub waiting_for: Vec<&'static str>,
+}
+
+impl Readiness {
+    /// A latch for a component, held. Taking the same name again holds it again.
+    pub fn latch(&self, name: &'static str) -> Latch {
+        let latch = Latch { name, readiness: self.clone() };
+        latch.hold();
+        latch
+    }
+
+    /// Who holds, by name.
+    pub fn answer(&self) -> ReadinessAnswer {
+        let latches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting_for: Vec<_> = latches.iter().filter(|(_, held)| **held).map(|(name, _)| *name).collect();
+        ReadinessAnswer { ready: waiting_for.is_empty(), waiting_for }
+    }
+
+    fn set(&self, name: &'static str, held: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, held);
+    }
+}
+
+impl Latch {
+    /// The component can do its job.
+    pub fn release(&self) {
+        self.readiness.set(self.name, false);
+    }
+
+    /// The component cannot, or not any more.
+    pub fn hold(&self) {
+        self.readiness.set(self.name, true);
+    }
+}
+
+/// The three routes, to merge into a service's.
+pub fn routes(readiness: Readiness, metrics: Registry) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready).with_state(readiness))
+        .route("/metrics", get(show).with_state(metrics))
+}
+
+async fn ready(State(readiness): State<Readiness>) -> Response {
+    let answer = readiness.answer();
+    let status = if answer.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+}
+
+async fn show(State(metrics): State<Registry>) -> Response {
+    let encoder = TextEncoder::new();
+    let mut text = Vec::new();
+    match encoder.encode(&metrics.gather(), &mut text) {
+        Ok(()) => ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "could not encode the metrics");
+            crate::door::Problem::internal().into_response()
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Who is calling: bearer tokens (JWT) of an OIDC issuer, checked against its published keys.
+//!
+//! The key decides the algorithm, never the token: ES256, EdDSA and RS256, one per key. `none`, HMAC and a token
+//! that names another algorithm than its key's are refused. Issuer, audience, expiry and start are checked with
+//! 30 s of leeway. What a caller may do is not in the token: see `access`.
+//!
+//! Expiry is compared with this machine's wall clock. It is the one place that reads it: the window of a token is
+//! a matter of security between us and the issuer, not a time of the domain (D29). [`Authenticator::verify`]
+//! itself takes `now`.
+
+mod keys;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Validation, decode, decode_header};
+use serde::Deserialize;
+
+use crate::door::Problem;
+use keys::{Key, KeyFile};
+
+pub use keys::KeysError;
+
+/// The issuer of `streetwise dev-identity`; anyone may have its key (D54).
+pub const DEVELOPMENT_ISSUER: &str = "streetwise-dev";
+
+/// How far the issuer's clock and ours may be apart.
+const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// Where tokens come from.
+#[derive(Debug, Clone)]
+pub struct IdentitySettings {
+    /// `STREETWISE_JWKS_FILE`: the issuer's public keys. Read again when it changes, at most every 5 s.
+    pub jwks_file: PathBuf,
+    /// `STREETWISE_JWT_ISSUER`: the only `iss` taken.
+    pub issuer: String,
+    /// `STREETWISE_JWT_AUDIENCE`: must be among `aud`.
+    pub audience: String,
+    /// Whether `STREETWISE_ENVIRONMENT` is `development`.
+    pub development: bool,
+}
+
+/// Why there is no authenticator. The process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// Production would accept tokens anybody can make.
+    #[error("the issuer {DEVELOPMENT_ISSUER} is refused outside development")]
+    DevelopmentIssuer,
+    /// An empty issuer or audience would match nothing, or everything.
+    #[error("issuer and audience must be named")]
+    Unnamed,
+    /// No usable keys.
+    #[error("could not load the issuer's keys")]
+    Keys(#[from] KeysError),
+}
+
+/// Why a token is refused. For the log; the caller is only told that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    /// No token in the request, or not exactly one bearer token.
+    #[error("no bearer token")]
+    Missing,
+    /// Not a JWT we can read, `none` and unknown algorithms included.
+    #[error("malformed token")]
+    Malformed,
+    /// No key of that id, or no id.
+    #[error("unknown key")]
+    UnknownKey,
+    /// The token names another algorithm than its key's.
+    #[error("algorithm does not match the key")]
+    WrongAlgorithm,
+    /// Signature, issuer or audience do not hold, or a claim is missing.
+    #[error("signature, issuer or audience does not hold")]
+    Invalid,
+    /// Over.
+    #[error("expired")]
+    Expired,
+    /// Not begun.
+    #[error("not yet valid")]
+    NotYetValid,
+}
+
+/// An authenticated caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `sub` of the token: the name People documents use, and the actor in the journal.
+    pub subject: String,
+}
+
+/// Checks tokens. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Authenticator(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    issuer: String,
+    audience: String,
+    keys: KeyFile,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    /// NumericDate: seconds, possibly with a fraction (RFC 7519 §2).
+    exp: f64,
+    nbf: Option<f64>,
+}
+
+impl Authenticator {
+    /// Reads the keys once; later faults of the file keep the last good ones.
+    pub fn open(settings: IdentitySettings) -> Result<Self, IdentityError> {
+        let IdentitySettings { jwks_file, issuer, audience, development } = settings;
+        if issuer.is_empty() || audience.is_empty() {
+            return Err(IdentityError::Unnamed);
+        }
+        if issuer == DEVELOPMENT_ISSUER && !development {
+            return Err(IdentityError::DevelopmentIssuer);
+        }
+        let keys = KeyFile::open(jwks_file, Instant::now())?;
+        Ok(Self(Arc::new(Inner { issuer, audience, keys })))
+    }
+
+    /// Who the token speaks for at `now`.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, TokenRefusal> {
+        let header = decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
+        // An extension that must be understood, and is not (RFC 7515 §4.1.11).
+        if header.crit.is_some() {
+            return Err(TokenRefusal::Malformed);
+        }
+        let keys = self.0.keys.current(Instant::now());
+        let key = header.kid.and_then(|id| keys.get(&id).cloned()).ok_or(TokenRefusal::UnknownKey)?;
+        if header.alg != key.algorithm {
+            return Err(TokenRefusal::WrongAlgorithm);
+        }
+        let claims = self.signed_claims(token, &key)?;
+        within(&claims, now)?;
+        Ok(Identity { subject: claims.sub })
+    }
+
+    fn signed_claims(&self, token: &str, key: &Key) -> Result<Claims, TokenRefusal> {
+        let mut validation = Validation::new(key.algorithm);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&self.0.issuer]);
+        validation.set_audience(&[&self.0.audience]);
+        // Its clock is not ours to choose: `within` checks both against `now`.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        let token = decode::<Claims>(token, &key.decoding, &validation).map_err(|_| TokenRefusal::Invalid)?;
+        if token.claims.sub.is_empty() { Err(TokenRefusal::Invalid) } else { Ok(token.claims) }
+    }
+}
+
+fn within(claims: &Claims, now: Timestamp) -> Result<(), TokenRefusal> {
+    let (now_s, leeway_s) = (now.as_duration().as_secs_f64(), LEEWAY.as_secs_f64());
+    if now_s >= claims.exp + leeway_s {
+        return Err(TokenRefusal::Expired);
+    }
+    match claims.nbf {
+        Some(begin) if now_s < begin - leeway_s => Err(TokenRefusal::NotYetValid),
+        _ => Ok(()),
+    }
+}
+
+/// Extractor: the caller, or 401. [`crate::listen::front`] provides the [`Authenticator`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer(pub Identity);
+
+impl<S: Send + Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Some(authenticator) = parts.extensions.get::<Authenticator>() else {
+            tracing::error!("a route asks for a caller outside of listen::front");
+            return Err(Problem::internal());
+        };
+        let verified = token(parts).and_then(|token| authenticator.verify(token, wall_clock()));
+        verified.map(Self).map_err(|reason| {
+            tracing::info!(%reason, "token refused");
+            Problem::unauthenticated()
+        })
+    }
+}
+
+fn token(parts: &Parts) -> Result<&str, TokenRefusal> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(only), None) = (values.next(), values.next()) else { return Err(TokenRefusal::Missing) };
+    let (scheme, token) = only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenRefusal::Missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(TokenRefusal::Missing) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a token's expiry is a security window, not a domain time")]
+fn wall_clock() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,313 @@
+//! What is wrong with a document. Run at apply, before anything is published: a faulty pack reaches no service.
+//!
+//! Promises: all faults are reported, each with the path of the field; pure.
+//! Not here: quality of the rules (gaps, shadows), whether an address may be called (egress allow-list).
+
+use std::fmt::Display;
+
+use ids::{BodyKey, BodyRef, TenantId};
+
+use super::core::{Body, Channel, DistrictCore, Endpoint, Level, StreetCore};
+use super::effective::{EffectivePack, ITEM_POLICY, merge};
+use super::item::Item;
+use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
+
+/// One thing wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct Fault {
+    /// Path of the field, e.g. `items.TRA-01.lead`.
+    pub path: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is its message")]
+pub enum Problem {
+    #[error("no body has the key {0}")]
+    UnknownBody(BodyKey),
+    #[error("body {0} may not lead")]
+    CannotLead(BodyKey),
+    #[error("body {0} leads already")]
+    LeadAssists(BodyKey),
+    #[error("body {0} stands here twice")]
+    RepeatedBody(BodyKey),
+    #[error("body {0} does not belong to this tenant")]
+    ForeignBody(BodyRef),
+    #[error("a street cannot define a body of the district")]
+    DistrictBody,
+    #[error("a role of this kind names the body it acts for")]
+    BodyMissing,
+    #[error("no item has the code {0}")]
+    UnknownItem(String),
+    #[error("no category has the code {0}")]
+    UnknownCategory(String),
+    #[error("no policy has the key {0}")]
+    UnknownPolicy(String),
+    #[error("no chain has the key {0}")]
+    UnknownChain(String),
+    #[error("no calendar has the id {0}")]
+    UnknownCalendar(String),
+    #[error("the key item is reserved")]
+    ReservedKey,
+    #[error("the level is not the lead's")]
+    LevelDiffers,
+    #[error("words must be there and not be empty")]
+    EmptyWord,
+    #[error("the limit is zero")]
+    ZeroLimit,
+    #[error("working days are counted on the working clock only")]
+    WorkdayOnClock,
+    #[error("limits in seconds are for demo policies only")]
+    SecondsNotDemo,
+    #[error("acknowledge ends after on site")]
+    AcknowledgeAfterOnSite,
+    #[error("warnings are ascending and between 1 and 999")]
+    BadWarnings,
+    #[error("steps are in order of time")]
+    StepsOutOfOrder,
+    #[error("not supported by this build")]
+    Unsupported,
+    #[error("an address starts with http:// or https://")]
+    NotHttp,
+    #[error("variable {0} is not allowed here")]
+    UnknownVariable(String),
+    #[error("community {0} is not one of this street")]
+    ForeignCommunity(TenantId),
+    #[error("community {0} stands here twice")]
+    RepeatedCommunity(TenantId),
+    #[error("working hours are HH:MM, ascending and without overlap")]
+    BadFrames,
+    #[error("an exceptional day lies outside the published years or stands here twice")]
+    BadDay,
+    #[error("the kind of the manifest does not suit its spec")]
+    WrongKind,
+}
+
+/// Collects faults.
+#[derive(Default)]
+pub(super) struct Faults(pub(super) Vec<Fault>);
+
+impl Faults {
+    pub(super) fn add(&mut self, path: impl Display, problem: Problem) {
+        self.0.push(Fault { path: path.to_string(), problem });
+    }
+
+    pub(super) fn unless(&mut self, fine: bool, path: impl Display, problem: impl FnOnce() -> Problem) {
+        if !fine {
+            self.add(path, problem());
+        }
+    }
+}
+
+/// Everything wrong with a district's core.
+pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    for (code, item) in &core.items {
+        check_item(&mut faults, core, code, item);
+    }
+    for (key, policy) in &core.policies {
+        check_policy(&mut faults, key, policy, |chain| core.chains.contains_key(chain));
+    }
+    for (key, chain) in &core.chains {
+        check_chain(&mut faults, key, chain, |body| core.bodies.contains_key(body));
+    }
+    for (id, calendar) in &core.calendars {
+        check_calendar(&mut faults, id, calendar);
+    }
+    for (word, items) in &core.alarm_words {
+        let path = format!("alarm_words.{word}");
+        faults.unless(!word.trim().is_empty() && !items.is_empty(), &path, || Problem::EmptyWord);
+        for code in items.iter().filter(|code| !core.items.contains_key(*code)) {
+            faults.add(&path, Problem::UnknownItem(code.clone()));
+        }
+    }
+    check_defaults(&mut faults, core);
+    for (key, endpoint) in &core.endpoints {
+        let ours = endpoint.body.at.is_none()
+            && core.bodies.get(&endpoint.body.key).is_some_and(|b| b.level == Level::District);
+        check_endpoint(&mut faults, key, endpoint, ours);
+    }
+    faults.0
+}
+
+/// Everything wrong with a street's core, given its district's.
+pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    let pack = merge(district, core);
+    check_communities(&mut faults, core);
+    faults.unless(core.district == district.code, "district", || Problem::ForeignCommunity(core.district));
+    for (key, body) in &core.bodies {
+        let local = |body: &Body| body.level != Level::District;
+        let fine = local(body) && district.bodies.get(key).is_none_or(local);
+        faults.unless(fine, format!("bodies.{key}"), || Problem::DistrictBody);
+    }
+    let known = |key: &BodyKey| district.bodies.contains_key(key) || core.bodies.contains_key(key);
+    check_overrides(&mut faults, pack, known);
+    for (key, policy) in &core.policies {
+        check_policy(&mut faults, key, policy, |chain| pack.chain(chain).is_some());
+    }
+    for (key, chain) in &core.chains {
+        check_chain(&mut faults, key, chain, known);
+    }
+    for (key, endpoint) in &core.endpoints {
+        let ours = endpoint.body.at.is_some() && pack.body(&endpoint.body).is_some();
+        check_endpoint(&mut faults, key, endpoint, ours);
+    }
+    faults.0
+}
+
+fn check_overrides(faults: &mut Faults, pack: EffectivePack<'_>, known: impl Fn(&BodyKey) -> bool) {
+    for (code, change) in &pack.street.items {
+        let path = format!("items.{code}");
+        match pack.district.items.get(code) {
+            None => faults.add(&path, Problem::UnknownItem(code.clone())),
+            Some(item) => {
+                let assists = change.assists.as_deref().unwrap_or_default();
+                check_assists(faults, &path, &item.lead, assists, &known);
+            }
+        }
+        if let Some(key) = &change.policy {
+            let fine = key == ITEM_POLICY || pack.policy(key).is_some();
+            faults.unless(fine, format!("{path}.policy"), || Problem::UnknownPolicy(key.clone()));
+        }
+    }
+}
+
+fn check_item(faults: &mut Faults, core: &DistrictCore, code: &str, item: &Item) {
+    let path = format!("items.{code}");
+    let known = |key: &BodyKey| core.bodies.contains_key(key);
+    match core.bodies.get(&item.lead) {
+        None => faults.add(format!("{path}.lead"), Problem::UnknownBody(item.lead.clone())),
+        Some(body) => {
+            faults.unless(body.can_lead, format!("{path}.lead"), || Problem::CannotLead(item.lead.clone()));
+            faults.unless(body.level == item.level, format!("{path}.level"), || Problem::LevelDiffers);
+        }
+    }
+    check_assists(faults, &path, &item.lead, &item.assists, known);
+    let category = || Problem::UnknownCategory(item.category.clone());
+    faults.unless(core.categories.contains_key(&item.category), format!("{path}.category"), category);
+    let words = !item.keywords.is_empty() && item.keywords.iter().all(|word| !word.trim().is_empty());
+    faults.unless(words, format!("{path}.keywords"), || Problem::EmptyWord);
+    let in_time = item.on_site_minutes.is_none_or(|on_site| item.acknowledge_minutes <= on_site);
+    faults.unless(in_time, &path, || Problem::AcknowledgeAfterOnSite);
+    let minutes = |amount| Limit { amount, unit: Unit::Minute, clock: item.clock };
+    let resolve = Limit { amount: item.resolve.amount, unit: item.resolve.unit, clock: item.clock };
+    check_limit(faults, &format!("{path}.acknowledge_minutes"), minutes(item.acknowledge_minutes), false);
+    check_limit(
+        faults,
+        &format!("{path}.on_site_minutes"),
+        minutes(item.on_site_minutes.unwrap_or(1)),
+        false,
+    );
+    check_limit(faults, &format!("{path}.resolve"), resolve, false);
+    if let Some(key) = &item.policy {
+        let fine = key == ITEM_POLICY || core.policies.contains_key(key);
+        faults.unless(fine, format!("{path}.policy"), || Problem::UnknownPolicy(key.clone()));
+    }
+}
+
+fn check_assists(
+    faults: &mut Faults,
+    path: &str,
+    lead: &BodyKey,
+    assists: &[BodyKey],
+    known: impl Fn(&BodyKey) -> bool,
+) {
+    let path = format!("{path}.assists");
+    for (position, key) in assists.iter().enumerate() {
+        faults.unless(known(key), &path, || Problem::UnknownBody(key.clone()));
+        faults.unless(key != lead, &path, || Problem::LeadAssists(key.clone()));
+        faults.unless(!assists[..position].contains(key), &path, || Problem::RepeatedBody(key.clone()));
+    }
+}
+
+fn check_policy(faults: &mut Faults, key: &str, policy: &SlaPolicy, chain_known: impl Fn(&str) -> bool) {
+    let path = format!("policies.{key}");
+    faults.unless(key != ITEM_POLICY, &path, || Problem::ReservedKey);
+    for (stage, limit) in &policy.limits {
+        check_limit(faults, &format!("{path}.limits.{}", stage.as_str()), *limit, policy.demo);
+    }
+    check_warnings(faults, &path, &policy.warn_per_mille);
+    if let Some(chain) = policy.chain.as_ref().filter(|chain| !chain_known(chain)) {
+        faults.add(format!("{path}.chain"), Problem::UnknownChain(chain.clone()));
+    }
+}
+
+fn check_limit(faults: &mut Faults, path: &str, limit: Limit, demo: bool) {
+    faults.unless(limit.amount > 0, path, || Problem::ZeroLimit);
+    faults.unless(demo || limit.unit != Unit::Second, path, || Problem::SecondsNotDemo);
+    let countable = limit.unit != Unit::Workday || limit.clock == Clock::Work;
+    faults.unless(countable, path, || Problem::WorkdayOnClock);
+}
+
+fn check_warnings(faults: &mut Faults, path: &str, warnings: &[u32]) {
+    let fine = warnings.iter().all(|w| (1..=999).contains(w)) && warnings.is_sorted_by(|a, b| a < b);
+    faults.unless(fine, format!("{path}.warn_per_mille"), || Problem::BadWarnings);
+}
+
+fn check_chain(faults: &mut Faults, key: &str, chain: &Chain, known: impl Fn(&BodyKey) -> bool) {
+    let path = format!("chains.{key}.steps");
+    faults.unless(chain.steps.is_sorted_by_key(|s| s.after_s), &path, || Problem::StepsOutOfOrder);
+    for step in &chain.steps {
+        faults.unless(step.action != ChainAction::Unsupported, &path, || Problem::Unsupported);
+        faults.unless(known(&step.body), &path, || Problem::UnknownBody(step.body.clone()));
+    }
+}
+
+fn check_calendar(faults: &mut Faults, id: &str, calendar: &CalendarSpec) {
+    let path = format!("calendars.{id}");
+    let clock_time = |text: &str| text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
+    let edges: Vec<&str> = calendar.frames.iter().flat_map(|f| [f.start.as_str(), f.end.as_str()]).collect();
+    let frames = !edges.is_empty() && edges.iter().all(|e| clock_time(e)) && edges.is_sorted_by(|a, b| a < b);
+    faults.unless(frames, format!("{path}.frames"), || Problem::BadFrames);
+    let published = calendar.days.iter().all(|day| calendar.years.contains(&day.date.year()));
+    let sorted = calendar.days.is_sorted_by(|a, b| a.date < b.date);
+    faults.unless(published && sorted, format!("{path}.days"), || Problem::BadDay);
+}
+
+fn check_defaults(faults: &mut Faults, core: &DistrictCore) {
+    check_limit(faults, "verify", core.verify, false);
+    check_warnings(faults, "defaults", &core.warn_per_mille);
+    if let Some(chain) = core.chain.as_ref().filter(|key| !core.chains.contains_key(*key)) {
+        faults.add("chain", Problem::UnknownChain(chain.clone()));
+    }
+    let calendar = &core.default_calendar;
+    let published = core.calendars.contains_key(calendar);
+    faults.unless(published, "default_calendar", || Problem::UnknownCalendar(calendar.clone()));
+    let terms = &core.catch_all;
+    match core.bodies.get(&terms.body) {
+        None => faults.add("catch_all.body", Problem::UnknownBody(terms.body.clone())),
+        // A community body would need a known community, and the catch-all must always be there.
+        Some(body) => {
+            let fine = body.can_lead && body.level != Level::Community;
+            faults.unless(fine, "catch_all.body", || Problem::CannotLead(terms.body.clone()));
+        }
+    }
+    let policy = core.policies.contains_key(&terms.policy);
+    faults.unless(policy, "catch_all.policy", || Problem::UnknownPolicy(terms.policy.clone()));
+    for key in core.informs.iter().filter(|key| !core.bodies.contains_key(*key)) {
+        faults.add("informs", Problem::UnknownBody(key.clone()));
+    }
+}
+
+fn check_communities(faults: &mut Faults, core: &StreetCore) {
+    for (position, community) in core.communities.iter().enumerate() {
+        let code = community.code;
+        let ours = code != core.code && code.as_i64() / 1000 == core.code.as_i64() / 1000;
+        faults.unless(ours, "communities", || Problem::ForeignCommunity(code));
+        let seen = core.communities[..position].iter().any(|earlier| earlier.code == code);
+        faults.unless(!seen, "communities", || Problem::RepeatedCommunity(code));
+    }
+}
+
+fn check_endpoint(faults: &mut Faults, key: &str, endpoint: &Endpoint, ours: bool) {
+    let path = format!("endpoints.{key}");
+    faults.unless(ours, format!("{path}.body"), || Problem::ForeignBody(endpoint.body.clone()));
+    faults
+        .unless(endpoint.channel != Channel::Unsupported, format!("{path}.channel"), || Problem::Unsupported);
+    let http = endpoint.url.starts_with("http://") || endpoint.url.starts_with("https://");
+    faults.unless(http, format!("{path}.url"), || Problem::NotHttp);
+}

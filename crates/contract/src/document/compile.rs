@@ -1,0 +1,272 @@
+//! From manifests and a pack to documents: fills in, qualifies, checks. All or nothing.
+//!
+//! Pure: the parsed files and the allowed variables are arguments.
+
+use std::collections::BTreeMap;
+
+use ids::{BodyRef, TenantId};
+
+use super::check::{Fault, Faults, Problem, check_district, check_street};
+use super::core::{Body, CatchAll, Community, DistrictCore, Endpoint, Level, Name, StreetCore};
+use super::effective::merge;
+use super::item::{Item, ItemOverride, Resolve};
+use super::manifest::{
+    DistrictSpec, EndpointForm, GrantForm, ItemOverrideForm, Manifest, ManifestKind, StreetSpec,
+};
+use super::pack::{BodyForm, CalendarForm, ChainForm, ItemForm, LimitForm, NameForm, Pack, PolicyForm};
+use super::people::{Grant, People};
+use super::policy::{CalendarSpec, Chain, ChainStep, DayException, Frame, Limit, SlaPolicy};
+
+/// The two parts of a tenant, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled<Core> {
+    /// The core part.
+    pub core: Core,
+    /// The people part.
+    pub people: People,
+}
+
+/// Values of the `${VARIABLE}`s that addresses may hold. Only what the reader puts here is ever filled in, so
+/// a manifest cannot read the rest of a process's environment.
+pub type Variables = BTreeMap<String, String>;
+
+/// A district's documents from its manifest and its pack, or everything that is wrong with them.
+pub fn compile_district(
+    manifest: Manifest<DistrictSpec>,
+    pack: Pack,
+    variables: &Variables,
+) -> Result<Compiled<DistrictCore>, Vec<Fault>> {
+    let mut faults = Faults::default();
+    faults.unless(manifest.kind == ManifestKind::District, "kind", || Problem::WrongKind);
+    let code = manifest.metadata.code;
+    let spec = manifest.spec;
+    let calendar: CalendarSpec = pack.calendar.into();
+    let core = DistrictCore {
+        code,
+        name: manifest.metadata.name.into(),
+        time_zone: spec.time_zone,
+        bodies: convert(pack.bodies.bodies),
+        categories: convert(pack.items.categories),
+        items: convert(pack.items.items),
+        policies: convert(pack.policies.policies),
+        chains: convert(pack.policies.chains),
+        default_calendar: calendar.id.clone(),
+        calendars: [(calendar.id.clone(), calendar)].into(),
+        verify: pack.policies.defaults.verify.into(),
+        warn_per_mille: pack.policies.defaults.warn_per_mille,
+        chain: pack.policies.defaults.chain,
+        alarm_words: pack.alarm_words.alarm_words,
+        catch_all: CatchAll {
+            body: pack.policies.catch_all.body,
+            policy: pack.policies.catch_all.policy,
+            priority: pack.policies.catch_all.priority,
+        },
+        informs: pack.policies.informs,
+        endpoints: endpoints(&mut faults, spec.endpoints, variables, |body| body),
+    };
+    let ours = |body: &BodyRef| {
+        body.at.is_none() && core.bodies.get(&body.key).is_some_and(|b| b.level == Level::District)
+    };
+    let people = people(&mut faults, code, spec.members, |body| body, ours);
+    faults.0.extend(check_district(&core));
+    finish(faults, Compiled { core, people })
+}
+
+/// A street's documents from its manifest, against its district's core of generation `pack_generation`, or
+/// everything that is wrong with them.
+pub fn compile_street(
+    manifest: Manifest<StreetSpec>,
+    district: &DistrictCore,
+    pack_generation: u64,
+    variables: &Variables,
+) -> Result<Compiled<StreetCore>, Vec<Fault>> {
+    let mut faults = Faults::default();
+    faults.unless(manifest.kind == ManifestKind::Street, "kind", || Problem::WrongKind);
+    let code = manifest.metadata.code;
+    let spec = manifest.spec;
+    let community =
+        |form: super::manifest::CommunityForm| Community { code: form.code, name: form.name.into() };
+    let mut core = StreetCore {
+        code,
+        name: manifest.metadata.name.into(),
+        district: spec.district,
+        pack_generation,
+        communities: spec.communities.into_iter().map(community).collect(),
+        routing_mode: spec.routing_mode,
+        bodies: convert(spec.bodies),
+        items: convert(spec.items),
+        policies: convert(spec.policies),
+        chains: convert(spec.chains),
+        endpoints: BTreeMap::new(),
+    };
+    let bodies = core.clone();
+    let pack = merge(district, &bodies);
+    let qualify = |body: BodyRef| match body.at {
+        None => pack.body_ref(&body.key, None).unwrap_or(body),
+        Some(_) => body,
+    };
+    core.endpoints = endpoints(&mut faults, spec.endpoints, variables, qualify);
+    let ours = |body: &BodyRef| body.at.is_some() && pack.body(body).is_some();
+    let people = people(&mut faults, code, spec.members, qualify, ours);
+    faults.0.extend(check_street(district, &core));
+    finish(faults, Compiled { core, people })
+}
+
+/// Fills `${VARIABLE}`s in from `variables`; the error is the name of one that is not there.
+pub fn fill_in(text: &str, variables: &Variables) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, tail) = after.split_once('}').ok_or_else(|| after.to_owned())?;
+        filled.push_str(before);
+        filled.push_str(variables.get(name).ok_or_else(|| name.to_owned())?);
+        rest = tail;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+fn finish<C>(faults: Faults, compiled: Compiled<C>) -> Result<Compiled<C>, Vec<Fault>> {
+    if faults.0.is_empty() { Ok(compiled) } else { Err(faults.0) }
+}
+
+fn endpoints(
+    faults: &mut Faults,
+    forms: BTreeMap<String, EndpointForm>,
+    variables: &Variables,
+    qualify: impl Fn(BodyRef) -> BodyRef,
+) -> BTreeMap<String, Endpoint> {
+    let mut fill = |key: &str, url: String| {
+        fill_in(&url, variables).unwrap_or_else(|name| {
+            faults.add(format!("endpoints.{key}.url"), Problem::UnknownVariable(name));
+            url
+        })
+    };
+    let endpoint = |(key, form): (String, EndpointForm)| {
+        let url = fill(&key, form.url);
+        (key, Endpoint { body: qualify(form.body), channel: form.channel, url })
+    };
+    forms.into_iter().map(endpoint).collect()
+}
+
+fn people(
+    faults: &mut Faults,
+    scope: TenantId,
+    members: BTreeMap<String, Vec<GrantForm>>,
+    qualify: impl Fn(BodyRef) -> BodyRef,
+    ours: impl Fn(&BodyRef) -> bool,
+) -> People {
+    let mut people = People::default();
+    for (subject, forms) in members {
+        let path = format!("members.{subject}");
+        let mut grants = Vec::new();
+        for form in forms {
+            let body = form.body.map(&qualify);
+            faults.unless(form.role != "body-user" || body.is_some(), &path, || Problem::BodyMissing);
+            if let Some(body) = body.as_ref().filter(|body| !ours(body)) {
+                faults.add(&path, Problem::ForeignBody(body.clone()));
+            }
+            grants.push(Grant { role: form.role, scope, body });
+        }
+        people.members.insert(subject, grants);
+    }
+    people
+}
+
+fn convert<K: Ord, F: Into<T>, T>(forms: BTreeMap<K, F>) -> BTreeMap<K, T> {
+    forms.into_iter().map(|(key, form)| (key, form.into())).collect()
+}
+
+impl From<NameForm> for Name {
+    fn from(form: NameForm) -> Self {
+        Self { zh: form.zh, en: form.en }
+    }
+}
+
+impl From<BodyForm> for Body {
+    fn from(form: BodyForm) -> Self {
+        Self {
+            name: form.name.into(),
+            short_name: form.short_name,
+            kind: form.kind,
+            level: form.level,
+            duty_24x7: form.duty_24x7,
+            can_lead: form.can_lead,
+            duties: form.duties,
+            aliases: form.aliases,
+        }
+    }
+}
+
+impl From<ItemForm> for Item {
+    fn from(form: ItemForm) -> Self {
+        Self {
+            category: form.category,
+            name: form.name.into(),
+            level: form.level,
+            lead: form.lead,
+            assists: form.assists,
+            priority: form.priority,
+            urgency: form.urgency,
+            clock: form.clock,
+            acknowledge_minutes: form.acknowledge_minutes,
+            on_site_minutes: form.on_site_minutes,
+            resolve: Resolve { amount: form.resolve.amount, unit: form.resolve.unit },
+            extensions_max: form.extensions_max,
+            verify_by: form.verify_by,
+            privacy: form.privacy,
+            policy: form.policy,
+            keywords: form.keywords,
+            example: form.example,
+        }
+    }
+}
+
+impl From<ItemOverrideForm> for ItemOverride {
+    fn from(form: ItemOverrideForm) -> Self {
+        Self { assists: form.assists, policy: form.policy }
+    }
+}
+
+impl From<LimitForm> for Limit {
+    fn from(form: LimitForm) -> Self {
+        Self { amount: form.amount, unit: form.unit, clock: form.clock }
+    }
+}
+
+impl From<PolicyForm> for SlaPolicy {
+    fn from(form: PolicyForm) -> Self {
+        Self {
+            limits: convert(form.limits),
+            warn_per_mille: form.warn_per_mille,
+            chain: form.chain,
+            demo: form.demo,
+        }
+    }
+}
+
+impl From<ChainForm> for Chain {
+    fn from(form: ChainForm) -> Self {
+        let step = |step: super::pack::ChainStepForm| ChainStep {
+            after_s: step.after_s,
+            action: step.action,
+            body: step.body,
+        };
+        Self { steps: form.steps.into_iter().map(step).collect() }
+    }
+}
+
+impl From<CalendarForm> for CalendarSpec {
+    fn from(form: CalendarForm) -> Self {
+        let frames = form.frames.into_iter().map(|frame| Frame { start: frame.start, end: frame.end });
+        let days = form.days.into_iter().map(|day| DayException { date: day.date, kind: day.kind });
+        Self {
+            id: form.id,
+            version: form.version,
+            zone: form.zone,
+            frames: frames.collect(),
+            years: form.years,
+            days: days.collect(),
+        }
+    }
+}

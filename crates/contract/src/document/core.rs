@@ -1,0 +1,211 @@
+//! The core part: what a district owns and what a street overrides.
+
+use std::collections::BTreeMap;
+
+use ids::{BodyKey, BodyRef, TenantId};
+use serde::{Deserialize, Serialize};
+
+use super::item::{Item, ItemOverride, Priority};
+use super::policy::{CalendarSpec, Chain, Limit, SlaPolicy};
+
+/// A name for people, Chinese first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Name {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A rung of the territory tree at which matters are handled; the lowest comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// 社区
+    Community,
+    /// 街道
+    Street,
+    /// 区
+    District,
+}
+
+impl Level {
+    /// As written in documents and in the case plan.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Level::Community => "community",
+            Level::Street => "street",
+            Level::District => "district",
+        }
+    }
+}
+
+/// Who can hold an order. A body of level street or community exists once per street or community.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// Full name.
+    pub name: Name,
+    /// The short name used on screens (Chinese).
+    #[serde(default)]
+    pub short_name: String,
+    /// government, police, enterprise, …: for display only.
+    #[serde(default)]
+    pub kind: String,
+    /// Where it stands.
+    pub level: Level,
+    /// Someone is on duty at night.
+    #[serde(default)]
+    pub duty_24x7: bool,
+    /// May lead; the others only assist.
+    pub can_lead: bool,
+    /// What it is responsible for (Chinese).
+    #[serde(default)]
+    pub duties: String,
+    /// The names citizens use.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+}
+
+/// The body that takes what nobody owns, and under which terms. No orphan, ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatchAll {
+    /// The body; a key of street level means each street's own.
+    pub body: BodyKey,
+    /// Key of the SLA policy of its orders.
+    pub policy: String,
+    /// Priority of its orders.
+    pub priority: Priority,
+}
+
+/// By which means an endpoint is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// An HTTP POST signed as Standard Webhooks ask.
+    Webhook,
+    /// A channel this build does not know: such an endpoint is skipped, the document still counts.
+    #[serde(other)]
+    Unsupported,
+}
+
+/// Where a body is told. The secret is made by notification and never part of a document (D20).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Who is told; must belong to the tenant of the document.
+    pub body: BodyRef,
+    /// By which means.
+    pub channel: Channel,
+    /// The address, without placeholders.
+    pub url: String,
+}
+
+/// What a district owns: the pack with its bodies and items, and their endpoints (D1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DistrictCore {
+    /// The district's code: the tenant.
+    pub code: TenantId,
+    /// Its name.
+    pub name: Name,
+    /// IANA name of the time zone of its local days.
+    pub time_zone: String,
+    /// Every body that items may name, by key.
+    pub bodies: BTreeMap<BodyKey, Body>,
+    /// Names of the item categories by code.
+    #[serde(default)]
+    pub categories: BTreeMap<String, Name>,
+    /// The item list by code.
+    pub items: BTreeMap<String, Item>,
+    /// SLA policies by key. The key `item` is reserved: the policy each item derives from its own numbers.
+    #[serde(default)]
+    pub policies: BTreeMap<String, SlaPolicy>,
+    /// Escalation chains by key.
+    #[serde(default)]
+    pub chains: BTreeMap<String, Chain>,
+    /// Working calendars by id.
+    pub calendars: BTreeMap<String, CalendarSpec>,
+    /// The calendar of every body that names none.
+    pub default_calendar: String,
+    /// Verification limit of the derived policies.
+    pub verify: Limit,
+    /// Warnings of the derived policies, in thousandths of the allowed time.
+    pub warn_per_mille: Vec<u32>,
+    /// Escalation chain of the derived policies.
+    #[serde(default)]
+    pub chain: Option<String>,
+    /// Words of mortal danger, each with the items it hints at: a scheduling hint only (D15, D51).
+    #[serde(default)]
+    pub alarm_words: BTreeMap<String, Vec<String>>,
+    /// Who takes what nobody owns.
+    pub catch_all: CatchAll,
+    /// Bodies informed of every case.
+    #[serde(default)]
+    pub informs: Vec<BodyKey>,
+    /// Endpoints of district bodies by key.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// Who must look at a case plan before orders go out (D33).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoutingMode {
+    /// Nobody: orders go out by themselves.
+    Auto,
+    /// The street centre.
+    StreetReview,
+    /// The district centre.
+    DistrictReview,
+}
+
+impl RoutingMode {
+    /// As written in documents and in the case plan.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RoutingMode::Auto => "auto",
+            RoutingMode::StreetReview => "street-review",
+            RoutingMode::DistrictReview => "district-review",
+        }
+    }
+}
+
+/// A community of a street.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Community {
+    /// 12 digits, the first nine are the street's.
+    pub code: TenantId,
+    /// Its name.
+    pub name: Name,
+}
+
+/// What a street says for itself; all else comes from its district's pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreetCore {
+    /// The street's code: the tenant.
+    pub code: TenantId,
+    /// Its name.
+    pub name: Name,
+    /// The parent district.
+    pub district: TenantId,
+    /// Generation of the district's core this street was checked against.
+    pub pack_generation: u64,
+    /// Its communities.
+    #[serde(default)]
+    pub communities: Vec<Community>,
+    /// Who reviews case plans.
+    pub routing_mode: RoutingMode,
+    /// Bodies of street or community level, added or replaced by key.
+    #[serde(default)]
+    pub bodies: BTreeMap<BodyKey, Body>,
+    /// Changes to items of the pack by code.
+    #[serde(default)]
+    pub items: BTreeMap<String, ItemOverride>,
+    /// Policies, added or replaced by key.
+    #[serde(default)]
+    pub policies: BTreeMap<String, SlaPolicy>,
+    /// Escalation chains, added or replaced by key.
+    #[serde(default)]
+    pub chains: BTreeMap<String, Chain>,
+    /// Endpoints of the street's own bodies by key.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, Endpoint>,
+}

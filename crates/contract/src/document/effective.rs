@@ -1,0 +1,273 @@
+//! A district's pack as one street sees it: overrides applied, street-level keys turned to `key@street`.
+//!
+//! A view, not a copy: a thousand streets share one pack in memory, and a street's overrides are looked up when
+//! asked for. Promises: pure; every resolved item has a lead (no orphan, ever) who is not among its assistants.
+//! Not here: what a plan makes of it (crate `routing`), when a limit ends (crate `sla`).
+
+use std::collections::BTreeMap;
+
+use ids::{BodyKey, BodyRef, Lane, TenantId};
+use serde::{Deserialize, Serialize};
+
+use super::core::{Body, DistrictCore, Endpoint, Level, Name, StreetCore};
+use super::item::{Item, Priority, Privacy, Urgency, VerifyBy};
+use super::policy::{CalendarSpec, Chain, ChainAction, Limit, SlaPolicy, Stage};
+
+/// Key of the policy an item derives from its own numbers.
+pub const ITEM_POLICY: &str = "item";
+
+/// One street's view of its district's pack.
+#[derive(Debug, Clone, Copy)]
+pub struct EffectivePack<'a> {
+    /// The pack.
+    pub district: &'a DistrictCore,
+    /// The overrides.
+    pub street: &'a StreetCore,
+}
+
+/// What an item means for one case of this street, as plain data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedItem {
+    /// Code of the item.
+    pub code: String,
+    /// Its name.
+    pub name: Name,
+    /// The level the list reserves it for.
+    pub level: Level,
+    /// Who leads.
+    pub lead: BodyRef,
+    /// False when the list's lead cannot be named; [`Self::lead`] is then the catch-all body.
+    pub lead_placed: bool,
+    /// Who assists, in the list's order; never the lead, nobody twice.
+    pub assists: Vec<BodyRef>,
+    /// Community bodies of the item that cannot be named because the place's community is unknown.
+    pub unplaced: Vec<BodyKey>,
+    /// Priority.
+    pub priority: Priority,
+    /// Urgency.
+    pub urgency: Urgency,
+    /// The lane a report of this item deserves; a lane may only be raised.
+    pub lane: Lane,
+    /// Its time limits.
+    pub policy: ResolvedPolicy,
+    /// How many extensions may be granted.
+    pub extensions_max: u32,
+    /// How the result is verified.
+    pub verify_by: VerifyBy,
+    /// How private its cases are.
+    pub privacy: Privacy,
+}
+
+/// A policy with its chain, complete: nobody looks anything up again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedPolicy {
+    /// Its key; `item` when derived from the item's own numbers.
+    pub key: String,
+    /// The stages that exist.
+    pub limits: BTreeMap<Stage, Limit>,
+    /// Warnings, in thousandths of the allowed time.
+    pub warn_per_mille: Vec<u32>,
+    /// What follows a breach.
+    pub chain: Vec<ResolvedStep>,
+    /// Id of the calendar that working time is counted on.
+    pub calendar: String,
+}
+
+/// One step of a chain with its body in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedStep {
+    /// Seconds after the breach.
+    pub after_s: u32,
+    /// What happens.
+    pub action: ChainAction,
+    /// To whom.
+    pub body: BodyRef,
+}
+
+/// What the catch-all body takes a case under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedCatchAll {
+    /// Who takes it.
+    pub body: BodyRef,
+    /// Priority of its orders.
+    pub priority: Priority,
+    /// Their time limits.
+    pub policy: ResolvedPolicy,
+}
+
+/// Puts a street's overrides on its district's pack.
+pub const fn merge<'a>(district: &'a DistrictCore, street: &'a StreetCore) -> EffectivePack<'a> {
+    EffectivePack { district, street }
+}
+
+impl<'a> EffectivePack<'a> {
+    /// What an item means for a case in this street; `community` is the place's, if known.
+    /// `None` when the pack has no such item.
+    pub fn resolve(&self, code: &str, community: Option<TenantId>) -> Option<ResolvedItem> {
+        let item = self.district.items.get(code)?;
+        let assist_keys = self.assists(code, item);
+        let lead = self.body_ref(&item.lead, community);
+        let missing = |key: &&BodyKey| self.body_ref(key, community).is_none();
+        let unplaced = std::iter::once(&item.lead).chain(assist_keys).filter(missing).cloned().collect();
+        let lead_placed = lead.is_some();
+        let lead = lead.unwrap_or_else(|| self.catch_all_body());
+        let mut assists: Vec<BodyRef> = Vec::new();
+        for body in assist_keys.iter().filter_map(|key| self.body_ref(key, community)) {
+            if body != lead && !assists.contains(&body) {
+                assists.push(body);
+            }
+        }
+        Some(ResolvedItem {
+            code: code.to_owned(),
+            name: item.name.clone(),
+            level: item.level,
+            lead,
+            lead_placed,
+            assists,
+            unplaced,
+            priority: item.priority,
+            urgency: item.urgency,
+            lane: if item.priority == Priority::P1 { Lane::Urgent } else { Lane::Normal },
+            policy: self.item_policy(code, item),
+            extensions_max: item.extensions_max,
+            verify_by: item.verify_by,
+            privacy: item.privacy,
+        })
+    }
+
+    /// Who takes what nobody owns.
+    pub fn catch_all(&self) -> ResolvedCatchAll {
+        let terms = &self.district.catch_all;
+        let only_verify = SlaPolicy {
+            limits: [(Stage::Verify, self.district.verify)].into(),
+            warn_per_mille: self.district.warn_per_mille.clone(),
+            chain: self.district.chain.clone(),
+            demo: false,
+        };
+        let policy = self.policy(&terms.policy).unwrap_or(&only_verify);
+        ResolvedCatchAll {
+            body: self.catch_all_body(),
+            priority: terms.priority,
+            policy: self.resolve_policy(&terms.policy, policy),
+        }
+    }
+
+    /// Bodies informed of every case of this street.
+    pub fn informs(&self) -> Vec<BodyRef> {
+        self.district.informs.iter().filter_map(|key| self.body_ref(key, None)).collect()
+    }
+
+    /// The body a key means in this street; `None` for a community body without a known community, or a key
+    /// nobody has.
+    pub fn body_ref(&self, key: &BodyKey, community: Option<TenantId>) -> Option<BodyRef> {
+        match self.body_of_key(key)?.level {
+            Level::District => Some(BodyRef::district(key.clone())),
+            Level::Street => Some(BodyRef::local(key.clone(), self.street.code)),
+            Level::Community => {
+                let known = community.filter(|code| self.street.communities.iter().any(|c| c.code == *code));
+                known.map(|code| BodyRef::local(key.clone(), code))
+            }
+        }
+    }
+
+    /// A body by its full name, if it is the district's, this street's or one of its communities'.
+    pub fn body(&self, body: &BodyRef) -> Option<&'a Body> {
+        let found = self.body_of_key(&body.key)?;
+        let ours = match found.level {
+            Level::District => body.at.is_none(),
+            Level::Street => body.at == Some(self.street.code),
+            Level::Community => self.street.communities.iter().any(|c| Some(c.code) == body.at),
+        };
+        ours.then_some(found)
+    }
+
+    /// Every body of this street and its district, sorted.
+    pub fn bodies(&self) -> BTreeMap<BodyRef, &'a Body> {
+        let keys = self.district.bodies.keys().chain(self.street.bodies.keys());
+        let communities = || self.street.communities.iter().map(|c| Some(c.code));
+        keys.flat_map(|key| std::iter::once(None).chain(communities()).map(move |at| (key, at)))
+            .filter_map(|(key, at)| self.body_ref(key, at))
+            .filter_map(|body| self.body(&body).map(|found| (body, found)))
+            .collect()
+    }
+
+    /// Endpoints of the street and its district: the owning tenant, the key, the endpoint (D1).
+    pub fn endpoints(&self) -> impl Iterator<Item = (TenantId, &'a str, &'a Endpoint)> {
+        let owned = |tenant, map: &'a BTreeMap<String, Endpoint>| {
+            map.iter().map(move |(key, endpoint)| (tenant, key.as_str(), endpoint))
+        };
+        owned(self.district.code, &self.district.endpoints)
+            .chain(owned(self.street.code, &self.street.endpoints))
+    }
+
+    /// A policy by key, the street's first. The key `item` has none.
+    pub fn policy(&self, key: &str) -> Option<&'a SlaPolicy> {
+        self.street.policies.get(key).or_else(|| self.district.policies.get(key))
+    }
+
+    /// A chain by key, the street's first.
+    pub fn chain(&self, key: &str) -> Option<&'a Chain> {
+        self.street.chains.get(key).or_else(|| self.district.chains.get(key))
+    }
+
+    /// The calendar that working time is counted on.
+    pub fn calendar(&self) -> Option<&'a CalendarSpec> {
+        self.district.calendars.get(&self.district.default_calendar)
+    }
+
+    fn assists(&self, code: &str, item: &'a Item) -> &'a [BodyKey] {
+        let own = self.street.items.get(code).and_then(|change| change.assists.as_ref());
+        own.unwrap_or(&item.assists)
+    }
+
+    fn item_policy(&self, code: &str, item: &Item) -> ResolvedPolicy {
+        let own = self.street.items.get(code).and_then(|change| change.policy.as_ref());
+        let named = own.or(item.policy.as_ref()).filter(|key| *key != ITEM_POLICY);
+        match named.and_then(|key| Some((key, self.policy(key)?))) {
+            Some((key, policy)) => self.resolve_policy(key, policy),
+            None => self.resolve_policy(ITEM_POLICY, &derived_policy(self.district, item)),
+        }
+    }
+
+    fn resolve_policy(&self, key: &str, policy: &SlaPolicy) -> ResolvedPolicy {
+        let steps = policy.chain.as_ref().and_then(|key| self.chain(key)).map_or(&[][..], |c| &c.steps);
+        let resolve = |body| self.body_ref(body, None);
+        let chain = steps.iter().filter_map(|step| {
+            Some(ResolvedStep { after_s: step.after_s, action: step.action, body: resolve(&step.body)? })
+        });
+        ResolvedPolicy {
+            key: key.to_owned(),
+            limits: policy.limits.clone(),
+            warn_per_mille: policy.warn_per_mille.clone(),
+            chain: chain.collect(),
+            calendar: self.district.default_calendar.clone(),
+        }
+    }
+
+    fn catch_all_body(&self) -> BodyRef {
+        let key = &self.district.catch_all.body;
+        self.body_ref(key, None).unwrap_or_else(|| BodyRef::local(key.clone(), self.street.code))
+    }
+
+    fn body_of_key(&self, key: &BodyKey) -> Option<&'a Body> {
+        self.street.bodies.get(key).or_else(|| self.district.bodies.get(key))
+    }
+}
+
+/// The policy an item derives from its own numbers and the district's defaults (D47).
+fn derived_policy(district: &DistrictCore, item: &Item) -> SlaPolicy {
+    let minutes = |amount| Limit { amount, unit: super::policy::Unit::Minute, clock: item.clock };
+    let resolve = Limit { amount: item.resolve.amount, unit: item.resolve.unit, clock: item.clock };
+    let mut limits = BTreeMap::from([
+        (Stage::Acknowledge, minutes(item.acknowledge_minutes)),
+        (Stage::Resolve, resolve),
+        (Stage::Verify, district.verify),
+    ]);
+    limits.extend(item.on_site_minutes.map(|amount| (Stage::OnSite, minutes(amount))));
+    SlaPolicy {
+        limits,
+        warn_per_mille: district.warn_per_mille.clone(),
+        chain: district.chain.clone(),
+        demo: false,
+    }
+}

@@ -1,0 +1,242 @@
+//! The envelope of a document: `{schema, tenant, kind, part, generation, pack_generation?, parent?, body}`.
+
+use ids::TenantId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::core::{DistrictCore, StreetCore};
+use super::people::People;
+
+/// The schema version this build reads and writes.
+pub const SCHEMA: u32 = 1;
+
+/// What kind of tenant (D1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// 区
+    District,
+    /// 街道
+    Street,
+}
+
+/// Which part of a tenant; a token of the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Bodies, items, policies, endpoints.
+    Core,
+    /// Members.
+    People,
+}
+
+impl Part {
+    /// The subject token.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Part::Core => "core",
+            Part::People => "people",
+        }
+    }
+}
+
+/// Everything about a document but its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`SCHEMA`]; another value is refused.
+    pub schema: u32,
+    /// Whose document it is.
+    pub tenant: TenantId,
+    /// What kind of tenant.
+    pub kind: Kind,
+    /// Which part.
+    pub part: Part,
+    /// Only moves forward, per tenant and part.
+    pub generation: u64,
+    /// For a street's core: generation of the district's core it was checked against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack_generation: Option<u64>,
+    /// For a street: its district.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TenantId>,
+}
+
+/// A document as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The envelope.
+    pub header: Header,
+    /// What it says.
+    pub body: DocumentBody,
+}
+
+/// The body, by kind and part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum DocumentBody {
+    /// Core of a district.
+    District(Box<DistrictCore>),
+    /// Core of a street.
+    Street(Box<StreetCore>),
+    /// People of either.
+    People(Box<People>),
+}
+
+/// Why bytes are no document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Not JSON, or not of the expected shape.
+    #[error("document does not parse")]
+    Malformed(#[from] serde_json::Error),
+    /// Written by a build that speaks another schema.
+    #[error("unknown document schema {0}")]
+    UnknownSchema(u32),
+    /// The body names another tenant than the envelope.
+    #[error("document of tenant {tenant} carries the body of {body}")]
+    WrongTenant {
+        /// In the envelope.
+        tenant: TenantId,
+        /// In the body.
+        body: TenantId,
+    },
+}
+
+impl Header {
+    /// Reads the envelope only.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let header: Header = serde_json::from_slice(bytes)?;
+        if header.schema == SCHEMA { Ok(header) } else { Err(DocumentError::UnknownSchema(header.schema)) }
+    }
+}
+
+impl Document {
+    /// The core document of a district.
+    pub fn district(generation: u64, core: DistrictCore) -> Self {
+        let header = header(core.code, Kind::District, Part::Core, generation);
+        Self { header, body: DocumentBody::District(Box::new(core)) }
+    }
+
+    /// The core document of a street.
+    pub fn street(generation: u64, core: StreetCore) -> Self {
+        let header = Header {
+            pack_generation: Some(core.pack_generation),
+            parent: Some(core.district),
+            ..header(core.code, Kind::Street, Part::Core, generation)
+        };
+        Self { header, body: DocumentBody::Street(Box::new(core)) }
+    }
+
+    /// The people document of a tenant; `parent` is a street's district.
+    pub fn people(tenant: TenantId, parent: Option<TenantId>, generation: u64, people: People) -> Self {
+        let kind = if parent.is_some() { Kind::Street } else { Kind::District };
+        let header = Header { parent, ..header(tenant, kind, Part::People, generation) };
+        Self { header, body: DocumentBody::People(Box::new(people)) }
+    }
+
+    /// To the bytes that travel. Equal documents have equal bytes.
+    pub fn encode(&self) -> Result<Vec<u8>, DocumentError> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            #[serde(flatten)]
+            header: &'a Header,
+            body: &'a DocumentBody,
+        }
+        Ok(serde_json::to_vec(&Wire { header: &self.header, body: &self.body })?)
+    }
+
+    /// From bytes; unknown fields are passed over.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let header = Header::decode(bytes)?;
+        let body = match (header.kind, header.part) {
+            (Kind::District, Part::Core) => DocumentBody::District(body_of(bytes)?),
+            (Kind::Street, Part::Core) => DocumentBody::Street(body_of(bytes)?),
+            (_, Part::People) => DocumentBody::People(body_of(bytes)?),
+        };
+        match body.tenant() {
+            Some(body) if body != header.tenant => {
+                Err(DocumentError::WrongTenant { tenant: header.tenant, body })
+            }
+            _ => Ok(Self { header, body }),
+        }
+    }
+}
+
+impl DocumentBody {
+    fn tenant(&self) -> Option<TenantId> {
+        match self {
+            DocumentBody::District(core) => Some(core.code),
+            DocumentBody::Street(core) => Some(core.code),
+            DocumentBody::People(_) => None,
+        }
+    }
+}
+
+fn header(tenant: TenantId, kind: Kind, part: Part, generation: u64) -> Header {
+    Header { schema: SCHEMA, tenant, kind, part, generation, pack_generation: None, parent: None }
+}
+
+fn body_of<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, DocumentError> {
+    #[derive(Deserialize)]
+    struct OnlyBody<B> {
+        body: B,
+    }
+    Ok(serde_json::from_slice::<OnlyBody<B>>(bytes)?.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Grant, RoutingMode};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn street() -> StreetCore {
+        let empty = serde_json::json!({
+            "code": "990102001000", "name": {"zh": "街", "en": "Street"}, "district": "990102000000",
+            "pack_generation": 7, "routing_mode": "auto",
+        });
+        serde_json::from_value(empty).unwrap()
+    }
+
+    #[test]
+    fn a_document_survives_its_bytes_and_an_older_reader() {
+        let document = Document::street(3, street());
+        let bytes = document.encode().unwrap();
+        assert_eq!(Document::decode(&bytes).unwrap(), document);
+        assert_eq!(document.header.pack_generation, Some(7));
+
+        let mut newer: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        newer["of_tomorrow"] = 1.into();
+        newer["body"]["of_tomorrow"] = 1.into();
+        assert_eq!(Document::decode(newer.to_string().as_bytes()).unwrap(), document);
+    }
+
+    #[test]
+    fn people_survive_too() {
+        let tenant = "990102001000".parse().unwrap();
+        let body = Some("street-centre@990102001000".parse().unwrap());
+        let grant = Grant { role: "body-user".into(), scope: tenant, body };
+        let people = People { members: [("u".to_owned(), vec![grant])].into() };
+        let document = Document::people(tenant, Some("990102000000".parse().unwrap()), 1, people);
+        assert_eq!(document.header.kind, Kind::Street);
+        assert_eq!(Document::decode(&document.encode().unwrap()).unwrap(), document);
+    }
+
+    #[test]
+    fn another_schema_and_another_tenant_are_refused() {
+        let mut document = Document::street(3, street());
+        document.header.tenant = "990102002000".parse().unwrap();
+        let bytes = document.encode().unwrap();
+        assert!(matches!(Document::decode(&bytes), Err(DocumentError::WrongTenant { .. })));
+        document.header.schema = 2;
+        let bytes = document.encode().unwrap();
+        assert!(matches!(Document::decode(&bytes), Err(DocumentError::UnknownSchema(2))));
+        assert_eq!(street().routing_mode, RoutingMode::Auto);
+    }
+
+    proptest! {
+        #[test]
+        fn any_other_bytes_are_an_error_not_a_panic(bytes: Vec<u8>) {
+            prop_assert!(Document::decode(&bytes).is_err());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Tenant documents: what the directory says about a district or a street, and all services read.
+//!
+//! A document is one JSON object, the last value of its subject `directory.document.<part>.<tenant>`: an
+//! [`envelope`] and a body ([`DistrictCore`], [`StreetCore`] or [`People`]). A street's document holds its
+//! overrides and the pack's generation, never the merged pack (D21); [`effective::merge`] puts the two together
+//! at the reader's. [`manifest`] and [`pack`] are the forms people write (YAML, strict), [`compile`] turns them into documents,
+//! [`check`] says what is wrong with them.
+//!
+//! Promises: reading tolerates unknown fields, so that an older reader takes a newer document; numbers are
+//! integers; maps are sorted, so equal documents have equal bytes.
+//! Not here: reading YAML or files, generations' bookkeeping (service `directory`), territory polygons, rotas.
+
+pub mod check;
+pub mod compile;
+pub mod core;
+pub mod effective;
+pub mod envelope;
+pub mod item;
+pub mod manifest;
+pub mod pack;
+pub mod people;
+pub mod policy;
+
+#[cfg(test)]
+mod pack_tests;
+
+pub use self::check::{Fault, Problem, check_district, check_street};
+pub use self::compile::{Compiled, Variables, compile_district, compile_street};
+pub use self::core::{
+    Body, CatchAll, Channel, Community, DistrictCore, Endpoint, Level, Name, RoutingMode, StreetCore,
+};
+pub use self::effective::{
+    EffectivePack, ITEM_POLICY, ResolvedCatchAll, ResolvedItem, ResolvedPolicy, ResolvedStep, merge,
+};
+pub use self::envelope::{Document, DocumentBody, DocumentError, Header, Kind, Part};
+pub use self::item::{Item, ItemOverride, Priority, Privacy, Resolve, Urgency, VerifyBy};
+pub use self::people::{Grant, People};
+pub use self::policy::{
+    CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, Frame, Limit, SlaPolicy,
+    Stage, Unit,
+};

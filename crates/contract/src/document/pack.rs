@@ -1,0 +1,276 @@
+//! The form people write for a pack: five YAML files in one folder, strict like [`super::manifest`].
+//!
+//! `bodies.yaml`, `items.yaml`, `calendar.yaml`, `policies.yaml`, `alarm-words.yaml`. A pack is data a district
+//! owns: every line of the default pack can be replaced by another folder's.
+
+use std::collections::BTreeMap;
+
+use ids::BodyKey;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::core::Level;
+use super::item::{Priority, Privacy, Urgency, VerifyBy};
+use super::policy::{ChainAction, Clock, DayKind, Stage, Unit};
+
+/// The five files together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pack {
+    /// `bodies.yaml`
+    pub bodies: BodiesFile,
+    /// `items.yaml`
+    pub items: ItemsFile,
+    /// `calendar.yaml`
+    pub calendar: CalendarForm,
+    /// `policies.yaml`
+    pub policies: PoliciesFile,
+    /// `alarm-words.yaml`
+    pub alarm_words: AlarmWordsFile,
+}
+
+/// `bodies.yaml`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodiesFile {
+    /// Bodies by key.
+    pub bodies: BTreeMap<BodyKey, BodyForm>,
+}
+
+/// `items.yaml`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemsFile {
+    /// Names of the categories by code.
+    pub categories: BTreeMap<String, NameForm>,
+    /// Items by code.
+    pub items: BTreeMap<String, ItemForm>,
+}
+
+/// `policies.yaml`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoliciesFile {
+    /// What every policy derived from an item's numbers has besides them.
+    pub defaults: DefaultsForm,
+    /// Who takes what nobody owns.
+    pub catch_all: CatchAllForm,
+    /// Bodies informed of every case.
+    pub informs: Vec<BodyKey>,
+    /// Policies by key.
+    #[serde(default)]
+    pub policies: BTreeMap<String, PolicyForm>,
+    /// Escalation chains by key.
+    #[serde(default)]
+    pub chains: BTreeMap<String, ChainForm>,
+}
+
+/// `alarm-words.yaml`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmWordsFile {
+    /// Each word with the items it hints at.
+    pub alarm_words: BTreeMap<String, Vec<String>>,
+}
+
+/// A name for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameForm {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A body; fields as in [`super::Body`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodyForm {
+    /// Full name.
+    pub name: NameForm,
+    /// Short name (Chinese).
+    #[serde(default)]
+    pub short_name: String,
+    /// For display only.
+    #[serde(default)]
+    pub kind: String,
+    /// Where it stands.
+    pub level: Level,
+    /// Someone is on duty at night.
+    #[serde(default)]
+    pub duty_24x7: bool,
+    /// May lead.
+    pub can_lead: bool,
+    /// What it is responsible for (Chinese).
+    #[serde(default)]
+    pub duties: String,
+    /// The names citizens use.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+}
+
+/// An item; fields as in [`super::Item`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemForm {
+    /// Category code.
+    pub category: String,
+    /// Its name.
+    pub name: NameForm,
+    /// The level the list reserves it for.
+    pub level: Level,
+    /// Who leads.
+    pub lead: BodyKey,
+    /// Who assists.
+    #[serde(default)]
+    pub assists: Vec<BodyKey>,
+    /// Priority.
+    pub priority: Priority,
+    /// Urgency.
+    pub urgency: Urgency,
+    /// The clock of its limits.
+    pub clock: Clock,
+    /// Limit of acknowledge.
+    pub acknowledge_minutes: u32,
+    /// Limit of on_site, if the stage exists.
+    #[serde(default)]
+    pub on_site_minutes: Option<u32>,
+    /// Limit of resolve.
+    pub resolve: ResolveForm,
+    /// How many extensions may be granted.
+    pub extensions_max: u32,
+    /// How the result is verified.
+    pub verify_by: VerifyBy,
+    /// How private its cases are.
+    pub privacy: Privacy,
+    /// Key of a policy that replaces the numbers above.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// Words by which a report is recognised.
+    pub keywords: Vec<String>,
+    /// What a reporter may say (Chinese).
+    #[serde(default)]
+    pub example: String,
+}
+
+/// Time to resolve, on the item's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveForm {
+    /// How many.
+    pub amount: u32,
+    /// Of what.
+    pub unit: Unit,
+}
+
+/// What derived policies have besides the item's numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultsForm {
+    /// Limit of verify.
+    pub verify: LimitForm,
+    /// Warnings, in thousandths of the allowed time.
+    pub warn_per_mille: Vec<u32>,
+    /// Key of the escalation chain.
+    #[serde(default)]
+    pub chain: Option<String>,
+}
+
+/// The catch-all body and its terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatchAllForm {
+    /// Who.
+    pub body: BodyKey,
+    /// Key of the policy.
+    pub policy: String,
+    /// Priority.
+    pub priority: Priority,
+}
+
+/// A limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitForm {
+    /// How many.
+    pub amount: u32,
+    /// Of what.
+    pub unit: Unit,
+    /// Counted on which time.
+    pub clock: Clock,
+}
+
+/// A policy; fields as in [`super::SlaPolicy`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyForm {
+    /// The stages that exist.
+    pub limits: BTreeMap<Stage, LimitForm>,
+    /// Warnings, in thousandths of the allowed time.
+    #[serde(default)]
+    pub warn_per_mille: Vec<u32>,
+    /// Key of the escalation chain.
+    #[serde(default)]
+    pub chain: Option<String>,
+    /// For demonstrations.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+/// An escalation chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainForm {
+    /// The steps, in order of time.
+    pub steps: Vec<ChainStepForm>,
+}
+
+/// One step of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainStepForm {
+    /// Seconds after the breach.
+    pub after_s: u32,
+    /// What happens.
+    pub action: ChainAction,
+    /// To whom.
+    pub body: BodyKey,
+}
+
+/// `calendar.yaml`: a working calendar; fields as in [`super::CalendarSpec`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarForm {
+    /// Its id.
+    pub id: String,
+    /// Rises with each publication.
+    pub version: u32,
+    /// IANA name of its time zone.
+    pub zone: String,
+    /// Working hours.
+    pub frames: Vec<FrameForm>,
+    /// Published years.
+    pub years: Vec<i16>,
+    /// Exceptional days.
+    pub days: Vec<DayForm>,
+}
+
+/// One stretch of working hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameForm {
+    /// `09:00`, quoted.
+    pub start: String,
+    /// `12:30`, quoted.
+    pub end: String,
+}
+
+/// An exceptional day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayForm {
+    /// The date.
+    pub date: Date,
+    /// What it is.
+    pub kind: DayKind,
+}

@@ -1,0 +1,161 @@
+//! Time: stages and their limits, escalation chains, working calendars.
+
+use std::collections::BTreeMap;
+
+use ids::BodyKey;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Which time a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// 24 hours a day.
+    Clock,
+    /// The working calendar.
+    Work,
+}
+
+/// Unit of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// For demonstrations only.
+    Second,
+    /// On the working clock: working minutes.
+    Minute,
+    /// Sixty minutes.
+    Hour,
+    /// Starts on the next working day, ends at the close of business of the n-th.
+    Workday,
+}
+
+/// A stage of an order or case (D47). A stage without a limit does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// A person has seen the order.
+    See,
+    /// The body has taken it.
+    Acknowledge,
+    /// Somebody is there.
+    OnSite,
+    /// The lead's submit is accepted.
+    Resolve,
+    /// The case is verified.
+    Verify,
+}
+
+impl Stage {
+    /// The stage and column word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Stage::See => "see",
+            Stage::Acknowledge => "acknowledge",
+            Stage::OnSite => "on_site",
+            Stage::Resolve => "resolve",
+            Stage::Verify => "verify",
+        }
+    }
+}
+
+/// How long a stage may take from dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// How many; at least 1.
+    pub amount: u32,
+    /// Of what.
+    pub unit: Unit,
+    /// Counted on which time.
+    pub clock: Clock,
+}
+
+/// Limits by stage, warnings, and what follows a breach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaPolicy {
+    /// The stages that exist, each with its limit.
+    pub limits: BTreeMap<Stage, Limit>,
+    /// Warn at these thousandths of the allowed time, ascending.
+    #[serde(default)]
+    pub warn_per_mille: Vec<u32>,
+    /// Key of the escalation chain.
+    #[serde(default)]
+    pub chain: Option<String>,
+    /// For demonstrations: refused outside development unless drill (D48). Limits in seconds require it.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+/// What happens at a step of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChainAction {
+    /// A body is told; the holder does not change.
+    Notify,
+    /// An action this build does not know: the step is skipped.
+    #[serde(other)]
+    Unsupported,
+}
+
+/// One step of an escalation chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainStep {
+    /// Seconds after the breach, on the 24 h clock.
+    pub after_s: u32,
+    /// What happens.
+    pub action: ChainAction,
+    /// To whom; a key of street level means the case's street's own.
+    pub body: BodyKey,
+}
+
+/// Escalation (升级) in steps, in order of time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Chain {
+    /// The steps.
+    pub steps: Vec<ChainStep>,
+}
+
+/// A working calendar in the plain form crate `sla` compiles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarSpec {
+    /// Its id.
+    pub id: String,
+    /// Rises with each publication.
+    pub version: u32,
+    /// IANA name of the time zone of its days.
+    pub zone: String,
+    /// Working hours of a working day, ascending, `HH:MM`.
+    pub frames: Vec<Frame>,
+    /// Published years. A date outside is unpublished, never Monday to Friday (D31).
+    pub years: Vec<i16>,
+    /// The exceptional days; every other date of a published year is worked Monday to Friday.
+    pub days: Vec<DayException>,
+}
+
+/// One stretch of working hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// `09:00`.
+    pub start: String,
+    /// `12:30`.
+    pub end: String,
+}
+
+/// A day that is not what its weekday says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayException {
+    /// The date.
+    pub date: Date,
+    /// What it is.
+    pub kind: DayKind,
+}
+
+/// What an exceptional day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayKind {
+    /// Not worked.
+    Holiday,
+    /// A weekend day that is worked (调休上班).
+    MakeupWorkday,
+}

@@ -1,0 +1,127 @@
+//! The catalogue of event types. A type is also the first three tokens of its subject (D13, D53).
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is no known event type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown event type")]
+pub struct UnknownEventType;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// Every event the services say: `<service>.<entity>.<event>`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventType { $($(#[$doc])* $name,)* }
+
+        impl EventType {
+            /// All of them.
+            pub const ALL: &[EventType] = &[$(EventType::$name,)*];
+
+            /// `dispatch.order.seen`
+            pub const fn as_str(self) -> &'static str {
+                match self { $(EventType::$name => $text,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// A submission is on the record.
+    ReportAccepted = "intake.report.accepted",
+    /// A new case.
+    CaseOpened = "triage.case.opened",
+    /// One more voice in a case.
+    CaseJoined = "triage.case.joined",
+    /// A person must judge.
+    CaseReviewRequested = "triage.case.review_requested",
+    /// The case with its plan.
+    CaseRouted = "triage.case.routed",
+    /// An order went out.
+    OrderDispatched = "dispatch.order.dispatched",
+    /// A person of the body has seen it.
+    OrderSeen = "dispatch.order.seen",
+    /// The body has taken it (签收).
+    OrderAcknowledged = "dispatch.order.acknowledged",
+    /// Somebody is on site (到场).
+    OrderArrived = "dispatch.order.arrived",
+    /// News of the work (反馈).
+    OrderProgressed = "dispatch.order.progressed",
+    /// The body says it is done (办结申请).
+    OrderSubmitted = "dispatch.order.submitted",
+    /// Done with its case.
+    OrderDone = "dispatch.order.done",
+    /// A part of the allowed time has passed.
+    OrderWarned = "dispatch.order.warned",
+    /// The allowed time has passed.
+    OrderBreached = "dispatch.order.breached",
+    /// A step of the escalation chain.
+    OrderEscalated = "dispatch.order.escalated",
+    /// A stage waits for an unpublished calendar year (D31).
+    OrderCalendarAwaited = "dispatch.order.calendar_awaited",
+    /// The lead submitted: the case waits for a verifier.
+    CaseSubmitted = "dispatch.case.submitted",
+    /// A verifier has taken it.
+    CaseVerifying = "dispatch.case.verifying",
+    /// Verified and closed.
+    CaseClosed = "dispatch.case.closed",
+    /// Verification failed: a new round.
+    CaseReopened = "dispatch.case.reopened",
+    /// The time to verify is running out.
+    CaseWarned = "dispatch.case.warned",
+    /// The time to verify has passed.
+    CaseBreached = "dispatch.case.breached",
+    /// The endpoint took the message.
+    DeliveryDelivered = "notification.delivery.delivered",
+    /// Given up, with a reason; replayable.
+    DeliveryDeadLettered = "notification.delivery.dead_lettered",
+    /// Not sent on purpose, with a reason.
+    DeliverySuppressed = "notification.delivery.suppressed",
+    /// A whole tenant document, part `core`.
+    DocumentCore = "directory.document.core",
+    /// A whole tenant document, part `people`.
+    DocumentPeople = "directory.document.people",
+}
+
+impl EventType {
+    /// The publishing service: the first token.
+    pub fn service(self) -> &'static str {
+        self.as_str().split('.').next().unwrap_or_default()
+    }
+
+    /// The second token.
+    pub fn entity(self) -> &'static str {
+        self.as_str().split('.').nth(1).unwrap_or_default()
+    }
+
+    /// Tenant documents have subjects without a lane.
+    pub const fn document(self) -> bool {
+        matches!(self, EventType::DocumentCore | EventType::DocumentPeople)
+    }
+}
+
+impl FromStr for EventType {
+    type Err = UnknownEventType;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(UnknownEventType)
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_three_tokens_and_reads_back() {
+        for kind in EventType::ALL {
+            assert_eq!(kind.as_str().split('.').count(), 3);
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+    }
+}

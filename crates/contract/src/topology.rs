@@ -1,0 +1,151 @@
+//! Which streams exist and who hears what: the whole of it, as a table (design §3, D10, D13, D14).
+//!
+//! Nothing here is per tenant. `streetwise provision` makes the broker look like this table and refuses a
+//! broker that answers with something else.
+
+use ids::Lane;
+
+/// How long a stream keeps a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// Until every consumer that exists has acknowledged it (events).
+    Interest,
+    /// The last message of each subject, for ever (documents).
+    LastOfSubject,
+}
+
+/// One stream: everything one service says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSpec {
+    /// The publishing service; also the stream's name.
+    pub name: &'static str,
+    /// What it takes.
+    pub subjects: String,
+    /// How long.
+    pub retention: Retention,
+    /// Backstop against a consumer that never comes back (D14).
+    pub age_max_days: Option<u64>,
+    /// Sized for at least 24 h; a full stream refuses new messages and the upstream outbox grows (D24).
+    pub bytes_max: i64,
+}
+
+/// One durable pull consumer: `<service>-<upstream>-<lane>`, or `<service>-directory` for documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerSpec {
+    /// The durable name.
+    pub name: String,
+    /// The stream it reads.
+    pub stream: &'static str,
+    /// What it filters.
+    pub filters: Vec<String>,
+    /// `None` for documents.
+    pub lane: Option<Lane>,
+}
+
+/// A service and one upstream it hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hears {
+    /// The hearing service.
+    pub service: &'static str,
+    /// The service heard.
+    pub upstream: &'static str,
+    /// Subject prefixes `<service>.<entity>.<event>` with wildcards.
+    pub events: &'static [&'static str],
+    /// A declared feedback edge (D10): the only arrows that point upstream.
+    pub feedback: bool,
+}
+
+/// Services that publish, each with one stream of its name.
+pub const PUBLISHERS: [&str; 5] = ["intake", "triage", "dispatch", "notification", "directory"];
+
+/// Services that keep tenant documents. The directory writes its own copy when it applies a manifest.
+pub const DOCUMENT_READERS: [&str; 5] = ["intake", "triage", "dispatch", "notification", "console"];
+
+/// Every subscription to events.
+pub const HEARS: &[Hears] = &[
+    hears("triage", "intake", &["intake.report.*"]),
+    Hears {
+        service: "triage",
+        upstream: "dispatch",
+        events: &["dispatch.case.closed", "dispatch.case.reopened"],
+        feedback: true,
+    },
+    hears("dispatch", "triage", &["triage.case.routed"]),
+    hears("notification", "triage", &["triage.case.joined"]),
+    hears("notification", "dispatch", &["dispatch.order.*", "dispatch.case.*"]),
+    hears("console", "intake", &["intake.report.*"]),
+    hears("console", "triage", &["triage.case.*"]),
+    hears("console", "dispatch", &["dispatch.order.*", "dispatch.case.*"]),
+    hears("console", "notification", &["notification.delivery.*"]),
+];
+
+const fn hears(service: &'static str, upstream: &'static str, events: &'static [&'static str]) -> Hears {
+    Hears { service, upstream, events, feedback: false }
+}
+
+/// Every stream.
+pub fn streams() -> Vec<StreamSpec> {
+    PUBLISHERS.iter().map(|name| stream(name)).collect()
+}
+
+fn stream(name: &'static str) -> StreamSpec {
+    let documents = name == "directory";
+    StreamSpec {
+        name,
+        subjects: format!("{name}.>"),
+        retention: if documents { Retention::LastOfSubject } else { Retention::Interest },
+        age_max_days: (!documents).then_some(14),
+        bytes_max: 4 * 1024 * 1024 * 1024,
+    }
+}
+
+/// Every durable consumer.
+pub fn consumers() -> Vec<ConsumerSpec> {
+    let events = HEARS.iter().flat_map(|edge| Lane::ALL.map(|lane| consumer(edge, lane)));
+    let documents = DOCUMENT_READERS.iter().map(|service| ConsumerSpec {
+        name: format!("{service}-directory"),
+        stream: "directory",
+        filters: vec!["directory.document.>".to_owned()],
+        lane: None,
+    });
+    events.chain(documents).collect()
+}
+
+/// The consumers of one service, documents excepted.
+pub fn consumers_of(service: &str) -> Vec<ConsumerSpec> {
+    let edges = HEARS.iter().filter(|edge| edge.service == service);
+    edges.flat_map(|edge| Lane::ALL.map(|lane| consumer(edge, lane))).collect()
+}
+
+fn consumer(edge: &Hears, lane: Lane) -> ConsumerSpec {
+    ConsumerSpec {
+        name: format!("{}-{}-{lane}", edge.service, edge.upstream),
+        stream: edge.upstream,
+        filters: edge.events.iter().map(|event| format!("{event}.{lane}.*")).collect(),
+        lane: Some(lane),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EventType;
+
+    #[test]
+    fn about_thirty_consumers_and_no_name_twice() {
+        let mut names: Vec<_> = consumers().into_iter().map(|consumer| consumer.name).collect();
+        assert_eq!(names.len(), 3 * HEARS.len() + DOCUMENT_READERS.len());
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 3 * HEARS.len() + DOCUMENT_READERS.len());
+    }
+
+    #[test]
+    fn every_event_is_heard_by_somebody() {
+        for kind in EventType::ALL.iter().filter(|kind| !kind.document()) {
+            let group = format!("{}.{}.*", kind.service(), kind.entity());
+            let heard = HEARS.iter().flat_map(|edge| edge.events).any(|e| *e == kind.as_str() || *e == group);
+            assert!(heard, "{kind} is said to nobody");
+        }
+    }
+}

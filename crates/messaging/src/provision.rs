@@ -1,0 +1,138 @@
+//! Makes the broker look like `contract::topology`, and refuses a broker that answers with something else.
+//!
+//! An old server takes newer settings without an error and ignores them; so what comes back is compared with
+//! what was asked, and the version is checked first (at least 2.12).
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::{self};
+use contract::topology::{self, ConsumerSpec, Retention, StreamSpec};
+
+/// Why the broker was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// Too old; newer settings would be ignored silently.
+    #[error("nats-server {0} is too old: at least 2.12 is needed")]
+    TooOld(String),
+    /// The broker answered with other settings than were asked.
+    #[error("the broker did not take `{setting}` of {name}")]
+    Ignored {
+        /// Stream or consumer.
+        name: String,
+        /// The setting.
+        setting: &'static str,
+    },
+    /// The broker failed.
+    #[error("the broker refused {name}")]
+    Broker {
+        /// Stream or consumer.
+        name: String,
+        /// Why.
+        #[source]
+        source: async_nats::Error,
+    },
+}
+
+/// How many copies the cluster keeps of each stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Replicas(pub usize);
+
+/// Streams first, then every consumer, before any publisher starts: with interest retention a message nobody is
+/// subscribed to is dropped at once (D14).
+pub async fn provision(client: &async_nats::Client, replicas: Replicas) -> Result<(), ProvisionError> {
+    check_version(client)?;
+    let jetstream = jetstream::new(client.clone());
+    for spec in topology::streams() {
+        stream(&jetstream, &spec, replicas).await?;
+    }
+    for spec in topology::consumers() {
+        consumer(&jetstream, &spec).await?;
+    }
+    Ok(())
+}
+
+fn check_version(client: &async_nats::Client) -> Result<(), ProvisionError> {
+    let version = client.server_info().version.clone();
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if (major, minor) >= (2, 12) { Ok(()) } else { Err(ProvisionError::TooOld(version)) }
+}
+
+async fn stream(
+    jetstream: &jetstream::Context,
+    spec: &StreamSpec,
+    replicas: Replicas,
+) -> Result<(), ProvisionError> {
+    let asked = stream_config(spec, replicas);
+    let failed = |source: async_nats::Error| ProvisionError::Broker { name: spec.name.to_owned(), source };
+    jetstream.create_or_update_stream(asked.clone()).await.map_err(|e| failed(e.into()))?;
+    let made = jetstream.get_stream(spec.name).await.map_err(|e| failed(e.into()))?;
+    let got = &made.cached_info().config;
+    let taken = [
+        ("subjects", got.subjects == asked.subjects),
+        ("retention", got.retention == asked.retention),
+        ("discard", got.discard == asked.discard),
+        ("storage", got.storage == asked.storage),
+        ("deny_delete", got.deny_delete == asked.deny_delete),
+        ("max_age", got.max_age == asked.max_age),
+        ("max_bytes", got.max_bytes == asked.max_bytes),
+        ("max_messages_per_subject", got.max_messages_per_subject == asked.max_messages_per_subject),
+        ("num_replicas", got.num_replicas == asked.num_replicas),
+    ];
+    refuse_ignored(spec.name, &taken)
+}
+
+fn stream_config(spec: &StreamSpec, replicas: Replicas) -> Config {
+    let documents = spec.retention == Retention::LastOfSubject;
+    Config {
+        name: spec.name.to_owned(),
+        subjects: vec![spec.subjects.clone()],
+        retention: if documents { RetentionPolicy::Limits } else { RetentionPolicy::Interest },
+        // With one message a subject, `new` would refuse every newer document.
+        discard: if documents { DiscardPolicy::Old } else { DiscardPolicy::New },
+        storage: StorageType::File,
+        deny_delete: true,
+        max_age: Duration::from_secs(spec.age_max_days.unwrap_or(0) * 86_400),
+        max_bytes: spec.bytes_max,
+        max_messages_per_subject: if documents { 1 } else { -1 },
+        num_replicas: replicas.0,
+        duplicate_window: Duration::from_secs(120),
+        ..Config::default()
+    }
+}
+
+async fn consumer(jetstream: &jetstream::Context, spec: &ConsumerSpec) -> Result<(), ProvisionError> {
+    let failed = |source: async_nats::Error| ProvisionError::Broker { name: spec.name.clone(), source };
+    let asked = pull::Config {
+        durable_name: Some(spec.name.clone()),
+        filter_subjects: spec.filters.clone(),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: Duration::from_secs(30),
+        max_ack_pending: 4_096,
+        max_deliver: -1,
+        ..pull::Config::default()
+    };
+    let stream = jetstream.get_stream_no_info(spec.stream).await.map_err(|e| failed(e.into()))?;
+    let made: PullConsumer = stream.create_consumer(asked.clone()).await.map_err(|e| failed(e.into()))?;
+    let got = &made.cached_info().config;
+    let filters = if got.filter_subjects.is_empty() {
+        vec![got.filter_subject.clone()]
+    } else {
+        got.filter_subjects.clone()
+    };
+    let taken = [
+        ("filter_subjects", filters == asked.filter_subjects),
+        ("ack_wait", got.ack_wait == asked.ack_wait),
+        ("max_ack_pending", got.max_ack_pending == asked.max_ack_pending),
+    ];
+    refuse_ignored(&spec.name, &taken)
+}
+
+fn refuse_ignored(name: &str, taken: &[(&'static str, bool)]) -> Result<(), ProvisionError> {
+    match taken.iter().find(|(_, taken)| !taken) {
+        None => Ok(()),
+        Some((setting, _)) => Err(ProvisionError::Ignored { name: name.to_owned(), setting }),
+    }
+}

@@ -1,0 +1,240 @@
+//! From the outbox to the broker, at least once (D11, D12).
+//!
+//! A loop: take the pending rows of the shards we hold, urgent first → seal them (one row per tenant, durable)
+//! → publish → delete what the broker acknowledged. A relay that dies anywhere leaves pending rows; its
+//! successor publishes them again under the same message ids and does not seal them twice.
+//!
+//! Shards are held by session advisory locks on one connection; the pending rows are read on that same
+//! connection, so a relay that lost its session reads nothing. The seals' primary key fences the rest.
+
+mod publish;
+mod sealing;
+mod shards;
+mod sql;
+
+use std::time::Duration;
+
+use async_nats::jetstream;
+use contract::Envelope;
+use ids::TenantId;
+use pg::{Pool, crash};
+use tokio_util::sync::CancellationToken;
+
+use crate::journal::Outbox;
+
+/// Number of shards; part of the schema (a CHECK) and of the lock keys.
+pub const SHARDS: i16 = 8;
+
+/// The shard of a tenant: Fibonacci hashing (Knuth, TAOCP 6.4), so that neighbouring codes spread.
+pub fn shard_of(tenant: TenantId) -> i16 {
+    let hashed = (tenant.as_i64() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (hashed >> 61) as i16
+}
+
+/// Bounds of the relay.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// Rows sealed and published together at most.
+    pub batch_rows_max: i64,
+    /// Publishes whose ack is awaited at the same time, at most.
+    pub in_flight_max: usize,
+    /// How long an ack may take; after that the outcome is unknown and the same id is sent again.
+    pub ack_timeout_ms: u64,
+    /// The net under the in-process signal.
+    pub poll_ms: u64,
+    /// Pause after the broker or the database failed.
+    pub backoff_ms: u64,
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self { batch_rows_max: 1_000, in_flight_max: 256, ack_timeout_ms: 2_000, poll_ms: 100, backoff_ms: 250 }
+    }
+}
+
+/// One event as the relay handles it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sealed {
+    pub envelope: Envelope,
+    pub payload: bytes::Bytes,
+}
+
+/// Why a round ended early. Everything is tried again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RelayError {
+    #[error("relay could not use the database")]
+    Database(#[from] pg::Error),
+    #[error("{unacknowledged} events were not acknowledged by the broker")]
+    Broker { unacknowledged: usize },
+}
+
+impl From<sqlx::Error> for RelayError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// The relay of one process. It uses the pool of the `<service>_relay` role, which no door holds (D5).
+#[derive(Debug)]
+pub struct Relay {
+    service: &'static str,
+    pool: Pool,
+    jetstream: jetstream::Context,
+    outbox: Outbox,
+    config: RelayConfig,
+}
+
+impl Relay {
+    /// A relay that has not started yet.
+    pub fn new(
+        service: &'static str,
+        pool: Pool,
+        jetstream: jetstream::Context,
+        outbox: Outbox,
+        config: RelayConfig,
+    ) -> Self {
+        Self { service, pool, jetstream, outbox, config }
+    }
+
+    /// Runs until shutdown. Never ends by itself: every failure is logged and tried again.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.hold_shards(&shutdown).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "relay round failed and is tried again");
+                self.pause(self.config.backoff_ms, &shutdown).await;
+            }
+        }
+    }
+
+    /// One session: take what shards are free, settle what a predecessor left, then work until something fails.
+    async fn hold_shards(&self, shutdown: &CancellationToken) -> Result<(), RelayError> {
+        let mut session = shards::Session::open(self.service, &self.pool).await?;
+        let mut idle_rounds = 0u32;
+        while !shutdown.is_cancelled() {
+            if idle_rounds.is_multiple_of(50) {
+                let taken = session.take_free_shards().await?;
+                self.settle_predecessor(&mut session, &taken, shutdown).await?;
+            }
+            let worked = self.round(&mut session, shutdown).await?;
+            idle_rounds = if worked == 0 { idle_rounds + 1 } else { 1 };
+            if (worked as i64) < self.config.batch_rows_max {
+                self.await_work(shutdown).await;
+            }
+        }
+        session.close().await;
+        Ok(())
+    }
+
+    /// Publishes everything that is pending now; for tests that drain until empty. Returns how many events.
+    pub async fn drain(&self) -> Result<usize, pg::Error> {
+        let shutdown = CancellationToken::new();
+        let work = async {
+            let mut session = shards::Session::open(self.service, &self.pool).await?;
+            let taken = session.take_free_shards().await?;
+            let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
+            loop {
+                match self.round(&mut session, &shutdown).await? {
+                    0 => break,
+                    some => published += some,
+                }
+            }
+            session.close().await;
+            Ok(published)
+        };
+        work.await.map_err(|error: RelayError| match error {
+            RelayError::Database(error) => error,
+            broker @ RelayError::Broker { .. } => pg::Error::broken("draining the outbox", broker),
+        })
+    }
+
+    /// Rows a dead predecessor sealed but did not delete: publish again, do not seal again.
+    async fn settle_predecessor(
+        &self,
+        session: &mut shards::Session,
+        taken: &[i16],
+        shutdown: &CancellationToken,
+    ) -> Result<usize, RelayError> {
+        if taken.is_empty() {
+            return Ok(0);
+        }
+        let tenants = session.tenants_pending(taken).await?;
+        let sealed = sealing::already_sealed(&self.pool, &tenants).await?;
+        let left = session.pending_among(&sealed).await?;
+        let events = sealing::load(&self.pool, &left).await?;
+        self.publish_and_forget(session, events, shutdown).await
+    }
+
+    async fn round(
+        &self,
+        session: &mut shards::Session,
+        shutdown: &CancellationToken,
+    ) -> Result<usize, RelayError> {
+        let pending = session.pending(self.config.batch_rows_max).await?;
+        if pending.is_empty() {
+            return Ok(0);
+        }
+        let events = sealing::seal(&self.pool, &pending).await?;
+        crash::point("relay.after_seal");
+        self.publish_and_forget(session, events, shutdown).await
+    }
+
+    /// Publishes until the broker has everything, deleting what it acknowledged. The batch in hand is finished
+    /// before another is sealed, so at most the last seal of a tenant can be unpublished.
+    async fn publish_and_forget(
+        &self,
+        session: &mut shards::Session,
+        events: Vec<Sealed>,
+        shutdown: &CancellationToken,
+    ) -> Result<usize, RelayError> {
+        let all = events.len();
+        let mut left = events;
+        while !left.is_empty() {
+            let (acknowledged, unacknowledged) = publish::all(&self.jetstream, left, &self.config).await;
+            crash::point("relay.after_puback");
+            session.forget(&acknowledged).await?;
+            crash::point("relay.after_delete");
+            left = unacknowledged;
+            if left.is_empty() {
+                break;
+            }
+            let unacknowledged = left.len();
+            tracing::warn!(unacknowledged, "broker did not acknowledge everything; publishing the rest again");
+            self.pause(self.config.backoff_ms, shutdown).await;
+            if shutdown.is_cancelled() {
+                return Err(RelayError::Broker { unacknowledged });
+            }
+        }
+        Ok(all)
+    }
+
+    async fn await_work(&self, shutdown: &CancellationToken) {
+        let poll = Duration::from_millis(self.config.poll_ms);
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = self.outbox.woken() => {}
+            () = tokio::time::sleep(poll) => {}
+        }
+    }
+
+    async fn pause(&self, pause_ms: u64, shutdown: &CancellationToken) {
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_streets_spread_over_all_shards() {
+        let mut used = [0; SHARDS as usize];
+        for n in 1..=80 {
+            let street = TenantId::from_i64(990_102_000_000 + n * 1000).unwrap();
+            used[shard_of(street) as usize] += 1;
+        }
+        assert!(used.iter().all(|streets| (5..=16).contains(streets)), "{used:?}");
+    }
+}

@@ -1,0 +1,232 @@
+//! What a command does to a case at an instant.
+//!
+//! The orders of a round are decided one by one with `CloseWithCase`; the caller stores both in the same
+//! transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use sla::{Calendar, to_micros};
+
+use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Holder, HolderInterval};
+use crate::round::{check_complete, of_round};
+use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
+use crate::{Actor, Decision, Order, Phase, Refusal, Stage, StageState};
+
+/// What can be asked of a case.
+#[derive(Debug, Clone)]
+pub enum CaseCommand<'a> {
+    /// The lead's order was submitted.
+    Submit {
+        /// Who submitted.
+        actor: Actor,
+        /// The case's orders as they are after that submit; no duty of the round may be open.
+        orders: &'a [Order],
+        /// For the verification's due time.
+        calendar: &'a Calendar,
+    },
+    /// `:verify`.
+    Verify {
+        /// Who; not among the case's handlers.
+        actor: Actor,
+        /// What.
+        command: VerifyCommand,
+        /// The case's orders; for a claim they are not looked at.
+        orders: &'a [Order],
+    },
+    /// A wake-up, late or double or right.
+    Tick,
+    /// A calendar was published.
+    FillCalendar {
+        /// The one in force now.
+        calendar: &'a Calendar,
+    },
+}
+
+/// What a verifier does. Pass and fail claim first, so that the record always says who held the case;
+/// a claim by another takes over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VerifyCommand {
+    /// Takes the case.
+    Claim,
+    /// The matter is settled: the case closes.
+    Pass {
+        /// What was found.
+        note: String,
+    },
+    /// It is not: the next round opens.
+    Fail {
+        /// What was found.
+        note: String,
+    },
+}
+
+/// A command's name, for refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseCommandName {
+    /// The lead's submit.
+    Submit,
+    /// A verifier's claim.
+    Claim,
+    /// A passed verification.
+    Pass,
+    /// A failed verification.
+    Fail,
+}
+
+impl CaseCommandName {
+    /// The word in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CaseCommandName::Submit => "submit",
+            CaseCommandName::Claim => "claim",
+            CaseCommandName::Pass => "pass",
+            CaseCommandName::Fail => "fail",
+        }
+    }
+}
+
+impl VerifyCommand {
+    const fn name(&self) -> CaseCommandName {
+        match self {
+            VerifyCommand::Claim => CaseCommandName::Claim,
+            VerifyCommand::Pass { .. } => CaseCommandName::Pass,
+            VerifyCommand::Fail { .. } => CaseCommandName::Fail,
+        }
+    }
+}
+
+impl Case {
+    /// Opens a case in round 1, held by its lead.
+    pub fn open(
+        plan: CasePlan,
+        actor: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(Case, Vec<CaseEvent>), Refusal> {
+        check_plans(std::slice::from_ref(&plan.verify), &[Stage::Verify]).map_err(Refusal::PlanInvalid)?;
+        let at = to_micros(now);
+        let holder = Holder::Body(plan.lead.clone());
+        let case = Case {
+            id: plan.case_id,
+            tenant: plan.tenant,
+            round: 1,
+            phase: CasePhase::Open,
+            version: 1,
+            lead: plan.lead,
+            opened_at: at,
+            changed_at: at,
+            verify_plan: plan.verify,
+            verify: BTreeMap::new(),
+            handlers: BTreeSet::new(),
+            holders: vec![HolderInterval { holder, from: at, to: None }],
+        };
+        let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
+        Ok((case, vec![CaseEvent { version: 1, at, actor, kind }]))
+    }
+
+    /// Decides a command at `now`, the bound database time. A `now` before the case's last event counts
+    /// as that event's time.
+    pub fn decide(
+        &self,
+        command: CaseCommand<'_>,
+        now: Timestamp,
+    ) -> Result<Decision<Case, CaseEvent>, Refusal> {
+        let change =
+            Change { case: self.clone(), events: Vec::new(), at: to_micros(now).max(self.changed_at) };
+        let done = match command {
+            CaseCommand::Submit { actor, orders, calendar } => change.submit(actor, orders, calendar),
+            CaseCommand::Verify { actor, command, orders } => change.verify(actor, command, orders),
+            CaseCommand::Tick => Ok(change.tick()),
+            CaseCommand::FillCalendar { calendar } => change.fill(calendar),
+        }?;
+        Ok(Decision::of(done.case, done.events))
+    }
+}
+
+/// A case on its way, as in `order::decide`.
+struct Change {
+    case: Case,
+    events: Vec<CaseEvent>,
+    at: Timestamp,
+}
+
+impl Change {
+    fn push(&mut self, kind: CaseEventKind, actor: Option<Actor>) {
+        let event = CaseEvent { version: self.case.version + 1, at: self.at, actor, kind };
+        self.case.apply(&event);
+        self.events.push(event);
+    }
+
+    fn require(&self, allowed: &[CasePhase], command: CaseCommandName) -> Result<(), Refusal> {
+        let phase = self.case.phase;
+        if allowed.contains(&phase) { Ok(()) } else { Err(Refusal::InvalidCaseTransition { phase, command }) }
+    }
+
+    fn submit(mut self, actor: Actor, orders: &[Order], calendar: &Calendar) -> Result<Self, Refusal> {
+        self.require(&[CasePhase::Open], CaseCommandName::Submit)?;
+        check_complete(orders, self.case.id, self.case.round)?;
+        let round = of_round(orders, self.case.id, self.case.round);
+        let mut handlers: BTreeSet<String> = round.flat_map(|order| order.handlers.iter().cloned()).collect();
+        handlers.insert(actor.principal.clone());
+        let verify = StageState::start(self.case.verify_plan.clone(), calendar, self.at)
+            .map_err(|_| Refusal::TimeOutOfRange)?;
+        self.push(CaseEventKind::Submitted { handlers, verify: Box::new(verify) }, Some(actor));
+        for event in awaiting_events(self.case.verification_slice()) {
+            self.push(CaseEventKind::Stage(event), None);
+        }
+        Ok(self)
+    }
+
+    fn verify(mut self, actor: Actor, command: VerifyCommand, orders: &[Order]) -> Result<Self, Refusal> {
+        self.require(&[CasePhase::Submitted, CasePhase::Verifying], command.name())?;
+        if self.case.handlers.contains(&actor.principal) {
+            return Err(Refusal::HandlerMayNotVerify);
+        }
+        if command != VerifyCommand::Claim {
+            check_complete(orders, self.case.id, self.case.round)?;
+            self.record_overdue();
+        }
+        self.claim(&actor);
+        match command {
+            VerifyCommand::Claim => {}
+            VerifyCommand::Pass { note } => self.push(CaseEventKind::Closed { note }, Some(actor)),
+            VerifyCommand::Fail { note } => {
+                let round = of_round(orders, self.case.id, self.case.round);
+                let again = round.filter(|order| order.phase != Phase::Cancelled);
+                let orders = again.map(|order| order.id).collect();
+                let round = self.case.round + 1;
+                self.push(CaseEventKind::Reopened { round, note, orders }, Some(actor));
+            }
+        }
+        Ok(self)
+    }
+
+    fn claim(&mut self, actor: &Actor) {
+        let principal = &actor.principal;
+        let mine = Holder::Verifier { principal: Some(principal.clone()) };
+        if self.case.holder() != Some(&mine) {
+            self.push(CaseEventKind::Verifying { principal: principal.clone() }, Some(actor.clone()));
+        }
+    }
+
+    fn record_overdue(&mut self) {
+        while let Some(event) = overdue_event(self.case.verification_slice(), self.at) {
+            self.push(CaseEventKind::Stage(event), None);
+        }
+    }
+
+    fn tick(mut self) -> Self {
+        while let Some(event) = due_event(self.case.verification_slice(), &[], self.at) {
+            self.push(CaseEventKind::Stage(event), None);
+        }
+        self
+    }
+
+    fn fill(mut self, calendar: &Calendar) -> Result<Self, Refusal> {
+        let filled = fill_events(self.case.verification_slice(), calendar);
+        for event in filled.map_err(|_| Refusal::TimeOutOfRange)? {
+            self.push(CaseEventKind::Stage(event), None);
+        }
+        Ok(self)
+    }
+}

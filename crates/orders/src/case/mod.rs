@@ -1,0 +1,155 @@
+//! A case (案件) as dispatch knows it: `open → submitted → verifying → closed`, round by round.
+//!
+//! Exactly one holder at each instant (D32): the lead while the round is open, the verifier from the lead's
+//! submit on. A failed verification opens the next round and gives the case back to the lead. Who handled
+//! it in any round may not verify it (D36).
+
+mod decide;
+mod event;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use ids::{BodyRef, CaseId, TenantId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use decide::{CaseCommand, CaseCommandName, VerifyCommand};
+pub use event::{CaseEvent, CaseEventKind};
+
+use crate::stage::next_alarm;
+use crate::{StagePlan, StageState};
+
+/// Where a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CasePhase {
+    /// The round's orders are being handled.
+    Open,
+    /// The lead says it is done; nobody has taken the verification yet.
+    Submitted,
+    /// A verifier has taken it.
+    Verifying,
+    /// Verified. The end.
+    Closed,
+}
+
+/// How a round was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundVerdict {
+    /// The case closes.
+    Passed,
+    /// The next round opens.
+    Failed,
+}
+
+/// Who has the case in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The lead.
+    Body(BodyRef),
+    /// The verifiers of the street, and the one among them who took it.
+    Verifier {
+        /// None until claimed.
+        principal: Option<String>,
+    },
+}
+
+/// One stretch of the holder line; the next begins where it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderInterval {
+    /// Who held it.
+    pub holder: Holder,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; empty for the present holder.
+    pub to: Option<Timestamp>,
+}
+
+/// What to open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CasePlan {
+    /// The case.
+    pub case_id: CaseId,
+    /// The street.
+    pub tenant: TenantId,
+    /// Who leads.
+    pub lead: BodyRef,
+    /// The limit of the verification; it starts to count at the lead's submit.
+    pub verify: StagePlan,
+}
+
+/// A case: the fold of its events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// The case.
+    pub id: CaseId,
+    /// The street.
+    pub tenant: TenantId,
+    /// From 1; each reopening is one more.
+    pub round: u32,
+    /// Where it is.
+    pub phase: CasePhase,
+    /// The number of events so far; the first has 1.
+    pub version: u64,
+    /// Who leads.
+    pub lead: BodyRef,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When the last event happened.
+    pub changed_at: Timestamp,
+    /// The plan of each round's verification.
+    pub verify_plan: StagePlan,
+    /// The verification of each round that was submitted.
+    pub verify: BTreeMap<u32, StageState>,
+    /// Everybody who handled it, over all rounds.
+    pub handlers: BTreeSet<String>,
+    /// The holder line from `opened_at` on, without a gap.
+    pub holders: Vec<HolderInterval>,
+}
+
+impl CasePhase {
+    /// The word in columns and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CasePhase::Open => "open",
+            CasePhase::Submitted => "submitted",
+            CasePhase::Verifying => "verifying",
+            CasePhase::Closed => "closed",
+        }
+    }
+}
+
+/// The body, or `verifier`.
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Holder::Body(body) => body.fmt(f),
+            Holder::Verifier { .. } => f.write_str("verifier"),
+        }
+    }
+}
+
+impl Case {
+    /// The instant to be woken at for the verification's warning or due time; none in any other phase.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        next_alarm(self.verification_slice(), &[])
+    }
+
+    /// Who holds it now; nobody once it is closed.
+    pub fn holder(&self) -> Option<&Holder> {
+        self.holders.last().filter(|interval| interval.to.is_none()).map(|interval| &interval.holder)
+    }
+
+    /// The present round's verification, once submitted.
+    pub fn verification(&self) -> Option<&StageState> {
+        self.verify.get(&self.round)
+    }
+
+    fn verification_slice(&self) -> &[StageState] {
+        self.verification().map_or(&[], std::slice::from_ref)
+    }
+}

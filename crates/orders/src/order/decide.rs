@@ -1,0 +1,256 @@
+//! What a command does to an order at an instant: events, nothing, or a refusal.
+//!
+//! Who may command is not decided here (`access`), nor is anything stored or sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::BodyRef;
+use jiff::Timestamp;
+use sla::{Calendar, to_micros};
+
+use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, Role};
+use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
+use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, StageState, open_assistants};
+
+/// What can be asked of an order.
+#[derive(Debug, Clone)]
+pub enum OrderCommand<'a> {
+    /// `:see`.
+    See {
+        /// Who.
+        actor: Actor,
+    },
+    /// `:acknowledge`.
+    Acknowledge {
+        /// Who.
+        actor: Actor,
+    },
+    /// `:arrive`.
+    Arrive {
+        /// Who.
+        actor: Actor,
+    },
+    /// `:progress`.
+    Progress {
+        /// Who.
+        actor: Actor,
+        /// What is reported.
+        note: String,
+    },
+    /// `:submit`.
+    Submit {
+        /// Who.
+        actor: Actor,
+        /// What was done.
+        note: String,
+        /// The orders of the case as loaded: the lead waits for its assistants. Others may pass none.
+        orders: &'a [Order],
+    },
+    /// A wake-up, late or double or right: it carries no data.
+    Tick,
+    /// A calendar was published.
+    FillCalendar {
+        /// The one in force now.
+        calendar: &'a Calendar,
+    },
+    /// The round was verified: the order ends with it.
+    CloseWithCase {
+        /// Who verified.
+        actor: Actor,
+        /// How.
+        verdict: RoundVerdict,
+    },
+    /// The duty of an assistant or the information is withdrawn; a lead's order ends only with its case.
+    Cancel {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+}
+
+impl Order {
+    /// Issues an order: `Dispatched`, then `CalendarAwaited` for each stage whose year is unpublished.
+    /// The order goes out all the same (D31).
+    pub fn dispatch(
+        plan: OrderPlan,
+        calendar: &Calendar,
+        actor: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(Order, Vec<OrderEvent>), Refusal> {
+        let at = to_micros(now);
+        let order = Self::planned(plan, calendar, at)?;
+        let kind = OrderEventKind::Dispatched { order: Box::new(order.clone()) };
+        let events = vec![OrderEvent { version: 1, at, actor, kind }];
+        let mut change = Change { order, events, at };
+        for event in awaiting_events(&change.order.stages) {
+            change.push(OrderEventKind::Stage(event), None);
+        }
+        Ok((change.order, change.events))
+    }
+
+    fn planned(plan: OrderPlan, calendar: &Calendar, at: Timestamp) -> Result<Order, Refusal> {
+        check_plans(&plan.stages, &[Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve])
+            .map_err(Refusal::PlanInvalid)?;
+        if !plan.chain.is_sorted_by_key(|step| step.after_s) {
+            return Err(Refusal::PlanInvalid(PlanFault::UnsortedChain));
+        }
+        let inform = plan.role == Role::Inform;
+        let (stages, chain) = if inform { Default::default() } else { (plan.stages, plan.chain) };
+        let start = |stage| StageState::start(stage, calendar, at).map_err(|_| Refusal::TimeOutOfRange);
+        Ok(Order {
+            id: plan.order_id,
+            tenant: plan.tenant,
+            case_id: plan.case_id,
+            round: plan.round,
+            body: plan.body,
+            role: plan.role,
+            phase: Phase::Dispatched,
+            version: 1,
+            dispatched_at: at,
+            changed_at: at,
+            acts: BTreeMap::new(),
+            stages: stages.into_iter().map(start).collect::<Result<_, _>>()?,
+            chain,
+            handlers: BTreeSet::new(),
+            outcome: None,
+        })
+    }
+
+    /// Decides a command at `now`, the bound database time (D29). A `now` before the order's last event
+    /// counts as that event's time: an order's line of time never runs back.
+    pub fn decide(
+        &self,
+        command: OrderCommand<'_>,
+        now: Timestamp,
+    ) -> Result<Decision<Order, OrderEvent>, Refusal> {
+        let change =
+            Change { order: self.clone(), events: Vec::new(), at: to_micros(now).max(self.changed_at) };
+        let done = match command {
+            OrderCommand::See { actor } => change.act(Act::See, OrderEventKind::Seen, actor, &[]),
+            OrderCommand::Acknowledge { actor } => {
+                change.act(Act::Acknowledge, OrderEventKind::Acknowledged, actor, &[])
+            }
+            OrderCommand::Arrive { actor } => change.act(Act::Arrive, OrderEventKind::Arrived, actor, &[]),
+            OrderCommand::Progress { actor, note } => {
+                change.act(Act::Progress, OrderEventKind::Progressed { note }, actor, &[])
+            }
+            OrderCommand::Submit { actor, note, orders } => {
+                let open = if self.role == Role::Lead {
+                    open_assistants(orders, self.case_id, self.round)
+                } else {
+                    Vec::new()
+                };
+                change.act(Act::Submit, OrderEventKind::Submitted { note }, actor, &open)
+            }
+            OrderCommand::Tick => Ok(change.tick()),
+            OrderCommand::FillCalendar { calendar } => change.fill(calendar),
+            OrderCommand::CloseWithCase { actor, verdict } => change.close(actor, verdict),
+            OrderCommand::Cancel { actor, note } => change.cancel(actor, note),
+        }?;
+        Ok(Decision::of(done.order, done.events))
+    }
+}
+
+/// An order on its way: each event is applied as soon as it is known, so the next is decided on its result.
+struct Change {
+    order: Order,
+    events: Vec<OrderEvent>,
+    at: Timestamp,
+}
+
+impl Change {
+    fn push(&mut self, kind: OrderEventKind, actor: Option<Actor>) {
+        let event = OrderEvent { version: self.order.version + 1, at: self.at, actor, kind };
+        self.order.apply(&event);
+        self.events.push(event);
+    }
+
+    fn act(
+        mut self,
+        act: Act,
+        kind: OrderEventKind,
+        actor: Actor,
+        open_assistants: &[BodyRef],
+    ) -> Result<Self, Refusal> {
+        let order = &self.order;
+        if order.role == Role::Inform && act != Act::See {
+            return Err(Refusal::InformOnly);
+        }
+        if order.acts.contains_key(&act) && !act.repeatable() {
+            return Ok(self);
+        }
+        if !act.legal_from(order.phase) {
+            return Err(Refusal::InvalidTransition { phase: order.phase, act });
+        }
+        if act == Act::Submit {
+            order.may_submit(open_assistants)?;
+        }
+        self.record_overdue();
+        self.push(kind, Some(actor));
+        Ok(self)
+    }
+
+    /// What was due before this instant is breached, whether or not a wake-up came by.
+    fn record_overdue(&mut self) {
+        while let Some(event) = overdue_event(&self.order.stages, self.at) {
+            self.push(OrderEventKind::Stage(event), None);
+        }
+    }
+
+    /// Ends: each event uses up a warning, a due time or a chain step.
+    fn tick(mut self) -> Self {
+        if self.order.phase.ended() {
+            return self;
+        }
+        while let Some(event) = due_event(&self.order.stages, &self.order.chain, self.at) {
+            self.push(OrderEventKind::Stage(event), None);
+        }
+        self
+    }
+
+    fn fill(mut self, calendar: &Calendar) -> Result<Self, Refusal> {
+        let events = fill_events(&self.order.stages, calendar).map_err(|_| Refusal::TimeOutOfRange)?;
+        for event in events {
+            self.push(OrderEventKind::Stage(event), None);
+        }
+        Ok(self)
+    }
+
+    fn close(mut self, actor: Actor, verdict: RoundVerdict) -> Result<Self, Refusal> {
+        if self.order.phase.ended() {
+            return Ok(self);
+        }
+        if self.order.duty_open() {
+            return Err(Refusal::DutyOpen { bodies: vec![self.order.body.clone()] });
+        }
+        self.record_overdue();
+        self.push(OrderEventKind::Done { verdict }, Some(actor));
+        Ok(self)
+    }
+
+    fn cancel(mut self, actor: Actor, note: String) -> Result<Self, Refusal> {
+        if self.order.phase.ended() {
+            return Ok(self);
+        }
+        if self.order.role == Role::Lead {
+            return Err(Refusal::LeadRequired);
+        }
+        self.record_overdue();
+        self.push(OrderEventKind::Cancelled { note }, Some(actor));
+        Ok(self)
+    }
+}
+
+impl Order {
+    fn may_submit(&self, open_assistants: &[BodyRef]) -> Result<(), Refusal> {
+        let visit_required = self.stages.iter().any(|stage| stage.stage() == Stage::OnSite);
+        if visit_required && !self.acts.contains_key(&Act::Arrive) {
+            return Err(Refusal::VisitRequired);
+        }
+        if !open_assistants.is_empty() {
+            return Err(Refusal::AssistantsOpen { bodies: open_assistants.to_vec() });
+        }
+        Ok(())
+    }
+}

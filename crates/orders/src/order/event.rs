@@ -1,0 +1,155 @@
+//! What happened to an order. The order is the fold of its events, and nothing else changes it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Act, Order, Phase, Role};
+use crate::stage::apply;
+use crate::{Actor, BrokenHistory, RoundVerdict, StageEvent};
+
+/// One event of one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEvent {
+    /// The order's version after it: 1, 2, 3 without gaps.
+    pub version: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Who did it; nobody when time did.
+    pub actor: Option<Actor>,
+    /// What happened.
+    pub kind: OrderEventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OrderEventKind {
+    /// The order was issued.
+    Dispatched {
+        /// As it is then.
+        order: Box<Order>,
+    },
+    /// A person saw it.
+    Seen,
+    /// The body took it.
+    Acknowledged,
+    /// Somebody is at the place.
+    Arrived,
+    /// Something was reported.
+    Progressed {
+        /// What.
+        note: String,
+    },
+    /// The body says it is done.
+    Submitted {
+        /// What was done.
+        note: String,
+    },
+    /// Its round was verified.
+    Done {
+        /// How.
+        verdict: RoundVerdict,
+    },
+    /// It was withdrawn.
+    Cancelled {
+        /// Why.
+        note: String,
+    },
+    /// Time or a calendar touched one of its stages.
+    #[serde(untagged)]
+    Stage(StageEvent),
+}
+
+impl OrderEventKind {
+    /// The word in subjects and journals: `dispatch.order.<name>`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            OrderEventKind::Dispatched { .. } => "dispatched",
+            OrderEventKind::Seen => "seen",
+            OrderEventKind::Acknowledged => "acknowledged",
+            OrderEventKind::Arrived => "arrived",
+            OrderEventKind::Progressed { .. } => "progressed",
+            OrderEventKind::Submitted { .. } => "submitted",
+            OrderEventKind::Done { .. } => "done",
+            OrderEventKind::Cancelled { .. } => "cancelled",
+            OrderEventKind::Stage(event) => event.name(),
+        }
+    }
+
+    /// What was said with it; empty when nothing can be.
+    pub fn note(&self) -> &str {
+        match self {
+            OrderEventKind::Progressed { note }
+            | OrderEventKind::Submitted { note }
+            | OrderEventKind::Cancelled { note } => note,
+            _ => "",
+        }
+    }
+
+    const fn act(&self) -> Option<Act> {
+        match self {
+            OrderEventKind::Seen => Some(Act::See),
+            OrderEventKind::Acknowledged => Some(Act::Acknowledge),
+            OrderEventKind::Arrived => Some(Act::Arrive),
+            OrderEventKind::Progressed { .. } => Some(Act::Progress),
+            OrderEventKind::Submitted { .. } => Some(Act::Submit),
+            _ => None,
+        }
+    }
+}
+
+impl Order {
+    /// One step of the fold. Refuses a history that does not begin with `Dispatched` or has a gap.
+    pub fn evolve(order: Option<Order>, event: &OrderEvent) -> Result<Order, BrokenHistory> {
+        let expected = order.as_ref().map_or(1, |order| order.version + 1);
+        if event.version != expected {
+            return Err(BrokenHistory::Version { expected, found: event.version });
+        }
+        match (order, &event.kind) {
+            (None, OrderEventKind::Dispatched { order }) => Ok((**order).clone()),
+            (None, _) => Err(BrokenHistory::Beginning),
+            (Some(_), OrderEventKind::Dispatched { .. }) => Err(BrokenHistory::Beginning),
+            (Some(mut order), _) => {
+                order.apply(event);
+                Ok(order)
+            }
+        }
+    }
+
+    pub(super) fn apply(&mut self, event: &OrderEvent) {
+        self.version = event.version;
+        self.changed_at = event.at;
+        if let Some(act) = event.kind.act() {
+            self.record(act, event);
+        }
+        match &event.kind {
+            OrderEventKind::Done { verdict } => self.end(Phase::Done, Some(*verdict), event.at),
+            OrderEventKind::Cancelled { .. } => self.end(Phase::Cancelled, None, event.at),
+            OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
+            _ => {}
+        }
+    }
+
+    fn record(&mut self, act: Act, event: &OrderEvent) {
+        self.phase = act.leads_to();
+        self.acts.entry(act).or_insert(event.at);
+        if act > Act::See {
+            self.acts.entry(Act::See).or_insert(event.at);
+        }
+        for stage in self.stages.iter_mut().filter(|stage| act.meets().contains(&stage.stage())) {
+            stage.meet(event.at);
+        }
+        // Who only takes note of a matter does not handle it, and may verify it (D36).
+        if let (Some(actor), true) = (&event.actor, self.role != Role::Inform) {
+            self.handlers.insert(actor.principal.clone());
+        }
+    }
+
+    fn end(&mut self, phase: Phase, outcome: Option<RoundVerdict>, at: Timestamp) {
+        self.phase = phase;
+        self.outcome = outcome;
+        for stage in &mut self.stages {
+            stage.cancel_undecided(at);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! An order (工单): the duty of one body in one round of one case.
+//!
+//! `dispatched → seen → acknowledged → (on_site) → in_progress → submitted → done`, or `cancelled`.
+//! Returns, transfers, waivers, suspension and extension come with their own commands; until then their
+//! phases and facets do not exist, so that every phase here can be reached and left.
+
+mod act;
+mod decide;
+mod event;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::{BodyRef, CaseId, OrderId, TenantId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use act::Act;
+pub use decide::OrderCommand;
+pub use event::{OrderEvent, OrderEventKind};
+
+use crate::stage::next_alarm;
+use crate::{ChainStep, RoundVerdict, StagePlan, StageState};
+
+/// The part of a body in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 主办: exactly one in a round.
+    Lead,
+    /// 协办.
+    Assist,
+    /// 抄送: no stages, no wake-up, never blocks.
+    Inform,
+}
+
+/// Where an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Issued; nobody has looked.
+    Dispatched,
+    /// A person has seen it.
+    Seen,
+    /// The body has taken it.
+    Acknowledged,
+    /// Somebody is at the place.
+    OnSite,
+    /// Work is reported on.
+    InProgress,
+    /// The body says it is done.
+    Submitted,
+    /// Its round was verified. An end.
+    Done,
+    /// Withdrawn. An end.
+    Cancelled,
+}
+
+/// What to issue: one order of a case plan with its policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderPlan {
+    /// The new order's id.
+    pub order_id: OrderId,
+    /// The street.
+    pub tenant: TenantId,
+    /// The case.
+    pub case_id: CaseId,
+    /// The case's round, from 1.
+    pub round: u32,
+    /// Who holds it.
+    pub body: BodyRef,
+    /// As what.
+    pub role: Role,
+    /// The policy's stages, without verification. Ignored for [`Role::Inform`].
+    pub stages: Vec<StagePlan>,
+    /// The policy's chain, in order of time. Ignored for [`Role::Inform`].
+    pub chain: Vec<ChainStep>,
+}
+
+/// An order: the fold of its events. Lists and sorted maps only, so equal orders are equal bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The street.
+    pub tenant: TenantId,
+    /// The case.
+    pub case_id: CaseId,
+    /// The case's round, from 1.
+    pub round: u32,
+    /// Who holds it.
+    pub body: BodyRef,
+    /// As what.
+    pub role: Role,
+    /// Where it is.
+    pub phase: Phase,
+    /// The number of events so far; the first has 1.
+    pub version: u64,
+    /// Where its stages start to count.
+    pub dispatched_at: Timestamp,
+    /// When the last event happened.
+    pub changed_at: Timestamp,
+    /// When each act was first done; acknowledging implies seeing.
+    pub acts: BTreeMap<Act, Timestamp>,
+    /// Its stages; those the item does not have are not here.
+    pub stages: Vec<StageState>,
+    /// The escalation chain, frozen.
+    pub chain: Vec<ChainStep>,
+    /// The principals that acted on it.
+    pub handlers: BTreeSet<String>,
+    /// How its round was verified, once [`Phase::Done`].
+    pub outcome: Option<RoundVerdict>,
+}
+
+impl Role {
+    /// The word in columns and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Lead => "lead",
+            Role::Assist => "assist",
+            Role::Inform => "inform",
+        }
+    }
+}
+
+impl Phase {
+    /// The word in columns and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Dispatched => "dispatched",
+            Phase::Seen => "seen",
+            Phase::Acknowledged => "acknowledged",
+            Phase::OnSite => "on_site",
+            Phase::InProgress => "in_progress",
+            Phase::Submitted => "submitted",
+            Phase::Done => "done",
+            Phase::Cancelled => "cancelled",
+        }
+    }
+
+    /// Nothing happens to the order any more.
+    pub const fn ended(self) -> bool {
+        matches!(self, Phase::Done | Phase::Cancelled)
+    }
+}
+
+impl Order {
+    /// The instant to be woken at: the least next warning, due or chain instant (D49). None when nothing
+    /// is left to happen by itself: the order ended, is for information, or awaits a calendar.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        if self.phase.ended() { None } else { next_alarm(&self.stages, &self.chain) }
+    }
+
+    /// Whether somebody still has to do something: lead or assist, neither submitted nor ended.
+    pub fn duty_open(&self) -> bool {
+        self.role != Role::Inform && self.phase < Phase::Submitted
+    }
+
+    /// The plan of the same duty in a later round, with limits that start anew.
+    pub fn plan_again(&self, order_id: OrderId, round: u32) -> OrderPlan {
+        OrderPlan {
+            order_id,
+            tenant: self.tenant,
+            case_id: self.case_id,
+            round,
+            body: self.body.clone(),
+            role: self.role,
+            stages: self.stages.iter().map(|stage| stage.plan.clone()).collect(),
+            chain: self.chain.clone(),
+        }
+    }
+}

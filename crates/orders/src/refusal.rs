@@ -1,0 +1,125 @@
+//! Answers that are no: a stable code for machines, a hint for people in Chinese and English.
+
+use ids::BodyRef;
+
+use crate::{Act, CaseCommandName, CasePhase, Phase, Stage};
+
+/// Why a command was not carried out. Nothing has changed. Doors answer 409 with [`Refusal::code`];
+/// `PlanInvalid` and `TimeOutOfRange` come from a plan, whose message is parked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The order's phase does not allow the act.
+    #[error("{} is not possible while the order is {}", act.as_str(), phase.as_str())]
+    InvalidTransition {
+        /// Where the order is.
+        phase: Phase,
+        /// What was asked.
+        act: Act,
+    },
+    /// The case's phase does not allow the command.
+    #[error("{} is not possible while the case is {}", command.as_str(), phase.as_str())]
+    InvalidCaseTransition {
+        /// Where the case is.
+        phase: CasePhase,
+        /// What was asked.
+        command: CaseCommandName,
+    },
+    /// The item asks for a visit and none was recorded.
+    #[error("the visit required by this item was not made")]
+    VisitRequired,
+    /// The lead submits last.
+    #[error("assistants have not submitted: {}", listed(bodies))]
+    AssistantsOpen {
+        /// Who has not.
+        bodies: Vec<BodyRef>,
+    },
+    /// An order for information can only be seen.
+    #[error("an order for information can only be seen")]
+    InformOnly,
+    /// A case is not submitted or closed over somebody's open duty.
+    #[error("orders of this round are open: {}", listed(bodies))]
+    DutyOpen {
+        /// Whose.
+        bodies: Vec<BodyRef>,
+    },
+    /// A case has exactly one lead until it closes: the lead's order is not cancelled by itself, and a
+    /// round without exactly one lead goes no further.
+    #[error("a round has exactly one lead until its case closes")]
+    LeadRequired,
+    /// Who handles does not verify (D36).
+    #[error("who handled the case may not verify it")]
+    HandlerMayNotVerify,
+    /// The plan of an order or case is wrong in itself.
+    #[error("the plan is invalid: {0}")]
+    PlanInvalid(PlanFault),
+    /// A due time beyond what a timestamp can hold.
+    #[error("a due time is out of range")]
+    TimeOutOfRange,
+}
+
+/// What is wrong in a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlanFault {
+    /// A stage stands twice.
+    #[error("stage {} is repeated", .0.as_str())]
+    RepeatedStage(Stage),
+    /// Verification on an order, or another stage on a case.
+    #[error("stage {} does not belong here", .0.as_str())]
+    MisplacedStage(Stage),
+    /// A chain step is earlier than the one before it.
+    #[error("the chain's steps are not in order of time")]
+    UnsortedChain,
+}
+
+impl Refusal {
+    /// Stable, part of the API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::InvalidTransition { .. } | Refusal::InvalidCaseTransition { .. } => "invalid-transition",
+            Refusal::VisitRequired => "visit-required",
+            Refusal::AssistantsOpen { .. } => "assistants-open",
+            Refusal::InformOnly => "inform-only",
+            Refusal::DutyOpen { .. } => "duty-open",
+            Refusal::LeadRequired => "lead-required",
+            Refusal::HandlerMayNotVerify => "handler-may-not-verify",
+            Refusal::PlanInvalid(_) => "plan-invalid",
+            Refusal::TimeOutOfRange => "time-out-of-range",
+        }
+    }
+
+    /// What to do about it, in Chinese.
+    pub const fn hint_zh(&self) -> &'static str {
+        match self {
+            Refusal::InvalidTransition { .. } => "工单当前状态不能进行此操作，请刷新后再试",
+            Refusal::InvalidCaseTransition { .. } => "事件当前状态不能进行此操作，请刷新后再试",
+            Refusal::VisitRequired => "此事项须先到场，请登记到场后再提交办结",
+            Refusal::AssistantsOpen { .. } => "协办单位尚未全部提交，主办单位须最后提交",
+            Refusal::InformOnly => "抄送工单只能阅知",
+            Refusal::DutyOpen { .. } => "本轮仍有未提交的工单",
+            Refusal::LeadRequired => "结案前必须有且只有一个主办单位",
+            Refusal::HandlerMayNotVerify => "经办人不得核查本事件，请由他人核查",
+            Refusal::PlanInvalid(_) => "派单方案有误",
+            Refusal::TimeOutOfRange => "时限超出可计算范围",
+        }
+    }
+
+    /// What to do about it, in English.
+    pub const fn hint_en(&self) -> &'static str {
+        match self {
+            Refusal::InvalidTransition { .. } => "Not possible in the order's present state; reload it.",
+            Refusal::InvalidCaseTransition { .. } => "Not possible in the case's present state; reload it.",
+            Refusal::VisitRequired => "This item asks for a visit: record the arrival, then submit.",
+            Refusal::AssistantsOpen { .. } => "The lead submits last: assistants have yet to submit.",
+            Refusal::InformOnly => "An order for information can only be seen.",
+            Refusal::DutyOpen { .. } => "Orders of this round are not submitted yet.",
+            Refusal::LeadRequired => "There must be exactly one lead until the case closes.",
+            Refusal::HandlerMayNotVerify => "Who handled the case may not verify it; ask somebody else.",
+            Refusal::PlanInvalid(_) => "The case plan is wrong.",
+            Refusal::TimeOutOfRange => "The limit leaves the range of time.",
+        }
+    }
+}
+
+fn listed(bodies: &[BodyRef]) -> String {
+    bodies.iter().map(BodyRef::to_string).collect::<Vec<_>>().join(", ")
+}

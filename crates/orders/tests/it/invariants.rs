@@ -1,0 +1,132 @@
+//! What holds in every state and over every step: one predicate each for random lives and the enumeration.
+
+use std::collections::BTreeSet;
+
+use orders::{CasePhase, Holder, Order, Phase, Role, StageDue, StageState, Verdict};
+
+use crate::world::World;
+
+/// What holds in every state.
+pub fn check(world: &World) {
+    world.orders.iter().for_each(check_order);
+    check_rounds(world);
+    check_case(world);
+    let ids: BTreeSet<_> = world.orders.iter().map(|order| order.id).collect();
+    assert_eq!(ids.len(), world.orders.len());
+}
+
+/// What holds from a state to the next: verdicts are final, versions and time go forward.
+pub fn check_step(before: &World, after: &World) {
+    for (old, new) in before.orders.iter().zip(&after.orders) {
+        assert!(new.version >= old.version && new.changed_at >= old.changed_at);
+        old.stages.iter().zip(&new.stages).for_each(|(old, new)| check_final(old, new));
+        if old.phase.ended() {
+            assert_eq!(old, new, "an ended order changed");
+        }
+    }
+    for (round, old) in &before.case.verify {
+        check_final(old, &after.case.verify[round]);
+    }
+}
+
+fn check_final(old: &StageState, new: &StageState) {
+    if old.verdict.is_some() {
+        assert_eq!((old.verdict, old.verdict_at), (new.verdict, new.verdict_at));
+    }
+    if old.met_at.is_some() {
+        assert_eq!(old.met_at, new.met_at);
+    }
+}
+
+fn check_order(order: &Order) {
+    order.stages.iter().for_each(check_stage);
+    if order.phase.ended() {
+        assert_eq!(order.wake_at(), None);
+        assert!(order.stages.iter().all(|stage| stage.verdict.is_some()), "{order:?}");
+    } else {
+        order.stages.iter().for_each(|stage| check_armed(stage, order.wake_at()));
+    }
+    if order.role == Role::Inform {
+        assert!(order.stages.is_empty() && order.wake_at().is_none() && !order.duty_open());
+    }
+    assert_eq!(order.outcome.is_some(), order.phase == Phase::Done);
+}
+
+fn check_stage(stage: &StageState) {
+    assert_eq!(stage.verdict.is_some(), stage.verdict_at.is_some());
+    match (stage.verdict, &stage.due) {
+        (Some(Verdict::Met), StageDue::At(due)) => assert!(stage.met_at.unwrap() <= due.due_at),
+        (Some(Verdict::Met), StageDue::AwaitingCalendar(awaited)) => {
+            assert!(stage.met_at.unwrap() < awaited.not_before);
+        }
+        (Some(Verdict::Breached), StageDue::At(due)) => {
+            assert!(stage.verdict_at.unwrap() >= due.due_at, "breached early");
+            assert!(stage.met_at.is_none_or(|at| at >= due.due_at));
+        }
+        (Some(Verdict::Breached), StageDue::AwaitingCalendar(_)) => panic!("breached without a due time"),
+        (Some(Verdict::Cancelled), StageDue::At(_)) => assert_eq!(stage.met_at, None),
+        (Some(Verdict::Cancelled), StageDue::AwaitingCalendar(_)) => {}
+        (None, StageDue::At(_)) => assert_eq!(stage.met_at, None, "done and not judged"),
+        (None, StageDue::AwaitingCalendar(_)) => {}
+    }
+}
+
+/// An open stage's warning and due time are never after the wake-up.
+fn check_armed(stage: &StageState, wake_at: Option<jiff::Timestamp>) {
+    let StageDue::At(due) = &stage.due else { return };
+    if stage.open() {
+        let wake_at = wake_at.expect("an open stage with a due time arms a wake-up");
+        let next_warn = due.warns.get(stage.warned as usize).map_or(due.due_at, |warn| warn.at);
+        assert!(wake_at <= due.due_at && wake_at <= next_warn);
+    }
+}
+
+fn check_rounds(world: &World) {
+    for round in 1..=world.case.round {
+        let orders = || world.orders.iter().filter(|order| order.round == round);
+        let mut leads = orders().filter(|order| order.role == Role::Lead);
+        let lead = leads.next().expect("a round has a lead");
+        assert!(leads.next().is_none(), "a round has one lead");
+        assert_ne!(lead.phase, Phase::Cancelled);
+        let ended = round < world.case.round || world.case.phase == CasePhase::Closed;
+        assert!(orders().all(|order| !ended || order.phase.ended()), "an order outlives its round");
+        assert_eq!(lead.phase.ended(), ended, "a lead's order ends with its round");
+        if ended {
+            assert!(world.case.verify[&round].verdict.is_some());
+        }
+    }
+}
+
+fn check_case(world: &World) {
+    let case = &world.case;
+    let (lead_holds, closed) = (case.phase == CasePhase::Open, case.phase == CasePhase::Closed);
+    if !lead_holds {
+        let round = world.orders.iter().filter(|order| order.round == case.round);
+        assert!(round.clone().all(|order| !order.duty_open()), "the case went on over an open duty");
+    }
+    assert_eq!(case.holder().is_none(), closed);
+    assert_eq!(case.holder() == Some(&Holder::Body(case.lead.clone())), lead_holds);
+    case.verify.values().for_each(check_stage);
+    if let Some(stage) = case.verification() {
+        check_armed(stage, case.wake_at());
+    }
+
+    // Conservation (D32): from opening to now without gap or overlap.
+    assert_eq!(case.holders[0].from, case.opened_at);
+    for pair in case.holders.windows(2) {
+        assert_eq!(pair[0].to, Some(pair[1].from));
+    }
+    for held in &case.holders {
+        assert!(held.to.is_none_or(|to| to >= held.from));
+        if let Holder::Verifier { principal: Some(principal) } = &held.holder {
+            let took_over_at = held.from;
+            let handled_before = world.orders.iter().any(|order| {
+                order.handlers.contains(principal)
+                    && order.dispatched_at <= took_over_at
+                    && order.role != Role::Inform
+            });
+            let later_round = case.verify.keys().filter(|round| **round < case.round).count() > 0;
+            assert!(later_round || !handled_before, "{principal} handled and verified");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What the dispatch service stores: states and events as JSON, read back alike.
+
+use orders::{Act, Order, OrderEvent, OrderEventKind, Stage};
+
+use crate::fixtures::{Life, second, seconds, step};
+
+#[test]
+fn an_order_and_its_events_survive_storage() {
+    let stages = vec![seconds(Stage::Acknowledge, 10, &[500]), seconds(Stage::Resolve, 100, &[])];
+    let mut life = Life::new(stages, vec![step(0, "governance-centre")]);
+    life.ticks(second(5));
+    life.ticks(second(10));
+    life.acts(Act::Acknowledge, second(11)).unwrap();
+    life.acts(Act::Progress, second(12)).unwrap();
+
+    let text = serde_json::to_string(&life.order).unwrap();
+    assert_eq!(serde_json::from_str::<Order>(&text).unwrap(), life.order);
+    for event in &life.events {
+        let text = serde_json::to_string(event).unwrap();
+        assert_eq!(&serde_json::from_str::<OrderEvent>(&text).unwrap(), event);
+    }
+}
+
+#[test]
+fn events_read_as_people_expect() {
+    let mut life = Life::new(vec![seconds(Stage::Acknowledge, 10, &[500])], vec![]);
+    life.ticks(second(5));
+    life.acts(Act::Acknowledge, second(6)).unwrap();
+    let kinds: Vec<&OrderEventKind> = life.events[1..].iter().map(|event| &event.kind).collect();
+    let expected = r#"[{"type":"warned","stage":"acknowledge","per_mille":500},{"type":"acknowledged"}]"#;
+    assert_eq!(serde_json::to_string(&kinds).unwrap(), expected);
+}

@@ -1,0 +1,162 @@
+//! Laws over random lives of a case: random policies, acts by anybody, late and double wake-ups, waits,
+//! clocks that step back, publications.
+
+use jiff::SignedDuration;
+use orders::{Act, Case, CaseEvent, ChainStep, Order, OrderEvent, Role, Stage, StagePlan};
+use proptest::prelude::*;
+use sla::{ClockKind, PerMille, Unit};
+
+use crate::fixtures::{at, calendar, plan, stage, step};
+use crate::invariants::{check, check_step};
+use crate::world::{Step, Verb, World, Written};
+
+fn limits(kind: Stage) -> impl Strategy<Value = StagePlan> {
+    let limit = prop_oneof![
+        (1u32..50_000).prop_map(|n| (ClockKind::Clock, n, Unit::Second)),
+        (1u32..900).prop_map(|n| (ClockKind::Work, n, Unit::Minute)),
+        (1u32..9).prop_map(|n| (ClockKind::Work, n, Unit::Workday)),
+    ];
+    let warns = prop::collection::vec(0u16..=1000, 0..4);
+    (limit, warns).prop_map(move |((clock, n, unit), warns)| stage(kind, clock, n, unit, &warns))
+}
+
+fn policies() -> impl Strategy<Value = (Vec<StagePlan>, Vec<ChainStep>)> {
+    let maybe = |kind| prop::option::weighted(0.7, limits(kind));
+    let stages = (maybe(Stage::See), maybe(Stage::Acknowledge), maybe(Stage::OnSite), maybe(Stage::Resolve));
+    let chain = prop::collection::vec(0u32..40_000, 0..3).prop_map(|mut after| {
+        after.sort();
+        after.into_iter().map(|after_s| step(after_s, "governance-centre")).collect()
+    });
+    (stages.prop_map(|(a, b, c, d)| [a, b, c, d].into_iter().flatten().collect()), chain)
+}
+
+fn worlds() -> impl Strategy<Value = (World, Written)> {
+    (policies(), policies(), limits(Stage::Verify)).prop_map(|(lead, assist, verify)| {
+        let plans = vec![
+            plan(Role::Lead, "transport", lead.0, lead.1),
+            plan(Role::Assist, "bus-company", assist.0.clone(), assist.1.clone()),
+            plan(Role::Inform, "street-centre", assist.0, assist.1),
+        ];
+        // Two working days before an unpublished year: about half of the working limits wait for it.
+        World::open(plans, verify, calendar(&[2026]), at("2026-12-29 10:00"))
+    })
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let act = prop::sample::select(&Act::ALL[..]);
+    let person = prop::sample::select(&["li", "zhao", "wang"][..]);
+    let verb = prop::sample::select(&[Verb::Claim, Verb::Pass, Verb::Fail][..]);
+    prop_oneof![
+        12 => (0usize..3, act, person.clone()).prop_map(|(index, act, who)| Step::Act(index, act, who)),
+        4 => (verb, person).prop_map(|(verb, who)| Step::Verify(verb, who)),
+        4 => Just(Step::Tick),
+        4 => Just(Step::WaitForWakeUp),
+        4 => (-600i64..40_000).prop_map(Step::Wait),
+        1 => Just(Step::Cancel(1)),
+        1 => Just(Step::Publish(&[2026, 2027])),
+        1 => Just(Step::Publish(&[2026, 2027, 2028])),
+    ]
+}
+
+/// Every event so far, by order and for the case.
+#[derive(Default)]
+struct Journal {
+    case: Vec<CaseEvent>,
+    orders: Vec<Vec<OrderEvent>>,
+}
+
+impl Journal {
+    fn write(&mut self, written: Written) {
+        self.case.extend(written.case);
+        for (index, event) in written.orders {
+            self.orders.resize_with(self.orders.len().max(index + 1), Vec::new);
+            self.orders[index].push(event);
+        }
+    }
+}
+
+fn fold_order(events: &[OrderEvent]) -> Order {
+    let step = |order, event| Some(Order::evolve(order, event).unwrap());
+    events.iter().fold(None, step).unwrap()
+}
+
+fn fold_case(events: &[CaseEvent]) -> Case {
+    let step = |case, event| Some(Case::evolve(case, event).unwrap());
+    events.iter().fold(None, step).unwrap()
+}
+
+fn live(first: (World, Written), steps: &[Step]) -> (World, Journal) {
+    let (mut world, written) = first;
+    let mut journal = Journal::default();
+    journal.write(written);
+    check(&world);
+    for step in steps {
+        let orders = world.orders.len() - world.round_starts();
+        if matches!(step, Step::Act(index, ..) | Step::Cancel(index) if *index >= orders) {
+            continue;
+        }
+        let Ok((next, written)) = world.after(step) else { continue };
+        check(&next);
+        check_step(&world, &next);
+        if *step == Step::Tick {
+            // No livelock: a handled wake-up leaves nothing due, and a second one does nothing.
+            assert!(next.wake_at().is_none_or(|wake_at| wake_at > next.now));
+            let (_, again) = next.after(&Step::Tick).unwrap();
+            assert!(again.orders.is_empty() && again.case.is_empty());
+        }
+        world = next;
+        journal.write(written);
+    }
+    (world, journal)
+}
+
+proptest! {
+    #[test]
+    fn every_life_keeps_the_promises_and_folds(
+        first in worlds(), steps in prop::collection::vec(steps(), 0..60),
+    ) {
+        let (world, journal) = live(first, &steps);
+        prop_assert_eq!(&fold_case(&journal.case), &world.case);
+        prop_assert_eq!(journal.orders.len(), world.orders.len());
+        for (events, order) in journal.orders.iter().zip(&world.orders) {
+            prop_assert_eq!(&fold_order(events), order);
+            let versions: Vec<u64> = events.iter().map(|event| event.version).collect();
+            prop_assert_eq!(versions, (1..=order.version).collect::<Vec<_>>());
+            prop_assert!(events.is_sorted_by_key(|event| event.at));
+            let text = serde_json::to_string(order).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Order>(&text).unwrap(), order);
+        }
+        let text = serde_json::to_string(&world.case).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Case>(&text).unwrap(), &world.case);
+    }
+
+    /// Woken on time or hours late, an order that nobody touches ends with the same verdicts, and every
+    /// step of its chain was taken.
+    #[test]
+    fn late_wake_ups_change_no_verdict(policy in policies(), late_s in 0i64..500_000) {
+        let chain_steps = policy.1.len() as u32;
+        let lead = plan(Role::Lead, "transport", policy.0, policy.1);
+        let verify = stage(Stage::Verify, ClockKind::Clock, 1, Unit::Hour, &[]);
+        let published = calendar(&[2026, 2027, 2028]);
+        let (first, _) = World::open(vec![lead], verify, published, at("2026-12-29 10:00"));
+        let run = |late_s: i64| {
+            let mut world = first.clone();
+            while world.wake_at().is_some() {
+                for step in [Step::WaitForWakeUp, Step::Wait(late_s), Step::Tick] {
+                    world = world.after(&step).unwrap().0;
+                }
+            }
+            world.orders.remove(0)
+        };
+        let (punctual, late) = (run(0), run(late_s));
+        for (a, b) in punctual.stages.iter().zip(&late.stages) {
+            prop_assert_eq!((a.verdict, a.escalated), (b.verdict, b.escalated));
+            prop_assert_eq!(a.escalated, chain_steps);
+            prop_assert_eq!(a.verdict_at, a.due_at());
+            let delay = b.verdict_at.unwrap().duration_since(b.due_at().unwrap());
+            prop_assert!(delay >= SignedDuration::ZERO && delay <= SignedDuration::from_secs(late_s));
+            let warns_before_due = a.plan.warn.iter().filter(|warn| **warn < PerMille::new(1000).unwrap());
+            prop_assert!(a.warned as usize <= warns_before_due.count());
+        }
+    }
+}

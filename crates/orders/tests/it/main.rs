@@ -1,0 +1,14 @@
+//! The two machines: tables of what is legal, stories of single stages, laws over random lives, and the
+//! full enumeration of a small case.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+mod calendars;
+mod case;
+mod enumeration;
+mod fixtures;
+mod invariants;
+mod json;
+mod laws;
+mod stages;
+mod table;
+mod world;

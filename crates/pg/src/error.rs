@@ -1,0 +1,107 @@
+//! Database errors, told apart by what the caller can do about them.
+
+use std::error::Error as StdError;
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Deadlock or serialization failure: the same transaction may be tried again at once.
+    RanIntoAnother,
+    /// The database is away, full, or too slow: try again later.
+    Unavailable,
+    /// A constraint or a value was violated: the input, or our code, is wrong. Trying again is useless.
+    Data,
+    /// Something that must not happen: impossible row, wrong row count, broken SQL.
+    Broken,
+}
+
+/// A failed statement, connection or row check.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}")]
+pub struct Error {
+    kind: Kind,
+    doing: String,
+    constraint: Option<String>,
+    #[source]
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A broken invariant of ours, with its cause.
+    pub fn broken(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: Kind::Broken, doing: doing.into(), constraint: None, source: Some(source.into()) }
+    }
+
+    /// A stored row that cannot be: names table and column, never the value.
+    pub fn impossible_row(table_and_column: &'static str) -> Self {
+        let doing = format!("impossible value in {table_and_column}");
+        Self { kind: Kind::Broken, doing, constraint: None, source: None }
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The violated constraint's name, if that was it.
+    pub fn constraint(&self) -> Option<&str> {
+        self.constraint.as_deref()
+    }
+
+    /// Whether the same transaction may be tried again at once.
+    pub fn ran_into_another(&self) -> bool {
+        self.kind == Kind::RanIntoAnother
+    }
+}
+
+impl AsRef<Error> for Error {
+    fn as_ref(&self) -> &Error {
+        self
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let kind = kind_of(&error);
+        let constraint = error.as_database_error().and_then(|e| e.constraint()).map(str::to_owned);
+        let doing = match kind {
+            Kind::RanIntoAnother => "transaction ran into another",
+            Kind::Unavailable => "database is not available",
+            Kind::Data => "database refused a value",
+            Kind::Broken => "statement failed",
+        };
+        Self { kind, doing: doing.to_owned(), constraint, source: Some(Box::new(error)) }
+    }
+}
+
+/// Source of the codes: PostgreSQL manual, appendix A.
+fn kind_of(error: &sqlx::Error) -> Kind {
+    match error {
+        sqlx::Error::Database(inner) => match inner.code().as_deref() {
+            Some("40001" | "40P01") => Kind::RanIntoAnother,
+            // Class 08 connection, 53 resources, 57 operator intervention; 25006 read-only, 55P03 lock timeout.
+            Some(code) if ["08", "53", "57"].contains(&&code[..2]) => Kind::Unavailable,
+            Some("25006" | "55P03" | "25P03") => Kind::Unavailable,
+            Some(code) if ["22", "23"].contains(&&code[..2]) => Kind::Data,
+            // Row security: a row outside the transaction's scope.
+            Some("42501") => Kind::Data,
+            _ => Kind::Broken,
+        },
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => Kind::Unavailable,
+        _ => Kind::Broken,
+    }
+}
+
+/// Asserts how many rows a statement touched; another number is a broken invariant, told by `what`.
+pub fn rows_affected(what: &'static str, touched: u64, expected: usize) -> Result<(), Error> {
+    if touched == expected as u64 {
+        return Ok(());
+    }
+    let doing = format!("{what}: {touched} rows touched instead of {expected}");
+    Err(Error { kind: Kind::Broken, doing, constraint: None, source: None })
+}

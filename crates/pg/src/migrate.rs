@@ -1,0 +1,69 @@
+//! Roles, schemas and migrations. Run by `streetwise migrate` and by tests, as an administrator; never by a service.
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::error::Error;
+
+/// One service's schema: its name and the migrations that make it, shared crates' first.
+#[derive(Debug)]
+pub struct Schema {
+    /// The service; also schema and role.
+    pub service: &'static str,
+    /// In order. Each tracks itself in a table of its own (`sqlx.toml` of its crate).
+    pub migrators: Vec<Migrator>,
+}
+
+/// The helpers of this crate; first in every schema.
+pub fn base() -> Migrator {
+    sqlx::migrate!("./migrations")
+}
+
+/// Makes roles, schema and tables. Repeatable; refuses to run backwards (a database with migrations this
+/// binary does not know is an error).
+pub async fn apply(admin_url: &str, schema: &Schema) -> Result<(), Error> {
+    let options: PgConnectOptions = admin_url.parse()?;
+    let mut admin = PgConnection::connect_with(&options.options([("lock_timeout", "2s")])).await?;
+    let service = schema.service;
+    run(&mut admin, roles_statement(service)).await?;
+    run(&mut admin, format!("SET ROLE {service}_owner; SET search_path = {service}")).await?;
+    for migrator in &schema.migrators {
+        let applied = migrator.run(&mut admin).await;
+        applied.map_err(|error| Error::broken(format!("migrating schema {service}"), error))?;
+    }
+    admin.close().await?;
+    Ok(())
+}
+
+async fn run(connection: &mut PgConnection, sql: String) -> Result<(), Error> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(())
+}
+
+/// Two login roles and an owner without login (D5). Roles are the cluster's, so two databases of one cluster
+/// share them; the lock serialises parallel runs.
+fn roles_statement(service: &str) -> String {
+    let relay = format!("{service}_relay");
+    let owner = format!("{service}_owner");
+    let make = |role: &str, login: &str| {
+        format!(
+            "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} {login} \
+             NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT; END IF;"
+        )
+    };
+    format!(
+        "BEGIN; SELECT pg_advisory_xact_lock(7041001); DO $$ BEGIN {} {} {} END $$; COMMIT;
+         BEGIN; SELECT pg_advisory_xact_lock(7041001);
+         CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {owner};
+         GRANT USAGE ON SCHEMA {service} TO {service}, {relay};
+         DO $$ BEGIN
+             EXECUTE format('GRANT CONNECT ON DATABASE %I TO {service}, {relay}', current_database());
+             EXECUTE format('ALTER ROLE {service} IN DATABASE %I SET search_path = {service}', current_database());
+             EXECUTE format('ALTER ROLE {relay} IN DATABASE %I SET search_path = {service}', current_database());
+         END $$; COMMIT;",
+        make(&owner, "NOLOGIN"),
+        make(service, "LOGIN"),
+        make(&relay, "LOGIN"),
+    )
+}

@@ -1,0 +1,51 @@
+//! The level ladder: solve at the lowest level that can close the matter (小事不出社区、大事不出街道).
+//!
+//! It starts at the community and climbs while a power is missing, and each climb names that power: the list
+//! reserves the item for a higher level, or somebody in the plan stands above the rung and cannot be commanded
+//! from it. A downward push of what the list reserves above can therefore not happen.
+
+use crate::input::{Level, Seat};
+use crate::outcome::Step;
+
+/// The level, and why it is not a lower one.
+pub(crate) fn climb(reserved: Level, lead: &Seat, assists: &[&Seat]) -> (Level, Vec<Step>) {
+    let mut steps = Vec::new();
+    let mut level = Level::Community;
+    for above in Level::ALL.into_iter().skip(1) {
+        match missing_power(level, reserved, lead, assists) {
+            None => break,
+            Some((rule, zh, en)) => {
+                let en = format!("up from {} to {}: {en}", level.as_str(), above.as_str());
+                steps.push(Step::new(rule, format!("由{}升至{}：{zh}", level.zh(), above.zh()), en));
+                level = above;
+            }
+        }
+    }
+    if steps.is_empty() {
+        let zh = "社区层级即可办结".to_owned();
+        steps.push(Step::new("level.kept", zh, "the community can close it".to_owned()));
+    }
+    (level, steps)
+}
+
+fn missing_power(
+    level: Level,
+    reserved: Level,
+    lead: &Seat,
+    assists: &[&Seat],
+) -> Option<(&'static str, String, String)> {
+    if reserved > level || lead.level > level {
+        let needed = reserved.max(lead.level);
+        return Some((
+            "level.reserved_above",
+            format!("清单规定由{}级办理，主办为{}", needed.zh(), lead.zh),
+            format!("the list reserves it for the {}, {} leads", needed.as_str(), lead.en),
+        ));
+    }
+    let beyond = assists.iter().find(|seat| seat.level > level)?;
+    Some((
+        "level.cross_body",
+        format!("跨部门事项，需{}级{}协办", beyond.level.zh(), beyond.zh),
+        format!("it crosses bodies, {} of the {} must assist", beyond.en, beyond.level.as_str()),
+    ))
+}

@@ -1,0 +1,73 @@
+//! What a plan says, and why.
+
+use ids::{BodyRef, Lane};
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Entry, Facts, Level, Priority, RoutingMode, Settings};
+
+/// The routing decision. Exactly one lead; no body stands in it twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CasePlan {
+    /// The lowest level that can command everybody in it.
+    pub level: Level,
+    /// Who leads.
+    pub lead: BodyRef,
+    /// Who assists, in the list's order.
+    pub assists: Vec<BodyRef>,
+    /// Who is informed, in the settings' order.
+    pub informs: Vec<BodyRef>,
+    /// Key of the SLA policy.
+    pub policy: String,
+    /// Priority.
+    pub priority: Priority,
+    /// The lane it goes on in: never a lower one than it came in.
+    pub lane: Lane,
+    /// Who reviews it before orders go out.
+    pub routing_mode: RoutingMode,
+    /// Generation of the district's document it was made with.
+    pub pack_generation: u64,
+    /// Generation of the street's document it was made with.
+    pub street_generation: u64,
+}
+
+/// Everything a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The matter.
+    pub facts: Facts,
+    /// The list's line, if there is one.
+    pub entry: Option<Entry>,
+    /// The tenants' settings.
+    pub settings: Settings,
+}
+
+/// One step of the reasoning, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Stable code: `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
+    /// `level.reserved_above`, `level.cross_body`, `roles.repeated`, `lane.raised`.
+    pub rule: String,
+    /// The reason in Chinese.
+    pub zh: String,
+    /// The reason in English.
+    pub en: String,
+}
+
+/// The stored explanation: inputs, output, and the steps between.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Method of the decision: `responsibility-list`.
+    pub method: String,
+    /// What it was made from.
+    pub inputs: Inputs,
+    /// What came out.
+    pub plan: CasePlan,
+    /// Why.
+    pub steps: Vec<Step>,
+}
+
+impl Step {
+    pub(crate) fn new(rule: &str, zh: String, en: String) -> Self {
+        Self { rule: rule.to_owned(), zh, en }
+    }
+}

@@ -1,0 +1,154 @@
+//! Plans of the story, and what holds of every plan.
+
+use ids::{BodyRef, Lane};
+use proptest::prelude::*;
+
+use crate::{Entry, Explanation, Facts, Level, Priority, RoutingMode, Seat, Settings, plan, recompute};
+
+fn seat(body: &str, level: Level) -> Seat {
+    let body: BodyRef = body.parse().unwrap();
+    Seat { zh: format!("单位{body}"), en: format!("body {body}"), body, level }
+}
+
+fn facts(item: &str, lane: Lane) -> Facts {
+    Facts { street: "990102001000".parse().unwrap(), community: None, item: item.into(), lane }
+}
+
+fn settings() -> Settings {
+    let centre = seat("street-centre@990102001000", Level::Street);
+    Settings {
+        informs: vec![centre.clone(), seat("governance-centre", Level::District)],
+        catch_all: centre,
+        catch_all_policy: "catch-all".into(),
+        catch_all_priority: Priority::P3,
+        routing_mode: RoutingMode::Auto,
+        pack_generation: 7,
+        street_generation: 3,
+    }
+}
+
+fn entry(level: Level, lead: Option<Seat>, assists: Vec<Seat>) -> Entry {
+    let unplaced = if lead.is_none() { vec!["community".to_owned()] } else { vec![] };
+    let (policy, priority) = ("item".to_owned(), Priority::P3);
+    Entry { item: "TRA-01".into(), level, lead, assists, unplaced, policy, priority }
+}
+
+fn rules(explanation: &Explanation) -> Vec<&str> {
+    explanation.steps.iter().map(|step| step.rule.as_str()).collect()
+}
+
+fn texts(bodies: &[BodyRef]) -> Vec<String> {
+    bodies.iter().map(BodyRef::to_string).collect()
+}
+
+#[test]
+fn the_bus_line_goes_to_the_district_with_all_its_bodies() {
+    let assists = vec![seat("traffic-police", Level::District), seat("bus-company", Level::District)];
+    let entry = entry(Level::District, Some(seat("transport", Level::District)), assists);
+    let (plan, explanation) = plan(&facts("TRA-01", Lane::Normal), Some(&entry), &settings());
+    assert_eq!((plan.level, plan.lead.to_string().as_str()), (Level::District, "transport"));
+    assert_eq!(texts(&plan.assists), ["traffic-police", "bus-company"]);
+    assert_eq!(texts(&plan.informs), ["street-centre@990102001000", "governance-centre"]);
+    assert_eq!((plan.policy.as_str(), plan.priority, plan.lane), ("item", Priority::P3, Lane::Normal));
+    assert_eq!((plan.pack_generation, plan.street_generation), (7, 3));
+    assert_eq!(rules(&explanation), ["list.entry", "level.reserved_above", "level.reserved_above"]);
+    assert_eq!(explanation.steps[1].zh, "由社区升至街道：清单规定由区级办理，主办为单位transport");
+    assert_eq!(
+        explanation.steps[2].en,
+        "up from street to district: the list reserves it for the district, body transport leads"
+    );
+}
+
+#[test]
+fn what_crosses_bodies_climbs_to_who_commands_them_all() {
+    let lead = || Some(seat("street-enforcement@990102001000", Level::Street));
+    let level_with = |assists: Vec<Seat>| {
+        let (plan, explanation) =
+            plan(&facts("ENV-02", Lane::Bulk), Some(&entry(Level::Street, lead(), assists)), &settings());
+        (plan.level, rules(&explanation).last().unwrap().to_string())
+    };
+    assert_eq!(level_with(vec![]), (Level::Street, "level.reserved_above".into()));
+    let ecology = seat("ecology", Level::District);
+    assert_eq!(level_with(vec![ecology]), (Level::District, "level.cross_body".into()));
+}
+
+#[test]
+fn the_community_keeps_what_it_can_close() {
+    let entry = entry(Level::Community, Some(seat("community@990102001005", Level::Community)), vec![]);
+    let (plan, explanation) = plan(&facts("ENV-04", Lane::Normal), Some(&entry), &settings());
+    assert_eq!(plan.level, Level::Community);
+    assert_eq!(rules(&explanation), ["list.entry", "level.kept"]);
+}
+
+#[test]
+fn nobody_s_matter_is_the_catch_all_s() {
+    let (none, explanation) = plan(&facts("XXX-99", Lane::Normal), None, &settings());
+    assert_eq!(
+        (none.lead.to_string().as_str(), none.policy.as_str()),
+        ("street-centre@990102001000", "catch-all")
+    );
+    assert_eq!(texts(&none.informs), ["governance-centre"]);
+    assert_eq!(rules(&explanation), ["list.no_entry", "roles.repeated", "level.reserved_above"]);
+    let unplaced = entry(Level::Community, None, vec![]);
+    let (unplaced, explanation) = plan(&facts("ENV-04", Lane::Normal), Some(&unplaced), &settings());
+    assert_eq!((unplaced.lead, unplaced.level), (none.lead, Level::Street));
+    assert_eq!(rules(&explanation)[..2], ["list.unplaced", "list.catch_all_leads"]);
+}
+
+#[test]
+fn p1_rides_in_the_urgent_lane_and_no_lane_sinks() {
+    let lane = |priority, came_in| {
+        let entry = Entry { priority, ..entry(Level::District, Some(seat("gas", Level::District)), vec![]) };
+        plan(&facts("SAF-02", came_in), Some(&entry), &settings()).0.lane
+    };
+    assert_eq!(lane(Priority::P1, Lane::Bulk), Lane::Urgent);
+    assert_eq!(lane(Priority::P4, Lane::Urgent), Lane::Urgent);
+    assert_eq!(lane(Priority::P2, Lane::Bulk), Lane::Bulk);
+}
+
+fn seats() -> impl Strategy<Value = Seat> {
+    let level = prop::sample::select(Level::ALL.to_vec());
+    ("[a-d]", prop::bool::ANY, level)
+        .prop_map(|(key, local, level)| seat(&if local { format!("{key}@990102001000") } else { key }, level))
+}
+
+fn entries() -> impl Strategy<Value = Entry> {
+    let priority = prop::sample::select(vec![Priority::P1, Priority::P2, Priority::P3, Priority::P4]);
+    let level = prop::sample::select(Level::ALL.to_vec());
+    (level, prop::option::of(seats()), prop::collection::vec(seats(), 0..6), priority)
+        .prop_map(|(level, lead, assists, priority)| Entry { priority, ..entry(level, lead, assists) })
+}
+
+proptest! {
+    #[test]
+    fn every_plan_has_one_lead_and_each_body_one_role(
+        entry in prop::option::of(entries()),
+        catch_all in seats(),
+        informs in prop::collection::vec(seats(), 0..4),
+        lane in prop::sample::select(Lane::ALL.to_vec()),
+    ) {
+        let settings = Settings { catch_all, informs, ..settings() };
+        let (plan, explanation) = plan(&facts("TRA-01", lane), entry.as_ref(), &settings);
+
+        let mut everybody = vec![plan.lead.clone()];
+        everybody.extend(plan.assists.iter().chain(&plan.informs).cloned());
+        let mut distinct = everybody.clone();
+        distinct.sort();
+        distinct.dedup();
+        prop_assert_eq!(distinct.len(), everybody.len());
+        let listed = entry.iter().flat_map(|e| e.lead.iter().chain(&e.assists)).chain(&settings.informs);
+        for seat in listed {
+            prop_assert!(everybody.contains(&seat.body));
+        }
+        let leads = entry.as_ref().and_then(|e| e.lead.as_ref()).unwrap_or(&settings.catch_all);
+        prop_assert_eq!(&plan.lead, &leads.body);
+        prop_assert!(plan.level >= leads.level);
+        prop_assert!(entry.as_ref().is_none_or(|e| plan.level >= e.level));
+        prop_assert!(plan.lane <= lane);
+
+        let stored = serde_json::to_vec(&explanation).unwrap();
+        let read: Explanation = serde_json::from_slice(&stored).unwrap();
+        prop_assert_eq!(serde_json::to_vec(&recompute(&read)).unwrap(), stored);
+        prop_assert_eq!(read.plan, plan);
+    }
+}

@@ -1,0 +1,107 @@
+//! Keeping the view fresh: load from Postgres, then poll the highest revision.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use contract::document::Document;
+use ids::TenantId;
+use pg::{Pool, TenantScope};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::store;
+use crate::view::{Project, View, Workshop};
+
+/// How often replicas look (D21).
+const POLL: Duration = Duration::from_millis(250);
+
+/// The readers' handle. Cloning shares it; taking the view never waits.
+#[derive(Debug)]
+pub struct Snapshot<S> {
+    view: Arc<ArcSwap<View<S>>>,
+    loaded: watch::Receiver<i64>,
+}
+
+impl<S> Clone for Snapshot<S> {
+    fn clone(&self) -> Self {
+        Self { view: self.view.clone(), loaded: self.loaded.clone() }
+    }
+}
+
+impl<S> Snapshot<S> {
+    /// The newest compiled view.
+    pub fn view(&self) -> Arc<View<S>> {
+        self.view.load_full()
+    }
+
+    /// Whether the first load is done: a part of readiness.
+    pub fn loaded(&self) -> bool {
+        *self.loaded.borrow() >= 0
+    }
+}
+
+/// The one writer of a [`Snapshot`].
+pub struct Poller<P: Project> {
+    pool: Pool,
+    workshop: Workshop<P>,
+    view: Arc<ArcSwap<View<P::Street>>>,
+    revision: watch::Sender<i64>,
+}
+
+impl<P: Project> Poller<P> {
+    /// A poller that has loaded nothing yet, and the readers' handle.
+    pub fn new(pool: Pool, project: P) -> (Self, Snapshot<P::Street>) {
+        let view = Arc::new(ArcSwap::from_pointee(View::default()));
+        let (revision, loaded) = watch::channel(-1);
+        let snapshot = Snapshot { view: view.clone(), loaded };
+        (Self { pool, workshop: Workshop::new(project), view, revision }, snapshot)
+    }
+
+    /// Runs until shutdown; a database that is away leaves the last good view in place.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "documents could not be polled");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Looks once; returns whether anything was new.
+    pub async fn refresh(&mut self) -> Result<bool, pg::Error> {
+        let known = *self.revision.borrow();
+        let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
+        let heads = store::heads_after(&mut tx, known.max(0)).await?;
+        tx.commit().await?;
+        let Some(newest) = heads.iter().map(|head| head.revision).max() else {
+            if known < 0 {
+                self.revision.send_replace(0);
+            }
+            return Ok(false);
+        };
+        self.load(heads.iter().map(|head| head.tenant_id).collect()).await?;
+        self.view.store(Arc::new(self.workshop.view()));
+        self.revision.send_replace(newest);
+        Ok(true)
+    }
+
+    async fn load(&mut self, tenants: Vec<i64>) -> Result<(), pg::Error> {
+        let typed = tenants.iter().filter_map(|tenant| TenantId::from_i64(*tenant).ok());
+        let mut tx = self.pool.begin(TenantScope::for_snapshot(typed)).await?;
+        let documents = store::documents_of(&mut tx, &tenants).await?;
+        tx.commit().await?;
+        for stored in documents {
+            match Document::decode(&stored.body) {
+                Ok(document) => self.workshop.take(document),
+                Err(error) => {
+                    tracing::error!(tenant = stored.tenant_id, error = %error, "stored document does not decode");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+# The private NATS broker and Redis.
+# shellcheck shell=bash disable=SC2034  # the arrays are read by start_part
+
+# Default sync, as in production: what an acknowledgement is worth is part of what is tried out here.
+nats_command() {
+  nats_command=("$STREETWISE_NATS_BIN" -a 127.0.0.1 -p "$(port_of nats)" -m "$(port_of nats-monitor)"
+    -js -sd "$RUN/nats")
+}
+
+# The full check: the one that asks only whether JetStream is switched on stays well on a full disk.
+nats_healthy() { [[ $(http_status "$(port_of nats-monitor)" /healthz) == 200 ]]; }
+
+# Redis holds only what may vanish, so it writes nothing to disk.
+redis_command() {
+  mkdir -p "$RUN/redis"
+  redis_command=(redis-server --port "$(port_of redis)" --bind 127.0.0.1 --save '' --appendonly no
+    --dir "$RUN/redis" --daemonize no)
+}
+
+redis_answers() (
+  exec 3<>"/dev/tcp/127.0.0.1/$(port_of redis)" || exit 1
+  printf 'PING\r\n' >&3
+  read -r -t 2 answer <&3
+  [[ $answer == +PONG* ]]
+) 2>/dev/null

