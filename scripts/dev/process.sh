@@ -28,6 +28,8 @@ launch() {
   mkdir -p "$RUN/pids" "$RUN/logs"
   setsid "$@" </dev/null >>"$RUN/logs/$part.log" 2>&1 9>&- &
   pid=$!
+  # Not a job: its end is nothing that this shell should remark on.
+  disown "$pid"
   printf '%s %s\n' "$pid" "$(started_at "$pid")" >"$RUN/pids/$part"
   fingerprint "$@" >"$RUN/pids/$part.command"
 }

@@ -16,7 +16,7 @@ cmd_sql() {
 # Superuser's; shared crates name tables without a schema, so the path holds all of them.
 sql_url() {
   local IFS=,
-  printf 'postgres://postgres@127.0.0.1:%s/%s?options[search_path]=%s' \
+  printf 'postgres://postgres@127.0.0.1:%s/%s?options=-csearch_path%%3D%s' \
     "$(port_of sql)" "$SQL_DATABASE" "${SERVICES[*]}"
 }
 
@@ -39,7 +39,9 @@ make_sql_database() {
   local port
   port=$(port_of sql)
   psql_at "$port" postgres -c "DROP DATABASE IF EXISTS $SQL_DATABASE WITH (FORCE)" -c "CREATE DATABASE $SQL_DATABASE"
-  "$ROOT/scripts/dev/schema.sh" "postgres://postgres@127.0.0.1:$port/$SQL_DATABASE" || fail 'the migrations do not apply'
+  PGOPTIONS='-c client_min_messages=warning' \
+    "$ROOT/scripts/dev/schema.sh" "postgres://postgres@127.0.0.1:$port/$SQL_DATABASE" ||
+    fail 'the migrations do not apply'
 }
 
 # Query data: written afresh beside the old, then put in its place, so that nothing stale stays.

@@ -8,7 +8,6 @@ BROKER_SICK_CHECKS=5
 cmd_supervise() {
   local part sick=0
   local -A failures=() next_try=() up_since=()
-  install_nats
   while sleep 2; do
     lock
     for part in "${PARTS[@]}"; do

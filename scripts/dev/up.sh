@@ -35,7 +35,6 @@ cmd_up() {
 
 start_servers() {
   local part
-  # In this shell, not in a part's: it may have to install the link that later calls follow.
   make_postgres "$(postgres_home postgres)"
   for part in postgres nats redis; do start_part "$part"; done
   for part in postgres nats redis; do await_part "$part"; done

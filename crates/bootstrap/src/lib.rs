@@ -1,1 +1,24 @@
 //! Turns a Service into a process: config, listen, health, shutdown.
+//!
+//! A service says what it is ([`Service`]); [`process::main`] is its whole `main`. Tests put the same parts
+//! together with [`assemble::assemble`] and drain them. [`door`] holds what every HTTP door shares.
+//!
+//! Deliberately not here: anything a service decides.
+
+pub mod assemble;
+pub mod config;
+pub mod documents;
+pub mod door;
+pub mod health;
+pub mod house;
+pub mod identity;
+pub mod listen;
+pub mod part;
+pub mod process;
+pub mod service;
+pub mod shutdown;
+
+pub use config::{ConfigError, Env, Settings};
+pub use house::{Admitted, House};
+pub use identity::{Bearer, Identity};
+pub use service::{Plan, Service, StreetOf, schema};

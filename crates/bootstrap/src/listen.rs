@@ -63,8 +63,8 @@ pub fn front(routes: Router, authenticator: Authenticator, limits: Limits) -> Ro
     // The last layer is the outermost.
     routes
         .fallback(guard::unknown)
+        .method_not_allowed_fallback(guard::other_method)
         .layer(Extension(authenticator))
-        .layer(from_fn(guard::methods))
         .layer(from_fn_with_state(limits.clone(), guard::deadline))
         .layer(from_fn_with_state(limits, guard::bounds))
         .layer(from_fn(guard::panics))

@@ -54,4 +54,3 @@ pub async fn pending(pool: &Pool) -> Result<i64, pg::Error> {
     tx.commit().await?;
     Ok(count)
 }
-

@@ -48,7 +48,13 @@ pub struct RelayConfig {
 
 impl Default for RelayConfig {
     fn default() -> Self {
-        Self { batch_rows_max: 1_000, in_flight_max: 256, ack_timeout_ms: 2_000, poll_ms: 100, backoff_ms: 250 }
+        Self {
+            batch_rows_max: 1_000,
+            in_flight_max: 256,
+            ack_timeout_ms: 2_000,
+            poll_ms: 100,
+            backoff_ms: 250,
+        }
     }
 }
 
@@ -100,7 +106,10 @@ impl Relay {
     pub async fn run(self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             if let Err(error) = self.hold_shards(&shutdown).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "relay round failed and is tried again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "relay round failed and is tried again"
+                );
                 self.pause(self.config.backoff_ms, &shutdown).await;
             }
         }
@@ -198,7 +207,10 @@ impl Relay {
                 break;
             }
             let unacknowledged = left.len();
-            tracing::warn!(unacknowledged, "broker did not acknowledge everything; publishing the rest again");
+            tracing::warn!(
+                unacknowledged,
+                "broker did not acknowledge everything; publishing the rest again"
+            );
             self.pause(self.config.backoff_ms, shutdown).await;
             if shutdown.is_cancelled() {
                 return Err(RelayError::Broker { unacknowledged });

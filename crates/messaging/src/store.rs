@@ -79,7 +79,9 @@ pub(crate) async fn enter(
 
 /// How many events wait for the relay, for the gauge and for intake's high-water mark (D24).
 pub(crate) async fn pending(tx: &mut ScopedTx) -> Result<i64, pg::Error> {
-    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM outbox_pending"#).fetch_one(&mut **tx).await?;
+    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM outbox_pending"#)
+        .fetch_one(&mut **tx)
+        .await?;
     Ok(count)
 }
 

@@ -96,8 +96,8 @@ mod stage;
 
 pub use actor::Actor;
 pub use case::{
-    Case, CaseCommand, CaseCommandName, CaseEvent, CaseEventKind, CasePhase, CasePlan, Holder,
-    HolderInterval, RoundVerdict, VerifyCommand,
+    Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Holder, HolderInterval, RoundVerdict,
+    VerifyCommand,
 };
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};

@@ -2,27 +2,27 @@
 
 use ids::BodyRef;
 
-use crate::{Act, CaseCommandName, CasePhase, Phase, Stage};
+use crate::{CasePhase, Phase, Stage};
 
 /// Why a command was not carried out. Nothing has changed. Doors answer 409 with [`Refusal::code`];
 /// `PlanInvalid` and `TimeOutOfRange` come from a plan, whose message is parked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The order's phase does not allow the act.
-    #[error("{} is not possible while the order is {}", act.as_str(), phase.as_str())]
+    /// The order's phase does not allow the command.
+    #[error("{command} is not possible while the order is {}", phase.as_str())]
     InvalidTransition {
         /// Where the order is.
         phase: Phase,
-        /// What was asked.
-        act: Act,
+        /// What was asked, by its verb.
+        command: &'static str,
     },
     /// The case's phase does not allow the command.
-    #[error("{} is not possible while the case is {}", command.as_str(), phase.as_str())]
+    #[error("{command} is not possible while the case is {}", phase.as_str())]
     InvalidCaseTransition {
         /// Where the case is.
         phase: CasePhase,
-        /// What was asked.
-        command: CaseCommandName,
+        /// What was asked, by its verb.
+        command: &'static str,
     },
     /// The item asks for a visit and none was recorded.
     #[error("the visit required by this item was not made")]

@@ -19,7 +19,8 @@ pub struct ServerClock;
 impl DbClock for ServerClock {
     fn now<'a>(&'a self, tx: &'a mut ScopedTx) -> BoxFuture<'a, Result<Timestamp, Error>> {
         Box::pin(async move {
-            let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(&mut **tx).await?;
+            let now =
+                sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(&mut **tx).await?;
             Ok(micros(now.to_jiff()))
         })
     }

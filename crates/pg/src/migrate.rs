@@ -59,8 +59,6 @@ fn roles_statement(service: &str) -> String {
          GRANT USAGE ON SCHEMA {service} TO {service}, {relay};
          DO $$ BEGIN
              EXECUTE format('GRANT CONNECT ON DATABASE %I TO {service}, {relay}', current_database());
-             EXECUTE format('ALTER ROLE {service} IN DATABASE %I SET search_path = {service}', current_database());
-             EXECUTE format('ALTER ROLE {relay} IN DATABASE %I SET search_path = {service}', current_database());
          END $$; COMMIT;",
         make(&owner, "NOLOGIN"),
         make(service, "LOGIN"),

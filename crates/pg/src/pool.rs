@@ -40,18 +40,18 @@ impl Default for PoolConfig {
 pub struct Pool(sqlx::PgPool);
 
 impl Pool {
-    /// Makes a pool; connects lazily, so a database that is down at start is no error here.
-    pub fn new(url: &str, config: &PoolConfig) -> Result<Self, Error> {
-        let options = url
-            .parse::<PgConnectOptions>()?
-            .options([
-                ("statement_timeout", config.statement_timeout_ms.to_string()),
-                ("idle_in_transaction_session_timeout", config.idle_in_transaction_timeout_ms.to_string()),
-                // A dead client is noticed by the server within seconds, so its row locks go.
-                ("tcp_keepalives_idle", "5".to_owned()),
-                ("tcp_keepalives_interval", "2".to_owned()),
-                ("tcp_keepalives_count", "3".to_owned()),
-            ]);
+    /// Makes a pool whose unqualified names resolve in `schema`; connects lazily, so a database that is down at
+    /// start is no error here. The path is set per connection: settings of a role get lost with a dump.
+    pub fn new(url: &str, schema: &str, config: &PoolConfig) -> Result<Self, Error> {
+        let options = url.parse::<PgConnectOptions>()?.options([
+            ("search_path", schema.to_owned()),
+            ("statement_timeout", config.statement_timeout_ms.to_string()),
+            ("idle_in_transaction_session_timeout", config.idle_in_transaction_timeout_ms.to_string()),
+            // A dead client is noticed by the server within seconds, so its row locks go.
+            ("tcp_keepalives_idle", "5".to_owned()),
+            ("tcp_keepalives_interval", "2".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(config.connections_max)
             .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms))

@@ -51,7 +51,13 @@ mod tests {
     const STREET: &str = "990102001000";
     const FOREIGN: &str = "990103001000";
 
-    fn check(tenant: &str, parent: Option<&str>, role: &str, scope: &str, body: Option<&str>) -> Result<Scope, Unusable> {
+    fn check(
+        tenant: &str,
+        parent: Option<&str>,
+        role: &str,
+        scope: &str,
+        body: Option<&str>,
+    ) -> Result<Scope, Unusable> {
         let form = document::Grant {
             role: role.to_owned(),
             scope: scope.parse().unwrap(),

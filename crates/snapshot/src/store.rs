@@ -36,9 +36,10 @@ pub(crate) async fn keep_document(
 
 /// Takes the row lock that orders revisions until the transaction ends.
 pub(crate) async fn next_revision(tx: &mut ScopedTx) -> Result<i64, pg::Error> {
-    let revision = sqlx::query_scalar!("UPDATE document_revision SET revision = revision + 1 RETURNING revision")
-        .fetch_one(&mut **tx)
-        .await?;
+    let revision =
+        sqlx::query_scalar!("UPDATE document_revision SET revision = revision + 1 RETURNING revision")
+            .fetch_one(&mut **tx)
+            .await?;
     Ok(revision)
 }
 

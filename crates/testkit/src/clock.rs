@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use pg::{DbClock, Error, ScopedTx};
 
 /// A manual time source. Whole microseconds, as Postgres stores them.
 #[derive(Clone, Debug)]
@@ -40,5 +42,11 @@ impl ManualClock {
         let step_us = i64::try_from(step.as_micros()).expect("a step of fewer than 292,000 years");
         self.now_us.fetch_add(step_us, Ordering::SeqCst);
         self.now();
+    }
+}
+
+impl DbClock for ManualClock {
+    fn now<'a>(&'a self, _: &'a mut ScopedTx) -> BoxFuture<'a, Result<Timestamp, Error>> {
+        Box::pin(std::future::ready(Ok(ManualClock::now(self))))
     }
 }

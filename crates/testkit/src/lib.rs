@@ -4,19 +4,23 @@
 //! * [`nats`]: a private JetStream broker that may be killed, frozen and restarted.
 //! * [`proxy`]: a TCP proxy with faults; [`sink`]: a webhook receiver that checks signatures and answers as told.
 //! * [`clock`]: time that moves only when a test says so; [`wait`]: waiting for a level with a deadline.
+//! * [`rig`]: a service put together on all of these, drained until empty; [`demo`]: the shipped district.
 //! * [`identity`]: a token issuer with its key set.
 //!
 //! Every server started here dies with the test process, even when that is killed, and never listens on a
 //! standard port. Deliberately not here: anything of a service (a service's own tests build it), and mocks.
 
 pub mod clock;
+pub mod demo;
 mod error;
 mod guardian;
 pub mod identity;
+pub mod journal;
 pub mod nats;
 mod port;
 pub mod postgres;
 pub mod proxy;
+pub mod rig;
 pub mod sink;
 pub mod wait;
 

@@ -65,8 +65,14 @@ mod tests {
         let guard = JumpGuard::default();
         assert_eq!(guard.check(at(0), Duration::from_secs(10)), Ok(()));
         let hour_us = 3_600_000_000;
-        assert_eq!(guard.check(at(hour_us + 1_000_000), Duration::from_secs(11)), Err(Held { ahead_us: hour_us }));
-        assert_eq!(guard.check(at(hour_us + 9_000_000), Duration::from_secs(19)), Err(Held { ahead_us: hour_us }));
+        assert_eq!(
+            guard.check(at(hour_us + 1_000_000), Duration::from_secs(11)),
+            Err(Held { ahead_us: hour_us })
+        );
+        assert_eq!(
+            guard.check(at(hour_us + 9_000_000), Duration::from_secs(19)),
+            Err(Held { ahead_us: hour_us })
+        );
         assert_eq!(guard.check(at(10_000_000), Duration::from_secs(20)), Ok(()));
         assert!(guard.check(at(hour_us + 11_000_000), Duration::from_secs(21)).is_err());
         guard.accept();

@@ -106,7 +106,11 @@ impl<F: Fire> Runner<F> {
                 Ok(Round::Idle { sleep }) => sleep,
                 Ok(Round::Held) => Duration::from_millis(self.config.backoff_ms),
                 Err(error) => {
-                    tracing::warn!(kind = F::KIND, error = &error as &dyn std::error::Error, "round is tried again");
+                    tracing::warn!(
+                        kind = F::KIND,
+                        error = &error as &dyn std::error::Error,
+                        "round is tried again"
+                    );
                     Duration::from_millis(self.config.backoff_ms)
                 }
             };
@@ -131,7 +135,11 @@ impl<F: Fire> Runner<F> {
         let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
         let now = self.clock.now(&mut tx).await?;
         if let Err(held) = self.guard.check(now, self.started.elapsed()) {
-            tracing::error!(kind = F::KIND, ahead_us = held.ahead_us, "database clock jumped: firing is held");
+            tracing::error!(
+                kind = F::KIND,
+                ahead_us = held.ahead_us,
+                "database clock jumped: firing is held"
+            );
             return Ok(Round::Held);
         }
         let due = self.claim(&mut tx, now).await?;

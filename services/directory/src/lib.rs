@@ -1,1 +1,58 @@
-//! Districts, streets, bodies, items, calendars, members: documents with a generation.
+//! Districts and streets are data: a manifest comes in, documents with a generation go out.
+//!
+//! - [`config`] — the knobs: installation-level administrators, variables of demo manifests.
+//! - [`tenants`] — what this service wants of documents: nothing but who may do what.
+//! - `inbound` — the door: reads a body within its bounds, says who may come in, makes a command.
+//! - `core` — pure: YAML to manifest to documents, and every fault with its place and its Chinese name.
+//! - `handle` — the one room: lock the tenant, compile, compare, keep, say, in one transaction.
+//! - `store` — all SQL.
+//! - `events` — logs and counters.
+//!
+//! Promises: all or nothing; a manifest that changes nothing changes no generation and says nothing; a generation
+//! only moves forward; what was applied is kept byte for byte. Applying a district does not touch its streets:
+//! they hold overrides, and readers put the two together (D21).
+//!
+//! Deliberately not here: packs other than the built-in one, territory polygons, rotas, what an apply would do to
+//! open cases (`plan`), webhook secrets (notification makes them, D20).
+
+#![warn(missing_docs)]
+
+pub mod config;
+mod core;
+mod events;
+mod handle;
+mod inbound;
+mod store;
+pub mod tenants;
+
+use bootstrap::{ConfigError, House, Plan, Service};
+use sqlx::migrate::Migrator;
+
+use crate::config::Config;
+use crate::inbound::Desk;
+use crate::tenants::OnlyMembers;
+
+/// The service.
+#[derive(Debug, Clone, Copy)]
+pub struct Directory;
+
+impl Service for Directory {
+    const NAME: &'static str = "directory";
+    type Project = OnlyMembers;
+
+    fn migrations() -> Migrator {
+        sqlx::migrate!("./migrations")
+    }
+
+    fn project() -> OnlyMembers {
+        OnlyMembers
+    }
+
+    fn build(house: House<()>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
+        let config = Config::read(&house.env, house.development)?;
+        let desk = Desk::new(house, config)?;
+        let (routes, openapi) = inbound::door(desk);
+        plan.door(routes, openapi);
+        Ok(())
+    }
+}

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -64,18 +64,12 @@ pub(crate) async fn panics(request: Request, next: Next) -> Response {
     }
 }
 
-/// The router answers a known path with another method by an empty 405; this gives it a body, and keeps `Allow`.
-pub(crate) async fn methods(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    match response.headers().get(header::ALLOW) {
-        Some(allow) if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::method_not_allowed(allow.clone()).into_response()
-        }
-        _ => response,
-    }
+/// A known path with another method. The router adds `Allow`.
+pub(crate) async fn other_method() -> Problem {
+    Problem::method_not_allowed()
 }
 
-/// The fallback of every router.
+/// A path no route knows.
 pub(crate) async fn unknown() -> Problem {
     Problem::not_found()
 }

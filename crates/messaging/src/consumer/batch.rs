@@ -99,7 +99,9 @@ impl<A: Apply> Room<A> {
         let mut collisions = 0;
         loop {
             match self.apply_once(entries).await {
-                Err(ApplyError::Database(error)) if error.ran_into_another() && collisions < COLLISIONS_MAX => {
+                Err(ApplyError::Database(error))
+                    if error.ran_into_another() && collisions < COLLISIONS_MAX =>
+                {
                     collisions += 1;
                 }
                 outcome => return outcome,
@@ -112,7 +114,8 @@ impl<A: Apply> Room<A> {
         let mut tx = self.pool.begin(self.apply.scope(tenants)).await?;
         let now = self.clock.now(&mut tx).await?;
         let ids: Vec<_> = entries.iter().map(|entry| entry.received.envelope.id.as_uuid()).collect();
-        let mut unseen: BTreeSet<_> = store::enter(&mut tx, &self.consumer, &ids).await?.into_iter().collect();
+        let mut unseen: BTreeSet<_> =
+            store::enter(&mut tx, &self.consumer, &ids).await?.into_iter().collect();
         // Taking an id out of the set also folds the same message delivered twice in one batch.
         let fresh: Vec<_> = entries
             .iter()

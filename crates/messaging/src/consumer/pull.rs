@@ -116,7 +116,9 @@ impl<A: Apply> Consumer<A> {
 }
 
 /// The messages of a chunk, and the first failure among them.
-fn split<E: Into<async_nats::Error>>(chunk: Vec<Result<Message, E>>) -> (Vec<Message>, Option<async_nats::Error>) {
+fn split<E: Into<async_nats::Error>>(
+    chunk: Vec<Result<Message, E>>,
+) -> (Vec<Message>, Option<async_nats::Error>) {
     let mut failure = None;
     let messages = chunk
         .into_iter()

@@ -28,10 +28,7 @@ pub(crate) async fn all(
     (done, left)
 }
 
-async fn one(
-    jetstream: &jetstream::Context,
-    event: &Sealed,
-) -> Result<(), jetstream::context::PublishError> {
+async fn one(jetstream: &jetstream::Context, event: &Sealed) -> Result<(), jetstream::context::PublishError> {
     let mut headers = HeaderMap::new();
     for (name, value) in event.envelope.headers() {
         headers.insert(name, value.as_str());

@@ -30,7 +30,8 @@ pub(crate) async fn seal(pool: &Pool, pending: &[Pending]) -> Result<Vec<Sealed>
     let mut seals = Vec::new();
     for (tenant_id, rows) in by_tenant(&rows) {
         let head = heads.iter().find(|head| head.tenant_id == tenant_id);
-        let sealed: HashSet<Uuid> = head.map(|head| head.event_ids.iter().copied().collect()).unwrap_or_default();
+        let sealed: HashSet<Uuid> =
+            head.map(|head| head.event_ids.iter().copied().collect()).unwrap_or_default();
         let fresh: Vec<&sql::JournalRow> = rows.into_iter().filter(|row| !sealed.contains(&row.id)).collect();
         if !fresh.is_empty() {
             seals.push(next_seal(tenant_id, head, &fresh)?);
@@ -71,9 +72,7 @@ fn next_seal(
 ) -> Result<NewSeal, RelayError> {
     let prev: [u8; 32] = match head {
         None => chain::GENESIS,
-        Some(head) => {
-            head.root.as_slice().try_into().map_err(|_| pg::Error::impossible_row("seals.root"))?
-        }
+        Some(head) => head.root.as_slice().try_into().map_err(|_| pg::Error::impossible_row("seals.root"))?,
     };
     Ok(NewSeal {
         tenant_id,

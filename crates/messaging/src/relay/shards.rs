@@ -69,6 +69,7 @@ impl Session {
 
 /// Advisory lock keys are the database's, not the schema's: each service gets a space of its own.
 fn lock_space(service: &str) -> i32 {
-    let hash = service.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+    let hash =
+        service.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
     hash as i32
 }

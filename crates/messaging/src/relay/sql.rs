@@ -32,7 +32,11 @@ pub(crate) struct SealHead {
     pub root: Vec<u8>,
 }
 
-pub(crate) async fn try_lock(connection: &mut PgConnection, space: i32, shard: i32) -> Result<bool, sqlx::Error> {
+pub(crate) async fn try_lock(
+    connection: &mut PgConnection,
+    space: i32,
+    shard: i32,
+) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1, $2) AS "locked!""#, space, shard)
         .fetch_one(connection)
         .await

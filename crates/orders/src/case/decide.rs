@@ -61,37 +61,12 @@ pub enum VerifyCommand {
     },
 }
 
-/// A command's name, for refusals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaseCommandName {
-    /// The lead's submit.
-    Submit,
-    /// A verifier's claim.
-    Claim,
-    /// A passed verification.
-    Pass,
-    /// A failed verification.
-    Fail,
-}
-
-impl CaseCommandName {
-    /// The word in messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            CaseCommandName::Submit => "submit",
-            CaseCommandName::Claim => "claim",
-            CaseCommandName::Pass => "pass",
-            CaseCommandName::Fail => "fail",
-        }
-    }
-}
-
 impl VerifyCommand {
-    const fn name(&self) -> CaseCommandName {
+    const fn verb(&self) -> &'static str {
         match self {
-            VerifyCommand::Claim => CaseCommandName::Claim,
-            VerifyCommand::Pass { .. } => CaseCommandName::Pass,
-            VerifyCommand::Fail { .. } => CaseCommandName::Fail,
+            VerifyCommand::Claim => "claim",
+            VerifyCommand::Pass { .. } => "pass",
+            VerifyCommand::Fail { .. } => "fail",
         }
     }
 }
@@ -157,13 +132,13 @@ impl Change {
         self.events.push(event);
     }
 
-    fn require(&self, allowed: &[CasePhase], command: CaseCommandName) -> Result<(), Refusal> {
+    fn require(&self, allowed: &[CasePhase], command: &'static str) -> Result<(), Refusal> {
         let phase = self.case.phase;
         if allowed.contains(&phase) { Ok(()) } else { Err(Refusal::InvalidCaseTransition { phase, command }) }
     }
 
     fn submit(mut self, actor: Actor, orders: &[Order], calendar: &Calendar) -> Result<Self, Refusal> {
-        self.require(&[CasePhase::Open], CaseCommandName::Submit)?;
+        self.require(&[CasePhase::Open], "submit")?;
         check_complete(orders, self.case.id, self.case.round)?;
         let round = of_round(orders, self.case.id, self.case.round);
         let mut handlers: BTreeSet<String> = round.flat_map(|order| order.handlers.iter().cloned()).collect();
@@ -178,7 +153,7 @@ impl Change {
     }
 
     fn verify(mut self, actor: Actor, command: VerifyCommand, orders: &[Order]) -> Result<Self, Refusal> {
-        self.require(&[CasePhase::Submitted, CasePhase::Verifying], command.name())?;
+        self.require(&[CasePhase::Submitted, CasePhase::Verifying], command.verb())?;
         if self.case.handlers.contains(&actor.principal) {
             return Err(Refusal::HandlerMayNotVerify);
         }

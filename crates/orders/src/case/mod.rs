@@ -14,7 +14,7 @@ use ids::{BodyRef, CaseId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use decide::{CaseCommand, CaseCommandName, VerifyCommand};
+pub use decide::{CaseCommand, VerifyCommand};
 pub use event::{CaseEvent, CaseEventKind};
 
 use crate::stage::next_alarm;

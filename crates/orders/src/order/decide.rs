@@ -60,7 +60,8 @@ pub enum OrderCommand<'a> {
         /// How.
         verdict: RoundVerdict,
     },
-    /// The duty of an assistant or the information is withdrawn; a lead's order ends only with its case.
+    /// The open duty of an assistant or the information is withdrawn. A lead's order ends only with its
+    /// case, and what was submitted is not withdrawn any more.
     Cancel {
         /// Who.
         actor: Actor,
@@ -181,7 +182,7 @@ impl Change {
             return Ok(self);
         }
         if !act.legal_from(order.phase) {
-            return Err(Refusal::InvalidTransition { phase: order.phase, act });
+            return Err(Refusal::InvalidTransition { phase: order.phase, command: act.as_str() });
         }
         if act == Act::Submit {
             order.may_submit(open_assistants)?;
@@ -235,6 +236,9 @@ impl Change {
         }
         if self.order.role == Role::Lead {
             return Err(Refusal::LeadRequired);
+        }
+        if self.order.phase == Phase::Submitted {
+            return Err(Refusal::InvalidTransition { phase: self.order.phase, command: "cancel" });
         }
         self.record_overdue();
         self.push(OrderEventKind::Cancelled { note }, Some(actor));

@@ -117,3 +117,15 @@ fn a_year_that_is_still_missing_is_awaited_next() {
     life.acts(Act::Submit, at("2027-12-31 10:00")).unwrap();
     assert_eq!(life.order.stages[0].verdict, Some(Verdict::Met));
 }
+
+#[test]
+fn a_later_awaited_year_settles_what_was_done_before_it() {
+    let long = vec![stage(Stage::Resolve, ClockKind::Work, 300, Unit::Workday, &[])];
+    let plan = plan(Role::Lead, "transport", long, vec![]);
+    let mut life = Life::since(plan, &calendar(&[2026]), at("2026-11-23 10:00"));
+    life.acts(Act::Acknowledge, at("2027-06-01 10:00")).unwrap();
+    life.acts(Act::Submit, at("2027-06-02 10:00")).unwrap();
+    assert_eq!(life.order.stages[0].verdict, None);
+    assert_eq!(fill(&mut life, &[2026, 2027], "2027-07-01 10:00"), "calendar_awaited:resolve:2028");
+    assert_eq!(life.order.stages[0].verdict, Some(Verdict::Met));
+}

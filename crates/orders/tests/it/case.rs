@@ -142,6 +142,10 @@ fn nothing_goes_on_over_an_open_duty_or_without_a_lead() {
     assert_eq!(submit(&mut case, &orders[1..2], second(20)), Err(Refusal::LeadRequired));
     let doubled = [orders[0].clone(), orders[0].clone()];
     assert_eq!(submit(&mut case, &doubled, second(20)), Err(Refusal::LeadRequired));
+
+    submit(&mut case, &orders[..1], second(20)).unwrap();
+    let pass = CaseCommand::Verify { actor: actor("wang"), command: pass(), orders: &orders };
+    assert_eq!(decide(&mut case, pass, second(30)).unwrap_err().code(), "duty-open");
 }
 
 #[test]

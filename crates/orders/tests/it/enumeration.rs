@@ -1,5 +1,5 @@
 //! Every state of a small case: a lead with a visit, an assistant, an order for information, two rounds,
-//! four hours. Wake-ups may come late, double or never; anybody may try anything at any time.
+//! three hours. Wake-ups may come late, double or never; anybody may try anything at any time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,7 +10,7 @@ use crate::invariants::{check, check_step};
 use crate::world::{Step, Verb, World, hours};
 
 const HOUR_S: u32 = 3_600;
-const HOURS: i64 = 3;
+const HOURS: i64 = 2;
 const ROUNDS: u32 = 2;
 
 fn small_case() -> World {

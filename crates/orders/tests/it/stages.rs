@@ -1,6 +1,6 @@
 //! Verdicts, warnings and chains of single orders. Each line says when, what, and what came of it.
 
-use orders::{Act, Order, OrderCommand, PlanFault, Refusal, Role, Stage, Verdict};
+use orders::{Act, Order, OrderCommand, PlanFault, Refusal, Role, Stage, StageDue, Verdict};
 use rstest::rstest;
 
 use crate::fixtures::{Life, actor, calendar, plan, second, seconds, step};
@@ -62,6 +62,9 @@ fn submit_meets_the_resolution_and_only_arriving_the_visit() {
 fn warnings_fire_once_each_and_never_after_the_due_time() {
     let warned = || Life::new(vec![seconds(Stage::Resolve, 100, &[800, 500, 900, 800, 1000])], vec![]);
     let mut life = warned();
+    let StageDue::At(due) = &life.order.stages[0].due else { panic!("{:?}", life.order) };
+    let planned: Vec<_> = due.warns.iter().map(|warn| (warn.per_mille.get(), warn.at)).collect();
+    assert_eq!(planned, [(500, second(50)), (800, second(80)), (900, second(90))]);
     assert_eq!(life.order.wake_at(), Some(second(50)));
     assert_eq!(life.ticks(second(49)), "=");
     assert_eq!(life.ticks(second(50)), "warned:resolve:500");

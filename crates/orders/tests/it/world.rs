@@ -1,6 +1,8 @@
 //! A case with its orders, moved as the dispatch service moves them: what belongs together happens together
 //! or not at all.
 
+use std::rc::Rc;
+
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Order, OrderCommand, OrderEvent, OrderPlan,
@@ -37,7 +39,7 @@ pub enum Step {
 #[derive(Debug, Clone)]
 pub struct World {
     pub now: Timestamp,
-    pub calendar: Calendar,
+    pub calendar: Rc<Calendar>,
     pub case: Case,
     pub orders: Vec<Order>,
 }
@@ -59,7 +61,7 @@ impl World {
         let lead = plans.iter().find(|plan| plan.role == Role::Lead).unwrap();
         let case = CasePlan { case_id: lead.case_id, tenant: lead.tenant, lead: lead.body.clone(), verify };
         let (case, events) = Case::open(case, None, now).unwrap();
-        let mut world = World { now, calendar, case, orders: Vec::new() };
+        let mut world = World { now, calendar: Rc::new(calendar), case, orders: Vec::new() };
         let mut written = Written { case: events, ..Written::default() };
         world.issue(plans, &mut written);
         (world, written)
@@ -132,7 +134,7 @@ impl World {
     }
 
     fn act(&mut self, index: usize, act: Act, who: &str, written: &mut Written) -> Result<(), Refusal> {
-        let others = self.orders.clone();
+        let others = if act == Act::Submit { self.orders.clone() } else { Vec::new() };
         let changed = self.order(index, command(act, who, &others), written)?;
         if !changed || act != Act::Submit || self.orders[index].role != Role::Lead {
             return Ok(());
@@ -151,7 +153,7 @@ impl World {
     }
 
     fn publish(&mut self, years: &[i16], written: &mut Written) -> Result<(), Refusal> {
-        let calendar = crate::fixtures::calendar(years);
+        let calendar = Rc::new(crate::fixtures::calendar(years));
         for index in 0..self.orders.len() {
             self.order(index, OrderCommand::FillCalendar { calendar: &calendar }, written)?;
         }

@@ -124,6 +124,23 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        match self {
+            Node::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &"an object")),
+            other => other.deserialize_any(visitor),
+        }
+    }
+
+    /// Derived types would also take their fields as a list, in order.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
+        self.deserialize_map(visitor)
+    }
+
     /// `"variant"` or `{"variant": content}`.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
@@ -145,7 +162,7 @@ impl<'de> Deserializer<'de> for Node {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        seq tuple tuple_struct identifier ignored_any
     }
 }
 

@@ -78,7 +78,9 @@ fn bytes_that_are_not_utf8_are_malformed() {
 }
 
 #[rstest]
-#[case::not_an_object("[]", "/text missing-field")]
+#[case::empty_list("[]", " wrong-type")]
+#[case::fields_as_list("[\"a\",null,[],null,null,null]", " wrong-type")]
+#[case::variant_as_list("{\"text\":\"a\",\"result\":{\"fail\":[\"a\"]}}", "/result/fail wrong-type")]
 #[case::scalar("1", " wrong-type")]
 #[case::missing("{}", "/text missing-field")]
 #[case::wrong_type("{\"text\":1}", "/text wrong-type")]

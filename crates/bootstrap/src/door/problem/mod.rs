@@ -124,7 +124,9 @@ impl IntoResponse for Problem {
         let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let cache = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let mut response = (status, Json(self.into_document())).into_response();
-        response.headers_mut().extend([content_type, cache].into_iter().chain(extra));
+        for (name, value) in [content_type, cache].into_iter().chain(extra) {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }

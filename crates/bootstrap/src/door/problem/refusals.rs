@@ -47,9 +47,9 @@ impl Problem {
         Self::of(&kinds::NOT_FOUND)
     }
 
-    /// 405 with `Allow`.
-    pub fn method_not_allowed(allow: HeaderValue) -> Self {
-        Self::of(&kinds::METHOD_NOT_ALLOWED).with_header(header::ALLOW, allow)
+    /// 405; the router adds `Allow`.
+    pub fn method_not_allowed() -> Self {
+        Self::of(&kinds::METHOD_NOT_ALLOWED)
     }
 
     /// 406: the caller accepts nothing we can answer with.

@@ -1,0 +1,110 @@
+//! Puts a service together: the same way in a process and in a test.
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use contract::topology;
+use messaging::{Consumer, ConsumerConfig, Outbox, Relay, RelayConfig};
+use pg::{DbClock, Minter, Pool, PoolConfig};
+use snapshot::Poller;
+use tokio::sync::Notify;
+
+use crate::config::{ConfigError, Env, Settings};
+use crate::documents::KeepDocuments;
+use crate::house::House;
+use crate::part::Part;
+use crate::service::{Plan, Service, StreetOf};
+
+/// A service put together, not yet running.
+pub struct Assembled<S: Service> {
+    /// Its tools.
+    pub house: House<StreetOf<S>>,
+    /// Its doors, without health and without the front.
+    pub routes: Router,
+    /// Relay, consumers, runners.
+    pub parts: Vec<Box<dyn Part>>,
+    /// Keeps the snapshot fresh.
+    pub poller: Poller<S::Project>,
+    /// The relay's own pool.
+    pub relay_pool: Pool,
+}
+
+/// Why a service cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The environment is wrong.
+    #[error("configuration")]
+    Config(#[from] ConfigError),
+    /// A database URL does not parse.
+    #[error("database address")]
+    Database(#[from] pg::Error),
+}
+
+/// Makes pools and parts; connects to nothing yet.
+pub fn assemble<S: Service>(
+    settings: &Settings,
+    env: Arc<Env>,
+    nats: async_nats::Client,
+    clock: Arc<dyn DbClock>,
+    minter: Minter,
+) -> Result<Assembled<S>, AssembleError> {
+    let pool = Pool::new(&settings.database_url, S::NAME, &PoolConfig::default())?;
+    let relay_pool =
+        Pool::new(&settings.relay_database_url, S::NAME, &PoolConfig { connections_max: 2, ..PoolConfig::default() })?;
+    let (poller, snapshot) = Poller::new(pool.clone(), S::project());
+    let house = House {
+        pool,
+        outbox: Outbox::default(),
+        clock,
+        minter,
+        snapshot,
+        armed: Arc::new(Notify::new()),
+        nats: nats.clone(),
+        env,
+        development: settings.development,
+        metrics: prometheus::Registry::new(),
+    };
+    let jetstream = async_nats::jetstream::new(nats);
+    let guard = Arc::default();
+    let routes = Router::new();
+    let mut plan = Plan { service: S::NAME, jetstream: &jetstream, guard, routes, openapi: None, parts: Vec::new() };
+    S::build(house.clone(), &mut plan)?;
+    let Plan { routes, openapi, mut parts, .. } = plan;
+    if topology::PUBLISHERS.contains(&S::NAME) {
+        let outbox = house.outbox.clone();
+        let config = RelayConfig::default();
+        parts.push(Box::new(Relay::new(S::NAME, relay_pool.clone(), jetstream.clone(), outbox, config)));
+    }
+    if topology::DOCUMENT_READERS.contains(&S::NAME) {
+        parts.push(Box::new(documents(S::NAME, &house, jetstream.clone())));
+    }
+    Ok(Assembled { house, routes: described(routes, openapi), parts, poller, relay_pool })
+}
+
+fn documents<S>(
+    service: &str,
+    house: &House<S>,
+    jetstream: async_nats::jetstream::Context,
+) -> Consumer<KeepDocuments> {
+    Consumer::new(
+        format!("{service}-directory"),
+        "directory",
+        jetstream,
+        house.pool.clone(),
+        house.clock.clone(),
+        house.outbox.clone(),
+        Arc::new(KeepDocuments),
+        ConsumerConfig::default(),
+    )
+}
+
+fn described(routes: Router, openapi: Option<utoipa::openapi::OpenApi>) -> Router {
+    match openapi {
+        None => routes,
+        Some(document) => {
+            let document = Arc::new(document);
+            routes.route("/openapi.json", get(move || async move { Json((*document).clone()) }))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a service says about itself, and how it is put together.
+
+use std::sync::Arc;
+
+use async_nats::jetstream;
+use axum::Router;
+use contract::topology;
+use messaging::{Apply, Consumer, ConsumerConfig};
+use pg::migrate::Schema;
+use snapshot::Project;
+use sqlx::migrate::Migrator;
+use wakeups::{Fire, JumpGuard, Runner, RunnerConfig};
+
+use crate::config::ConfigError;
+use crate::house::House;
+use crate::part::Part;
+
+/// A service: its name, its schema, and what it is made of.
+pub trait Service: Sized + Send + Sync + 'static {
+    /// One word: crate, binary, schema, role, stream, `service.name`.
+    const NAME: &'static str;
+    /// What it wants of tenant documents.
+    type Project: Project;
+
+    /// Its own migrations; those of the shared crates come first by themselves.
+    fn migrations() -> Migrator;
+
+    /// Made once per process.
+    fn project() -> Self::Project;
+
+    /// Reads its own knobs and puts its doors, consumers and runners together. Does no I/O.
+    fn build(house: House<StreetOf<Self>>, plan: &mut Plan<'_>) -> Result<(), ConfigError>;
+}
+
+/// The compiled street of a service.
+pub type StreetOf<S> = <<S as Service>::Project as Project>::Street;
+
+/// The schema of a service, for `streetwise migrate` and for tests.
+pub fn schema<S: Service>() -> Schema {
+    let migrators = vec![
+        pg::migrate::base(),
+        messaging::migrations(),
+        wakeups::migrations(),
+        snapshot::migrations(),
+        S::migrations(),
+    ];
+    Schema { service: S::NAME, migrators }
+}
+
+/// Where a service's `build` puts what it is made of.
+pub struct Plan<'a> {
+    pub(crate) service: &'static str,
+    pub(crate) jetstream: &'a jetstream::Context,
+    pub(crate) guard: Arc<JumpGuard>,
+    pub(crate) routes: Router,
+    pub(crate) openapi: Option<utoipa::openapi::OpenApi>,
+    pub(crate) parts: Vec<Box<dyn Part>>,
+}
+
+impl Plan<'_> {
+    /// The HTTP door: routes under `/{service}/v1/…` and their description.
+    pub fn door(&mut self, routes: Router, openapi: utoipa::openapi::OpenApi) {
+        self.routes = std::mem::take(&mut self.routes).merge(routes);
+        self.openapi = Some(openapi);
+    }
+
+    /// Hears an upstream: one consumer per lane, as `contract::topology` says.
+    pub fn hears<S, A: Apply>(&mut self, house: &House<S>, upstream: &str, apply: A) {
+        let apply = Arc::new(apply);
+        let specs = topology::consumers_of(self.service).into_iter().filter(|spec| spec.stream == upstream);
+        for spec in specs {
+            self.parts.push(Box::new(Consumer::new(
+                spec.name,
+                spec.stream,
+                self.jetstream.clone(),
+                house.pool.clone(),
+                house.clock.clone(),
+                house.outbox.clone(),
+                apply.clone(),
+                ConsumerConfig::default(),
+            )));
+        }
+    }
+
+    /// Fires wake-ups of one kind.
+    pub fn fires<S, F: Fire>(&mut self, house: &House<S>, fire: F) {
+        let outbox = house.outbox.clone();
+        self.parts.push(Box::new(Runner::new(
+            house.pool.clone(),
+            house.clock.clone(),
+            self.guard.clone(),
+            Arc::new(fire),
+            Arc::new(move || outbox.wake()),
+            house.armed.clone(),
+            RunnerConfig::default(),
+        )));
+    }
+
+    /// Any other moving part.
+    pub fn part(&mut self, part: impl Part + 'static) {
+        self.parts.push(Box::new(part));
+    }
+}

@@ -1,0 +1,134 @@
+//! A tenant's two documents, compiled and checked beyond what the contract's own check knows.
+
+use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
+use contract::document::{
+    self, DistrictCore, Document, DocumentError, Kind, Part, SlaPolicy, StreetCore, Variables,
+};
+use ids::TenantId;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::fault::Fault;
+use super::{members, pack};
+
+/// Namespace of the documents' aggregate ids: a fixed random UUID, part of the contract.
+const DOCUMENTS: Uuid = Uuid::from_u128(0x3c1d_90a7_52be_5e44_8f1b_7f0e_6a9d_2b58);
+
+/// The aggregate a document event is about: `v5(tenant, part)`.
+pub(crate) fn aggregate_id(tenant: TenantId, part: Part) -> Uuid {
+    Uuid::new_v5(&DOCUMENTS, format!("{tenant}/{}", part.as_str()).as_bytes())
+}
+
+/// What this installation takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// Values of `${NAME}`s.
+    pub variables: &'a Variables,
+    /// Whether a policy may be a demo policy (D48).
+    pub demo_allowed: bool,
+}
+
+/// A tenant without its generation.
+#[derive(Debug, Clone)]
+pub(crate) enum Compiled {
+    District(document::Compiled<DistrictCore>),
+    Street(document::Compiled<StreetCore>),
+}
+
+impl Compiled {
+    /// Core and people of this generation.
+    pub(crate) fn documents(&self, generation: u64) -> [Document; 2] {
+        match self {
+            Compiled::District(made) => [
+                Document::district(generation, made.core.clone()),
+                Document::people(made.core.code, None, generation, made.people.clone()),
+            ],
+            Compiled::Street(made) => {
+                let parent = Some(made.core.district);
+                [
+                    Document::street(generation, made.core.clone()),
+                    Document::people(made.core.code, parent, generation, made.people.clone()),
+                ]
+            }
+        }
+    }
+
+    /// Whether it says the same as the stored core and people. The pack's generation does not count: a district
+    /// that moved republishes none of its streets (D21).
+    pub(crate) fn says_the_same(&self, stored: &[Vec<u8>]) -> Result<bool, DocumentError> {
+        let stored: Vec<Document> = stored.iter().map(|b| Document::decode(b)).collect::<Result<_, _>>()?;
+        let core = stored.iter().find(|document| document.header.part == Part::Core);
+        let Some(header) = core.map(|document| &document.header) else { return Ok(false) };
+        let mut like_it = self.clone();
+        if let Compiled::Street(made) = &mut like_it {
+            made.core.pack_generation = header.pack_generation.unwrap_or_default();
+        }
+        Ok(like_it.documents(header.generation).iter().all(|document| stored.contains(document)))
+    }
+}
+
+/// A district on the pack it names.
+pub(crate) fn compile_district(manifest: Manifest<DistrictSpec>, terms: Terms<'_>) -> Result<Compiled, Vec<Fault>> {
+    let code = manifest.metadata.code;
+    let mut faults = Vec::new();
+    if code.as_i64() % 1_000_000 != 0 {
+        faults.push(Fault::not_a_district());
+    }
+    if TimeZone::get(&manifest.spec.time_zone).is_err() {
+        faults.push(Fault::unknown_time_zone());
+    }
+    let Some(pack) = pack::named(&manifest.spec.pack) else {
+        faults.push(Fault::unknown_pack());
+        return Err(faults);
+    };
+    match document::compile_district(manifest, pack, terms.variables) {
+        Err(found) => faults.extend(found.iter().map(Fault::of_contract)),
+        Ok(made) => {
+            faults.extend(demo_policies(&made.core.policies, terms));
+            faults.extend(members::check(code, Kind::District, &made.people));
+            if faults.is_empty() {
+                return Ok(Compiled::District(made));
+            }
+        }
+    }
+    Err(faults)
+}
+
+/// A street against its district's core of `pack_generation`.
+pub(crate) fn compile_street(
+    manifest: Manifest<StreetSpec>,
+    district: &DistrictCore,
+    pack_generation: u64,
+    terms: Terms<'_>,
+) -> Result<Compiled, Vec<Fault>> {
+    let code = manifest.metadata.code;
+    let mut faults = Vec::new();
+    if !lies_in(code, district.code) {
+        faults.push(Fault::foreign_street());
+    }
+    match document::compile_street(manifest, district, pack_generation, terms.variables) {
+        Err(found) => faults.extend(found.iter().map(Fault::of_contract)),
+        Ok(made) => {
+            faults.extend(demo_policies(&made.core.policies, terms));
+            faults.extend(members::check(code, Kind::Street, &made.people));
+            if faults.is_empty() {
+                return Ok(Compiled::Street(made));
+            }
+        }
+    }
+    Err(faults)
+}
+
+/// Six digits of district, three of street, three zeros: so nobody claims a street of another district.
+fn lies_in(street: TenantId, district: TenantId) -> bool {
+    let (street, district) = (street.as_i64(), district.as_i64());
+    street != district && street % 1_000 == 0 && street / 1_000_000 == district / 1_000_000
+}
+
+fn demo_policies<'a>(
+    policies: &'a std::collections::BTreeMap<String, SlaPolicy>,
+    terms: Terms<'_>,
+) -> impl Iterator<Item = Fault> + 'a {
+    let refused = !terms.demo_allowed;
+    policies.iter().filter(move |(_, policy)| policy.demo && refused).map(|(key, _)| Fault::demo_policy(key))
+}

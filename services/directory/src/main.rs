@@ -1,0 +1,5 @@
+//! The process of service `directory`.
+
+fn main() -> std::process::ExitCode {
+    bootstrap::process::main::<directory::Directory>()
+}

@@ -1,0 +1,16 @@
+//! What the directory wants of tenant documents: the tree of tenants and who may do what, which every view has.
+
+use contract::document::{DistrictCore, StreetCore};
+use snapshot::Project;
+
+/// Compiles nothing of a street.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OnlyMembers;
+
+impl Project for OnlyMembers {
+    type Street = ();
+
+    fn street(&self, _district: &DistrictCore, _street: &StreetCore) -> Result<(), String> {
+        Ok(())
+    }
+}
