@@ -192,7 +192,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Bearer {
 fn token(parts: &Parts) -> Result<&str, TokenRefusal> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (values.next(), values.next()) else { return Err(TokenRefusal::Missing) };
-    let (scheme, token) = only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenRefusal::Missing)?;
+    let (scheme, token) =
+        only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenRefusal::Missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(TokenRefusal::Missing) }
 }
 

@@ -119,7 +119,7 @@ impl Shutdown {
     /// Waits for a signal, [`Shutdown::begin`] or a crash, then goes through the phases.
     pub async fn run(self, signals: Signals, readiness: &Readiness, phases: Phases) -> Ended {
         self.until_begun(signals).await;
-        readiness.latch("shutdown").hold();
+        let _held = readiness.latch("shutdown");
         // After a crash there is nothing worth sending here.
         if !self.crashed.load(Ordering::Acquire) {
             tokio::time::sleep(phases.leave_for).await;

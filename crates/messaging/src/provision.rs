@@ -109,7 +109,9 @@ async fn consumer(jetstream: &jetstream::Context, spec: &ConsumerSpec) -> Result
         durable_name: Some(spec.name.clone()),
         filter_subjects: spec.filters.clone(),
         ack_policy: AckPolicy::Explicit,
-        ack_wait: Duration::from_secs(30),
+        // What a killed process had fetched comes again after this (F1: resumed within 10 s). A batch that takes
+        // longer comes twice, which the inbox makes harmless.
+        ack_wait: Duration::from_secs(6),
         max_ack_pending: 4_096,
         max_deliver: -1,
         ..pull::Config::default()

@@ -2,6 +2,7 @@
 //!
 //! * [`postgres`]: a private server, fresh databases in milliseconds, a durable server that may be killed.
 //! * [`nats`]: a private JetStream broker that may be killed, frozen and restarted.
+//! * [`process`]: a program of ours as a real process.
 //! * [`proxy`]: a TCP proxy with faults; [`sink`]: a webhook receiver that checks signatures and answers as told.
 //! * [`clock`]: time that moves only when a test says so; [`wait`]: waiting for a level with a deadline.
 //! * [`rig`]: a service put together on all of these, drained until empty; [`demo`]: the shipped district.
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod nats;
 mod port;
 pub mod postgres;
+pub mod process;
 pub mod proxy;
 pub mod rig;
 pub mod sink;

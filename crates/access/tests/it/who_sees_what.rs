@@ -40,7 +40,9 @@ fn a_wrong_role_in_the_own_street_is_forbidden_and_a_foreign_street_unknown() {
         let here = Resource::of(tenant(STREET), tenant(DISTRICT));
         assert_eq!(worker.may(action, &here), Err(Denied::Forbidden));
     }
-    for (street, district) in [(SECOND_STREET, DISTRICT), (FOREIGN_STREET, FOREIGN_DISTRICT), (DISTRICT, DISTRICT)] {
+    for (street, district) in
+        [(SECOND_STREET, DISTRICT), (FOREIGN_STREET, FOREIGN_DISTRICT), (DISTRICT, DISTRICT)]
+    {
         let there = Resource::of(tenant(street), tenant(district));
         for action in Action::ALL {
             assert_eq!(worker.may(action, &there), Err(Denied::NotFound), "{street} {action}");
@@ -59,10 +61,10 @@ fn grants_add_up() {
     let territory = territory.map(|(street, district)| (tenant(street), tenant(district)));
     let reach = both.reach(Action::OrderList, territory);
     let bodies = BodyScope::Only(vec![body("bus-company"), body("transport")]);
-    assert_eq!(reach.into_iter().collect::<Vec<_>>(), [
-        (tenant(STREET), bodies),
-        (tenant(SECOND_STREET), BodyScope::All)
-    ]);
+    assert_eq!(
+        reach.into_iter().collect::<Vec<_>>(),
+        [(tenant(STREET), bodies), (tenant(SECOND_STREET), BodyScope::All)]
+    );
 }
 
 #[test]

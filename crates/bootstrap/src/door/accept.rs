@@ -46,7 +46,9 @@ mod tests {
         for list in ["*/*", "application/json", "text/html, application/*;q=0.1", "Application/JSON; q=1"] {
             assert!(list_takes_json(list), "{list}");
         }
-        for list in ["text/html", "application/xml", "application/json;q=0", "image/*, application/json; q=0.000", ""] {
+        for list in
+            ["text/html", "application/xml", "application/json;q=0", "image/*, application/json; q=0.000", ""]
+        {
             assert!(!list_takes_json(list), "{list}");
         }
         assert!(takes_json(&HeaderMap::new()));

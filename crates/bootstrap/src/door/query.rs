@@ -16,7 +16,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        let fault = || Fault::new("", "invalid-query", "查询参数无效 / a query parameter is unknown or not valid");
+        let fault =
+            || Fault::new("", "invalid-query", "查询参数无效 / a query parameter is unknown or not valid");
         query.map(|query| Self(query.0)).map_err(|_| Problem::validation_failed([fault()]))
     }
 }

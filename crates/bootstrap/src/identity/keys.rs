@@ -113,7 +113,8 @@ fn usable(jwk: &Jwk) -> Option<(String, Key)> {
         AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
         _ => return None,
     };
-    let for_signatures = jwk.common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature);
+    let for_signatures =
+        jwk.common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature);
     let consistent = jwk.common.key_algorithm.is_none_or(|algorithm| algorithm == declared);
     let decoding = DecodingKey::from_jwk(jwk).ok().filter(|_| for_signatures && consistent)?;
     Some((id, Key { algorithm, decoding }))
@@ -168,7 +169,8 @@ mod tests {
             let set = format!(r#"{{"keys":[{keys}]}}"#);
             assert!(matches!(parse(set.as_bytes()), Err(KeysError::Empty)), "{keys}");
         }
-        let mixed = format!(r#"{{"keys":[{{"kty":"future"}},{ED25519},"kid":"a","use":"sig","alg":"EdDSA"}}]}}"#);
+        let mixed =
+            format!(r#"{{"keys":[{{"kty":"future"}},{ED25519},"kid":"a","use":"sig","alg":"EdDSA"}}]}}"#);
         assert_eq!(ids(&parse(mixed.as_bytes()).unwrap()), ["a"]);
     }
 }

@@ -73,7 +73,8 @@ async fn no_content_type_and_compression() {
 async fn json_with_utf8_named_is_taken() {
     let server = Server::start().await;
     let request = server.post(REPORTS).bearer_auth(server.issuer.token(&claims()));
-    let request = request.header("idempotency-key", KEY).header("content-type", "Application/JSON;charset=UTF-8");
+    let request =
+        request.header("idempotency-key", KEY).header("content-type", "Application/JSON;charset=UTF-8");
     assert_eq!(request.body("{\"text\":\"a\"}").send().await.unwrap().status(), 201);
 }
 
@@ -167,7 +168,8 @@ async fn another_method_names_the_allowed_ones() {
 #[tokio::test]
 async fn queries() {
     let server = Server::start().await;
-    let list = |query: &str| server.get(&format!("{REPORTS}?{query}")).bearer_auth(server.issuer.token(&claims()));
+    let list =
+        |query: &str| server.get(&format!("{REPORTS}?{query}")).bearer_auth(server.issuer.token(&claims()));
     for query in ["size=huge", "size=256", "sort=secret", "size=1&size=2"] {
         refused(list(query), 422, "validation-failed").await;
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::server::Server;
 
 async fn ready(server: &Server) -> (u16, Value) {
-    let response = server.get("/readyz").send().await.unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
+    let response = server.get("/readyz").send().await.expect("an answer");
+    (response.status().as_u16(), response.json().await.expect("JSON"))
 }
 
 #[tokio::test]

@@ -52,7 +52,11 @@ fn one_of_several_audiences_is_enough() {
 #[case::before(NOW_S, NOW_S + 29, None)]
 #[case::at_the_leeway(NOW_S, NOW_S + 30, Some(TokenRefusal::Expired))]
 #[case::long_ago(0, NOW_S, Some(TokenRefusal::Expired))]
-fn a_token_ends_30_s_after_its_expiry(#[case] exp: i64, #[case] now: i64, #[case] expected: Option<TokenRefusal>) {
+fn a_token_ends_30_s_after_its_expiry(
+    #[case] exp: i64,
+    #[case] now: i64,
+    #[case] expected: Option<TokenRefusal>,
+) {
     let issuer = Issuer::new();
     let token = issuer.token(&claims_with("exp", json!(exp)));
     assert_eq!(issuer.authenticator().verify(&token, at(now)).err(), expected);

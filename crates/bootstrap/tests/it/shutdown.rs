@@ -14,7 +14,8 @@ use crate::server::Server;
 const PHASES: Phases = Phases { leave_for: Duration::ZERO, drain_within: Duration::from_secs(60) };
 
 async fn run(shutdown: &Shutdown, readiness: &Readiness, phases: Phases) -> Ended {
-    let run = shutdown.clone().run(Signals::install().unwrap(), readiness, phases);
+    let signals = Signals::install().expect("signals");
+    let run = shutdown.clone().run(signals, readiness, phases);
     timeout(Duration::from_secs(10), run).await.expect("it ends")
 }
 

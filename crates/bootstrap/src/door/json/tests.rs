@@ -88,13 +88,19 @@ fn bytes_that_are_not_utf8_are_malformed() {
 #[case::unknown_deep("{\"text\":\"a\",\"place\":{\"lon\":1,\"x\":1}}", "/place unknown-field")]
 #[case::missing_deep("{\"text\":\"a\",\"place\":{}}", "/place/lon missing-field")]
 #[case::bad_enum("{\"text\":\"a\",\"result\":\"maybe\"}", "/result unknown-value")]
-#[case::bad_enum_content("{\"text\":\"a\",\"result\":{\"fail\":{\"note\":1}}}", "/result/fail/note wrong-type")]
+#[case::bad_enum_content(
+    "{\"text\":\"a\",\"result\":{\"fail\":{\"note\":1}}}",
+    "/result/fail/note wrong-type"
+)]
 #[case::two_variants("{\"text\":\"a\",\"result\":{\"fail\":1,\"pass\":1}}", "/result wrong-type")]
 #[case::overflow("{\"text\":\"a\",\"voices\":[1,256]}", "/voices/1 invalid-value")]
 #[case::negative("{\"text\":\"a\",\"voices\":[-1]}", "/voices/0 invalid-value")]
 #[case::big("{\"text\":\"a\",\"voices\":[99999999999999999999]}", "/voices/0 wrong-type")]
 #[case::beyond_double("{\"text\":\"a\",\"place\":{\"lon\":1e999}}", "/place/lon out-of-range")]
-#[case::long_tuple("{\"text\":\"a\",\"place\":{\"lon\":1,\"ring\":[[1,2],[1,2,3]]}}", "/place/ring/1 wrong-length")]
+#[case::long_tuple(
+    "{\"text\":\"a\",\"place\":{\"lon\":1,\"ring\":[[1,2],[1,2,3]]}}",
+    "/place/ring/1 wrong-length"
+)]
 #[case::short_tuple("{\"text\":\"a\",\"place\":{\"lon\":1,\"ring\":[[1]]}}", "/place/ring/0 wrong-length")]
 #[case::impossible_date("{\"text\":\"a\",\"day\":\"2026-02-30\"}", "/day invalid-value")]
 #[case::bad_code("{\"text\":\"a\",\"street\":\"９\"}", "/street invalid-value")]
@@ -168,8 +174,33 @@ fn to_value(node: Node) -> Option<serde_json::Value> {
 /// Texts near the grammar: tokens of it in any order.
 fn tokens() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
-        "{", "}", "[", "]", ":", ",", "\"a\"", "\"b\"", "\"", "\\", "\\u0041", "\\ud83d", "\\ude00", "null", "true", "1",
-        "-", "0", ".5", "e9", "e999", "-0", " ", "\n", "\u{1}", "中", "18446744073709551616",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"a\"",
+        "\"b\"",
+        "\"",
+        "\\",
+        "\\u0041",
+        "\\ud83d",
+        "\\ude00",
+        "null",
+        "true",
+        "1",
+        "-",
+        "0",
+        ".5",
+        "e9",
+        "e999",
+        "-0",
+        " ",
+        "\n",
+        "\u{1}",
+        "中",
+        "18446744073709551616",
     ]);
     prop::collection::vec(token, 0..12).prop_map(|tokens| tokens.concat())
 }

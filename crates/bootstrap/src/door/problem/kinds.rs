@@ -90,7 +90,10 @@ mod tests {
             assert!(kind.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", kind.code);
             for text in [kind.title, kind.hint] {
                 let (chinese, english) = text.split_once(" / ").expect("Chinese / English");
-                assert!(!chinese.is_ascii() && english.starts_with(|c: char| c.is_ascii_uppercase()), "{text}");
+                assert!(
+                    !chinese.is_ascii() && english.starts_with(|c: char| c.is_ascii_uppercase()),
+                    "{text}"
+                );
             }
         }
     }

@@ -1,0 +1,160 @@
+//! Published at least once, sealed exactly once, whoever dies.
+
+use ids::Lane;
+use messaging::chain;
+use pg::TenantScope;
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::world::{World, street};
+
+/// Every tenant's chain continues, its roots recompute from the journal, and positions have no gap.
+async fn check_chains(world: &World) {
+    let rows = sqlx::query(
+        "SELECT s.*, ARRAY(SELECT j.content_sha256 FROM UNNEST(s.event_ids) WITH ORDINALITY AS e (id, place)
+                JOIN intake.journal j ON j.tenant_id = s.tenant_id AND j.id = e.id ORDER BY e.place) AS contents
+         FROM intake.seals s ORDER BY s.tenant_id, s.n",
+    )
+    .fetch_all(&world.admin)
+    .await
+    .unwrap();
+    let (mut tenant, mut n, mut position, mut head) = (0i64, 0i64, 1i64, chain::GENESIS);
+    for row in rows {
+        if row.get::<i64, _>("tenant_id") != tenant {
+            (tenant, n, position, head) = (row.get("tenant_id"), 0, 1, chain::GENESIS);
+        }
+        let contents: Vec<Vec<u8>> = row.get("contents");
+        assert_eq!(row.get::<i64, _>("n"), n + 1);
+        assert_eq!(row.get::<i64, _>("first_position"), position);
+        assert_eq!(row.get::<Vec<u8>, _>("prev"), head);
+        head = chain::root(&head, contents.iter().map(Vec::as_slice));
+        assert_eq!(row.get::<Vec<u8>, _>("root"), head, "tenant {tenant} seal {n}");
+        (n, position) = (n + 1, position + contents.len() as i64);
+    }
+    let sealed = "(SELECT UNNEST(event_ids) AS id FROM intake.seals) s";
+    let (all, distinct) = (
+        world.count(sealed).await,
+        world.count(&format!("(SELECT DISTINCT id FROM {sealed}) d")).await,
+    );
+    assert_eq!((all, distinct), (distinct, world.count("intake.journal").await), "each event sealed once");
+}
+
+#[tokio::test]
+async fn what_is_said_arrives_and_the_outbox_is_empty() {
+    let world = World::start().await;
+    let tenants: Vec<_> = (1..=12).map(street).collect();
+    let said = world.say(&tenants, &["word"; 240]).await;
+    assert_eq!(world.count("intake.outbox_pending").await, 240);
+    assert_eq!(world.relay().drain().await.unwrap(), 240);
+    assert_eq!(world.count("intake.outbox_pending").await, 0);
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, said);
+    check_chains(&world).await;
+}
+
+/// The relay dies after publishing and before deleting: its successor publishes again under the same ids and
+/// does not seal twice; the hearer applies once.
+#[tokio::test]
+async fn a_relay_killed_between_publish_and_delete_doubles_nothing() {
+    let world = World::start().await;
+    let said = world.say(&[street(1), street(2)], &["word"; 30]).await;
+    sqlx::query("CREATE TABLE intake.kept AS SELECT * FROM intake.outbox_pending").execute(&world.admin).await.unwrap();
+    world.relay().drain().await.unwrap();
+    // As the crash leaves it: sealed and published, still pending.
+    sqlx::query("INSERT INTO intake.outbox_pending SELECT * FROM intake.kept").execute(&world.admin).await.unwrap();
+    let later = world.say(&[street(1), street(3)], &["later"; 10]).await;
+    world.relay().drain().await.unwrap();
+    assert_eq!(world.count("intake.outbox_pending").await, 0);
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, said.union(&later).copied().collect());
+    check_chains(&world).await;
+}
+
+/// A transaction that began earlier commits later: nothing steps over it.
+#[tokio::test]
+async fn a_late_committer_is_published_too() {
+    let world = World::start().await;
+    let mut late = world.intake.begin(TenantScope::of_principal([street(1)])).await.unwrap();
+    let event = world.event(&mut late, street(1), Lane::Normal, "late").await;
+    world.outbox.append(&mut late, std::slice::from_ref(&event)).await.unwrap();
+    let early = world.say(&[street(1)], &["early"; 5]).await;
+    world.relay().drain().await.unwrap();
+    late.commit().await.unwrap();
+    assert_eq!(world.relay().drain().await.unwrap(), 1);
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    let mut expected = early;
+    expected.insert(event.id.as_uuid());
+    assert_eq!(world.applied("triage").await, expected);
+    check_chains(&world).await;
+}
+
+/// The broker is away: nothing is lost, nothing is refused, and the chain goes on where it was.
+#[tokio::test]
+async fn a_broker_that_is_away_only_delays() {
+    let world = World::start().await;
+    let before = world.say(&[street(1)], &["before"; 10]).await;
+    world.broker.kill().await;
+    let during = world.say(&[street(1), street(2)], &["during"; 20]).await;
+    let relay = world.relay();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(relay.run(stop.clone()));
+    world.broker.restart().await.unwrap();
+    let empty = testkit::wait::until(std::time::Duration::from_secs(30), async || {
+        (world.count("intake.outbox_pending").await == 0).then_some(())
+    });
+    assert!(empty.await.is_some(), "the outbox did not drain");
+    stop.cancel();
+    running.await.unwrap();
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, before.union(&during).copied().collect());
+    check_chains(&world).await;
+}
+
+/// Two relays at once: each shard has one holder, and together they publish everything once sealed.
+#[tokio::test]
+async fn two_relays_share_the_shards() {
+    let world = World::start().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let relays: Vec<_> = (0..2).map(|_| tokio::spawn(world.relay().run(stop.clone()))).collect();
+    let tenants: Vec<_> = (1..=16).map(street).collect();
+    let mut said = std::collections::BTreeSet::<Uuid>::new();
+    for _ in 0..10 {
+        said.extend(world.say(&tenants, &["word"; 64]).await);
+    }
+    let empty = testkit::wait::until(std::time::Duration::from_secs(30), async || {
+        (world.count("intake.outbox_pending").await == 0).then_some(())
+    });
+    assert!(empty.await.is_some(), "the outbox did not drain");
+    stop.cancel();
+    for relay in relays {
+        relay.await.unwrap();
+    }
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, said);
+    check_chains(&world).await;
+}
+
+/// The relay's role can do its job and nothing else (D5).
+#[tokio::test]
+async fn the_relays_role_is_narrow() {
+    let world = World::start().await;
+    world.say(&[street(1)], &["word"]).await;
+    let mut tx = world.intake_relay.begin(TenantScope::of_subjects([street(1)])).await.unwrap();
+    for forbidden in [
+        "INSERT INTO effects SELECT 990102001000, gen_random_uuid(), 1, now()",
+        "UPDATE journal SET actor = 'somebody'",
+        "DELETE FROM journal",
+        "UPDATE seals SET n = 9",
+        "INSERT INTO outbox_pending VALUES (gen_random_uuid(), 990102001000, 0, 0)",
+    ] {
+        sqlx::query("SAVEPOINT s").execute(&mut *tx).await.unwrap();
+        let refused = sqlx::query(forbidden).execute(&mut *tx).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{forbidden}: {refused}");
+        sqlx::query("ROLLBACK TO s").execute(&mut *tx).await.unwrap();
+    }
+}

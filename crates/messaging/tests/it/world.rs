@@ -1,0 +1,201 @@
+//! A publisher (schema `intake`) and a hearer (schema `triage`) with one effect table, and a broker of their own.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_nats::jetstream;
+use bytes::Bytes;
+use contract::{Envelope, EventType};
+use ids::{Lane, TenantId};
+use jiff::Timestamp;
+use messaging::provision::{Replicas, provision};
+use messaging::{Apply, ApplyError, Consumer, ConsumerConfig, NewEvent, Outbox, Received, Refused, Relay, RelayConfig};
+use pg::migrate::{self, Schema};
+use pg::{Minter, Pool, PoolConfig, ScopedTx, ServerClock, TenantScope};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use testkit::nats::Broker;
+use testkit::postgres::Database;
+use uuid::Uuid;
+
+pub fn street(n: i64) -> TenantId {
+    TenantId::from_i64(990_102_000_000 + n * 1000).unwrap()
+}
+
+/// One row per applied message. Applying one twice is a unique violation, so a double effect cannot hide.
+pub struct Effects {
+    /// Payloads that break their transaction, as bad data would.
+    pub culprit: &'static str,
+    pub batches: AtomicUsize,
+}
+
+impl Apply for Effects {
+    type Item = String;
+
+    fn decode(&self, received: &Received) -> Result<String, Refused> {
+        let text = std::str::from_utf8(&received.payload);
+        text.map(str::to_owned).map_err(|_| Refused::Poison("not a text".to_owned()))
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut ScopedTx,
+        now: Timestamp,
+        fresh: Vec<(Received, String)>,
+    ) -> Result<(), ApplyError> {
+        self.batches.fetch_add(1, Ordering::SeqCst);
+        for (received, text) in fresh {
+            let length = if text == self.culprit { -1 } else { text.len() as i64 };
+            sqlx::query("INSERT INTO effects (tenant_id, message_id, length, at) VALUES ($1, $2, $3, $4)")
+                .bind(received.envelope.tenant.as_i64())
+                .bind(received.envelope.id.as_uuid())
+                .bind(length)
+                .bind(jiff_sqlx::Timestamp::from(now))
+                .execute(&mut **tx)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+pub struct World {
+    pub database: Database,
+    pub broker: Broker,
+    pub client: async_nats::Client,
+    pub intake: Pool,
+    pub intake_relay: Pool,
+    pub triage: Pool,
+    pub outbox: Outbox,
+    pub minter: Minter,
+    pub admin: PgPool,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let database = Database::fresh_from_template("messaging_world_1", async |url: String| {
+            for service in ["intake", "triage", "console"] {
+                let migrators = vec![migrate::base(), messaging::migrations()];
+                migrate::apply(&url, &Schema { service, migrators }).await?;
+                let effects = format!(
+                    "SET ROLE {service}_owner; SET search_path = {service};
+                     CREATE TABLE effects (tenant_id bigint NOT NULL, message_id uuid NOT NULL,
+                         length bigint NOT NULL CHECK (length >= 0), at timestamptz NOT NULL,
+                         PRIMARY KEY (tenant_id, message_id));
+                     SELECT tenant_table('effects');"
+                );
+                let mut admin = PgConnection::connect(&url).await?;
+                sqlx::raw_sql(AssertSqlSafe(effects)).execute(&mut admin).await?;
+                admin.close().await?;
+            }
+            Ok::<(), pg::Error>(())
+        })
+        .await
+        .unwrap();
+        let broker = Broker::start().await.unwrap();
+        let client = async_nats::connect(broker.url()).await.unwrap();
+        provision(&client, Replicas(1)).await.unwrap();
+        provision(&client, Replicas(1)).await.expect("repeatable");
+        let pool = |role: &str, schema| Pool::new(&database.url_for(role), schema, &PoolConfig::default()).unwrap();
+        Self {
+            intake: pool("intake", "intake"),
+            intake_relay: pool("intake_relay", "intake"),
+            triage: pool("triage", "triage"),
+            outbox: Outbox::default(),
+            minter: Minter::from_seed(7),
+            admin: PgPool::connect(&database.admin_url()).await.unwrap(),
+            database,
+            broker,
+            client,
+        }
+    }
+
+    pub fn relay(&self) -> Relay {
+        let jetstream = jetstream::new(self.client.clone());
+        let config = RelayConfig { ack_timeout_ms: 500, batch_rows_max: 50, ..RelayConfig::default() };
+        Relay::new("intake", self.intake_relay.clone(), jetstream, self.outbox.clone(), config)
+    }
+
+    pub fn consumer(&self, service: &str, culprit: &'static str) -> Consumer<Effects> {
+        self.consumer_of(service, Lane::Normal, culprit)
+    }
+
+    pub fn consumer_of(&self, service: &str, lane: Lane, culprit: &'static str) -> Consumer<Effects> {
+        let pool = Pool::new(&self.database.url_for(service), service, &PoolConfig::default()).unwrap();
+        Consumer::new(
+            format!("{service}-intake-{lane}"),
+            "intake",
+            jetstream::new(self.client.clone()),
+            pool,
+            Arc::new(ServerClock),
+            Outbox::default(),
+            Arc::new(Effects { culprit, batches: AtomicUsize::new(0) }),
+            ConsumerConfig::default(),
+        )
+    }
+
+    pub async fn event(&self, tx: &mut ScopedTx, tenant: TenantId, lane: Lane, text: &str) -> NewEvent {
+        let at = pg::DbClock::now(&ServerClock, tx).await.unwrap();
+        NewEvent {
+            id: self.minter.mint(at).into(),
+            event_type: EventType::ReportAccepted,
+            tenant,
+            lane,
+            aggregate_id: self.minter.mint(at),
+            version: 1,
+            at,
+            actor: "tester".to_owned(),
+            purpose: None,
+            traceparent: String::new(),
+            drill: false,
+            payload: Bytes::from(text.to_owned()),
+        }
+    }
+
+    /// Says some events of some streets, one transaction; returns their ids.
+    pub async fn say(&self, tenants: &[TenantId], texts: &[&str]) -> BTreeSet<Uuid> {
+        let mut tx = self.intake.begin(TenantScope::of_principal(tenants.iter().copied())).await.unwrap();
+        let mut events = Vec::new();
+        for (n, text) in texts.iter().enumerate() {
+            events.push(self.event(&mut tx, tenants[n % tenants.len()], Lane::Normal, text).await);
+        }
+        self.outbox.append(&mut tx, &events).await.unwrap();
+        tx.commit().await.unwrap();
+        events.iter().map(|event| event.id.as_uuid()).collect()
+    }
+
+    /// Puts an event on the broker by hand, without its dedupe header.
+    pub async fn publish(&self, event: &NewEvent) {
+        let envelope = Envelope {
+            id: event.id,
+            event_type: event.event_type,
+            time: event.at,
+            tenant: event.tenant,
+            lane: event.lane,
+            aggregate_id: event.aggregate_id,
+            version: event.version,
+            traceparent: String::new(),
+            drill: false,
+        };
+        let mut headers = async_nats::HeaderMap::new();
+        for (name, value) in envelope.headers().into_iter().filter(|(name, _)| *name != "Nats-Msg-Id") {
+            headers.insert(name, value.as_str());
+        }
+        self.publish_raw(envelope.subject(), headers, event.payload.clone()).await;
+    }
+
+    pub async fn publish_raw(&self, subject: String, headers: async_nats::HeaderMap, payload: Bytes) {
+        let jetstream = jetstream::new(self.client.clone());
+        jetstream.publish_with_headers(subject, headers, payload).await.unwrap().await.unwrap();
+    }
+
+    pub async fn count(&self, table_and_where: &str) -> i64 {
+        let statement = format!("SELECT count(*) FROM {table_and_where}");
+        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&self.admin).await.unwrap()
+    }
+
+    pub async fn applied(&self, service: &str) -> BTreeSet<Uuid> {
+        let statement = format!("SELECT message_id FROM {service}.effects");
+        let ids: Vec<Uuid> = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&self.admin).await.unwrap();
+        ids.into_iter().collect()
+    }
+}
