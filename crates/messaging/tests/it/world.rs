@@ -64,7 +64,6 @@ pub struct World {
     pub client: async_nats::Client,
     pub intake: Pool,
     pub intake_relay: Pool,
-    pub triage: Pool,
     pub outbox: Outbox,
     pub minter: Minter,
     pub admin: PgPool,
@@ -99,7 +98,6 @@ impl World {
         Self {
             intake: pool("intake", "intake"),
             intake_relay: pool("intake_relay", "intake"),
-            triage: pool("triage", "triage"),
             outbox: Outbox::default(),
             minter: Minter::from_seed(7),
             admin: PgPool::connect(&database.admin_url()).await.unwrap(),
