@@ -71,6 +71,8 @@ service_environment() {
     "STREETWISE_LOG=${STREETWISE_LOG:-info}"
   )
   case $name in
+    # The first apply has no members yet who could be allowed to.
+    directory) service_environment+=("STREETWISE_DIRECTORY_ADMINS=sre") ;;
     intake) service_environment+=("STREETWISE_INTAKE_SECRET_FILE=$RUN/secrets/intake"
       "STREETWISE_SEAL_KEY_FILE=$RUN/secrets/seal") ;;
     notification) service_environment+=("STREETWISE_SEAL_KEY_FILE=$RUN/secrets/seal"

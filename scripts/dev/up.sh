@@ -45,8 +45,8 @@ prepare_servers() {
   has_database "$(port_of postgres)" streetwise || psql_at "$(port_of postgres)" postgres -c 'CREATE DATABASE streetwise'
   streetwise migrate --admin-url "$(admin_url)"
   streetwise provision --nats-url "$(nats_url)"
-  # Kept once made: a new key would turn every token in use into a forgery.
-  [[ -e $RUN/identity/jwks.json ]] || streetwise dev-identity --out "$RUN/identity"
+  # Keeps the key and the tokens that are still good.
+  streetwise dev-identity --out "$RUN/identity"
 }
 
 streetwise() {
@@ -72,12 +72,12 @@ apply_manifests() {
     [[ -e $manifest ]] || continue
     rendered=$RUN/manifests/$(basename "$manifest")
     sed "s|\${SINK_URL}|$(http_url sink)|g" "$manifest" >"$rendered"
-    streetwise apply "$rendered" --directory-url "$(http_url directory)" --token "$(token_of sre)"
+    streetwise apply "$rendered" --directory-url "$(http_url directory)" --token-file "$RUN/identity/tokens/sre"
     say "  ✓ $(basename "$manifest")"
   done
 }
 
-token_of() { cat "$RUN/identity/$1.token"; }
+token_of() { cat "$RUN/identity/tokens/$1"; }
 
 # .run/endpoints.json: what the demo, the harness and a curious person need. Holds tokens, so mode 0600.
 write_endpoints() {
@@ -90,12 +90,12 @@ write_endpoints() {
         printf '%s\n    "%s": "%s"' "$separator" "$name" "$(http_url "$name")"
         separator=,
       done
-      printf '\n  },\n  "nats": "%s",\n  "postgres": "%s",\n  "redis": "%s",\n  "sink": "%s",\n  "tokens": {' \
-        "$(address_of nats)" "$(address_of postgres)" "$(address_of redis)" "$(http_url sink)"
+      printf '\n  },\n  "nats": "%s",\n  "postgres": "%s",\n  "redis": "%s",\n  "sink": "%s",\n  "sink_log": "%s",\n  "tokens": {' \
+        "$(address_of nats)" "$(address_of postgres)" "$(address_of redis)" "$(http_url sink)" "$RUN/sink.jsonl"
       separator=''
-      for file in "$RUN"/identity/*.token; do
+      for file in "$RUN"/identity/tokens/*; do
         [[ -e $file ]] || continue
-        name=$(basename "$file" .token)
+        name=$(basename "$file")
         printf '%s\n    "%s": "%s"' "$separator" "$name" "$(token_of "$name")"
         separator=,
       done
@@ -110,9 +110,11 @@ follow_until_interrupted() {
   tail -n 0 -F "$RUN"/logs/*.log 2>/dev/null &
   follower=$!
   # shellcheck disable=SC2064  # the process id of now
-  trap "trap - INT TERM; kill $follower 2>/dev/null; cmd_down; exit 0" INT TERM
+  trap "trap - INT TERM; kill $follower 2>/dev/null || true; cmd_down; exit 0" INT TERM
   say 'Ctrl-C 停止全部 / stops everything'
-  while kill -0 "$follower" 2>/dev/null; do wait "$follower" || true; done
+  # A ./dev down in another terminal ends this one too.
+  while alive supervisor; do sleep 1; done
+  kill "$follower" 2>/dev/null || true
 }
 
 cmd_down() {

@@ -1,0 +1,146 @@
+//! What crate snapshot promises, on a real Postgres and the shipped demo documents.
+
+use contract::document::{DistrictCore, Document, StreetCore};
+use ids::TenantId;
+use pg::migrate::{self, Schema};
+use pg::{Pool, PoolConfig, TenantScope};
+use snapshot::{Poller, Project, Snapshot, keep};
+use testkit::demo;
+use testkit::postgres::Database;
+
+/// Counts a street's communities; refuses a street without any.
+struct Communities;
+
+impl Project for Communities {
+    type Street = usize;
+
+    fn street(&self, _district: &DistrictCore, street: &StreetCore) -> Result<usize, String> {
+        match street.communities.len() {
+            0 => Err("a street without communities".to_owned()),
+            some => Ok(some),
+        }
+    }
+}
+
+struct World {
+    _database: Database,
+    pool: Pool,
+    poller: Poller<Communities>,
+    snapshot: Snapshot<usize>,
+}
+
+impl World {
+    async fn start() -> Self {
+        let database = Database::fresh_from_template("snapshot_world_1", async |url: String| {
+            let migrators = vec![migrate::base(), snapshot::migrations()];
+            migrate::apply(&url, &Schema { service: "trial", migrators }).await
+        })
+        .await
+        .unwrap();
+        let pool = Pool::new(&database.url_for("trial"), "trial", &PoolConfig::default()).unwrap();
+        let (poller, snapshot) = Poller::new(pool.clone(), Communities);
+        Self { _database: database, pool, poller, snapshot }
+    }
+
+    async fn keep(&self, document: &Document) -> bool {
+        let mut tx = self.pool.begin(TenantScope::of_subjects([document.header.tenant])).await.unwrap();
+        let kept = keep(&mut tx, &document.header, &document.encode().unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
+        kept
+    }
+
+    fn communities(&self) -> Option<(u64, usize)> {
+        let view = self.snapshot.view();
+        view.street(street()).map(|street| (street.generation, street.of))
+    }
+}
+
+fn street() -> TenantId {
+    "990102001000".parse().unwrap()
+}
+
+/// The street's core document of a generation, with so many communities.
+fn core(generation: u64, communities: usize) -> Document {
+    let of_street = |d: &Document| d.header.tenant == street() && d.header.part.as_str() == "core";
+    let mut document = demo::documents(generation).into_iter().find(of_street).unwrap();
+    let contract::document::DocumentBody::Street(body) = &mut document.body else { panic!("a street") };
+    body.communities.truncate(communities);
+    document
+}
+
+#[tokio::test]
+async fn generations_move_forward_only() {
+    let mut world = World::start().await;
+    assert!(!world.snapshot.loaded());
+    for document in demo::documents(1) {
+        assert!(world.keep(&document).await);
+    }
+    assert!(world.poller.refresh().await.unwrap());
+    assert!(world.snapshot.loaded());
+    assert_eq!(world.communities(), Some((1, 17)));
+    assert!(world.keep(&core(5, 4)).await);
+    assert!(!world.keep(&core(5, 9)).await, "the same generation again");
+    assert!(!world.keep(&core(3, 9)).await, "an older one");
+    assert!(world.poller.refresh().await.unwrap());
+    assert_eq!(world.communities(), Some((5, 4)));
+    assert!(!world.poller.refresh().await.unwrap(), "nothing new");
+}
+
+#[tokio::test]
+async fn a_document_that_does_not_compile_leaves_the_last_good_one() {
+    let mut world = World::start().await;
+    for document in demo::documents(1) {
+        world.keep(&document).await;
+    }
+    world.poller.refresh().await.unwrap();
+    assert!(world.keep(&core(2, 0)).await);
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((1, 17)), "last good");
+    world.keep(&core(3, 2)).await;
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((3, 2)));
+}
+
+/// A street may be known before its district: it appears once both are here.
+#[tokio::test]
+async fn documents_may_come_in_any_order() {
+    let mut world = World::start().await;
+    let mut documents = demo::documents(1);
+    documents.reverse();
+    let district = documents.iter().position(|d| d.header.parent.is_none() && d.header.part.as_str() == "core").unwrap();
+    let district = documents.remove(district);
+    for document in &documents {
+        world.keep(document).await;
+    }
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), None);
+    world.keep(&district).await;
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((1, 17)));
+    let view = world.snapshot.view();
+    assert_eq!(view.district_of(street()).map(|d| d.to_string()).as_deref(), Some("990102000000"));
+    assert!(!view.membership().principal("verifier").grants().is_empty());
+}
+
+/// Two writers at once: the later commit has the higher revision, so no poller steps over it.
+#[tokio::test]
+async fn a_late_writer_is_not_stepped_over() {
+    let mut world = World::start().await;
+    for document in demo::documents(1) {
+        world.keep(&document).await;
+    }
+    let late = core(2, 3);
+    let mut slow = world.pool.begin(TenantScope::of_subjects([street()])).await.unwrap();
+    keep(&mut slow, &late.header, &late.encode().unwrap()).await.unwrap();
+    let (pool, other) = (world.pool.clone(), demo::documents(2).into_iter().find(|d| d.header.parent.is_none()).unwrap());
+    let fast = tokio::spawn(async move {
+        let mut tx = pool.begin(TenantScope::of_subjects([other.header.tenant])).await.unwrap();
+        keep(&mut tx, &other.header, &other.encode().unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    world.poller.refresh().await.unwrap();
+    slow.commit().await.unwrap();
+    fast.await.unwrap();
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((2, 3)));
+}
