@@ -1,0 +1,106 @@
+//! Purity (D39): what the closure of a pure crate may not hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata};
+
+/// Runtimes, databases, brokers, HTTP, chance. A trailing `*` is any rest.
+pub const DENIED: &[&str] = &[
+    "tokio*",
+    "async-*",
+    "smol",
+    "mio",
+    "socket2",
+    "sqlx*",
+    "tokio-postgres",
+    "redis",
+    "axum*",
+    "hyper*",
+    "http*",
+    "reqwest",
+    "tonic*",
+    "tower*",
+    "rustls*",
+    "ring",
+    "rand",
+    "rand_*",
+    "getrandom",
+    "fastrand",
+    "chrono",
+    "time",
+    "tracing-subscriber",
+    "prometheus",
+];
+
+/// Reviewed: (crate, the only crate that may bring it, why it is harmless).
+pub const REVIEWED: &[(&str, &str, &str)] = &[(
+    "getrandom",
+    "uuid",
+    "the workspace's uuid features v4 and v7 bring it; clippy.toml bans the functions that would call it",
+)];
+
+/// Who brings whom, by normal dependencies.
+pub type Graph = BTreeMap<String, BTreeSet<String>>;
+
+/// The resolved graph of the whole workspace, as `name version`.
+pub fn graph(metadata: &Metadata) -> Graph {
+    let resolve = metadata.resolve.as_ref().expect("cargo metadata resolves");
+    let name = |id: &cargo_metadata::PackageId| {
+        let package = &metadata[id];
+        if metadata.workspace_members.contains(id) {
+            return package.name.to_string();
+        }
+        format!("{} {}", package.name, package.version)
+    };
+    let mut graph = Graph::new();
+    for node in &resolve.nodes {
+        let normal = node
+            .deps
+            .iter()
+            .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
+        graph.entry(name(&node.id)).or_default().extend(normal.map(|dependency| name(&dependency.pkg)));
+    }
+    graph
+}
+
+/// Every denied crate in the closure of `pure`, with the crate that brings it.
+pub fn offences(pure: &str, graph: &Graph) -> Vec<String> {
+    let mut found = Vec::new();
+    for from in closure(pure, graph) {
+        for to in graph.get(&from).into_iter().flatten().filter(|to| denied(to) && !reviewed(to, &from)) {
+            found.push(format!(
+                "{pure} is pure, but {from} brings {to}: move what needs it into a crate with I/O"
+            ));
+        }
+    }
+    found
+}
+
+/// What is reviewed is not looked into: the resolved graph holds the features of the whole workspace.
+fn closure(start: &str, graph: &Graph) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![start.to_owned()]);
+    while let Some(next) = open.pop() {
+        if seen.insert(next.clone()) {
+            let brought = graph.get(&next).into_iter().flatten();
+            open.extend(brought.filter(|name| !reviewed(name, &next)).cloned());
+        }
+    }
+    seen
+}
+
+/// Without the version.
+fn bare(name: &str) -> &str {
+    name.split(' ').next().unwrap_or_default()
+}
+
+fn denied(name: &str) -> bool {
+    let name = bare(name);
+    DENIED.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == *pattern,
+    })
+}
+
+fn reviewed(name: &str, by: &str) -> bool {
+    REVIEWED.iter().any(|(known, bringer, _)| (*known, *bringer) == (bare(name), bare(by)))
+}

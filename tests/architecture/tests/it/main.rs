@@ -1,0 +1,17 @@
+//! One test per rule; beside each, the bad examples its predicate must refuse.
+
+mod alarms;
+mod catalogue;
+mod feedback;
+mod house;
+mod imports;
+mod manifest;
+mod purity;
+mod rooms;
+mod schema;
+mod text;
+
+/// Fails with every offence on a line of its own.
+fn none(offences: Vec<String>) {
+    assert!(offences.is_empty(), "{} against this rule:\n  {}\n", offences.len(), offences.join("\n  "));
+}
