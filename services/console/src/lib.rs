@@ -1,1 +1,63 @@
 //! Timelines, case list, live updates, tracking.
+//!
+//! Console hears everything and decides nothing. Each event becomes one line of its street's timeline, and news for
+//! the tables people read: cases, orders, reports. It says no events of its own.
+//!
+//! * `inbound`: the doors. `messages` hears the four publishers; `http` shows cases, timelines and a report by its
+//!   tracking code, streams what is new, and serves one page.
+//! * [`core`]: what an event means for the read model, its words in Chinese and English, the order of lines.
+//! * `handle`: [`handle::record`] keeps a batch of events; [`handle::sequence`] gives their lines positions.
+//! * [`sequencer`]: the moving part that does so after commits; [`live`]: the signal that something is new.
+//! * `store`: all SQL. [`events`]: metrics. [`tenants`]: nothing of the documents but who may read.
+//!
+//! Promises, each with the test that shows it (`tests/it`): events in any order, any number of times, give the same
+//! tables (`projecting`); positions have no gap and no double, whoever gives them (`positions`); a reader that comes
+//! back with its cursor misses nothing (`live`); rows of another street, and of other bodies, are not shown
+//! (`doors`); a tracking code shows its matter until it is closed, and names nobody (`tracking`).
+//!
+//! Deliberately not here: search, maps, indicators, lists over several streets.
+
+pub mod core;
+pub mod events;
+pub mod handle;
+mod inbound;
+pub mod live;
+pub mod sequencer;
+mod store;
+pub mod tenants;
+
+use bootstrap::{ConfigError, House, Plan, Service};
+use sqlx::migrate::Migrator;
+
+use crate::handle::Room;
+use crate::inbound::messages::Hear;
+use crate::sequencer::Sequencer;
+use crate::tenants::Membership;
+
+/// The service.
+#[derive(Debug, Clone, Copy)]
+pub struct Console;
+
+impl Service for Console {
+    const NAME: &'static str = "console";
+    type Project = Membership;
+
+    fn migrations() -> Migrator {
+        sqlx::migrate!("./migrations")
+    }
+
+    fn project() -> Membership {
+        Membership
+    }
+
+    fn build(house: House<()>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
+        let room = Room::new(house.clone());
+        for upstream in ["intake", "triage", "dispatch", "notification"] {
+            plan.hears(&house, upstream, Hear(room.clone()));
+        }
+        plan.part(Sequencer::new(room.clone()));
+        let (routes, openapi) = inbound::http::routes(room);
+        plan.door(routes, openapi);
+        Ok(())
+    }
+}

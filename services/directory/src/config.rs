@@ -26,7 +26,10 @@ impl Config {
         let admins = admins.collect();
         let variables = match env.get(VARIABLES) {
             Some(_) if !development => {
-                return Err(ConfigError::Malformed { name: VARIABLES, expected: "left unset outside development" });
+                return Err(ConfigError::Malformed {
+                    name: VARIABLES,
+                    expected: "left unset outside development",
+                });
             }
             text => variables(text)?,
         };
@@ -35,11 +38,13 @@ impl Config {
 }
 
 fn administrator() -> Grant {
-    Grant::new(Role::DirectoryAdmin, Scope::Installation).expect("a directory admin may be held installation-wide")
+    Grant::new(Role::DirectoryAdmin, Scope::Installation)
+        .expect("a directory admin may be held installation-wide")
 }
 
 fn variables(text: Option<&str>) -> Result<Variables, ConfigError> {
-    let malformed = || ConfigError::Malformed { name: VARIABLES, expected: "NAME=value pairs separated by commas" };
+    let malformed =
+        || ConfigError::Malformed { name: VARIABLES, expected: "NAME=value pairs separated by commas" };
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').ok_or_else(malformed)?;
         Ok((name.trim().to_owned(), value.trim().to_owned()))

@@ -1,6 +1,5 @@
 //! Named logs and counters of this service.
 
-use bootstrap::ConfigError;
 use ids::TenantId;
 use prometheus::{IntCounterVec, Opts, Registry};
 
@@ -11,11 +10,12 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    pub(crate) fn new(registry: &Registry) -> Result<Self, ConfigError> {
-        let options = Opts::new("directory_applies_total", "Manifests by outcome: changed, unchanged, refused.");
+    pub(crate) fn new(registry: &Registry) -> Self {
+        let options =
+            Opts::new("directory_applies_total", "Manifests by outcome: changed, unchanged, refused.");
         let applies = IntCounterVec::new(options, &["outcome"]).expect("a sound name and label");
         registry.register(Box::new(applies.clone())).expect("registered once per process");
-        Ok(Self { applies })
+        Self { applies }
     }
 
     pub(crate) fn applied(&self, tenant: TenantId, generation: u64, changed: bool) {

@@ -50,7 +50,7 @@ impl Service for Directory {
 
     fn build(house: House<()>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let config = Config::read(&house.env, house.development)?;
-        let desk = Desk::new(house, config)?;
+        let desk = Desk::new(house, config);
         let (routes, openapi) = inbound::door(desk);
         plan.door(routes, openapi);
         Ok(())

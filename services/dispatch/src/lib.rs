@@ -1,1 +1,58 @@
 //! Orders, clocks, escalation, verification, closure.
+//!
+//! A routed case becomes orders with due times; bodies act on them, the clock warns, breaches and escalates,
+//! somebody who did not handle it verifies, and the case closes or opens its next round. All of that is decided
+//! by the pure machines of crate `orders`; this service keeps their states and says what they did.
+//!
+//! The rooms:
+//! * `inbound`: the doors. `messages` hears routed cases, `wakeups` is called by time, `calendars` notices
+//!   publications, `http` takes the acts of bodies and verifiers. They parse and authenticate, nothing else.
+//! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed
+//!   event; `say` writes what happened into events.
+//! * `handle`: the one room where things happen, one transaction per batch of commands.
+//! * `store`: all SQL. A transaction locks cases in (tenant, id) order and each case before its orders.
+//! * `tenants`: what dispatch takes from a tenant's documents: working calendars. `events`: logs and metrics.
+//!
+//! Deliberately not here: who is told (notification), what a case is about (triage), returns, transfers, extensions
+//! and suspensions (their commands come with their own issue).
+
+mod core;
+pub mod events;
+mod handle;
+mod inbound;
+mod store;
+pub mod tenants;
+
+use bootstrap::{ConfigError, House, Plan, Service};
+use sqlx::migrate::Migrator;
+
+use crate::events::Metrics;
+use crate::handle::Room;
+use crate::tenants::{Calendars, Street};
+
+/// The service.
+pub struct Dispatch;
+
+impl Service for Dispatch {
+    const NAME: &'static str = "dispatch";
+    type Project = Calendars;
+
+    fn migrations() -> Migrator {
+        sqlx::migrate!("./migrations")
+    }
+
+    fn project() -> Calendars {
+        Calendars
+    }
+
+    fn build(house: House<Street>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
+        let metrics = Metrics::register(&house.metrics);
+        let room = Room { house: house.clone(), metrics };
+        plan.door(inbound::http::routes(room.clone()), inbound::http::openapi());
+        plan.hears(&house, "triage", inbound::messages::RoutedCases(room.clone()));
+        plan.fires(&house, inbound::wakeups::OrdersDue(room.clone()));
+        plan.fires(&house, inbound::wakeups::CasesDue(room.clone()));
+        plan.part(inbound::calendars::Publications::new(room));
+        Ok(())
+    }
+}

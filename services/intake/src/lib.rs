@@ -1,1 +1,62 @@
-//! Reports, idempotency, tracking codes, fairness at the door.
+//! Intake (受理): puts what people report on the record, once, and gives them a code to follow it with.
+//!
+//! - [`inbound`]: the one door, `POST /intake/v1/streets/{street}/reports`; it parses and makes a command.
+//! - [`handle`]: the one room. [`handle::accept`] takes a batch of commands in one transaction: seen before? →
+//!   seal → lane → idempotency row, report, tracking code, journal and outbox → commit.
+//! - [`tenants`]: what it needs of a street: alarm words and items of priority P1.
+//! - [`contacts`]: a street's data key, which seals a reporter's contact before anything else may see it.
+//! - [`pressure`]: the high-water mark (D24). Only intake refuses, and only by it.
+//! - [`core`]: pure helpers; `store`: all SQL; [`config`]: knobs; [`events`]: metrics.
+//!
+//! Promises, each with the test that shows it (`tests/it`): the same key and body give the same bytes again, also
+//! when requests race (`replay`); another body is refused and changes nothing; a contact is never stored, logged
+//! or sent readable (`contact`); a word of mortal danger goes into the urgent lane (`lane`).
+//!
+//! Deliberately not here yet: revealing a contact, pictures, quotas, mapping the point to a community (the place
+//! is kept as declared, D46), and the purge of idempotency rows after seven days (their age is indexed).
+
+pub mod config;
+pub mod contacts;
+pub mod core;
+pub mod events;
+pub mod handle;
+pub mod inbound;
+pub mod pressure;
+mod store;
+pub mod tenants;
+
+use std::sync::Arc;
+
+use bootstrap::{ConfigError, House, Plan, Service, StreetOf};
+use sqlx::migrate::Migrator;
+
+use crate::config::Config;
+use crate::handle::Room;
+use crate::pressure::Gauging;
+use crate::tenants::Screens;
+
+/// The service.
+#[derive(Debug, Clone, Copy)]
+pub struct Intake;
+
+impl Service for Intake {
+    const NAME: &'static str = "intake";
+    type Project = Screens;
+
+    fn migrations() -> Migrator {
+        sqlx::migrate!("./migrations")
+    }
+
+    fn project() -> Screens {
+        Screens::default()
+    }
+
+    fn build(house: House<StreetOf<Self>>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
+        let config = Config::read(&house.env)?;
+        let room = Arc::new(Room::new(house, config));
+        plan.part(Gauging(room.clone()));
+        let (routes, openapi) = inbound::http::routes(room);
+        plan.door(routes, openapi);
+        Ok(())
+    }
+}

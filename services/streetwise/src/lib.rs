@@ -1,1 +1,58 @@
-//! The command line.
+//! The command line: what an operator, a developer and a demonstration need besides the services.
+//!
+//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`sink`], [`demo`]. The
+//! arguments are in [`cli`], how a command fails in [`failure`].
+//!
+//! Everything a command changes, it changes through a door everybody else uses too: migrations as an
+//! administrator, streams by their table, manifests and the story over HTTP with a token. What people read is
+//! Chinese first.
+//!
+//! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage; 3 a service refused, and
+//! said why; 4 a demonstration ended without having seen every step.
+//!
+//! Deliberately not here yet: `street plan/verify/export`, `rules`, `park`, `doctor`, `clock`, `simulate`, `bench`.
+
+pub mod apply;
+pub mod cli;
+pub mod client;
+pub mod demo;
+pub mod dev_identity;
+pub mod failure;
+pub mod migrate;
+pub mod provision;
+pub mod sink;
+pub mod table;
+mod wall_clock;
+
+use std::process::ExitCode;
+
+use crate::cli::{Arguments, Command, Demo};
+use crate::failure::Failure;
+
+/// Runs one command and says on stderr why it failed.
+pub fn run(arguments: Arguments) -> ExitCode {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(perform(arguments.command)),
+        Err(error) => Err(Failure::world("启动运行时 / starting the runtime", "", error)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+async fn perform(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Provision(arguments) => provision::run(&arguments).await,
+        Command::DevIdentity(arguments) => dev_identity::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments).await,
+        Command::Sink(arguments) => sink::run(&arguments).await,
+        Command::Demo(Demo::Bus306(arguments)) => demo::run(&arguments).await,
+    }
+}

@@ -1,1 +1,60 @@
-//! Cases, item, joining, the case plan, the human review queue.
+//! Triage (研判): what a report is about, whether it is news, and who has to do what about it.
+//!
+//! - [`inbound`]: three doors. Reports from intake, dispatch's word that a case closed or reopened (D10), and HTTP
+//!   for people who judge and people who ask why.
+//! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
+//!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
+//!   `handle::memory` notes what dispatch says, and emits nothing because of it.
+//! - [`core`]: the pure steps (item, join, plan, thresholds of voices, wire forms).
+//! - [`tenants`]: the pack as a street sees it, with its keyword index, compiled once per generation.
+//! - `store`: all SQL; [`events`]: metrics.
+//!
+//! Promises, each with the test that shows it (`tests/it`): a report is in one case or in the review queue, never
+//! in two (`join`, `disorder`); two reports of one matter open one case whoever races (`join`); no orphan: every
+//! case has exactly one lead (crate `routing`); every item, join and plan can be explained (`explanation`); what
+//! dispatch says changes only what may be joined (`memory`).
+//!
+//! Deliberately not here yet: a trained classifier, joining by text, un-joining, conversion between datums, the
+//! community of a place (D46), and review of plans (routing modes other than `auto` travel in the plan).
+
+pub mod core;
+pub mod events;
+pub mod handle;
+pub mod inbound;
+mod store;
+pub mod tenants;
+
+use std::sync::Arc;
+
+use bootstrap::{ConfigError, House, Plan, Service, StreetOf};
+use sqlx::migrate::Migrator;
+
+use crate::handle::Room;
+use crate::inbound::messages::{HearDispatch, HearReports};
+use crate::tenants::Packs;
+
+/// The service.
+#[derive(Debug, Clone, Copy)]
+pub struct Triage;
+
+impl Service for Triage {
+    const NAME: &'static str = "triage";
+    type Project = Packs;
+
+    fn migrations() -> Migrator {
+        sqlx::migrate!("./migrations")
+    }
+
+    fn project() -> Packs {
+        Packs::default()
+    }
+
+    fn build(house: House<StreetOf<Self>>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
+        let room = Arc::new(Room::new(house.clone()));
+        plan.hears(&house, "intake", HearReports(room.clone()));
+        plan.hears(&house, "dispatch", HearDispatch(room.clone()));
+        let (routes, openapi) = inbound::http::routes(room);
+        plan.door(routes, openapi);
+        Ok(())
+    }
+}

@@ -31,8 +31,8 @@ pub(crate) struct Terms<'a> {
 /// A tenant without its generation.
 #[derive(Debug, Clone)]
 pub(crate) enum Compiled {
-    District(document::Compiled<DistrictCore>),
-    Street(document::Compiled<StreetCore>),
+    District(Box<document::Compiled<DistrictCore>>),
+    Street(Box<document::Compiled<StreetCore>>),
 }
 
 impl Compiled {
@@ -68,7 +68,10 @@ impl Compiled {
 }
 
 /// A district on the pack it names.
-pub(crate) fn compile_district(manifest: Manifest<DistrictSpec>, terms: Terms<'_>) -> Result<Compiled, Vec<Fault>> {
+pub(crate) fn compile_district(
+    manifest: Manifest<DistrictSpec>,
+    terms: Terms<'_>,
+) -> Result<Compiled, Vec<Fault>> {
     let code = manifest.metadata.code;
     let mut faults = Vec::new();
     if code.as_i64() % 1_000_000 != 0 {
@@ -87,7 +90,7 @@ pub(crate) fn compile_district(manifest: Manifest<DistrictSpec>, terms: Terms<'_
             faults.extend(demo_policies(&made.core.policies, terms));
             faults.extend(members::check(code, Kind::District, &made.people));
             if faults.is_empty() {
-                return Ok(Compiled::District(made));
+                return Ok(Compiled::District(Box::new(made)));
             }
         }
     }
@@ -112,7 +115,7 @@ pub(crate) fn compile_street(
             faults.extend(demo_policies(&made.core.policies, terms));
             faults.extend(members::check(code, Kind::Street, &made.people));
             if faults.is_empty() {
-                return Ok(Compiled::Street(made));
+                return Ok(Compiled::Street(Box::new(made)));
             }
         }
     }
@@ -131,4 +134,56 @@ fn demo_policies<'a>(
 ) -> impl Iterator<Item = Fault> + 'a {
     let refused = !terms.demo_allowed;
     policies.iter().filter(move |(_, policy)| policy.demo && refused).map(|(key, _)| Fault::demo_policy(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::{Manifest, read};
+    use super::*;
+
+    const DISTRICT: &str = include_str!("../../../../packs/demo/district-990102000000.yaml");
+    const FAST: &str = include_str!("../../../../packs/demo/street-990102002000.yaml");
+
+    fn variables() -> Variables {
+        [("SINK_URL".to_owned(), "http://127.0.0.1:9400".to_owned())].into()
+    }
+
+    fn district() -> DistrictCore {
+        let Ok(Manifest::District(manifest)) = read(DISTRICT.as_bytes()) else { panic!("a district") };
+        let variables = variables();
+        let terms = Terms { variables: &variables, demo_allowed: false };
+        let Ok(Compiled::District(made)) = compile_district(*manifest, terms) else {
+            panic!("a sound district")
+        };
+        made.core
+    }
+
+    fn street(demo_allowed: bool) -> Result<Compiled, Vec<Fault>> {
+        let Ok(Manifest::Street(manifest)) = read(FAST.as_bytes()) else { panic!("a street") };
+        compile_street(*manifest, &district(), 7, Terms { variables: &variables(), demo_allowed })
+    }
+
+    #[test]
+    fn a_demo_policy_is_refused_outside_development() {
+        let faults = street(false).unwrap_err();
+        assert_eq!(faults, [Fault::demo_policy("demo-fast")]);
+        assert_eq!(
+            (faults[0].pointer.as_str(), faults[0].code),
+            ("/spec/policies/demo-fast/demo", "demo-policy")
+        );
+        assert!(street(true).is_ok());
+    }
+
+    #[test]
+    fn a_pack_that_moved_alone_changes_nothing_of_a_street() {
+        let made = street(true).unwrap();
+        let stored = |generation| made.documents(generation).map(|document| document.encode().unwrap());
+        assert!(made.says_the_same(&stored(3)).unwrap());
+        let Compiled::Street(mut later) = made.clone() else { panic!("a street") };
+        later.core.pack_generation = 9;
+        assert!(Compiled::Street(later.clone()).says_the_same(&stored(3)).unwrap());
+        later.core.name.zh.push('新');
+        assert!(!Compiled::Street(later).says_the_same(&stored(3)).unwrap());
+        assert!(!made.says_the_same(&[]).unwrap());
+    }
 }

@@ -26,7 +26,11 @@ impl Fault {
     }
 
     pub(super) fn not_a_district() -> Self {
-        Self::new("/metadata/code", "not-a-district", "区代码须以六个零结尾 / a district's code ends in six zeros")
+        Self::new(
+            "/metadata/code",
+            "not-a-district",
+            "区代码须以六个零结尾 / a district's code ends in six zeros",
+        )
     }
 
     pub(super) fn foreign_street() -> Self {

@@ -7,7 +7,6 @@
 use contract::document::manifest::{self, DistrictSpec, ManifestHead, ManifestKind, StreetSpec};
 use ids::TenantId;
 use serde::de::DeserializeOwned;
-use serde_saphyr::options::AliasLimits;
 
 use super::fault::Fault;
 
@@ -58,14 +57,13 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
         reject_unsupported_tags: true,
         with_snippet: false,
         budget: serde_saphyr::budget! {
-            max_documents: 1,
             max_depth: 32,
             max_nodes: NODES_MAX,
             max_events: 2 * NODES_MAX,
             max_anchors: 256,
             max_aliases: 4 * 1024,
         },
-        alias_limits: AliasLimits { max_total_replayed_events: NODES_MAX, ..AliasLimits::default() },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: NODES_MAX },
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| Fault::of_yaml(&error))
 }
@@ -84,7 +82,8 @@ mod tests {
 
     /// Nine levels of nine aliases each: 400 million nodes when expanded.
     fn bomb() -> String {
-        let levels = (1..9).map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+        let levels =
+            (1..9).map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
         format!("bomb:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n{}{STREET}", levels.collect::<String>())
     }
 
@@ -99,8 +98,13 @@ mod tests {
 
     #[test]
     fn what_is_not_exactly_a_manifest_is_refused_by_name() {
-        assert_eq!(code(&bomb()), "too-complex");
-        assert_eq!(code(&STREET.replace("  routing_mode: auto", "  routing_mode: auto\n  routing_mode: auto")), "duplicate-key");
+        let bomb = read(bomb().as_bytes()).unwrap_err();
+        assert_eq!(bomb.code, "bad-alias");
+        assert!(bomb.detail.contains("limit"), "{}", bomb.detail);
+        assert_eq!(
+            code(&STREET.replace("  routing_mode: auto", "  routing_mode: auto\n  routing_mode: auto")),
+            "duplicate-key"
+        );
         assert_eq!(code(&STREET.replace("routing_mode", "routing_modes")), "unknown-field");
         assert_eq!(code(&STREET.replace("  routing_mode: auto\n", "")), "missing-field");
         assert_eq!(code(&STREET.replace("kind: Street", "kind: Country")), "unknown-word");
@@ -108,7 +112,7 @@ mod tests {
         assert_eq!(code(&STREET.replace("code: \"990102002000\"", "code: \"99010200200\"")), "unreadable");
         assert_eq!(code(&STREET.replace("spec:", "spec: [")), "unreadable");
         assert_eq!(code(&format!("{STREET}---\n{STREET}")), "unreadable");
-        assert_eq!(code(&"[".repeat(10_000)), "too-complex");
+        assert_eq!(code(&"[".repeat(10_000)), "unreadable");
         assert_eq!(read(&[0xff, 0xfe]).unwrap_err().code, "not-utf8");
     }
 

@@ -8,4 +8,4 @@ mod pack;
 
 pub(crate) use compiled::{Compiled, Terms, aggregate_id, compile_district, compile_street};
 pub(crate) use fault::Fault;
-pub(crate) use manifest::{Manifest, MANIFEST_BYTES_MAX, read};
+pub(crate) use manifest::{MANIFEST_BYTES_MAX, Manifest, read};

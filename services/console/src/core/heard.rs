@@ -1,0 +1,279 @@
+//! What an event means for the read model: read from the wire and checked before any transaction.
+//!
+//! The match over the catalogue is exhaustive on purpose: a new type of event has to say here what is kept of it.
+//! Bodies, phases and stages stay texts: console repeats what dispatch says and decides nothing by them.
+
+use contract::EventType::*;
+use contract::proto::{dispatch, from_wire, intake, notification, triage};
+use contract::{Envelope, EventType};
+use ids::TenantId;
+use jiff::Timestamp;
+use prost::Message;
+use uuid::Uuid;
+
+pub(crate) use super::news::{CaseNews, CaseProgress, Detail, Line, OrderNews, ReportNews, Stage};
+
+/// An event, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub line: Line,
+    pub news: News,
+}
+
+/// What it changes besides the timeline.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// A report was accepted, or waits for a person.
+    Report(ReportNews),
+    /// Triage about a case, and the report that brought it.
+    Case(CaseNews, Option<ReportNews>),
+    /// Dispatch about a case.
+    Progress(CaseProgress),
+    /// Dispatch about an order.
+    Order(OrderNews),
+    /// Nothing: a delivery's verdict.
+    Nothing,
+}
+
+/// Why a message cannot be kept. Repeats nothing of the payload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotHeard {
+    #[error("undecodable payload")]
+    Undecodable(#[from] prost::DecodeError),
+    #[error("{0} is missing or malformed")]
+    Field(&'static str),
+    #[error("payload of another tenant than its subject")]
+    OtherTenant,
+    #[error("a document is no event of a timeline")]
+    Document,
+}
+
+/// Reads one event.
+pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHeard> {
+    let (tenant, kind) = (envelope.tenant, envelope.event_type);
+    match kind {
+        ReportAccepted => accepted(tenant, Message::decode(payload)?),
+        CaseOpened => opened(envelope, Message::decode(payload)?),
+        CaseJoined => joined(envelope, Message::decode(payload)?),
+        CaseReviewRequested => review(tenant, Message::decode(payload)?),
+        CaseRouted => routed(envelope, Message::decode(payload)?),
+        OrderDispatched | OrderSeen | OrderAcknowledged | OrderArrived | OrderProgressed | OrderSubmitted
+        | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
+        | OrderCalendarFilled | OrderCancelled => order(tenant, kind, Message::decode(payload)?),
+        DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
+        | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled => {
+            progress(tenant, Message::decode(payload)?)
+        }
+        DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed => {
+            delivery(tenant, Message::decode(payload)?)
+        }
+        DocumentCore | DocumentPeople => Err(NotHeard::Document),
+    }
+}
+
+fn accepted(tenant: TenantId, said: intake::ReportAccepted) -> Result<Heard, NotHeard> {
+    of_tenant(tenant, &said.street)?;
+    let report_id = id("report_id", &said.report_id)?;
+    let news = ReportNews {
+        report_id,
+        case_id: None,
+        item: filled(said.item),
+        review: false,
+        accepted_at: Some(instant(&said.accepted_at).ok_or(NotHeard::Field("accepted_at"))?),
+        tracking_sha256: hash(&said.tracking_sha256)?,
+    };
+    let line = Line { report_id: Some(report_id), ..Line::default() };
+    Ok(Heard { line, news: News::Report(news) })
+}
+
+fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotHeard> {
+    of_tenant(tenant, &said.street)?;
+    let report = ReportNews { review: true, ..reported(&said.report_id, None, &said.tracking_sha256)? };
+    let detail = Detail { reason: filled(said.reason), ..Detail::default() };
+    let line = Line { report_id: Some(report.report_id), detail, ..Line::default() };
+    Ok(Heard { line, news: News::Report(report) })
+}
+
+fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHeard> {
+    let case = case_news(envelope, said.case)?;
+    let report = reported(&said.report_id, Some(case.case_id), &said.tracking_sha256)?;
+    Ok(of_triage(case, Some(report)))
+}
+
+fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHeard> {
+    let case = case_news(envelope, said.case)?;
+    let report = reported(&said.report_id, Some(case.case_id), &said.tracking_sha256)?;
+    Ok(of_triage(case, Some(report)))
+}
+
+fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHeard> {
+    Ok(of_triage(case_news(envelope, said.case)?, None))
+}
+
+fn of_triage(case: CaseNews, report: Option<ReportNews>) -> Heard {
+    let line = Line {
+        case_id: Some(case.case_id),
+        report_id: report.as_ref().map(|report| report.report_id),
+        detail: Detail { voices: Some(case.voices), ..Detail::default() },
+        ..Line::default()
+    };
+    Heard { line, news: News::Case(case, report) }
+}
+
+fn case_news(envelope: &Envelope, said: Option<triage::CaseState>) -> Result<CaseNews, NotHeard> {
+    let said = said.ok_or(NotHeard::Field("case"))?;
+    of_tenant(envelope.tenant, &said.street)?;
+    Ok(CaseNews {
+        case_id: id("case.case_id", &said.case_id)?,
+        version: envelope.version,
+        case_no: said.case_no,
+        item: said.item,
+        item_zh: said.item_zh,
+        item_en: said.item_en,
+        voices: said.voices.max(1),
+        opened_at: instant(&said.opened_at),
+    })
+}
+
+fn reported(report_id: &str, case_id: Option<Uuid>, code: &[u8]) -> Result<ReportNews, NotHeard> {
+    Ok(ReportNews {
+        report_id: id("report_id", report_id)?,
+        case_id,
+        item: None,
+        review: false,
+        accepted_at: None,
+        tracking_sha256: hash(code)?,
+    })
+}
+
+fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Result<Heard, NotHeard> {
+    let state = said.order.ok_or(NotHeard::Field("order"))?;
+    of_tenant(tenant, &state.street)?;
+    let news = OrderNews {
+        order_id: id("order.order_id", &state.order_id)?,
+        case_id: id("order.case_id", &state.case_id)?,
+        version: state.version.max(1),
+        body: filled(state.body).ok_or(NotHeard::Field("order.body"))?,
+        role: state.role,
+        phase: state.phase,
+        round: state.round.max(1),
+        stages: stages(&state.stages),
+        dispatched_at: instant(&state.dispatched_at),
+    };
+    let about = news.stages.iter().find(|stage| stage.stage == said.stage);
+    let due = |stage: &Stage| (stage.stage.clone(), stage.due_at);
+    let dispatched = kind == EventType::OrderDispatched;
+    let detail = Detail {
+        order_id: Some(news.order_id),
+        role: Some(news.role.clone()),
+        round: later_round(news.round),
+        due_at: about.and_then(|stage| stage.due_at),
+        stage: filled(said.stage.clone()),
+        awaiting_year: counted(said.awaiting_year),
+        per_mille: counted(said.per_mille),
+        escalated_to: filled(said.escalated_to),
+        due: if dispatched { news.stages.iter().map(due).collect() } else { Default::default() },
+        note: filled(said.note),
+        ..Detail::default()
+    };
+    let line = Line {
+        case_id: Some(news.case_id),
+        body: Some(news.body.clone()),
+        actor: said.actor.and_then(|actor| filled(actor.subject)),
+        detail,
+        ..Line::default()
+    };
+    Ok(Heard { line, news: News::Order(news) })
+}
+
+fn progress(tenant: TenantId, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
+    let state = said.case.ok_or(NotHeard::Field("case"))?;
+    of_tenant(tenant, &state.street)?;
+    let stages = stages(&state.stages);
+    let news = CaseProgress {
+        case_id: id("case.case_id", &state.case_id)?,
+        version: state.version.max(1),
+        closed_at: instant(&said.at).filter(|_| state.phase == "closed"),
+        case_no: state.case_no,
+        item: state.item,
+        phase: filled(state.phase).ok_or(NotHeard::Field("case.phase"))?,
+        round: state.round.max(1),
+        holder: filled(state.holder),
+        stages,
+    };
+    let verify = news.stages.last();
+    let detail = Detail {
+        round: later_round(news.round),
+        stage: verify.map(|stage| stage.stage.clone()),
+        due_at: verify.and_then(|stage| stage.due_at),
+        awaiting_year: verify.and_then(|stage| stage.awaiting_year),
+        note: filled(said.note),
+        ..Detail::default()
+    };
+    let actor = said.actor.and_then(|actor| filled(actor.subject));
+    let line = Line { case_id: Some(news.case_id), actor, detail, ..Line::default() };
+    Ok(Heard { line, news: News::Progress(news) })
+}
+
+fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard, NotHeard> {
+    of_tenant(tenant, &said.street)?;
+    let endpoint = filled(said.endpoint_key).map(|key| format!("{key}@{}", said.endpoint_tenant));
+    let detail = Detail {
+        order_id: maybe_id("order_id", &said.order_id)?,
+        endpoint,
+        about: filled(said.about),
+        attempts: counted(said.attempts),
+        reason: filled(said.reason),
+        ..Detail::default()
+    };
+    let case_id = maybe_id("case_id", &said.case_id)?;
+    let line = Line { case_id, body: filled(said.body), detail, ..Line::default() };
+    Ok(Heard { line, news: News::Nothing })
+}
+
+fn stages(said: &[dispatch::StageState]) -> Vec<Stage> {
+    let stage = |said: &dispatch::StageState| Stage {
+        stage: said.stage.clone(),
+        due_at: instant(&said.due_at),
+        awaiting_year: counted(said.awaiting_year),
+        verdict: filled(said.verdict.clone()),
+        met_at: instant(&said.met_at),
+    };
+    said.iter().map(stage).collect()
+}
+
+fn of_tenant(tenant: TenantId, street: &str) -> Result<(), NotHeard> {
+    if street.parse() == Ok(tenant) { Ok(()) } else { Err(NotHeard::OtherTenant) }
+}
+
+fn id(field: &'static str, text: &str) -> Result<Uuid, NotHeard> {
+    text.parse().map_err(|_| NotHeard::Field(field))
+}
+
+fn maybe_id(field: &'static str, text: &str) -> Result<Option<Uuid>, NotHeard> {
+    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+}
+
+fn instant(at: &Option<prost_types::Timestamp>) -> Option<Timestamp> {
+    at.as_ref().and_then(from_wire)
+}
+
+/// SHA-256 of a tracking code; nothing for a report that has none.
+fn hash(bytes: &[u8]) -> Result<Option<[u8; 32]>, NotHeard> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    bytes.try_into().map(Some).map_err(|_| NotHeard::Field("tracking_sha256"))
+}
+
+fn filled(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn counted(number: u32) -> Option<u32> {
+    Some(number).filter(|number| *number > 0)
+}
+
+fn later_round(round: u32) -> Option<u32> {
+    Some(round).filter(|round| *round > 1)
+}

@@ -1,0 +1,150 @@
+//! What the read model keeps, as events say it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stage {
+    /// see, acknowledge, on_site, resolve or verify.
+    pub stage: String,
+    /// The last instant in time.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Timestamp>,
+    /// The calendar year that is not published yet (D31).
+    pub awaiting_year: Option<u32>,
+    /// met, breached or cancelled; empty while open.
+    pub verdict: Option<String>,
+    /// When it was met, in time or late.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub met_at: Option<Timestamp>,
+}
+
+/// What is particular to a line of the timeline. What does not apply is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Detail {
+    /// The order it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<Uuid>,
+    /// The order's role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Round of the case, from the second on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
+    /// The stage that was warned of, breached, escalated or waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// Until when that stage is in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Timestamp>,
+    /// The unpublished calendar year it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awaiting_year: Option<u32>,
+    /// Thousandths of the allowed time that have passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_mille: Option<u32>,
+    /// The body told by the escalation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalated_to: Option<String>,
+    /// The limits an order was dispatched with.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub due: BTreeMap<String, Option<Timestamp>>,
+    /// Reports in the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voices: Option<u32>,
+    /// `key@tenant` of the endpoint told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The type of event that was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// How often it was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// Stable code of a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the actor wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The part of a timeline line that comes from the payload.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub case_id: Option<Uuid>,
+    pub report_id: Option<Uuid>,
+    pub body: Option<String>,
+    pub actor: Option<String>,
+    pub detail: Detail,
+}
+
+/// A case as triage knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CaseNews {
+    pub case_id: Uuid,
+    pub version: u64,
+    pub case_no: String,
+    pub item: String,
+    pub item_zh: String,
+    pub item_en: String,
+    pub voices: u32,
+    pub opened_at: Option<Timestamp>,
+}
+
+/// A case as dispatch knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CaseProgress {
+    pub case_id: Uuid,
+    pub version: u64,
+    pub case_no: String,
+    pub item: String,
+    pub phase: String,
+    pub round: u32,
+    pub holder: Option<String>,
+    pub stages: Vec<Stage>,
+    pub closed_at: Option<Timestamp>,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OrderNews {
+    pub order_id: Uuid,
+    pub case_id: Uuid,
+    pub version: u64,
+    pub body: String,
+    pub role: String,
+    pub phase: String,
+    pub round: u32,
+    pub stages: Vec<Stage>,
+    pub dispatched_at: Option<Timestamp>,
+}
+
+/// What is known of a report; each field is said once at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportNews {
+    pub report_id: Uuid,
+    pub case_id: Option<Uuid>,
+    pub item: Option<String>,
+    pub review: bool,
+    pub accepted_at: Option<Timestamp>,
+    pub tracking_sha256: Option<[u8; 32]>,
+}
+
+impl ReportNews {
+    /// Adds what another event says; the order does not matter.
+    pub fn join(&mut self, other: ReportNews) {
+        self.case_id = self.case_id.or(other.case_id);
+        self.item = self.item.take().or(other.item);
+        self.review |= other.review;
+        self.accepted_at = self.accepted_at.or(other.accepted_at);
+    }
+}

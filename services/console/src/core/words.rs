@@ -1,0 +1,89 @@
+//! What each type of event is called on a timeline, in Chinese and English.
+
+use contract::EventType::{self, *};
+
+/// One thing said twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// Chinese.
+    pub zh: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+const fn words(zh: &'static str, en: &'static str) -> Words {
+    Words { zh, en }
+}
+
+/// The words of an event. No name of a person or body is in them.
+pub const fn of(kind: EventType) -> Words {
+    match kind {
+        ReportAccepted => words("上报已受理", "report accepted"),
+        CaseOpened => words("已立案", "case opened"),
+        CaseJoined => words("并入同一案件", "joined as one more voice"),
+        CaseReviewRequested => words("待人工研判", "awaiting a person's judgement"),
+        CaseRouted => words("已形成派单方案", "case plan made"),
+        OrderDispatched => words("工单已派发", "order dispatched"),
+        OrderSeen => words("承办单位已查看", "seen by the body"),
+        OrderAcknowledged => words("承办单位已签收", "acknowledged by the body"),
+        OrderArrived => words("已到场", "on site"),
+        OrderProgressed => words("处理进展反馈", "progress reported"),
+        OrderSubmitted => words("已申请办结", "submitted as done"),
+        OrderDone => words("工单已办结", "order done"),
+        OrderWarned => words("时限预警", "time is running out"),
+        OrderBreached => words("已超时限", "time limit passed"),
+        OrderEscalated => words("已升级督办", "escalated"),
+        OrderCalendarAwaited => words("等待日历发布", "awaiting a calendar"),
+        OrderCalendarFilled => words("日历已发布，时限已定", "calendar published, due time set"),
+        OrderCancelled => words("工单已撤销", "order cancelled"),
+        DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
+        CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
+        CaseCalendarFilled => {
+            words("日历已发布，核查时限已定", "calendar published, verification due time set")
+        }
+        CaseSubmitted => words("待核查", "awaiting verification"),
+        CaseVerifying => words("核查中", "being verified"),
+        CaseClosed => words("核查通过，已结案", "verified and closed"),
+        CaseReopened => words("核查未通过，重新办理", "verification failed, reopened"),
+        CaseWarned => words("核查时限预警", "time to verify is running out"),
+        CaseBreached => words("核查已超时限", "time to verify has passed"),
+        DeliveryDelivered => words("通知已送达", "notice delivered"),
+        DeliveryDeadLettered => words("通知未能送达", "notice could not be delivered"),
+        DeliverySuppressed => words("通知未发送", "notice not sent"),
+        DocumentCore => words("辖区文档", "tenant document"),
+        DocumentPeople => words("成员文档", "people document"),
+    }
+}
+
+/// Whether a reporter is shown the step. Orders only by the lead's; clocks and deliveries are inside matters.
+pub const fn public(kind: EventType) -> bool {
+    matches!(
+        kind,
+        ReportAccepted
+            | CaseOpened
+            | CaseReviewRequested
+            | OrderDispatched
+            | OrderAcknowledged
+            | OrderArrived
+            | OrderProgressed
+            | OrderSubmitted
+            | CaseVerifying
+            | CaseClosed
+            | CaseReopened
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_words_of_its_own_in_both_languages() {
+        let mut said = std::collections::BTreeSet::new();
+        for kind in EventType::ALL {
+            let Words { zh, en } = of(*kind);
+            assert!(!zh.is_ascii() && en.is_ascii() && !en.is_empty(), "{kind}");
+            assert!(said.insert(zh) && said.insert(en), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Cases: the list of a street, and one with its orders.
+
+use access::Action;
+use axum::Json;
+use axum::extract::State;
+use bootstrap::Bearer;
+use bootstrap::door::{Path, Problem, Query};
+use ids::{CaseId, TenantId};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::views::{CasePage, CaseView, CaseWithOrders};
+use crate::handle::Room;
+use crate::store;
+use crate::store::cases::Filter;
+
+/// Orders shown with a case at most; a round has fewer than twenty.
+const ORDERS_MAX: i64 = 200;
+
+/// Phases of a case.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Phase {
+    /// 办理中
+    Open,
+    /// 待核查
+    Submitted,
+    /// 核查中
+    Verifying,
+    /// 已结案
+    Closed,
+}
+
+impl Phase {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Open => "open",
+            Phase::Submitted => "submitted",
+            Phase::Verifying => "verifying",
+            Phase::Closed => "closed",
+        }
+    }
+}
+
+/// Which cases.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// open, submitted, verifying or closed.
+    #[param(value_type = Option<String>)]
+    phase: Option<Phase>,
+    /// `next` of the page before.
+    before: Option<Uuid>,
+    /// 1 to 200, 50 unless told.
+    limit: Option<u32>,
+}
+
+/// 案件列表 / The cases of a street, newest first. A body's user sees those with an order of its body.
+#[utoipa::path(get, path = "/console/v1/streets/{street}/cases", tag = "cases",
+    params(("street" = String, Path, description = "街道代码 / 12 digits"), ListQuery),
+    responses((status = 200, body = CasePage), Problem))]
+pub(super) async fn list(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Path(street): Path<TenantId>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<CasePage>, Problem> {
+    let admitted = room.house.admit(&who, Action::CaseList, street)?;
+    let bodies = admitted.bodies.bodies();
+    let filter = Filter {
+        phase: query.phase.map(Phase::as_str),
+        before: query.before,
+        bodies: bodies.as_deref(),
+        limit: super::limit(query.limit)?,
+    };
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let cases = store::cases::list(&mut tx, street, &filter).await?;
+    tx.commit().await?;
+    let full = cases.len() as i64 == filter.limit;
+    let next = cases.last().filter(|_| full).map(|last| last.case_id);
+    Ok(Json(CasePage { cases: cases.into_iter().map(|case| CaseView::of(street, case)).collect(), next }))
+}
+
+/// 案件 / One case with the orders the caller may read, their limits and verdicts.
+#[utoipa::path(get, path = "/console/v1/streets/{street}/cases/{id}", tag = "cases",
+    params(("street" = String, Path, description = "街道代码 / 12 digits"), ("id" = Uuid, Path)),
+    responses((status = 200, body = CaseWithOrders), Problem))]
+pub(super) async fn read(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Path((street, id)): Path<(TenantId, CaseId)>,
+) -> Result<Json<CaseWithOrders>, Problem> {
+    let admitted = room.house.admit(&who, Action::CaseRead, street)?;
+    let order_reader = room.house.admit(&who, Action::OrderRead, street).ok();
+    let bodies = admitted.bodies.bodies();
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let case = store::cases::find(&mut tx, street, id, bodies.as_deref()).await?;
+    let case = case.ok_or_else(Problem::not_found)?;
+    let orders = match order_reader.map(|reader| reader.bodies.bodies()) {
+        Some(readable) => {
+            store::orders::of_case(&mut tx, street, id, readable.as_deref(), ORDERS_MAX).await?
+        }
+        None => Vec::new(),
+    };
+    tx.commit().await?;
+    let orders = orders.into_iter().map(Into::into).collect();
+    Ok(Json(CaseWithOrders { case: CaseView::of(street, case), orders }))
+}

@@ -1,0 +1,49 @@
+//! The HTTP door: `/console/v1/…` (D18, D52), and one page under `/console/`.
+//!
+//! A row the caller may not see and one that does not exist get the same 404.
+
+mod cases;
+mod live;
+mod page;
+mod timeline;
+mod tracking;
+mod views;
+
+use axum::Router;
+use bootstrap::door::accept::json_only;
+use bootstrap::door::{Fault, Problem};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::handle::Room;
+
+/// Rows of a page at most, and unless told.
+const LIMIT_MAX: u32 = 200;
+const LIMIT: u32 = 50;
+
+/// The routes and their description.
+pub(crate) fn routes(room: Room) -> (Router, OpenApi) {
+    let json = OpenApiRouter::new()
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::read))
+        .routes(routes!(timeline::read))
+        .routes(routes!(tracking::follow));
+    let (json, mut openapi) = json.with_state(room.clone()).split_for_parts();
+    let streams = OpenApiRouter::new().routes(routes!(live::watch));
+    let (streams, of_streams) = streams.with_state(room).split_for_parts();
+    openapi.merge(of_streams);
+    openapi.info.title = "console".to_owned();
+    openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
+    (json_only(json).merge(streams).merge(page::routes()), openapi)
+}
+
+/// A limit within its bounds.
+fn limit(asked: Option<u32>) -> Result<i64, Problem> {
+    let limit = asked.unwrap_or(LIMIT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit.into());
+    }
+    let fault = Fault::new("/limit", "out-of-range", "须为 1 至 200 / must be 1 to 200");
+    Err(Problem::validation_failed([fault]))
+}

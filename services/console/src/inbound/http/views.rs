@@ -1,0 +1,159 @@
+//! What the doors show.
+
+use contract::EventType;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::core::news::{Detail, Stage};
+use crate::core::words;
+use crate::store::cases::Case;
+use crate::store::orders::Order;
+use crate::store::timeline::Entry;
+
+/// A case of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseView {
+    case_id: Uuid,
+    /// The number people see; empty until triage was heard.
+    case_no: Option<String>,
+    /// 12 digits.
+    street: String,
+    item: Option<String>,
+    item_zh: Option<String>,
+    item_en: Option<String>,
+    /// Reports in it.
+    voices: Option<i32>,
+    /// open, submitted, verifying or closed.
+    phase: String,
+    round: i32,
+    /// Who has it in hand, as the last event of the case says.
+    holder: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opened_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closed_at: Option<Timestamp>,
+    /// Its latest verification.
+    verification: Vec<Stage>,
+}
+
+impl CaseView {
+    pub fn of(street: ids::TenantId, case: Case) -> Self {
+        Self {
+            case_id: case.case_id,
+            case_no: case.case_no,
+            street: street.to_string(),
+            item: case.item,
+            item_zh: case.item_zh,
+            item_en: case.item_en,
+            voices: case.voices,
+            phase: case.phase,
+            round: case.round,
+            holder: case.holder,
+            opened_at: case.opened_at,
+            closed_at: case.closed_at,
+            verification: case.stages,
+        }
+    }
+}
+
+/// Cases, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CasePage {
+    pub cases: Vec<CaseView>,
+    /// Give it as `before` for the next page; empty on the last.
+    pub next: Option<Uuid>,
+}
+
+/// An order of a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OrderView {
+    order_id: Uuid,
+    body: String,
+    /// lead, assist or inform.
+    role: String,
+    phase: String,
+    round: i32,
+    version: i64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    dispatched_at: Option<Timestamp>,
+    stages: Vec<Stage>,
+}
+
+impl From<Order> for OrderView {
+    fn from(order: Order) -> Self {
+        let Order { order_id, body, role, phase, round, version, stages, dispatched_at } = order;
+        Self { order_id, body, role, phase, round, version, dispatched_at, stages }
+    }
+}
+
+/// A case with the orders the caller may read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CaseWithOrders {
+    #[serde(flatten)]
+    pub case: CaseView,
+    pub orders: Vec<OrderView>,
+}
+
+/// A line of a timeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EntryView {
+    /// The cursor of live readers: 1, 2, 3 … in a street.
+    pub position: i64,
+    event_id: Uuid,
+    case_id: Option<Uuid>,
+    report_id: Option<Uuid>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// `<service>.<entity>.<event>`
+    #[serde(rename = "type")]
+    kind: String,
+    zh: String,
+    en: String,
+    /// Of orders and deliveries.
+    body: Option<String>,
+    /// The principal's subject; empty when time or a message did it.
+    actor: Option<String>,
+    /// The stage it is about.
+    stage: Option<String>,
+    detail: Detail,
+    trace_id: Option<String>,
+}
+
+impl From<Entry> for EntryView {
+    fn from(entry: Entry) -> Self {
+        let (zh, en) = words_of(&entry.event_type);
+        Self {
+            position: entry.position,
+            event_id: entry.event_id,
+            case_id: entry.case_id,
+            report_id: entry.report_id,
+            at: entry.at,
+            zh,
+            en,
+            kind: entry.event_type,
+            body: entry.body,
+            actor: entry.actor,
+            stage: entry.detail.stage.clone(),
+            detail: entry.detail,
+            trace_id: entry.trace_id,
+        }
+    }
+}
+
+/// The words of a stored type; one that left the catalogue since is shown by its own name.
+pub(super) fn words_of(event_type: &str) -> (String, String) {
+    match event_type.parse::<EventType>().map(words::of) {
+        Ok(words) => (words.zh.to_owned(), words.en.to_owned()),
+        Err(_) => (event_type.to_owned(), event_type.to_owned()),
+    }
+}
+
+/// Lines in the order of their positions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TimelinePage {
+    pub entries: Vec<EntryView>,
+    /// Give it as `after` for the next page; empty on the last.
+    pub next: Option<i64>,
+}

@@ -1,0 +1,218 @@
+// The case page. Every text of the answers is set as text, never as markup. The token stays in this tab's
+// sessionStorage and goes out in the Authorization header only.
+"use strict";
+
+const [, , , street, caseId] = location.pathname.split("/");
+const CASE = `/console/v1/streets/${encodeURIComponent(street)}/cases/${encodeURIComponent(caseId)}`;
+const LIVE = `/console/v1/streets/${encodeURIComponent(street)}/live`;
+const TOKEN = "streetwise-token";
+const RETRY_MS = 2000;
+
+const STAGES = {
+  see: ["查看", "see"], acknowledge: ["签收", "acknowledge"], on_site: ["到场", "on site"],
+  resolve: ["办结", "resolve"], verify: ["核查", "verify"],
+};
+const VERDICTS = { met: ["按时", "met"], breached: ["超时", "breached"], cancelled: ["取消", "cancelled"] };
+const ROLES = { lead: ["主办", "lead"], assist: ["协办", "assist"], inform: ["知会", "inform"] };
+const PHASES = {
+  dispatched: ["已派发", "dispatched"], seen: ["已查看", "seen"], acknowledged: ["已签收", "acknowledged"],
+  on_site: ["已到场", "on site"], in_progress: ["处理中", "in progress"], submitted: ["待核查", "submitted"],
+  done: ["已办结", "done"], cancelled: ["已取消", "cancelled"], open: ["办理中", "open"],
+  verifying: ["核查中", "verifying"], closed: ["已结案", "closed"],
+};
+
+const $ = (id) => document.getElementById(id);
+const time = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "medium", hourCycle: "h23",
+});
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function bilingual(name, pair, className) {
+  const made = element(name, pair[0], className);
+  const english = element("span", ` ${pair[1]}`, "en");
+  english.lang = "en";
+  made.append(english);
+  return made;
+}
+
+const words = (table, key) => table[key] || [key, ""];
+const pair = (table, key) => words(table, key).filter(Boolean).join(" / ");
+const instant = (at) => (at ? time.format(new Date(at)) : "—");
+
+// A stage either has a due time, or waits for a calendar that is not published yet.
+function limit(stage) {
+  const name = pair(STAGES, stage.stage);
+  if (stage.awaiting_year) {
+    const year = stage.awaiting_year;
+    return element("li", `${name}: 等待${year}年日历 / awaiting calendar ${year}`, "awaiting");
+  }
+  const verdict = stage.verdict ? ` · ${pair(VERDICTS, stage.verdict)}` : "";
+  return element("li", `${name}: ${instant(stage.due_at)}${verdict}`, stage.verdict === "breached" ? "breached" : "");
+}
+
+function limits(stages) {
+  const list = element("ul", undefined, "limits");
+  list.append(...stages.map(limit));
+  return list;
+}
+
+function showCase(found) {
+  $("title").textContent = `${found.case_no || caseId} ${found.item_zh || ""}`;
+  const english = element("span", ` ${found.item_en || ""}`, "en");
+  english.lang = "en";
+  $("title").append(english);
+  const facts = [
+    [["状态", "Phase"], pair(PHASES, found.phase)],
+    [["轮次", "Round"], String(found.round)],
+    [["反映人数", "Voices"], String(found.voices ?? "—")],
+    [["当前承办", "Holder"], found.holder || "—"],
+    [["立案时间", "Opened"], instant(found.opened_at)],
+    [["结案时间", "Closed"], instant(found.closed_at)],
+  ];
+  $("facts").replaceChildren(...facts.flatMap(([name, value]) => [bilingual("dt", name), element("dd", value)]));
+  if (found.verification.length > 0) {
+    const value = element("dd");
+    value.append(limits(found.verification));
+    $("facts").append(bilingual("dt", ["核查时限", "Verification"]), value);
+  }
+  $("orders").replaceChildren(...found.orders.map(order));
+  $("main").hidden = false;
+}
+
+function order(of) {
+  const row = element("tr");
+  const due = element("td");
+  due.append(limits(of.stages));
+  row.append(
+    element("td", String(of.round)), element("td", of.body), bilingual("td", words(ROLES, of.role)),
+    bilingual("td", words(PHASES, of.phase)), due,
+  );
+  return row;
+}
+
+function line(entry) {
+  const item = element("li");
+  item.dataset.position = entry.position;
+  const at = element("time", instant(entry.at));
+  at.dateTime = entry.at;
+  item.append(at, " ", bilingual("strong", [entry.zh, entry.en]));
+  const facts = [
+    entry.body, entry.detail.role && pair(ROLES, entry.detail.role), entry.stage && pair(STAGES, entry.stage),
+    entry.detail.awaiting_year &&
+      `等待${entry.detail.awaiting_year}年日历 / awaiting calendar ${entry.detail.awaiting_year}`,
+    entry.detail.due_at && `截止 / due ${instant(entry.detail.due_at)}`,
+    entry.detail.escalated_to && `→ ${entry.detail.escalated_to}`,
+    entry.detail.endpoint && `→ ${entry.detail.endpoint}`,
+    entry.detail.reason, entry.actor && `@${entry.actor}`,
+  ].filter(Boolean);
+  if (facts.length > 0) item.append(element("div", facts.join(" · ")));
+  if (entry.detail.note) item.append(element("div", entry.detail.note));
+  return item;
+}
+
+async function ask(path, token, signal, headers = {}) {
+  const answer = await fetch(path, {
+    signal, cache: "no-store", credentials: "omit", headers: { Authorization: `Bearer ${token}`, ...headers },
+  });
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  const refusal = new Error(problem.title || `HTTP ${answer.status}`);
+  refusal.final = answer.status < 500 && answer.status !== 429;
+  throw refusal;
+}
+
+const showing = (position) => $("timeline").querySelector(`[data-position="${Number(position)}"]`);
+
+async function load(token, signal) {
+  showCase(await (await ask(CASE, token, signal)).json());
+  let after = 0;
+  $("timeline").replaceChildren();
+  for (let next = 0; next !== null; ) {
+    const page = await (await ask(`${CASE}/timeline?limit=200&after=${next}`, token, signal)).json();
+    $("timeline").append(...page.entries.map(line));
+    after = page.entries.at(-1)?.position ?? after;
+    next = page.next;
+  }
+  return after;
+}
+
+// Reads one stream of server-sent events until it ends; `heard` gets id, name and data of each.
+async function stream(path, token, signal, heard) {
+  const answer = await ask(path, token, signal, { Accept: "text/event-stream" });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const fields = {};
+      for (const text of block.split("\n")) {
+        const colon = text.indexOf(":");
+        if (colon > 0) fields[text.slice(0, colon)] = text.slice(colon + 1).replace(/^ /, "");
+      }
+      await heard(fields);
+    }
+  }
+}
+
+async function follow(token, signal) {
+  let cursor = await load(token, signal);
+  say("实时更新中 / live");
+  for (;;) {
+    try {
+      await stream(`${LIVE}?after=${cursor}`, token, signal, async ({ id, event, data }) => {
+        if (id) cursor = Number(id);
+        if (event !== "entry") return;
+        const entry = JSON.parse(data);
+        if (entry.case_id !== caseId || showing(entry.position)) return;
+        $("timeline").append(line(entry));
+        showCase(await (await ask(CASE, token, signal)).json());
+      });
+    } catch (error) {
+      if (signal.aborted || error.final) throw error;
+      say("连接中断，正在重连 / reconnecting");
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    if (signal.aborted) return;
+  }
+}
+
+const say = (text) => { $("status").textContent = text; };
+let current = new AbortController();
+
+function open(token) {
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+  say("正在读取 / loading");
+  follow(token, signal).catch((error) => {
+    if (!signal.aborted) say(error.message);
+  });
+}
+
+function begin() {
+  const token = $("token").value.trim();
+  if (!token) return;
+  sessionStorage.setItem(TOKEN, token);
+  $("token").value = "";
+  open(token);
+}
+
+$("open").addEventListener("click", begin);
+$("token").addEventListener("keydown", (event) => { if (event.key === "Enter") begin(); });
+$("leave").addEventListener("click", () => {
+  current.abort();
+  sessionStorage.removeItem(TOKEN);
+  $("main").hidden = true;
+  say("已退出 / left");
+});
+const kept = sessionStorage.getItem(TOKEN);
+if (kept) open(kept);

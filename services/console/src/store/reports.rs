@@ -1,0 +1,77 @@
+//! `console.reports`.
+
+use std::collections::BTreeMap;
+
+use ids::TenantId;
+use pg::ScopedTx;
+use uuid::Uuid;
+
+use super::{Key, column, columns, instant, jiff};
+use crate::core::news::ReportNews;
+
+/// A report with its case, as far as they are known.
+#[derive(Debug, Clone)]
+pub(crate) struct Tracked {
+    pub case_id: Option<Uuid>,
+    pub case_no: Option<String>,
+    pub item_zh: Option<String>,
+    pub item_en: Option<String>,
+    /// Of the case; empty while there is none.
+    pub phase: Option<String>,
+    pub review: bool,
+    pub received_at: Option<jiff::Timestamp>,
+}
+
+/// Adds what events say of reports.
+pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) -> Result<(), pg::Error> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let (tenants, ids) = columns(news);
+    sqlx::query!(
+        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at)
+         SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[])
+         ON CONFLICT (tenant_id, report_id) DO UPDATE
+         SET case_id = COALESCE(reports.case_id, excluded.case_id),
+             item = COALESCE(reports.item, excluded.item),
+             review = reports.review OR excluded.review,
+             accepted_at = COALESCE(reports.accepted_at, excluded.accepted_at)",
+        &tenants,
+        &ids,
+        &column(news, |report| report.case_id) as &[Option<Uuid>],
+        &column(news, |report| report.item.clone()) as &[Option<String>],
+        &column(news, |report| report.review),
+        &column(news, |report| instant(report.accepted_at)) as &[Option<jiff_sqlx::Timestamp>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// One report for the one who follows it.
+pub(crate) async fn tracked(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    report_id: Uuid,
+) -> Result<Option<Tracked>, pg::Error> {
+    let row = sqlx::query!(
+        r#"SELECT r.case_id, c.case_no AS "case_no?", c.item_zh AS "item_zh?", c.item_en AS "item_en?",
+               c.phase AS "phase?", r.review, r.accepted_at
+           FROM console.reports r
+           LEFT JOIN console.cases c ON c.tenant_id = r.tenant_id AND c.case_id = r.case_id
+           WHERE r.tenant_id = $1 AND r.report_id = $2"#,
+        tenant.as_i64(),
+        report_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Tracked {
+        case_id: row.case_id,
+        case_no: row.case_no,
+        item_zh: row.item_zh,
+        item_en: row.item_en,
+        phase: row.phase,
+        review: row.review,
+        received_at: jiff(row.accepted_at),
+    }))
+}

@@ -1,0 +1,151 @@
+//! Who sees what, pages of a list, the page.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::world::{OTHER_STREET, STREET, Story, World, cases};
+
+fn numbers(page: &Value) -> Vec<&str> {
+    page["cases"].as_array().unwrap().iter().map(|case| case["case_no"].as_str().unwrap()).collect()
+}
+
+fn bodies(case: &Value) -> Vec<&str> {
+    case["orders"].as_array().unwrap().iter().map(|order| order["body"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_street_and_a_foreign_case_do_not_exist() {
+    let world = World::start().await;
+    let (mut here, mut there) = (Story::new(STREET, 1), Story::new(OTHER_STREET, 2));
+    world.hear(&[here.opened(1), there.opened(9)]).await;
+    let nowhere = world.get("street-centre", &cases("990102009000")).await;
+    assert_eq!((nowhere.0, &nowhere.1["code"]), (StatusCode::NOT_FOUND, &json!("not-found")));
+    for path in [
+        cases(OTHER_STREET),
+        format!("{}/{}", cases(OTHER_STREET), there.case_id),
+        format!("{}/{}/timeline", cases(OTHER_STREET), there.case_id),
+        // The right case in the wrong street, and no case at all.
+        format!("{}/{}", cases(STREET), there.case_id),
+        format!("{}/{}/timeline", cases(STREET), there.case_id),
+        format!("{}/{}", cases(STREET), Uuid::from_u128(1)),
+        format!("{}/306", cases(STREET)),
+    ] {
+        assert_eq!(world.get("street-centre", &path).await, nowhere, "{path}");
+    }
+    assert_eq!(world.get("stranger", &cases(STREET)).await, nowhere);
+    assert_eq!(world.get("resident", &cases(STREET)).await.0, StatusCode::FORBIDDEN);
+    let (_, page) = world.get("governance-centre", &cases(OTHER_STREET)).await;
+    assert_eq!(numbers(&page), ["990102001-261123-0002"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_sees_its_cases_and_its_orders_in_them() {
+    let world = World::start().await;
+    let (mut one, mut two) = (Story::new(STREET, 1), Story::new(STREET, 2));
+    world.hear(&one.whole()).await;
+    world.hear(&[two.opened(17), two.dispatched("bus-company", "lead")]).await;
+    let list = async |subject: &str| world.get(subject, &cases(STREET)).await.1;
+    assert_eq!(numbers(&list("street-centre").await), ["990102001-261123-0002", "990102001-261123-0001"]);
+    assert_eq!(numbers(&list("traffic-police").await), ["990102001-261123-0001"]);
+    assert_eq!(numbers(&list("bus-company").await), ["990102001-261123-0002"]);
+
+    let case = format!("{}/{}", cases(STREET), one.case_id);
+    let (_, whole) = world.get("street-centre", &case).await;
+    assert_eq!(bodies(&whole), ["transport", "traffic-police"]);
+    assert_eq!((&whole["phase"], &whole["voices"]), (&json!("closed"), &json!(2)));
+    let (_, own) = world.get("traffic-police", &case).await;
+    assert_eq!(bodies(&own), ["traffic-police"]);
+    assert_eq!(world.get("bus-company", &case).await.0, StatusCode::NOT_FOUND);
+    // A grid worker reads cases, not orders.
+    let (status, without) = world.get("grid-worker", &case).await;
+    assert_eq!((status, &without["orders"]), (StatusCode::OK, &json!([])));
+
+    let (_, timeline) = world.get("traffic-police", &format!("{case}/timeline?limit=200")).await;
+    let told: Vec<&Value> =
+        timeline["entries"].as_array().unwrap().iter().map(|entry| &entry["body"]).collect();
+    assert!(told.contains(&&json!("traffic-police")) && !told.contains(&&json!("transport")), "{told:?}");
+    let (status, _) = world.get("bus-company", &format!("{case}/timeline")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_has_a_due_time_or_awaits_a_year() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    world.hear(&[story.opened(1), story.dispatched("transport", "lead")]).await;
+    let (_, case) = world.get("transport", &format!("{}/{}", cases(STREET), story.case_id)).await;
+    let stages = &case["orders"][0]["stages"];
+    let expected = |stage: &str, due_at: Value, awaiting_year: Value| json!({ "stage": stage, "due_at": due_at, "awaiting_year": awaiting_year, "verdict": null, "met_at": null });
+    assert_eq!(stages[0], expected("acknowledge", json!("2026-11-23T04:00:00Z"), Value::Null));
+    assert_eq!(stages[1], expected("resolve", Value::Null, json!(2027)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_bounded_filtered_and_paged() {
+    let world = World::start().await;
+    let mut events = Vec::new();
+    for number in 1..=5 {
+        events.push(Story::new(STREET, number).opened(number as u8));
+    }
+    events.extend(Story::new(STREET, 6).whole());
+    world.hear(&events).await;
+    let get = async |query: &str| world.get("verifier", &format!("{}?{query}", cases(STREET))).await;
+    let (_, first) = get("limit=4").await;
+    let (_, second) = get(&format!("limit=4&before={}", first["next"].as_str().unwrap())).await;
+    let all = [numbers(&first), numbers(&second)].concat();
+    assert_eq!(all, (1..=6).rev().map(|n| format!("990102001-261123-{n:04}")).collect::<Vec<_>>());
+    assert_eq!(second["next"], Value::Null);
+    assert_eq!(numbers(&get("phase=closed").await.1), ["990102001-261123-0006"]);
+    assert_eq!(numbers(&get("phase=open").await.1).len(), 5);
+    for bad in ["limit=0", "limit=201", "phase=nap", "colour=red", "before=1"] {
+        assert_eq!(get(bad).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_static_and_strict() {
+    let world = World::start().await;
+    let page = format!("/console/cases/{STREET}/{}", Uuid::from_u128(1));
+    let mut texts = Vec::new();
+    for (path, kind) in [
+        (page.as_str(), "text/html"),
+        ("/console/app.js", "text/javascript"),
+        ("/console/app.css", "text/css"),
+    ] {
+        // As a browser asks.
+        let accept = [("accept", "text/html,*/*;q=0.1")];
+        let (status, headers, text) = world.rig.http("GET", path, None, &accept, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(headers["content-type"].to_str().unwrap().starts_with(kind), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+        texts.push(text.as_str().unwrap().to_owned());
+    }
+    // What the policy would refuse is not there, and no text of an answer becomes markup.
+    assert!(!texts[0].contains("style=") && !texts[0].contains("onclick") && !texts[0].contains("<script>"));
+    for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+        assert!(!texts[1].contains(markup), "{markup}");
+    }
+    assert!(texts[1].contains("年日历 / awaiting calendar"));
+    let (status, _, _) = world.rig.http("GET", "/console/cases/306/306", None, &[], None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_is_described() {
+    let world = World::start().await;
+    let (_, description) = world.get("sre", "/openapi.json").await;
+    let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        paths,
+        [
+            "/console/v1/streets/{street}/cases",
+            "/console/v1/streets/{street}/cases/{id}",
+            "/console/v1/streets/{street}/cases/{id}/timeline",
+            "/console/v1/streets/{street}/live",
+            "/console/v1/tracking:follow",
+        ]
+    );
+}

@@ -1,0 +1,175 @@
+//! Live streams: a reader that comes back with its cursor misses nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Request, StatusCode};
+use contract::EventType;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::world::{OTHER_STREET, STREET, Story, World};
+
+/// Until when something must have come; nothing waits that long unless it is broken.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// One server-sent event.
+#[derive(Debug, Clone, PartialEq)]
+struct Event {
+    id: i64,
+    name: String,
+    data: Value,
+}
+
+/// A reader of one stream.
+struct Reader {
+    body: BodyDataStream,
+    text: String,
+    events: VecDeque<Event>,
+}
+
+async fn answer(
+    world: &World,
+    subject: &str,
+    street: &str,
+    query: &str,
+    last: Option<i64>,
+) -> axum::response::Response {
+    let mut request = Request::get(format!("/console/v1/streets/{street}/live{query}"))
+        .header("authorization", format!("Bearer {}", world.rig.token(subject)));
+    if let Some(last) = last {
+        request = request.header("last-event-id", last.to_string());
+    }
+    world.rig.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+impl Reader {
+    async fn open(world: &World, subject: &str, query: &str, last: Option<i64>) -> Self {
+        let answer = answer(world, subject, STREET, query, last).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self { body: answer.into_body().into_data_stream(), text: String::new(), events: VecDeque::new() }
+    }
+
+    async fn next(&mut self) -> Event {
+        while self.events.is_empty() {
+            let chunk = tokio::time::timeout(WITHIN, self.body.next()).await.expect("something comes");
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                self.events.extend(read(block));
+                self.text = rest.to_owned();
+            }
+        }
+        self.events.pop_front().unwrap()
+    }
+
+    async fn take(&mut self, count: usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            events.push(self.next().await);
+        }
+        events
+    }
+}
+
+fn read(block: &str) -> Option<Event> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let data = serde_json::from_str(field("data:")?).unwrap();
+    Some(Event { id: field("id:")?.parse().unwrap(), name: field("event:")?.to_owned(), data })
+}
+
+fn ids(events: &[Event]) -> Vec<i64> {
+    events.iter().map(|event| event.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_comes_back_misses_nothing() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    world.hear(&[story.accepted(1), story.opened(1), story.routed()]).await;
+
+    let mut reader = Reader::open(&world, "street-centre", "?after=0", None).await;
+    let ready = reader.next().await;
+    assert_eq!((ready.name.as_str(), ready.id), ("ready", 0));
+    let seen = reader.take(2).await;
+    assert_eq!(ids(&seen), [1, 2]);
+    assert_eq!(seen[0].data["type"], json!("intake.report.accepted"));
+    drop(reader);
+
+    // Somebody else's street does not move ours.
+    world.hear(&Story::new(OTHER_STREET, 2).whole()).await;
+    world.hear(&[story.dispatched("transport", "lead")]).await;
+    let mut reader = Reader::open(&world, "street-centre", "", Some(2)).await;
+    let missed = reader.take(3).await;
+    assert_eq!(ids(&missed), [2, 3, 4]);
+    assert_eq!(missed[2].data["type"], json!("dispatch.order.dispatched"));
+
+    // And what comes while it reads.
+    world.hear(&[story.order(0, EventType::OrderSeen, "seen")]).await;
+    let came = reader.next().await;
+    assert_eq!((came.id, &came.data["zh"], &came.data["position"]), (5, &json!("承办单位已查看"), &json!(5)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_cursor_a_stream_starts_at_the_newest_line() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    world.hear(&[story.accepted(1), story.opened(1)]).await;
+    let mut reader = Reader::open(&world, "street-centre", "", None).await;
+    assert_eq!(reader.next().await.id, 2);
+    world.hear(&[story.routed()]).await;
+    assert_eq!(reader.next().await.data["type"], json!("triage.case.routed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_lines_come_in_pages_without_a_hole() {
+    let world = World::start().await;
+    world.lines(STREET, 450).await;
+    world.rig.drain().await;
+    let mut reader = Reader::open(&world, "street-centre", "?after=0", None).await;
+    assert_eq!(ids(&reader.take(451).await), (0..=450).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_sees_its_own_lines_and_its_cases() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let events = story.whole();
+    world.hear(&events).await;
+    // A matter the body has nothing to do with, and then one line of its own.
+    let mut other = Story::new(STREET, 2);
+    world.hear(&[other.opened(17), other.dispatched("bus-company", "lead")]).await;
+    world.hear(&[story.order(1, EventType::OrderProgressed, "done")]).await;
+
+    let mut reader = Reader::open(&world, "traffic-police", "?after=0", None).await;
+    let mut seen = vec![reader.next().await];
+    while seen.last().unwrap().id < events.len() as i64 + 3 {
+        seen.push(reader.next().await);
+    }
+    let bodies: Vec<&str> = seen.iter().filter_map(|event| event.data["body"].as_str()).collect();
+    assert_eq!(bodies, ["traffic-police"; 4]);
+    let of_other = seen.iter().any(|event| event.data["case_id"] == json!(other.case_id));
+    assert!(!of_other);
+    assert!(seen.iter().any(|event| event.data["type"] == "dispatch.case.closed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_are_refused_like_rows() {
+    let world = World::start().await;
+    let status = async |subject: &str, street: &str, query: &str| {
+        answer(&world, subject, street, query, None).await.status()
+    };
+    assert_eq!(status("street-centre", OTHER_STREET, "").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("street-centre", "990102009000", "").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("resident", STREET, "").await, StatusCode::FORBIDDEN);
+    assert_eq!(status("street-centre", STREET, "?after=soon").await, StatusCode::UNPROCESSABLE_ENTITY);
+    let token = world.rig.token("street-centre");
+    let path = format!("/console/v1/streets/{STREET}/live");
+    let (status, _, problem) =
+        world.rig.http("GET", &path, Some(&token), &[("last-event-id", "soon")], None).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("bad-cursor")));
+    let (status, _, _) = world.rig.http("GET", &path, None, &[], None).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}

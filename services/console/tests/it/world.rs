@@ -1,0 +1,332 @@
+//! The demo district with console in it, events as their publishers would write them, and short ways to ask.
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use console::Console;
+use contract::proto::dispatch::{Actor, CaseEvent, CaseState, OrderEvent, OrderState, StageState};
+use contract::proto::notification::DeliveryEvent;
+use contract::proto::{intake, to_wire, triage};
+use contract::{Envelope, EventType};
+use ids::{EventId, Lane, TenantId, TrackingCode};
+use jiff::{SignedDuration, Timestamp};
+use prost::Message;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use testkit::rig::Rig;
+use uuid::Uuid;
+
+pub const STREET: &str = "990102001000";
+pub const OTHER_STREET: &str = "990102002000";
+pub const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// An event, ready to be published.
+pub type Said = (Envelope, Bytes);
+
+/// A tracking code.
+pub fn code(n: u8) -> TrackingCode {
+    TrackingCode::from_mac(&[n; 32])
+}
+
+/// Writes the events of one matter; every event comes a second after the one before.
+pub struct Story {
+    pub street: TenantId,
+    pub case_id: Uuid,
+    n: u128,
+    at: Timestamp,
+    case_version: u64,
+    phase: &'static str,
+    orders: Vec<OrderState>,
+}
+
+impl Story {
+    /// The matter number `number` of a street; different numbers share no id.
+    pub fn new(street: &str, number: u128) -> Self {
+        let street: TenantId = street.parse().unwrap();
+        let base = 0x0190_0000_0000_7000_8000_0000_0000_0000 + (number << 16);
+        Self {
+            street,
+            case_id: Uuid::from_u128(base),
+            n: base,
+            at: "2026-11-23T02:00:00Z".parse().unwrap(),
+            case_version: 0,
+            phase: "open",
+            orders: Vec::new(),
+        }
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.n += 1;
+        Uuid::from_u128(self.n)
+    }
+
+    fn say(
+        &mut self,
+        event_type: EventType,
+        aggregate_id: Uuid,
+        version: u64,
+        message: &impl Message,
+    ) -> Said {
+        let envelope = Envelope {
+            id: EventId(self.id()),
+            event_type,
+            time: self.at,
+            tenant: self.street,
+            lane: Lane::Normal,
+            aggregate_id,
+            version,
+            traceparent: TRACE.to_owned(),
+            drill: false,
+        };
+        self.at += SignedDuration::from_secs(1);
+        (envelope, message.encode_to_vec().into())
+    }
+
+    /// A report with the tracking code of a number, which is also its id.
+    pub fn accepted(&mut self, report: u8) -> Said {
+        let message = intake::ReportAccepted {
+            report_id: report_id(report).to_string(),
+            street: self.street.to_string(),
+            source: "resident".to_owned(),
+            text: "306路改线后不停黄葛树站".to_owned(),
+            accepted_at: Some(to_wire(self.at)),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        self.say(EventType::ReportAccepted, report_id(report), 1, &message)
+    }
+
+    pub fn review_requested(&mut self, report: u8) -> Said {
+        let message = triage::ReviewRequested {
+            report_id: report_id(report).to_string(),
+            street: self.street.to_string(),
+            reason: "item-unsure".to_owned(),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        self.say(EventType::CaseReviewRequested, report_id(report), 1, &message)
+    }
+
+    fn case(&self, voices: u32) -> Option<triage::CaseState> {
+        Some(triage::CaseState {
+            case_id: self.case_id.to_string(),
+            case_no: case_no(self.case_id),
+            street: self.street.to_string(),
+            item: "TRA-01".to_owned(),
+            item_zh: "公交线路调整".to_owned(),
+            item_en: "Bus line changes".to_owned(),
+            text: "306路改线后不停黄葛树站".to_owned(),
+            voices,
+            opened_at: Some(to_wire("2026-11-23T02:00:00Z".parse().unwrap())),
+            ..Default::default()
+        })
+    }
+
+    pub fn opened(&mut self, report: u8) -> Said {
+        let message = triage::CaseOpened {
+            case: self.case(1),
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        self.say(EventType::CaseOpened, self.case_id, 1, &message)
+    }
+
+    pub fn routed(&mut self) -> Said {
+        let message = triage::CaseRouted { case: self.case(1), ..Default::default() };
+        self.say(EventType::CaseRouted, self.case_id, 2, &message)
+    }
+
+    pub fn joined(&mut self, report: u8, voices: u32) -> Said {
+        let message = triage::CaseJoined {
+            case: self.case(voices),
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        self.say(EventType::CaseJoined, self.case_id, 1 + u64::from(voices), &message)
+    }
+
+    /// An order to a body; `order` calls it by its number afterwards, from 0.
+    pub fn dispatched(&mut self, body: &str, role: &str) -> Said {
+        let stage = |stage: &str, due_at: Option<&str>, awaiting_year| StageState {
+            stage: stage.to_owned(),
+            due_at: due_at.map(|at| to_wire(at.parse().unwrap())),
+            awaiting_year,
+            ..Default::default()
+        };
+        self.orders.push(OrderState {
+            order_id: Uuid::from_u128(self.case_id.as_u128() + 0x8000 + self.orders.len() as u128)
+                .to_string(),
+            case_id: self.case_id.to_string(),
+            case_no: case_no(self.case_id),
+            street: self.street.to_string(),
+            round: 1,
+            body: body.to_owned(),
+            role: role.to_owned(),
+            item: "TRA-01".to_owned(),
+            dispatched_at: Some(to_wire(self.at)),
+            stages: vec![stage("acknowledge", Some("2026-11-23T04:00:00Z"), 0), stage("resolve", None, 2027)],
+            ..Default::default()
+        });
+        self.order(self.orders.len() - 1, EventType::OrderDispatched, "dispatched")
+    }
+
+    /// Something happens to an order, by a person of its body.
+    pub fn order(&mut self, n: usize, kind: EventType, phase: &str) -> Said {
+        self.orders[n].version += 1;
+        self.orders[n].phase = phase.to_owned();
+        let state = self.orders[n].clone();
+        let (order_id, version) = (state.order_id.parse().unwrap(), state.version);
+        let subject = if kind == EventType::OrderDispatched { "" } else { "wang-wei" };
+        let message = OrderEvent {
+            actor: Some(Actor { subject: subject.to_owned(), body: state.body.clone() }),
+            order: Some(state),
+            at: Some(to_wire(self.at)),
+            note: "已联系公交公司".to_owned(),
+            ..Default::default()
+        };
+        self.say(kind, order_id, version, &message)
+    }
+
+    /// Dispatch says something of the case.
+    pub fn progress(&mut self, kind: EventType, phase: &'static str, holder: &str) -> Said {
+        self.case_version += 1;
+        self.phase = phase;
+        let message = CaseEvent {
+            case: Some(CaseState {
+                case_id: self.case_id.to_string(),
+                case_no: case_no(self.case_id),
+                street: self.street.to_string(),
+                round: 1,
+                phase: self.phase.to_owned(),
+                version: self.case_version,
+                item: "TRA-01".to_owned(),
+                holder: holder.to_owned(),
+                stages: Vec::new(),
+            }),
+            actor: Some(Actor { subject: "zhao-min".to_owned(), body: String::new() }),
+            at: Some(to_wire(self.at)),
+            note: String::new(),
+        };
+        self.say(kind, self.case_id, self.case_version, &message)
+    }
+
+    pub fn delivered(&mut self, body: &str) -> Said {
+        let delivery_id = self.id();
+        let message = DeliveryEvent {
+            delivery_id: delivery_id.to_string(),
+            street: self.street.to_string(),
+            case_id: self.case_id.to_string(),
+            order_id: self.orders.first().map(|order| order.order_id.clone()).unwrap_or_default(),
+            body: body.to_owned(),
+            endpoint_tenant: "990102000000".to_owned(),
+            endpoint_key: body.to_owned(),
+            channel: "webhook".to_owned(),
+            about: "dispatch.order.dispatched".to_owned(),
+            attempts: 1,
+            at: Some(to_wire(self.at)),
+            ..Default::default()
+        };
+        self.say(EventType::DeliveryDelivered, delivery_id, 1, &message)
+    }
+
+    /// The whole of it, from two reports to closure, in order.
+    pub fn whole(&mut self) -> Vec<Said> {
+        let (first, second) = (self.report(1), self.report(2));
+        vec![
+            self.accepted(first),
+            self.opened(first),
+            self.routed(),
+            self.progress(EventType::DispatchCaseOpened, "open", "transport"),
+            self.dispatched("transport", "lead"),
+            self.dispatched("traffic-police", "assist"),
+            self.delivered("transport"),
+            self.accepted(second),
+            self.joined(second, 2),
+            self.order(0, EventType::OrderSeen, "seen"),
+            self.order(0, EventType::OrderAcknowledged, "acknowledged"),
+            self.order(1, EventType::OrderSeen, "seen"),
+            self.order(0, EventType::OrderSubmitted, "submitted"),
+            self.progress(EventType::CaseSubmitted, "submitted", "transport"),
+            self.progress(EventType::CaseVerifying, "verifying", "verifier"),
+            self.order(0, EventType::OrderDone, "done"),
+            self.order(1, EventType::OrderDone, "done"),
+            self.progress(EventType::CaseClosed, "closed", ""),
+        ]
+    }
+
+    /// The number of the n-th report of this matter.
+    pub fn report(&self, n: u8) -> u8 {
+        (self.case_id.as_u128() >> 16) as u8 * 8 + n
+    }
+}
+
+fn case_no(case_id: Uuid) -> String {
+    format!("990102001-261123-{:04}", (case_id.as_u128() >> 16) & 0xff)
+}
+
+pub fn report_id(n: u8) -> Uuid {
+    Uuid::from_u128(0x1000_0000_0000_5000_8000_0000_0000_0000 + u128::from(n))
+}
+
+fn sha256(report: u8) -> Bytes {
+    Bytes::copy_from_slice(digest(&SHA256, code(report).as_bytes()).as_ref())
+}
+
+/// Console with the demo's documents.
+pub struct World {
+    pub rig: Rig<Console>,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let rig = Rig::<Console>::start(&[]).await;
+        rig.demo_documents().await;
+        Self { rig }
+    }
+
+    /// Publishes events and works them off.
+    pub async fn hear(&self, events: &[Said]) {
+        for (envelope, payload) in events {
+            self.rig.publish(envelope, payload.clone()).await;
+        }
+        self.rig.drain().await;
+    }
+
+    pub async fn get(&self, subject: &str, path: &str) -> (StatusCode, Value) {
+        let token = self.rig.token(subject);
+        let (status, _, body) = self.rig.http("GET", path, Some(&token), &[], None).await;
+        (status, body)
+    }
+
+    pub async fn follow(&self, code: &str) -> (StatusCode, Value) {
+        let body = json!({ "code": code });
+        let (status, _, body) =
+            self.rig.http("POST", "/console/v1/tracking:follow", None, &[], Some(body)).await;
+        (status, body)
+    }
+
+    pub async fn scalar<T>(&self, sql: &'static str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        sqlx::query_scalar(sql).fetch_one(self.rig.admin()).await.unwrap()
+    }
+
+    /// Lines without a story, unsequenced, for tests of positions.
+    pub async fn lines(&self, street: &str, count: i32) {
+        let sql = "WITH entered AS (
+            INSERT INTO console.timeline (tenant_id, event_id, event_type, at, lane, aggregate_id, version, drill,
+                detail, payload)
+            SELECT $1, gen_random_uuid(), 'dispatch.order.progressed', now(), 1, gen_random_uuid(), n, false, '{}', ''
+            FROM generate_series(1, $2) n RETURNING tenant_id, event_id)
+            INSERT INTO console.unsequenced SELECT * FROM entered";
+        let street: i64 = street.parse().unwrap();
+        sqlx::query(sql).bind(street).bind(count).execute(self.rig.admin()).await.unwrap();
+    }
+}
+
+/// The path of a street's cases.
+pub fn cases(street: &str) -> String {
+    format!("/console/v1/streets/{street}/cases")
+}

@@ -1,0 +1,209 @@
+//! Applying a manifest: lock → check → compile → compare → keep and say → commit, in one transaction.
+//!
+//! Two that apply the same tenant come one after the other: the second sees what the first made of it, so equal
+//! manifests end in one generation and a stale `If-Match` is refused. Locks are taken district first.
+
+use bootstrap::House;
+use bytes::Bytes;
+use contract::EventType;
+use contract::document::{Document, DocumentBody, DocumentError, Kind, Part};
+use ids::{EventId, Lane, TenantId};
+use jiff::Timestamp;
+use messaging::NewEvent;
+use pg::{ScopedTx, TenantScope};
+
+use crate::config::Config;
+use crate::core::{self, Compiled, Fault, Manifest, Terms};
+use crate::store;
+use crate::store::tenants::Known;
+
+/// Most bytes of an encoded document: the broker takes messages of up to 1 MiB, headers included.
+const DOCUMENT_BYTES_MAX: usize = 1_000_000;
+
+/// A manifest to be applied by somebody who may.
+#[derive(Debug, Clone)]
+pub(crate) struct Apply {
+    pub manifest: Manifest,
+    /// As it came, for the history.
+    pub bytes: Vec<u8>,
+    /// The district the caller was admitted for.
+    pub district: TenantId,
+    pub precondition: Precondition,
+    pub actor: String,
+    pub traceparent: String,
+}
+
+/// What `If-Match` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Precondition {
+    /// Nothing.
+    None,
+    /// That the tenant was applied before.
+    Exists,
+    /// That it still is of this generation.
+    Generation(u64),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applied {
+    pub tenant: TenantId,
+    pub kind: Kind,
+    pub generation: u64,
+    pub changed: bool,
+}
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Everything that is wrong with the manifest.
+    Faulty(Vec<Fault>),
+    /// A street before its district.
+    DistrictMissing,
+    /// It has moved since the caller looked.
+    Stale,
+    /// Not the caller's: it belongs to another district than the one the caller was admitted for.
+    Unknown,
+    /// A document would not fit into a message.
+    TooLarge,
+}
+
+/// A refusal, or the world failing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    #[error("manifest refused")]
+    Refused(Refusal),
+    #[error("applying a manifest")]
+    Failed(#[from] pg::Error),
+}
+
+impl From<Refusal> for ApplyError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<DocumentError> for ApplyError {
+    fn from(error: DocumentError) -> Self {
+        Self::Failed(pg::Error::broken("a document of ours does not read back", error))
+    }
+}
+
+pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) -> Result<Applied, ApplyError> {
+    let tenant = command.manifest.tenant();
+    let kind = kind(&command.manifest);
+    let scope = TenantScope::of_principal([tenant]).with_district([command.district]);
+    let mut tx = house.pool.begin(scope).await?;
+    let now = house.clock.now(&mut tx).await?;
+    let district = if kind == Kind::District { tenant } else { command.district };
+    if kind == Kind::Street && district == tenant {
+        return Err(Refusal::Faulty(vec![Fault::kind_differs()]).into());
+    }
+    if kind == Kind::Street && !store::tenants::hold_district(&mut tx, district).await? {
+        return Err(Refusal::DistrictMissing.into());
+    }
+    let known = store::tenants::lock(&mut tx, tenant, kind, district).await?;
+    check(&command, kind, known)?;
+    let compiled = compile(&mut tx, config, command.manifest.clone()).await?;
+    let stored = store::documents::all(&mut tx, tenant).await?;
+    if compiled.says_the_same(&stored)? {
+        return Ok(Applied { tenant, kind, generation: known.generation, changed: false });
+    }
+    let generation = known.generation + 1;
+    publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
+    store::tenants::advance(&mut tx, tenant, generation).await?;
+    store::manifests::keep(&mut tx, tenant, generation, &command.actor, now, &command.bytes).await?;
+    pg::crash::point("directory.apply.before_commit");
+    tx.commit().await?;
+    pg::crash::point("directory.apply.after_commit");
+    house.committed();
+    Ok(Applied { tenant, kind, generation, changed: true })
+}
+
+/// What must hold before the manifest's content matters.
+fn check(command: &Apply, kind: Kind, known: Known) -> Result<(), Refusal> {
+    // The view the caller was admitted by may lag behind; the row does not.
+    if known.generation > 0 && known.district != command.district {
+        return Err(Refusal::Unknown);
+    }
+    let fine = match command.precondition {
+        Precondition::None => true,
+        Precondition::Exists => known.generation > 0,
+        Precondition::Generation(expected) => known.generation == expected,
+    };
+    if !fine {
+        return Err(Refusal::Stale);
+    }
+    if known.kind != kind {
+        return Err(Refusal::Faulty(vec![Fault::kind_differs()]));
+    }
+    if command.manifest.district() != command.district {
+        return Err(Refusal::Faulty(vec![Fault::district_differs()]));
+    }
+    Ok(())
+}
+
+async fn compile(tx: &mut ScopedTx, config: &Config, manifest: Manifest) -> Result<Compiled, ApplyError> {
+    let terms = Terms { variables: &config.variables, demo_allowed: config.demo_allowed };
+    let faulty = |faults| ApplyError::Refused(Refusal::Faulty(faults));
+    match manifest {
+        Manifest::District(district) => core::compile_district(*district, terms).map_err(faulty),
+        Manifest::Street(street) => {
+            let stored = store::documents::one(tx, street.spec.district, Part::Core).await?;
+            let pack = Document::decode(&stored.ok_or(Refusal::DistrictMissing)?.body)?;
+            let DocumentBody::District(core) = pack.body else { return Err(Refusal::DistrictMissing.into()) };
+            core::compile_street(*street, &core, pack.header.generation, terms).map_err(faulty)
+        }
+    }
+}
+
+/// Keeps the documents in this service's own schema and says them. Both parts move together, so that a
+/// generation is one state of a tenant.
+async fn publish(
+    house: &House<()>,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &Apply,
+    documents: &[Document],
+) -> Result<(), ApplyError> {
+    let mut events = Vec::new();
+    for document in documents {
+        let payload = document.encode()?;
+        if payload.len() > DOCUMENT_BYTES_MAX {
+            return Err(Refusal::TooLarge.into());
+        }
+        let kept = snapshot::keep(tx, &document.header, &payload).await?;
+        pg::rows_affected("keeping a newer document", u64::from(kept), 1)?;
+        let id = EventId(house.minter.mint(now));
+        events.push(event(id, now, command, document, payload.into()));
+    }
+    Ok(house.outbox.append(tx, &events).await?)
+}
+
+fn event(id: EventId, at: Timestamp, command: &Apply, document: &Document, payload: Bytes) -> NewEvent {
+    let header = &document.header;
+    NewEvent {
+        id,
+        event_type: match header.part {
+            Part::Core => EventType::DocumentCore,
+            Part::People => EventType::DocumentPeople,
+        },
+        tenant: header.tenant,
+        lane: Lane::Normal,
+        aggregate_id: core::aggregate_id(header.tenant, header.part),
+        version: header.generation,
+        at,
+        actor: command.actor.clone(),
+        purpose: None,
+        traceparent: command.traceparent.clone(),
+        drill: false,
+        payload,
+    }
+}
+
+fn kind(manifest: &Manifest) -> Kind {
+    match manifest {
+        Manifest::District(_) => Kind::District,
+        Manifest::Street(_) => Kind::Street,
+    }
+}

@@ -1,0 +1,40 @@
+//! Reading the newest documents. They are written by crate `snapshot`, in the same transaction.
+
+use contract::document::Part;
+use ids::TenantId;
+use pg::ScopedTx;
+
+/// A document as it travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub generation: i64,
+    pub body: Vec<u8>,
+}
+
+/// One part of a tenant.
+pub(crate) async fn one(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    part: Part,
+) -> Result<Option<Stored>, pg::Error> {
+    let found = sqlx::query_as!(
+        Stored,
+        "SELECT generation, body FROM directory.tenant_documents WHERE tenant_id = $1 AND part = $2",
+        tenant.as_i64(),
+        part.as_str(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found)
+}
+
+/// Every part of a tenant.
+pub(crate) async fn all(tx: &mut ScopedTx, tenant: TenantId) -> Result<Vec<Vec<u8>>, pg::Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT body FROM directory.tenant_documents WHERE tenant_id = $1 ORDER BY part",
+        tenant.as_i64(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(found)
+}

@@ -1,0 +1,60 @@
+//! What was applied, as it came.
+
+use ids::TenantId;
+use jiff::Timestamp;
+use pg::ScopedTx;
+
+/// One row of the history.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub generation: i64,
+    pub actor: String,
+    pub at: jiff_sqlx::Timestamp,
+    pub sha256: String,
+    pub manifest_bytes: i32,
+}
+
+/// Keeps the bytes of a generation.
+pub(crate) async fn keep(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    generation: u64,
+    actor: &str,
+    at: Timestamp,
+    manifest: &[u8],
+) -> Result<(), pg::Error> {
+    let at: jiff_sqlx::Timestamp = at.into();
+    let kept = sqlx::query!(
+        "INSERT INTO directory.manifests (tenant_id, generation, actor, at, manifest) VALUES ($1, $2, $3, $4, $5)",
+        tenant.as_i64(),
+        generation as i64,
+        actor,
+        at as _,
+        manifest,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("keeping a manifest", kept.rows_affected(), 1)
+}
+
+/// The newest generations below `before`, newest first, at most `limit`.
+pub(crate) async fn history(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, pg::Error> {
+    let entries = sqlx::query_as!(
+        Entry,
+        r#"SELECT generation, actor, at, encode(sha256(manifest), 'hex') AS "sha256!",
+               octet_length(manifest) AS "manifest_bytes!"
+           FROM directory.manifests WHERE tenant_id = $1 AND generation < $2
+           ORDER BY generation DESC LIMIT $3"#,
+        tenant.as_i64(),
+        before,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(entries)
+}

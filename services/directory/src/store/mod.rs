@@ -1,0 +1,5 @@
+//! All SQL of this service. One query per function; the caller owns the transaction and its scope.
+
+pub(crate) mod documents;
+pub(crate) mod manifests;
+pub(crate) mod tenants;

@@ -1,0 +1,71 @@
+//! The applied tenants and their generations.
+
+use contract::document::Kind;
+use ids::TenantId;
+use pg::ScopedTx;
+
+/// A tenant as it was applied before; of generation 0 if it is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub kind: Kind,
+    pub district: TenantId,
+    pub generation: u64,
+}
+
+/// Locks the tenant's row until the transaction ends, making it first if there is none.
+pub(crate) async fn lock(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    kind: Kind,
+    district: TenantId,
+) -> Result<Known, pg::Error> {
+    // The update that changes nothing is what returns and locks the row of an earlier apply.
+    let row = sqlx::query!(
+        "INSERT INTO directory.tenants AS known (tenant_id, kind, district_id, generation) VALUES ($1, $2, $3, 0)
+         ON CONFLICT (tenant_id) DO UPDATE SET generation = known.generation
+         RETURNING kind, district_id, generation",
+        tenant.as_i64(),
+        word(kind),
+        district.as_i64(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let kind = match row.kind.as_str() {
+        "district" => Kind::District,
+        "street" => Kind::Street,
+        _ => return Err(pg::Error::impossible_row("directory.tenants.kind")),
+    };
+    let district = TenantId::from_i64(row.district_id)
+        .map_err(|_| pg::Error::impossible_row("directory.tenants.district_id"))?;
+    Ok(Known { kind, district, generation: row.generation as u64 })
+}
+
+/// Holds a district still until the transaction ends; false if none was applied under this code.
+pub(crate) async fn hold_district(tx: &mut ScopedTx, district: TenantId) -> Result<bool, pg::Error> {
+    let held = sqlx::query_scalar!(
+        "SELECT tenant_id FROM directory.tenants WHERE tenant_id = $1 AND kind = 'district' FOR SHARE",
+        district.as_i64(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(held.is_some())
+}
+
+/// Moves a locked tenant to its next generation.
+pub(crate) async fn advance(tx: &mut ScopedTx, tenant: TenantId, generation: u64) -> Result<(), pg::Error> {
+    let moved = sqlx::query!(
+        "UPDATE directory.tenants SET generation = $2 WHERE tenant_id = $1 AND generation = $2 - 1",
+        tenant.as_i64(),
+        generation as i64,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("advancing a tenant's generation", moved.rows_affected(), 1)
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::District => "district",
+        Kind::Street => "street",
+    }
+}

@@ -1,0 +1,68 @@
+//! Reading documents and history, by those who may.
+
+use contract::document::Document;
+
+use crate::office::*;
+
+#[tokio::test]
+async fn a_document_is_read_as_it_travels() {
+    let office = Office::settled().await;
+    let answer =
+        office.get("street-centre", &format!("/directory/v1/streets/{STREET_CODE}/documents/core")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers["etag"], "\"1\"");
+    let said = office.rig.said().await;
+    let subject = format!("directory.document.core.{STREET_CODE}");
+    let (_, payload) = said.iter().find(|(envelope, _)| envelope.subject() == subject).unwrap();
+    let read = Document::decode(answer.body.to_string().as_bytes()).unwrap();
+    assert_eq!(read, Document::decode(payload).unwrap());
+    let people = office.get(ADMIN, &format!("/directory/v1/streets/{DISTRICT_CODE}/documents/people")).await;
+    assert_eq!(people.body["part"], "people");
+}
+
+#[tokio::test]
+async fn history_says_who_and_when() {
+    let office = Office::settled().await;
+    let renamed = STREET.replace("zh: 滨江街道", "zh: 滨江新街道");
+    office.rig.clock.advance(std::time::Duration::from_secs(60));
+    office.apply(&renamed).await.applied();
+    let path = format!("/directory/v1/streets/{STREET_CODE}/history");
+    let answer = office.get("street-centre", &path).await;
+    let entries = answer.body["entries"].as_array().unwrap();
+    let generations: Vec<_> = entries.iter().map(|entry| entry["generation"].as_i64().unwrap()).collect();
+    assert_eq!(generations, [2, 1]);
+    assert_eq!(entries[0]["actor"], ADMIN);
+    assert_eq!(entries[0]["at"], "2026-11-23T02:01:00Z");
+    assert_eq!(entries[0]["bytes"], renamed.len());
+    let kept: Vec<u8> = sqlx::query_scalar("SELECT manifest FROM directory.manifests WHERE generation = 2")
+        .fetch_one(office.rig.admin())
+        .await
+        .unwrap();
+    assert_eq!(kept, renamed.as_bytes(), "byte for byte");
+    let older = office.get("street-centre", &format!("{path}?before=2&limit=1")).await;
+    assert_eq!(older.body["entries"][0]["generation"], 1);
+}
+
+#[tokio::test]
+async fn others_do_not_read() {
+    let office = Office::settled().await;
+    for path in ["documents/core", "documents/people", "history"] {
+        let of = |code: &str| format!("/directory/v1/streets/{code}/{path}");
+        office.get("grid-worker", &of(STREET_CODE)).await.refused(403, "forbidden");
+        office.get("nobody-here", &of(STREET_CODE)).await.refused(404, "not-found");
+        // A street's centre does not read its district's, nor a street that is not there.
+        office.get("street-centre", &of(DISTRICT_CODE)).await.refused(404, "not-found");
+        office.get(ADMIN, &of("990102009000")).await.refused(404, "not-found");
+    }
+    let path = format!("/directory/v1/streets/{STREET_CODE}/documents/everything");
+    office.get(ADMIN, &path).await.refused(404, "not-found");
+}
+
+#[tokio::test]
+async fn the_door_describes_itself() {
+    let office = Office::open().await;
+    let (status, _, body) = office.rig.http("GET", "/openapi.json", None, &[], None).await;
+    assert_eq!(status.as_u16(), 200);
+    assert!(body["paths"]["/directory/v1/manifests:apply"]["post"].is_object());
+    assert!(body["components"]["schemas"]["ProblemDocument"].is_object());
+}

@@ -1,0 +1,171 @@
+//! Nothing of a refused manifest is applied, and every fault is named with its place.
+
+use std::collections::BTreeSet;
+
+use rstest::rstest;
+
+use crate::office::*;
+
+async fn unchanged(office: &Office, before: [i64; 4]) {
+    assert_eq!(office.rows().await, before, "a refused manifest leaves nothing behind");
+}
+
+#[tokio::test]
+async fn all_faults_are_listed_and_nothing_is_applied() {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let broken = FAST
+        .replace("TRA-03: { assists: [], policy: demo-fast }", "TRA-99: { assists: [nobody], policy: none }")
+        .replace("[800]", "[800, 800]")
+        .replace("chain: to-district-centre", "chain: nowhere")
+        .replace("role: verifier", "role: emperor")
+        .replace("990102002003", "990102001003");
+    let faults = office.apply(&broken).await.refused(422, "manifest-invalid");
+    let expected = [
+        ("/spec/communities", "foreign-community"),
+        ("/spec/items/TRA-99", "unknown-item"),
+        ("/spec/items/TRA-99/policy", "unknown-policy"),
+        ("/spec/policies/demo-fast/warn_per_mille", "bad-warnings"),
+        ("/spec/policies/demo-fast/chain", "unknown-chain"),
+    ];
+    let expected: Vec<_> = expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).into();
+    assert_eq!(faults, expected);
+    unchanged(&office, before).await;
+}
+
+#[tokio::test]
+async fn members_must_be_possible() {
+    let office = Office::settled().await;
+    let broken = STREET
+        .replace("role: verifier }", "role: emperor }")
+        .replace("resident: [{ role: resident }]", "a.b: [{ role: district-centre }]");
+    let faults: BTreeSet<_> =
+        office.apply(&broken).await.refused(422, "manifest-invalid").into_iter().collect();
+    let expected = [("/spec/members/a.b", "role-not-here"), ("/spec/members/verifier", "unknown-role")];
+    assert_eq!(faults, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).into());
+}
+
+#[rstest]
+#[case::pack("pack: default", "pack: other", "/spec/pack", "unknown-pack")]
+#[case::zone("Asia/Shanghai", "Mars/Olympus", "/spec/time_zone", "unknown-time-zone")]
+#[case::code("\"990102000000\"", "\"990102009000\"", "/metadata/code", "not-a-district")]
+#[case::variable(
+    "${SINK_URL}/hooks/transport",
+    "http://${HOME}/",
+    "/spec/endpoints/transport/url",
+    "unknown-variable"
+)]
+#[case::field("time_zone:", "timezone:", "", "unknown-field")]
+#[case::twice("  pack: default", "  pack: default\n  pack: default", "", "duplicate-key")]
+#[case::broken("spec:", "spec: [", "", "unreadable")]
+#[tokio::test]
+async fn a_district_with_one_fault(
+    #[case] good: &str,
+    #[case] bad: &str,
+    #[case] pointer: &str,
+    #[case] code: &str,
+) {
+    let office = Office::open().await;
+    assert!(DISTRICT.contains(good));
+    let faults = office.apply(&DISTRICT.replace(good, bad)).await.refused(422, "manifest-invalid");
+    assert_eq!(faults, [(pointer.to_owned(), code.to_owned())]);
+    unchanged(&office, [0; 4]).await;
+}
+
+#[tokio::test]
+async fn an_alias_bomb_is_counted_not_expanded() {
+    let office = Office::open().await;
+    let levels = (1..9).map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+    let bomb =
+        format!("bomb:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n{}{DISTRICT}", levels.collect::<String>());
+    let faults = office.apply(&bomb).await.refused(422, "manifest-invalid");
+    assert_eq!(faults, [(String::new(), "bad-alias".to_owned())]);
+}
+
+#[tokio::test]
+async fn sizes_and_types_are_bounded() {
+    let office = Office::open().await;
+    let padded = |bytes: usize| format!("{DISTRICT}\n#{}", "x".repeat(bytes - DISTRICT.len() - 2));
+    office.apply(&padded(256 * 1024 + 1)).await.refused(413, "payload-too-large");
+    assert_eq!(office.apply(&padded(256 * 1024)).await.applied(), (1, true));
+    for content_type in ["application/json", "text/plain", "application/yaml; charset=gbk"] {
+        let answer = office.apply_as(ADMIN, &[("content-type", content_type)], DISTRICT).await;
+        answer.refused(415, "unsupported-media-type");
+    }
+}
+
+#[tokio::test]
+async fn a_street_waits_for_its_district() {
+    let office = Office::open().await;
+    let answer = office.apply(STREET).await;
+    answer.refused(422, "district-not-applied");
+    assert!(answer.body["hint"].as_str().unwrap().contains("Apply the district's manifest first"));
+    unchanged(&office, [0; 4]).await;
+}
+
+#[rstest]
+#[case::stranger("nobody-here", 404, "not-found")]
+#[case::reads_only("street-centre", 403, "forbidden")]
+#[case::another_role("grid-worker", 403, "forbidden")]
+#[case::of_the_district("governance-centre", 403, "forbidden")]
+#[case::operator("sre", 403, "forbidden")]
+#[tokio::test]
+async fn only_administrators_apply(#[case] subject: &str, #[case] status: u16, #[case] code: &str) {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let renamed = STREET.replace("zh: 滨江街道", "zh: 滨江新街道");
+    office.apply_as(subject, &[], renamed).await.refused(status, code);
+    unchanged(&office, before).await;
+}
+
+#[tokio::test]
+async fn a_districts_administrator_stays_in_the_district() {
+    let office = Office::settled().await;
+    let other = DISTRICT
+        .replace("990102000000", "990103000000")
+        .replace("sre: [{ role: sre }]", "neighbour: [{ role: directory-admin }]");
+    assert_eq!(office.apply(&other).await.applied(), (1, true));
+    office.rig.refresh().await;
+    let own = STREET.replace("990102", "990103");
+    assert_eq!(office.apply_as("neighbour", &[], own).await.applied(), (1, true));
+    let before = office.rows().await;
+    let renamed = STREET.replace("zh: 滨江街道", "zh: 滨江新街道");
+    office.apply_as("neighbour", &[], renamed.clone()).await.refused(404, "not-found");
+    // Claiming the street for the own district changes nothing about whose it is.
+    let claimed = renamed.replace("district: \"990102000000\"", "district: \"990103000000\"");
+    office.apply_as("neighbour", &[], claimed.clone()).await.refused(404, "not-found");
+    let faults = office.apply(&claimed).await.refused(422, "manifest-invalid");
+    assert_eq!(faults, [("/spec/district".to_owned(), "district-differs".to_owned())]);
+    // Nor does claiming one that is not there yet.
+    let new = claimed.replace("990102001", "990102009");
+    let faults = office.apply_as("neighbour", &[], new).await.refused(422, "manifest-invalid");
+    assert_eq!(faults[0], ("/metadata/code".to_owned(), "foreign-street".to_owned()));
+    unchanged(&office, before).await;
+}
+
+#[tokio::test]
+async fn a_claim_is_refused_even_while_the_view_lags() {
+    let office = Office::open().await;
+    assert_eq!(office.apply(DISTRICT).await.applied(), (1, true));
+    let other = DISTRICT
+        .replace("990102000000", "990103000000")
+        .replace("sre: [{ role: sre }]", "neighbour: [{ role: directory-admin }]");
+    assert_eq!(office.apply(&other).await.applied(), (1, true));
+    office.rig.refresh().await;
+    // Applied, but not in the view yet.
+    assert_eq!(office.apply(STREET).await.applied(), (1, true));
+    let claimed = STREET.replace("district: \"990102000000\"", "district: \"990103000000\"");
+    office.apply_as("neighbour", &[], claimed).await.refused(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_tenant_keeps_its_kind() {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let kind_differs = [("/kind".to_owned(), "kind-differs".to_owned())];
+    let twisted = DISTRICT.replace("990102000000", STREET_CODE);
+    assert_eq!(office.apply(&twisted).await.refused(422, "manifest-invalid"), kind_differs);
+    let twisted = STREET.replace("code: \"990102001000\"", "code: \"990102000000\"");
+    assert_eq!(office.apply(&twisted).await.refused(422, "manifest-invalid"), kind_differs);
+    unchanged(&office, before).await;
+}

@@ -1,0 +1,259 @@
+//! One case with the orders in hand, from load to save: the machines' answers are folded in here, and what
+//! happened is kept in order, each event with the state after it.
+//!
+//! Promises: the lead's submit and the case's, and the verdict and the end of the round's orders, happen together.
+//! A matter whose command was refused may be half changed: it is dropped, never saved. Nothing is stored here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::{CaseId, Lane, OrderId, TenantId};
+use jiff::Timestamp;
+use orders::{
+    Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
+    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, VerifyCommand,
+};
+use sla::Calendar;
+use uuid::Uuid;
+
+use super::routed::RoutedCase;
+
+/// What every event of a case repeats; came with the routed case and never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub case_no: String,
+    pub item: String,
+    pub item_zh: String,
+    pub item_en: String,
+    /// Key of the SLA policy.
+    pub policy: String,
+    /// Id of the calendar working time is counted on.
+    pub calendar: String,
+    pub lane: Lane,
+    pub drill: bool,
+    /// Trace of the report.
+    pub traceparent: String,
+}
+
+/// An event and its subject as it is after it.
+#[derive(Debug, Clone)]
+pub(crate) enum Happened {
+    Order { event: OrderEvent, after: Order },
+    Case { event: CaseEvent, after: Case },
+}
+
+/// A case, its orders as far as they were loaded, and what happened since.
+#[derive(Debug, Clone)]
+pub(crate) struct Matter {
+    pub facts: Facts,
+    pub case: Case,
+    pub orders: Vec<Order>,
+    pub happened: Vec<Happened>,
+    /// Subjects a wake-up was claimed for: it is armed anew or removed even if nothing happened.
+    pub woken: BTreeSet<Uuid>,
+    /// The version in the database by subject; a subject without one is not there yet.
+    stored: BTreeMap<Uuid, u64>,
+}
+
+impl Matter {
+    /// Opens a routed case and issues its orders.
+    pub fn open(
+        routed: &RoutedCase,
+        calendar: &Calendar,
+        now: Timestamp,
+        mut mint: impl FnMut() -> OrderId,
+    ) -> Result<Self, Refusal> {
+        let (case_id, tenant) = (routed.case_id, routed.tenant);
+        let (lead, verify) = (routed.lead.clone(), routed.verify.clone());
+        let (case, opened) = Case::open(CasePlan { case_id, tenant, lead, verify }, None, now)?;
+        let mut matter = Self::loaded(routed.facts.clone(), case.clone(), Vec::new());
+        matter.stored.clear();
+        let happened = opened.into_iter().map(|event| Happened::Case { event, after: case.clone() });
+        matter.happened.extend(happened);
+        for duty in &routed.duties {
+            let plan = OrderPlan {
+                order_id: mint(),
+                tenant,
+                case_id,
+                round: 1,
+                body: duty.body.clone(),
+                role: duty.role,
+                stages: routed.stages.clone(),
+                chain: routed.chain.clone(),
+            };
+            matter.issue(plan, calendar, None, now)?;
+        }
+        Ok(matter)
+    }
+
+    /// A case and some of its orders as stored.
+    pub fn loaded(facts: Facts, case: Case, orders: Vec<Order>) -> Self {
+        let mut stored: BTreeMap<Uuid, u64> =
+            orders.iter().map(|order| (order.id.as_uuid(), order.version)).collect();
+        stored.insert(case.id.as_uuid(), case.version);
+        Self { facts, case, orders, happened: Vec::new(), woken: BTreeSet::new(), stored }
+    }
+
+    pub fn tenant(&self) -> TenantId {
+        self.case.tenant
+    }
+
+    pub fn key(&self) -> (TenantId, CaseId) {
+        (self.case.tenant, self.case.id)
+    }
+
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.iter().find(|order| order.id == id)
+    }
+
+    /// The version the subject has in the database; `None` before it was stored.
+    pub fn stored_version(&self, subject: Uuid) -> Option<u64> {
+        self.stored.get(&subject).copied()
+    }
+
+    /// The case, if it has changed or is new.
+    pub fn changed_case(&self) -> Option<&Case> {
+        (self.stored_version(self.case.id.as_uuid()) != Some(self.case.version)).then_some(&self.case)
+    }
+
+    /// Orders that have changed or are new.
+    pub fn changed_orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.iter().filter(|order| self.stored_version(order.id.as_uuid()) != Some(order.version))
+    }
+
+    /// An act of a body. The lead's submit takes the case along; for it all orders of the case must be loaded.
+    pub fn act(
+        &mut self,
+        id: OrderId,
+        act: Act,
+        actor: &Actor,
+        note: &str,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (actor, note) = (actor.clone(), note.to_owned());
+        let round = self.orders.clone();
+        let command = match act {
+            Act::See => OrderCommand::See { actor: actor.clone() },
+            Act::Acknowledge => OrderCommand::Acknowledge { actor: actor.clone() },
+            Act::Arrive => OrderCommand::Arrive { actor: actor.clone() },
+            Act::Progress => OrderCommand::Progress { actor: actor.clone(), note },
+            Act::Submit => OrderCommand::Submit { actor: actor.clone(), note, orders: &round },
+        };
+        self.decide_order(id, command, now)?;
+        let lead_submitted =
+            self.order(id).is_some_and(|o| o.role == Role::Lead && o.phase == Phase::Submitted);
+        if lead_submitted && self.case.phase == CasePhase::Open {
+            let orders = self.orders.clone();
+            self.decide_case(CaseCommand::Submit { actor, orders: &orders, calendar }, now)?;
+        }
+        Ok(())
+    }
+
+    /// A verifier's claim or verdict. A verdict ends the orders of the round; a failed one issues them again.
+    pub fn verify(
+        &mut self,
+        command: VerifyCommand,
+        actor: &Actor,
+        calendar: &Calendar,
+        now: Timestamp,
+        mut mint: impl FnMut() -> OrderId,
+    ) -> Result<(), Refusal> {
+        let verdict = match &command {
+            VerifyCommand::Claim => None,
+            VerifyCommand::Pass { .. } => Some(RoundVerdict::Passed),
+            VerifyCommand::Fail { .. } => Some(RoundVerdict::Failed),
+        };
+        let round = self.orders.clone();
+        let command = CaseCommand::Verify { actor: actor.clone(), command, orders: &round };
+        let again = self.decide_case(command, now)?;
+        for order in verdict.map_or(&[][..], |_| &round) {
+            let verdict = verdict.expect("orders end only with a verdict");
+            self.decide_order(order.id, OrderCommand::CloseWithCase { actor: actor.clone(), verdict }, now)?;
+        }
+        for order in round.iter().filter(|order| again.contains(&order.id)) {
+            self.issue(order.plan_again(mint(), self.case.round), calendar, Some(actor.clone()), now)?;
+        }
+        Ok(())
+    }
+
+    /// Time came by for every order in hand.
+    pub fn tick_orders(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        for id in self.order_ids() {
+            self.woken.insert(id.as_uuid());
+            self.decide_order(id, OrderCommand::Tick, now)?;
+        }
+        Ok(())
+    }
+
+    /// Time came by for the case.
+    pub fn tick_case(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        self.woken.insert(self.case.id.as_uuid());
+        self.decide_case(CaseCommand::Tick, now).map(drop)
+    }
+
+    /// A calendar was published: for the case and every order in hand.
+    pub fn fill(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), Refusal> {
+        for id in self.order_ids() {
+            self.decide_order(id, OrderCommand::FillCalendar { calendar }, now)?;
+        }
+        self.decide_case(CaseCommand::FillCalendar { calendar }, now).map(drop)
+    }
+
+    fn order_ids(&self) -> Vec<OrderId> {
+        self.orders.iter().map(|order| order.id).collect()
+    }
+
+    fn issue(
+        &mut self,
+        plan: OrderPlan,
+        calendar: &Calendar,
+        actor: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (order, events) = Order::dispatch(plan, calendar, actor, now)?;
+        let mut state = None;
+        for event in events {
+            let after = Order::evolve(state, &event).expect("an issued order's events are its history");
+            state = Some(after.clone());
+            self.happened.push(Happened::Order { event, after });
+        }
+        self.orders.push(order);
+        Ok(())
+    }
+
+    fn decide_order(
+        &mut self,
+        id: OrderId,
+        command: OrderCommand<'_>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let Some(place) = self.orders.iter().position(|order| order.id == id) else { return Ok(()) };
+        let Decision::Changed { events, .. } = self.orders[place].decide(command, now)? else {
+            return Ok(());
+        };
+        for event in events {
+            let before = self.orders[place].clone();
+            let after =
+                Order::evolve(Some(before), &event).expect("a decision continues the order's history");
+            self.orders[place] = after.clone();
+            self.happened.push(Happened::Order { event, after });
+        }
+        Ok(())
+    }
+
+    /// Returns the orders whose duties are to be issued again.
+    fn decide_case(&mut self, command: CaseCommand<'_>, now: Timestamp) -> Result<Vec<OrderId>, Refusal> {
+        let Decision::Changed { events, .. } = self.case.decide(command, now)? else { return Ok(Vec::new()) };
+        let mut again = Vec::new();
+        for event in events {
+            let after = Case::evolve(Some(self.case.clone()), &event);
+            let after = after.expect("a decision continues the case's history");
+            if let CaseEventKind::Reopened { orders, .. } = &event.kind {
+                again.extend_from_slice(orders);
+            }
+            self.case = after.clone();
+            self.happened.push(Happened::Case { event, after });
+        }
+        Ok(again)
+    }
+}

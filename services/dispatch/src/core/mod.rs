@@ -1,0 +1,6 @@
+//! Pure helpers: no database, no clock.
+
+pub(crate) mod matter;
+pub(crate) mod routed;
+pub(crate) mod say;
+pub(crate) mod view;

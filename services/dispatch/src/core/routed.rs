@@ -1,0 +1,159 @@
+//! A routed case as dispatch takes it: read from the wire and checked. What cannot be dispatched is refused for
+//! ever, with a reason that repeats nothing of the payload.
+
+use contract::proto::triage;
+use contract::{Envelope, EventType};
+use ids::{BodyRef, CaseId, TenantId};
+use orders::{ChainAction, ChainStep, Role, Stage, StagePlan};
+use prost::Message;
+use sla::{ClockKind, Limit, PerMille, Unit};
+
+use super::matter::Facts;
+
+/// All that is needed to open the case and issue its orders.
+#[derive(Debug, Clone)]
+pub(crate) struct RoutedCase {
+    pub case_id: CaseId,
+    pub tenant: TenantId,
+    pub facts: Facts,
+    pub lead: BodyRef,
+    pub verify: StagePlan,
+    pub duties: Vec<Duty>,
+    /// Limits of lead and assistants alike (D47).
+    pub stages: Vec<StagePlan>,
+    pub chain: Vec<ChainStep>,
+    /// Generation of the pack the plan was made with.
+    pub pack_generation: u64,
+}
+
+/// One order to issue.
+#[derive(Debug, Clone)]
+pub(crate) struct Duty {
+    pub body: BodyRef,
+    pub role: Role,
+}
+
+/// Why a message is no case to dispatch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotRouted {
+    #[error("not a routed case")]
+    OtherEvent,
+    #[error("undecodable payload")]
+    Undecodable,
+    #[error("{0} is missing or malformed")]
+    Field(&'static str),
+    #[error("payload of another tenant than its subject")]
+    OtherTenant,
+    #[error("a plan has exactly one lead")]
+    Lead,
+    #[error("a body is named twice in one role")]
+    Twice,
+}
+
+use NotRouted::Field;
+
+impl RoutedCase {
+    /// Reads and checks a `triage.case.routed`.
+    pub fn read(envelope: &Envelope, payload: &[u8]) -> Result<Self, NotRouted> {
+        if envelope.event_type != EventType::CaseRouted {
+            return Err(NotRouted::OtherEvent);
+        }
+        let routed = triage::CaseRouted::decode(payload).map_err(|_| NotRouted::Undecodable)?;
+        let case = routed.case.ok_or(Field("case"))?;
+        let plan = routed.plan.ok_or(Field("plan"))?;
+        let policy = plan.policy.ok_or(Field("plan.policy"))?;
+        if case.street != envelope.tenant.to_string() {
+            return Err(NotRouted::OtherTenant);
+        }
+        if case.case_no.is_empty() {
+            return Err(Field("case.case_no"));
+        }
+        let duties = plan.orders.iter().map(duty).collect::<Result<Vec<_>, _>>()?;
+        let lead = only_lead(&duties)?;
+        let limits = policy.stages.iter().map(stage_plan).collect::<Result<Vec<_>, _>>()?;
+        let (verify, stages): (Vec<_>, Vec<_>) = limits.into_iter().partition(|l| l.stage == Stage::Verify);
+        let verify = match &plan.verify {
+            Some(limit) => stage_plan(limit)?,
+            None => verify
+                .into_iter()
+                .next()
+                .map_or_else(StagePlan::default_verification, Ok)
+                .map_err(|_| Field("plan.verify"))?,
+        };
+        Ok(Self {
+            case_id: case.case_id.parse().map_err(|_| Field("case.case_id"))?,
+            tenant: envelope.tenant,
+            facts: Facts {
+                case_no: case.case_no,
+                item: case.item,
+                item_zh: case.item_zh,
+                item_en: case.item_en,
+                policy: policy.key,
+                calendar: policy.calendar,
+                lane: envelope.lane,
+                drill: envelope.drill,
+                traceparent: envelope.traceparent.clone(),
+            },
+            lead,
+            verify,
+            duties,
+            stages,
+            chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
+            pack_generation: plan.pack_generation,
+        })
+    }
+}
+
+fn duty(order: &triage::PlannedOrder) -> Result<Duty, NotRouted> {
+    let role = match order.role() {
+        triage::Role::Lead => Role::Lead,
+        triage::Role::Assist => Role::Assist,
+        triage::Role::Inform => Role::Inform,
+        triage::Role::Unspecified => return Err(Field("plan.orders.role")),
+    };
+    Ok(Duty { body: order.body.parse().map_err(|_| Field("plan.orders.body"))?, role })
+}
+
+fn only_lead(duties: &[Duty]) -> Result<BodyRef, NotRouted> {
+    for (place, duty) in duties.iter().enumerate() {
+        if duties[..place].iter().any(|other| other.body == duty.body && other.role == duty.role) {
+            return Err(NotRouted::Twice);
+        }
+    }
+    let mut leads = duties.iter().filter(|duty| duty.role == Role::Lead);
+    match (leads.next(), leads.next()) {
+        (Some(lead), None) => Ok(lead.body.clone()),
+        _ => Err(NotRouted::Lead),
+    }
+}
+
+fn stage_plan(limit: &triage::StageLimit) -> Result<StagePlan, NotRouted> {
+    let stages = [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify];
+    let stage =
+        stages.into_iter().find(|s| s.as_str() == limit.stage).ok_or(Field("plan.policy.stages.stage"))?;
+    let clock = match limit.clock() {
+        triage::Clock::Clock => ClockKind::Clock,
+        triage::Clock::Work => ClockKind::Work,
+        triage::Clock::Unspecified => return Err(Field("plan.policy.stages.clock")),
+    };
+    let unit = match limit.unit() {
+        triage::LimitUnit::Second => Unit::Second,
+        triage::LimitUnit::Minute => Unit::Minute,
+        triage::LimitUnit::Hour => Unit::Hour,
+        triage::LimitUnit::Workday => Unit::Workday,
+        triage::LimitUnit::Unspecified => return Err(Field("plan.policy.stages.unit")),
+    };
+    let bad_amount = Field("plan.policy.stages.amount");
+    let warn = limit.warn_per_mille.iter().map(|part| per_mille(*part));
+    let warn = warn.collect::<Option<_>>().ok_or(Field("plan.policy.stages.warn_per_mille"))?;
+    Ok(StagePlan { stage, limit: Limit::new(clock, limit.amount, unit).map_err(|_| bad_amount)?, warn })
+}
+
+fn per_mille(part: u32) -> Option<PerMille> {
+    PerMille::new(u16::try_from(part).ok()?).ok()
+}
+
+fn chain_step(step: &triage::ChainStep) -> Result<ChainStep, NotRouted> {
+    let body = step.notify_body.parse().map_err(|_| Field("plan.policy.chain.notify_body"))?;
+    Ok(ChainStep { after_s: step.after_s, action: ChainAction::NotifyBody(body) })
+}

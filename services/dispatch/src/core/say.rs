@@ -1,0 +1,155 @@
+//! What happened, as events: the subject in full after it (D9), and what is particular to it.
+
+use bytes::Bytes;
+use contract::EventType;
+use contract::proto::{dispatch as wire, to_wire};
+use jiff::Timestamp;
+use orders::{
+    Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, StageEvent, StageState,
+};
+use prost::Message;
+use uuid::Uuid;
+
+use super::matter::{Facts, Happened};
+
+/// One event ready to be said, without the id it gets in its transaction.
+pub(crate) struct Said {
+    pub event_type: EventType,
+    pub aggregate_id: Uuid,
+    pub version: u64,
+    pub at: Timestamp,
+    /// The principal that did it; none when time or a message did.
+    pub principal: Option<String>,
+    pub payload: Bytes,
+}
+
+impl Happened {
+    /// What time or a calendar did to a stage, and whose.
+    pub fn stage_event(&self) -> Option<(Uuid, &StageEvent)> {
+        match self {
+            Happened::Order { event, after } => match &event.kind {
+                OrderEventKind::Stage(stage) => Some((after.id.as_uuid(), stage)),
+                _ => None,
+            },
+            Happened::Case { event, after } => match &event.kind {
+                CaseEventKind::Stage(stage) => Some((after.id.as_uuid(), stage)),
+                _ => None,
+            },
+        }
+    }
+
+    /// The event to say; `note` is what the actor wrote with an act that keeps no note of its own. `None` for a
+    /// word the catalogue of event types does not know, which `tests/architecture` refuses.
+    pub fn said(&self, facts: &Facts, note: &str) -> Option<Said> {
+        match self {
+            Happened::Order { event, after } => order_said(facts, event, after, note),
+            Happened::Case { event, after } => case_said(facts, event, after),
+        }
+    }
+}
+
+fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> Option<Said> {
+    let own = event.kind.note();
+    let by_stage = matches!(event.kind, OrderEventKind::Stage(_));
+    let mut payload = wire::OrderEvent {
+        order: Some(order_state(facts, after)),
+        actor: Some(wire_actor(event.actor.as_ref())),
+        at: Some(to_wire(event.at)),
+        note: if own.is_empty() && event.actor.is_some() && !by_stage { note } else { own }.to_owned(),
+        item_zh: facts.item_zh.clone(),
+        item_en: facts.item_en.clone(),
+        ..Default::default()
+    };
+    if let OrderEventKind::Stage(stage) = &event.kind {
+        payload.stage = stage.stage().as_str().to_owned();
+        match stage {
+            StageEvent::Warned { per_mille, .. } => payload.per_mille = per_mille.get().into(),
+            StageEvent::Escalated { to, .. } => payload.escalated_to = to.to_string(),
+            StageEvent::CalendarAwaited { awaited, .. } => payload.awaiting_year = wire_year(awaited.year),
+            StageEvent::Breached { .. } | StageEvent::CalendarFilled { .. } => {}
+        }
+    }
+    Some(Said {
+        event_type: event_type("order", event.kind.name())?,
+        aggregate_id: after.id.as_uuid(),
+        version: event.version,
+        at: event.at,
+        principal: event.actor.as_ref().map(|actor| actor.principal.clone()),
+        payload: payload.encode_to_vec().into(),
+    })
+}
+
+fn case_said(facts: &Facts, event: &CaseEvent, after: &Case) -> Option<Said> {
+    let payload = wire::CaseEvent {
+        case: Some(case_state(facts, after)),
+        actor: Some(wire_actor(event.actor.as_ref())),
+        at: Some(to_wire(event.at)),
+        note: event.kind.note().to_owned(),
+    };
+    Some(Said {
+        event_type: event_type("case", event.kind.name())?,
+        aggregate_id: after.id.as_uuid(),
+        version: event.version,
+        at: event.at,
+        principal: event.actor.as_ref().map(|actor| actor.principal.clone()),
+        payload: payload.encode_to_vec().into(),
+    })
+}
+
+/// The machine's word is the event's third token.
+fn event_type(entity: &str, name: &str) -> Option<EventType> {
+    format!("dispatch.{entity}.{name}").parse().ok()
+}
+
+fn order_state(facts: &Facts, order: &Order) -> wire::OrderState {
+    wire::OrderState {
+        order_id: order.id.to_string(),
+        case_id: order.case_id.to_string(),
+        case_no: facts.case_no.clone(),
+        street: order.tenant.to_string(),
+        round: order.round,
+        body: order.body.to_string(),
+        role: order.role.as_str().to_owned(),
+        phase: order.phase.as_str().to_owned(),
+        version: order.version,
+        item: facts.item.clone(),
+        stages: order.stages.iter().map(wire_stage).collect(),
+        dispatched_at: Some(to_wire(order.dispatched_at)),
+        policy: facts.policy.clone(),
+    }
+}
+
+/// Its stages are the latest verification: of the present round, or of the one that has just failed.
+fn case_state(facts: &Facts, case: &Case) -> wire::CaseState {
+    wire::CaseState {
+        case_id: case.id.to_string(),
+        case_no: facts.case_no.clone(),
+        street: case.tenant.to_string(),
+        round: case.round,
+        phase: case.phase.as_str().to_owned(),
+        version: case.version,
+        item: facts.item.clone(),
+        stages: case.verify.values().last().map(wire_stage).into_iter().collect(),
+        holder: case.holder().map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+fn wire_stage(stage: &StageState) -> wire::StageState {
+    wire::StageState {
+        stage: stage.stage().as_str().to_owned(),
+        due_at: stage.due_at().map(to_wire),
+        awaiting_year: stage.awaiting_year().map(wire_year).unwrap_or_default(),
+        verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()).unwrap_or_default(),
+        met_at: stage.met_at.map(to_wire),
+    }
+}
+
+fn wire_actor(actor: Option<&Actor>) -> wire::Actor {
+    let body = actor.and_then(|actor| actor.body.as_ref()).map(ToString::to_string);
+    let subject = actor.map(|actor| actor.principal.clone());
+    wire::Actor { subject: subject.unwrap_or_default(), body: body.unwrap_or_default() }
+}
+
+fn wire_year(year: i16) -> u32 {
+    u32::try_from(year).unwrap_or_default()
+}

@@ -1,0 +1,187 @@
+//! Orders and cases as the HTTP door shows them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use orders::{Case, Order, StageState};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::matter::Facts;
+
+/// An order with what is shown of its case.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub order: Order,
+    pub case_no: String,
+    pub item: String,
+    pub item_zh: String,
+    pub item_en: String,
+    pub policy: String,
+}
+
+impl Listed {
+    pub fn of(order: &Order, facts: &Facts) -> Self {
+        let Facts { case_no, item, item_zh, item_en, policy, .. } = facts.clone();
+        Self { order: order.clone(), case_no, item, item_zh, item_en, policy }
+    }
+}
+
+/// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct StageView {
+    /// see, acknowledge, on_site, resolve or verify.
+    stage: &'static str,
+    started_at: Timestamp,
+    /// The last instant in time.
+    due_at: Option<Timestamp>,
+    /// The calendar year that is not published yet.
+    awaiting_year: Option<i16>,
+    /// met, breached or cancelled; empty while open.
+    verdict: Option<&'static str>,
+    met_at: Option<Timestamp>,
+}
+
+impl StageView {
+    fn of(stage: &StageState) -> Self {
+        Self {
+            stage: stage.stage().as_str(),
+            started_at: stage.started_at,
+            due_at: stage.due_at(),
+            awaiting_year: stage.awaiting_year(),
+            verdict: stage.verdict.map(orders::Verdict::as_str),
+            met_at: stage.met_at,
+        }
+    }
+}
+
+/// The duty of one body in one round of a case.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct OrderView {
+    order_id: Uuid,
+    case_id: Uuid,
+    case_no: String,
+    /// 12 digits.
+    street: String,
+    round: u32,
+    body: String,
+    /// lead, assist or inform.
+    role: &'static str,
+    phase: &'static str,
+    /// For `If-Match`.
+    version: u64,
+    item: String,
+    item_zh: String,
+    item_en: String,
+    policy: String,
+    dispatched_at: Timestamp,
+    changed_at: Timestamp,
+    /// When each act was first done.
+    acts: BTreeMap<&'static str, Timestamp>,
+    stages: Vec<StageView>,
+}
+
+impl OrderView {
+    pub fn of(listed: &Listed) -> Self {
+        let order = &listed.order;
+        Self {
+            order_id: order.id.as_uuid(),
+            case_id: order.case_id.as_uuid(),
+            case_no: listed.case_no.clone(),
+            street: order.tenant.to_string(),
+            round: order.round,
+            body: order.body.to_string(),
+            role: order.role.as_str(),
+            phase: order.phase.as_str(),
+            version: order.version,
+            item: listed.item.clone(),
+            item_zh: listed.item_zh.clone(),
+            item_en: listed.item_en.clone(),
+            policy: listed.policy.clone(),
+            dispatched_at: order.dispatched_at,
+            changed_at: order.changed_at,
+            acts: order.acts.iter().map(|(act, at)| (act.as_str(), *at)).collect(),
+            stages: order.stages.iter().map(StageView::of).collect(),
+        }
+    }
+}
+
+/// Orders, newest first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct OrderPage {
+    pub orders: Vec<OrderView>,
+    /// Give it as `before` for the next page; empty on the last.
+    pub next: Option<Uuid>,
+}
+
+/// One stretch of the case's holder line.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct HolderView {
+    /// A body, or `verifier`.
+    holder: String,
+    from: Timestamp,
+    to: Option<Timestamp>,
+}
+
+/// A case as dispatch knows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct CaseView {
+    case_id: Uuid,
+    case_no: String,
+    /// 12 digits.
+    street: String,
+    round: u32,
+    /// open, submitted, verifying or closed.
+    phase: &'static str,
+    /// For `If-Match`.
+    version: u64,
+    item: String,
+    item_zh: String,
+    item_en: String,
+    lead: String,
+    /// Who has it in hand now; empty once closed.
+    holder: Option<String>,
+    opened_at: Timestamp,
+    changed_at: Timestamp,
+    /// Without a gap from `opened_at` on.
+    holders: Vec<HolderView>,
+    /// The verification of each submitted round.
+    verifications: Vec<StageView>,
+    /// Those the caller may see.
+    orders: Vec<OrderView>,
+}
+
+impl CaseView {
+    pub fn of(facts: &Facts, case: &Case, orders: Vec<OrderView>) -> Self {
+        let interval = |interval: &orders::HolderInterval| HolderView {
+            holder: interval.holder.to_string(),
+            from: interval.from,
+            to: interval.to,
+        };
+        Self {
+            case_id: case.id.as_uuid(),
+            case_no: facts.case_no.clone(),
+            street: case.tenant.to_string(),
+            round: case.round,
+            phase: case.phase.as_str(),
+            version: case.version,
+            item: facts.item.clone(),
+            item_zh: facts.item_zh.clone(),
+            item_en: facts.item_en.clone(),
+            lead: case.lead.to_string(),
+            holder: case.holder().map(ToString::to_string),
+            opened_at: case.opened_at,
+            changed_at: case.changed_at,
+            holders: case.holders.iter().map(interval).collect(),
+            verifications: case.verify.values().map(StageView::of).collect(),
+            orders,
+        }
+    }
+
+    /// With the orders in hand.
+    pub fn whole(facts: &Facts, case: &Case, orders: &[Order]) -> Self {
+        let orders = orders.iter().map(|order| OrderView::of(&Listed::of(order, facts))).collect();
+        Self::of(facts, case, orders)
+    }
+}

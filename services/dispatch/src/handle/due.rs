@@ -1,0 +1,58 @@
+//! Wake-ups: look at each claimed subject, let its machine say what time has done, arm the next.
+//!
+//! The claim holds the wake-up rows. Cases somebody else has are passed over; their rows stay and fire again, so
+//! nothing is lost and nobody waits in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use pg::ScopedTx;
+use uuid::Uuid;
+use wakeups::{FireError, Wakeup};
+
+use super::save::{By, CASE, ORDER, save};
+use super::{Room, matters};
+use crate::store::{self, Key};
+
+const CLOCK: &str = "clock";
+
+/// Due orders.
+pub(crate) async fn orders(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    due: Vec<Wakeup>,
+) -> Result<(), FireError> {
+    let claimed: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
+    let known: BTreeMap<Key, Uuid> = store::orders::cases_of(tx, &claimed).await?.into_iter().collect();
+    let gone: Vec<Key> = claimed.iter().filter(|key| !known.contains_key(key)).copied().collect();
+    wakeups::disarm(tx, ORDER, &gone).await?;
+    let cases: BTreeSet<Key> = known.iter().map(|((tenant, _), case_id)| (*tenant, *case_id)).collect();
+    let cases = store::cases::lock_free(tx, &Vec::from_iter(cases)).await?;
+    let ours: BTreeSet<Key> = cases.iter().map(|c| (c.case.tenant, c.case.id.as_uuid())).collect();
+    let free = known.iter().filter(|((tenant, _), case_id)| ours.contains(&(*tenant, **case_id)));
+    let orders = store::orders::lock(tx, &free.map(|(key, _)| *key).collect::<Vec<_>>()).await?;
+    let mut matters = matters(cases, orders);
+    for matter in &mut matters {
+        matter.tick_orders(now).map_err(|refusal| FireError::Broken(refusal.to_string()))?;
+    }
+    Ok(save(room, tx, now, &matters, By::itself(CLOCK)).await?)
+}
+
+/// Due cases.
+pub(crate) async fn cases(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    due: Vec<Wakeup>,
+) -> Result<(), FireError> {
+    let claimed: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
+    let cases = store::cases::lock_free(tx, &claimed).await?;
+    let mut matters = matters(cases, Vec::new());
+    for matter in &mut matters {
+        matter.tick_case(now).map_err(|refusal| FireError::Broken(refusal.to_string()))?;
+    }
+    save(room, tx, now, &matters, By::itself(CLOCK)).await?;
+    debug_assert!(due.iter().all(|wakeup| wakeup.kind == CASE));
+    Ok(())
+}

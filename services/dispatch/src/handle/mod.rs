@@ -1,0 +1,91 @@
+//! The one room where things happen: seen before? → load for update → decide → save → journal and next wake-up →
+//! commit. One file per command; [`save`] is the same for all.
+
+pub(crate) mod act;
+pub(crate) mod answer;
+pub(crate) mod due;
+pub(crate) mod fill;
+pub(crate) mod open;
+mod save;
+pub(crate) use save::{CASE, ORDER};
+pub(crate) mod verify;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bootstrap::House;
+use bootstrap::door::Problem;
+use ids::{CaseId, OrderId, TenantId};
+use jiff::Timestamp;
+use orders::{Order, Refusal};
+use pg::ScopedTx;
+use sla::Calendar;
+
+use crate::core::matter::{Facts, Matter};
+use crate::events::Metrics;
+use crate::store;
+use crate::store::cases::StoredCase;
+use crate::tenants::Street;
+
+/// The tools of dispatch. Cloning shares them.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    pub house: House<Street>,
+    pub metrics: Metrics,
+}
+
+impl Room {
+    fn mint_order(&self, now: Timestamp) -> OrderId {
+        self.house.minter.mint(now).into()
+    }
+
+    /// The calendar that counts for a case. It was here when the case was opened; a replica that has not loaded
+    /// its documents yet answers "not available" until it has.
+    fn calendar(&self, tenant: TenantId, facts: &Facts) -> Option<Arc<Calendar>> {
+        self.house.snapshot.view().street(tenant)?.of.calendar(&facts.calendar)
+    }
+}
+
+/// Why a command of a door changed nothing.
+#[derive(Debug)]
+pub(crate) enum Denied {
+    /// Unknown, or not the caller's: the door answers both alike.
+    NotFound,
+    /// The access check's own answer.
+    Access(Problem),
+    /// `If-Match` names another version.
+    Stale,
+    /// The key was used with another body.
+    KeyReused,
+    /// The street's calendar is not loaded here yet.
+    NotReady,
+    /// The machine says no.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// One locked case with all its orders.
+async fn load(tx: &mut ScopedTx, tenant: TenantId, case_id: CaseId) -> Result<Option<Matter>, pg::Error> {
+    let key = [(tenant, case_id.as_uuid())];
+    let Some(StoredCase { facts, case }) = store::cases::lock(tx, &key).await?.pop() else { return Ok(None) };
+    let orders = store::orders::lock_of_cases(tx, &key).await?;
+    Ok(Some(Matter::loaded(facts, case, orders)))
+}
+
+/// Locked cases with those of the given orders that are theirs.
+fn matters(cases: Vec<StoredCase>, orders: Vec<Order>) -> Vec<Matter> {
+    let mut of_case: BTreeMap<(TenantId, CaseId), Vec<Order>> = BTreeMap::new();
+    for order in orders {
+        of_case.entry((order.tenant, order.case_id)).or_default().push(order);
+    }
+    let matter = |StoredCase { facts, case }| {
+        let orders = of_case.remove(&(case.tenant, case.id)).unwrap_or_default();
+        Matter::loaded(facts, case, orders)
+    };
+    cases.into_iter().map(matter).collect()
+}

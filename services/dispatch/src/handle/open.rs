@@ -1,0 +1,48 @@
+//! Routed cases: each is opened once, with its orders, all of a batch in the same statements.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ids::{CaseId, TenantId};
+use jiff::Timestamp;
+use messaging::ApplyError;
+use pg::ScopedTx;
+use sla::Calendar;
+
+use super::Room;
+use super::save::{By, save};
+use crate::core::matter::Matter;
+use crate::core::routed::RoutedCase;
+use crate::store;
+
+/// A routed case and the calendar it counts on, as it was when the message was read.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub routed: Arc<RoutedCase>,
+    pub calendar: Arc<Calendar>,
+}
+
+/// Opens what is new; a case that is known already is left as it is.
+pub(crate) async fn open(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    commands: Vec<Command>,
+    consumer: &str,
+) -> Result<(), ApplyError> {
+    // By key: the order everybody locks in, and the same case twice in a batch is one.
+    let mut fresh: BTreeMap<(TenantId, CaseId), Matter> = BTreeMap::new();
+    for Command { routed, calendar } in commands {
+        if fresh.contains_key(&(routed.tenant, routed.case_id)) {
+            continue;
+        }
+        let matter = Matter::open(&routed, &calendar, now, || room.mint_order(now));
+        let matter = matter.map_err(|refusal| ApplyError::Refused(refusal.to_string()))?;
+        fresh.insert(matter.key(), matter);
+    }
+    let matters: Vec<Matter> = fresh.into_values().collect();
+    let entered = store::cases::insert_new(tx, &matters).await?;
+    let matters: Vec<Matter> = matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();
+    save(room, tx, now, &matters, By::itself(consumer)).await?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! A verifier's claim or verdict on a case.
+
+use ids::CaseId;
+use orders::{Actor, VerifyCommand};
+use pg::TenantScope;
+
+use super::answer::{Answer, Request};
+use super::save::{By, save};
+use super::{Denied, Room, load};
+use crate::core::view::CaseView;
+
+/// What a verifier said.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub request: Request,
+    pub case_id: CaseId,
+    pub verify: VerifyCommand,
+    pub traceparent: String,
+}
+
+pub(crate) async fn verify(room: &Room, command: &Command) -> Result<Result<Answer, Denied>, pg::Error> {
+    let Command { request, case_id, verify, traceparent } = command;
+    let mut tx = room.house.pool.begin(TenantScope::of_principal([request.tenant])).await?;
+    let now = room.house.clock.now(&mut tx).await?;
+    let Some(mut matter) = load(&mut tx, request.tenant, *case_id).await? else {
+        return Ok(Err(Denied::NotFound));
+    };
+    if let Some(given) = request.answered(&mut tx).await? {
+        return Ok(given);
+    }
+    if !request.matches(matter.case.version) {
+        return Ok(Err(Denied::Stale));
+    }
+    let calendar = room.calendar(request.tenant, &matter.facts);
+    let Some(calendar) = calendar else { return Ok(Err(Denied::NotReady)) };
+    let actor = Actor { principal: request.principal.clone(), body: None };
+    if let Err(refusal) = matter.verify(verify.clone(), &actor, &calendar, now, || room.mint_order(now)) {
+        return Ok(Err(refusal.into()));
+    }
+    let by = By { otherwise: "clock", traceparent: Some(traceparent), note: "" };
+    let matter = [matter];
+    save(room, &mut tx, now, &matter, by).await?;
+    let [matter] = &matter;
+    let view = CaseView::whole(&matter.facts, &matter.case, &matter.orders);
+    let answer = request.keep(&mut tx, now, matter.case.version, &view).await?;
+    tx.commit().await?;
+    room.house.committed();
+    Ok(Ok(answer))
+}

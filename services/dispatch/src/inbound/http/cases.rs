@@ -1,0 +1,101 @@
+//! Cases: one case, and its verification.
+
+use access::{Action, BodyScope};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use bootstrap::Bearer;
+use bootstrap::door::{FreeText, IdVerb, Path, Problem, StrictJson};
+use ids::{CaseId, TenantId};
+use orders::VerifyCommand;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::change::{Change, answered, etag};
+use crate::core::view::{CaseView, Listed, OrderView};
+use crate::handle::Room;
+use crate::handle::verify::{self, Command};
+use crate::store::lists::{self, Filter, Reach};
+
+/// Orders shown with a case at most, newest first; a round has fewer than twenty.
+const ORDERS_MAX: i64 = 200;
+
+/// What a verifier says.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerifyBody {
+    result: VerifyResult,
+    /// What was found; free text, at most 4,000 characters.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// claim takes the case, pass closes it, fail opens the next round.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VerifyResult {
+    /// 认领
+    Claim,
+    /// 通过
+    Pass,
+    /// 不通过
+    Fail,
+}
+
+/// One case with the orders the caller may see. A body's user sees cases with an order of its body.
+#[utoipa::path(get, path = "/dispatch/v1/streets/{street}/cases/{id}",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path)),
+    responses((status = 200, body = CaseView), Problem))]
+pub(super) async fn read(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Path((street, id)): Path<(TenantId, CaseId)>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<CaseView>), Problem> {
+    let admitted = room.house.admit(&who, Action::CaseRead, street)?;
+    let order_reader = room.house.admit(&who, Action::OrderRead, street).ok();
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let stored = crate::store::cases::find(&mut tx, street, id).await?.ok_or_else(Problem::not_found)?;
+    let filter = Filter { phase: None, case_id: Some(id), before: None, limit: ORDERS_MAX };
+    let reach = Reach::one(street, &admitted.bodies);
+    let visible = lists::orders(&mut tx, &reach, &filter).await?;
+    tx.commit().await?;
+    if admitted.bodies != BodyScope::All && visible.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let readable =
+        |listed: &&Listed| order_reader.as_ref().is_some_and(|may| may.bodies.contains(&listed.order.body));
+    let orders = visible.iter().filter(readable).map(OrderView::of).collect();
+    let view = CaseView::of(&stored.facts, &stored.case, orders);
+    Ok(([(header::ETAG, etag(stored.case.version))], Json(view)))
+}
+
+/// A verifier, who did not handle the case, claims it or says pass or fail.
+#[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:verify",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
+        ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
+    request_body = VerifyBody,
+    responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
+pub(super) async fn verify(
+    State(room): State<Room>,
+    Path((street, target)): Path<(TenantId, IdVerb<CaseId>)>,
+    change: Change,
+    StrictJson(body): StrictJson<VerifyBody>,
+) -> Result<Response, Problem> {
+    if target.verb != "verify" {
+        return Err(Problem::not_found());
+    }
+    room.house.admit(&change.who, Action::CaseVerify, street)?;
+    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let command = Command {
+        request: change.request(street, format!("cases/{}:verify", target.id), &body),
+        case_id: target.id,
+        verify: match body.result {
+            VerifyResult::Claim => VerifyCommand::Claim,
+            VerifyResult::Pass => VerifyCommand::Pass { note },
+            VerifyResult::Fail => VerifyCommand::Fail { note },
+        },
+        traceparent: change.traceparent.clone(),
+    };
+    answered(pg::retrying(|| verify::verify(&room, &command)).await?)
+}

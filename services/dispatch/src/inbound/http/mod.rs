@@ -1,0 +1,43 @@
+//! The HTTP door: `/dispatch/v1/…` (D18, D52).
+//!
+//! Reading: a row the caller may not see and one that does not exist get the same 404. Changing: one
+//! `Idempotency-Key` a change, `If-Match` with a version for those who insist on what they saw.
+
+mod cases;
+mod change;
+mod orders;
+mod refusals;
+
+use axum::Router;
+use axum::routing::get;
+use bootstrap::door::Problem;
+use bootstrap::door::accept::json_only;
+use utoipa::OpenApi;
+
+use crate::handle::Room;
+
+/// The routes. Custom verbs share a segment with the id, so reading and acting meet in `{target}`.
+pub(crate) fn routes(room: Room) -> Router {
+    let routes = Router::new()
+        .route("/dispatch/v1/orders", get(orders::list_everywhere))
+        .route("/dispatch/v1/streets/{street}/orders", get(orders::list))
+        .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
+        .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::verify))
+        .with_state(room);
+    json_only(routes)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Streetwise dispatch", description = "Orders, clocks, verification. 工单、时限与核查。"),
+    paths(orders::list_everywhere, orders::list, orders::read, orders::act, cases::read, cases::verify)
+)]
+struct Description;
+
+/// The description of [`routes`].
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    let mut description = Description::openapi();
+    let components = description.components.get_or_insert_default();
+    components.schemas.extend(Problem::schemas());
+    description
+}

@@ -1,0 +1,158 @@
+//! Orders: lists, one order, the acts of a body.
+
+use std::collections::BTreeMap;
+
+use access::{Action, BodyScope};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use bootstrap::Bearer;
+use bootstrap::door::{Fault, FreeText, IdVerb, Path, Problem, Query, StrictJson};
+use ids::{CaseId, OrderId, TenantId};
+use orders::{Act, Phase};
+use pg::TenantScope;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::change::{Change, answered, etag};
+use crate::core::view::{OrderPage, OrderView};
+use crate::handle::Room;
+use crate::handle::act::{self, Command};
+use crate::store::lists::{self, Filter, Reach};
+
+/// Orders on a page at most.
+const LIMIT_MAX: u32 = 200;
+const LIMIT: u32 = 50;
+
+/// Which orders.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// dispatched, seen, acknowledged, on_site, in_progress, submitted, done or cancelled.
+    #[param(value_type = Option<String>)]
+    phase: Option<Phase>,
+    /// Of one case.
+    case_id: Option<Uuid>,
+    /// `next` of the page before.
+    before: Option<Uuid>,
+    /// 1 to 200, 50 unless told.
+    limit: Option<u32>,
+}
+
+impl ListQuery {
+    fn filter(&self) -> Result<Filter, Problem> {
+        let limit = self.limit.unwrap_or(LIMIT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            let fault = Fault::new("/limit", "out-of-range", "须为 1 至 200 / must be 1 to 200");
+            return Err(Problem::validation_failed([fault]));
+        }
+        Ok(Filter {
+            phase: self.phase,
+            case_id: self.case_id.map(CaseId),
+            before: self.before.map(OrderId),
+            limit: limit.into(),
+        })
+    }
+}
+
+/// What a body says with an act.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActBody {
+    /// Free text, at most 4,000 characters.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// The orders a caller may see in any street.
+#[utoipa::path(get, path = "/dispatch/v1/orders", params(ListQuery),
+    responses((status = 200, body = OrderPage), Problem))]
+pub(super) async fn list_everywhere(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<OrderPage>, Problem> {
+    let filter = query.filter()?;
+    let view = room.house.snapshot.view();
+    let principal = view.membership().principal(&who.subject);
+    let territory = view.streets().map(|street| (street.code, street.district));
+    let reach = principal.reach(Action::OrderList, territory);
+    page(&room, &reach, &filter).await
+}
+
+/// The orders of a street.
+#[utoipa::path(get, path = "/dispatch/v1/streets/{street}/orders",
+    params(("street" = String, Path, description = "12 digits"), ListQuery),
+    responses((status = 200, body = OrderPage), Problem))]
+pub(super) async fn list(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Path(street): Path<TenantId>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<OrderPage>, Problem> {
+    let admitted = room.house.admit(&who, Action::OrderList, street)?;
+    page(&room, &[(street, admitted.bodies)].into(), &query.filter()?).await
+}
+
+async fn page(
+    room: &Room,
+    reach: &BTreeMap<TenantId, BodyScope>,
+    filter: &Filter,
+) -> Result<Json<OrderPage>, Problem> {
+    let mut tx = room.house.pool.begin(TenantScope::of_principal(reach.keys().copied())).await?;
+    let listed = lists::orders(&mut tx, &Reach::of(reach), filter).await?;
+    tx.commit().await?;
+    let full = listed.len() as i64 == filter.limit;
+    let next = listed.last().filter(|_| full).map(|last| last.order.id.as_uuid());
+    Ok(Json(OrderPage { orders: listed.iter().map(OrderView::of).collect(), next }))
+}
+
+/// One order with its clocks.
+#[utoipa::path(get, path = "/dispatch/v1/streets/{street}/orders/{id}",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path)),
+    responses((status = 200, body = OrderView), Problem))]
+pub(super) async fn read(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Path((street, id)): Path<(TenantId, OrderId)>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<OrderView>), Problem> {
+    let admitted = room.house.admit(&who, Action::OrderRead, street)?;
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let listed = lists::order(&mut tx, &Reach::one(street, &admitted.bodies), id).await?;
+    tx.commit().await?;
+    let listed = listed.ok_or_else(Problem::not_found)?;
+    Ok(([(header::ETAG, etag(listed.order.version))], Json(OrderView::of(&listed))))
+}
+
+/// An act of the body that holds the order: see, acknowledge, arrive, progress or submit.
+#[utoipa::path(post, path = "/dispatch/v1/streets/{street}/orders/{id}:{verb}",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
+        ("verb" = String, Path, description = "see, acknowledge, arrive, progress, submit"),
+        ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
+    request_body = ActBody,
+    responses((status = 200, body = OrderView), (status = 412, description = "已被更新 / changed since"), Problem))]
+pub(super) async fn act(
+    State(room): State<Room>,
+    Path((street, target)): Path<(TenantId, IdVerb<OrderId>)>,
+    change: Change,
+    StrictJson(body): StrictJson<ActBody>,
+) -> Result<Response, Problem> {
+    let act = Act::ALL.into_iter().find(|act| act.as_str() == target.verb).ok_or_else(Problem::not_found)?;
+    room.house.admit(&change.who, Action::OrderAct, street)?;
+    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?;
+    let command = Command {
+        request: change.request(street, format!("orders/{}:{}", target.id, target.verb), &body),
+        order_id: target.id,
+        act,
+        note: note.into_string(),
+        traceparent: change.traceparent.clone(),
+    };
+    let may = |holder| {
+        let admitted = room.house.admit_to(&change.who, Action::OrderAct, street, Some(holder));
+        admitted.map(drop)
+    };
+    answered(pg::retrying(|| act::act(&room, &command, may)).await?)
+}

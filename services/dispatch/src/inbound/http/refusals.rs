@@ -1,0 +1,54 @@
+//! The machine's refusals as problems: 409 with the refusal's own code and hint.
+
+use bootstrap::door::{Kind, Problem};
+use orders::Refusal;
+
+use crate::handle::Denied;
+
+macro_rules! kinds {
+    ($($name:ident $code:literal $title:literal;)*) => {
+        $(static $name: Kind = Kind { status: 409, code: $code, title: $title, hint: "" };)*
+        static ALL: &[&Kind] = &[$(&$name),*];
+    };
+}
+
+// Hints come from the machine, which knows what to do next.
+kinds! {
+    INVALID_TRANSITION "invalid-transition" "当前状态不允许此操作 / Not possible in the present state";
+    VISIT_REQUIRED "visit-required" "须先到场 / The visit was not made";
+    ASSISTANTS_OPEN "assistants-open" "协办尚未完成 / Assistants have yet to submit";
+    INFORM_ONLY "inform-only" "抄送工单只能阅知 / For information only";
+    DUTY_OPEN "duty-open" "仍有未提交的工单 / Orders are not submitted yet";
+    LEAD_REQUIRED "lead-required" "须有且只有一个主办 / There must be exactly one lead";
+    HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NotFound => Problem::not_found(),
+            Denied::Access(problem) => problem,
+            Denied::Stale => Problem::precondition_failed(),
+            Denied::KeyReused => Problem::idempotency_key_reused(),
+            Denied::NotReady => Problem::unavailable(2),
+            Denied::Refused(refusal) => refused(&refusal),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let Some(kind) = ALL.iter().find(|kind| kind.code == refusal.code()) else {
+        // A plan's fault: it was checked when the case was opened.
+        tracing::error!(code = refusal.code(), "a stored plan is refused");
+        return Problem::internal();
+    };
+    let problem = Problem::of(kind).with_hint(format!("{} / {}", refusal.hint_zh(), refusal.hint_en()));
+    match refusal {
+        Refusal::InvalidTransition { phase, .. } => problem.with_detail(phase.as_str()),
+        Refusal::InvalidCaseTransition { phase, .. } => problem.with_detail(phase.as_str()),
+        Refusal::AssistantsOpen { bodies } | Refusal::DutyOpen { bodies } => {
+            problem.with_detail(bodies.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+        _ => problem,
+    }
+}

@@ -1,0 +1,132 @@
+//! `dispatch.orders`: writing, and loading for a change.
+
+use ids::{BodyRef, CaseId, OrderId, TenantId};
+use orders::Order;
+use pg::ScopedTx;
+use uuid::Uuid;
+
+use super::{Key, columns, json, state};
+
+/// Enters issued orders. Two orders of one body and role in a round are refused by constraint (D27).
+pub(crate) async fn insert(tx: &mut ScopedTx, issued: &[&Order]) -> Result<(), pg::Error> {
+    let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
+        issued.iter().map(|order| (order.tenant.as_i64(), order.id.as_uuid())).unzip();
+    let states = issued.iter().map(json).collect::<Result<Vec<_>, _>>()?;
+    let entered = sqlx::query!(
+        "INSERT INTO dispatch.orders (tenant_id, id, case_id, round, body, role, phase, version, dispatched_at,
+             changed_at, state)
+         SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[],
+             $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::jsonb[])",
+        &tenants,
+        &ids,
+        &issued.iter().map(|order| order.case_id.as_uuid()).collect::<Vec<_>>(),
+        &issued.iter().map(|order| order.round as i32).collect::<Vec<_>>(),
+        &issued.iter().map(|order| order.body.to_string()).collect::<Vec<_>>(),
+        &issued.iter().map(|order| order.role.as_str().to_owned()).collect::<Vec<_>>(),
+        &issued.iter().map(|order| order.phase.as_str().to_owned()).collect::<Vec<_>>(),
+        &issued.iter().map(|order| order.version as i64).collect::<Vec<_>>(),
+        &issued.iter().map(|order| order.dispatched_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
+        &issued.iter().map(|order| order.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
+        &states,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("entering orders", entered.rows_affected(), issued.len())
+}
+
+/// Saves changed orders, each against the version it was loaded with.
+pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Result<(), pg::Error> {
+    let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
+        changed.iter().map(|(order, _)| (order.tenant.as_i64(), order.id.as_uuid())).unzip();
+    let states = changed.iter().map(|(order, _)| json(order)).collect::<Result<Vec<_>, _>>()?;
+    let saved = sqlx::query!(
+        "UPDATE dispatch.orders o
+         SET phase = n.phase, version = n.version, changed_at = n.changed_at, state = n.state
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::timestamptz[], $7::jsonb[])
+             AS n (tenant_id, id, version_loaded, phase, version, changed_at, state)
+         WHERE o.tenant_id = n.tenant_id AND o.id = n.id AND o.version = n.version_loaded",
+        &tenants,
+        &ids,
+        &changed.iter().map(|(_, loaded)| *loaded as i64).collect::<Vec<_>>(),
+        &changed.iter().map(|(order, _)| order.phase.as_str().to_owned()).collect::<Vec<_>>(),
+        &changed.iter().map(|(order, _)| order.version as i64).collect::<Vec<_>>(),
+        &changed.iter().map(|(order, _)| order.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
+        &states,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("saving orders", saved.rows_affected(), changed.len())
+}
+
+/// All orders of locked cases, of every round.
+pub(crate) async fn lock_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Vec<Order>, pg::Error> {
+    let (tenants, ids) = columns(cases);
+    let states = sqlx::query_scalar!(
+        "SELECT o.state
+         FROM dispatch.orders o
+         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+             ON o.tenant_id = k.tenant_id AND o.case_id = k.id
+         ORDER BY o.tenant_id, o.id
+         FOR UPDATE OF o",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    states.into_iter().map(|stored| state("reading orders.state", stored)).collect()
+}
+
+/// Some orders whose cases are locked.
+pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Order>, pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let states = sqlx::query_scalar!(
+        "SELECT o.state
+         FROM dispatch.orders o
+         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON o.tenant_id = k.tenant_id AND o.id = k.id
+         ORDER BY o.tenant_id, o.id
+         FOR UPDATE OF o",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    states.into_iter().map(|stored| state("reading orders.state", stored)).collect()
+}
+
+/// Which case an order belongs to, and who holds it; neither ever changes, so no lock is needed.
+pub(crate) async fn belongs(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    id: OrderId,
+) -> Result<Option<(CaseId, BodyRef)>, pg::Error> {
+    let row = sqlx::query!(
+        "SELECT case_id, body FROM dispatch.orders WHERE tenant_id = $1 AND id = $2",
+        tenant.as_i64(),
+        id.as_uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let body = row.body.parse().map_err(|_| pg::Error::impossible_row("orders.body"))?;
+    Ok(Some((row.case_id.into(), body)))
+}
+
+/// The same for many: (order, its case).
+pub(crate) async fn cases_of(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Key, Uuid)>, pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let rows = sqlx::query!(
+        "SELECT o.tenant_id, o.id, o.case_id
+         FROM dispatch.orders o
+         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON o.tenant_id = k.tenant_id AND o.id = k.id",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let read = |tenant_id, id, case_id| {
+        let tenant =
+            TenantId::from_i64(tenant_id).map_err(|_| pg::Error::impossible_row("orders.tenant_id"))?;
+        Ok(((tenant, id), case_id))
+    };
+    rows.into_iter().map(|row| read(row.tenant_id, row.id, row.case_id)).collect()
+}

@@ -1,0 +1,51 @@
+//! What dispatch takes from a tenant's documents: its district's working calendars, compiled.
+//!
+//! Limits, chains and bodies are not looked up here: a routed case carries its policy complete.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::document::{DistrictCore, StreetCore};
+use sla::Calendar;
+use snapshot::Project;
+
+/// Compiles streets for dispatch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Calendars;
+
+/// A street as dispatch sees it.
+#[derive(Debug)]
+pub struct Street {
+    calendars: BTreeMap<String, Arc<Calendar>>,
+    published: Vec<(String, i16)>,
+}
+
+impl Street {
+    /// A working calendar by its id.
+    pub fn calendar(&self, id: &str) -> Option<Arc<Calendar>> {
+        self.calendars.get(id).cloned()
+    }
+
+    /// Each published year of each calendar.
+    pub fn published(&self) -> &[(String, i16)] {
+        &self.published
+    }
+}
+
+impl Project for Calendars {
+    type Street = Street;
+
+    fn street(&self, district: &DistrictCore, _street: &StreetCore) -> Result<Street, String> {
+        let compiled = district.calendars.iter().map(|(id, spec)| Ok((id.clone(), Arc::new(compile(spec)?))));
+        let calendars = compiled.collect::<Result<_, String>>()?;
+        let years =
+            district.calendars.iter().flat_map(|(id, spec)| spec.years.iter().map(|y| (id.clone(), *y)));
+        Ok(Street { calendars, published: years.collect() })
+    }
+}
+
+/// The document's form and the machine's are one JSON; each side checks it strictly.
+fn compile(spec: &contract::document::CalendarSpec) -> Result<Calendar, String> {
+    let written = serde_json::to_value(spec).map_err(|error| error.to_string())?;
+    serde_json::from_value(written).map_err(|error| format!("calendar {}: {error}", spec.id))
+}

@@ -1,0 +1,8 @@
+//! Dispatch through its doors, on a real database and broker, each test with its own.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+mod clocks;
+mod doors;
+mod routed;
+mod story;
+mod world;

@@ -1,0 +1,46 @@
+//! Knobs of intake. Key files hold exactly 32 raw bytes; a newline at the end counts, and is refused.
+
+use std::path::Path;
+
+use bootstrap::{ConfigError, Env};
+use ring::hmac;
+use seal::MasterKey;
+
+/// Key of the tracking codes.
+const SECRET_FILE: &str = "STREETWISE_INTAKE_SECRET_FILE";
+/// Key that wraps the tenants' data keys.
+const SEAL_KEY_FILE: &str = "STREETWISE_SEAL_KEY_FILE";
+/// High-water mark (D24).
+const OUTBOX_ROWS_MAX: &str = "STREETWISE_OUTBOX_ROWS_MAX";
+const OUTBOX_ROWS_MAX_DEFAULT: u32 = 1_000_000;
+
+/// What intake needs to run. No Debug: it holds keys.
+pub struct Config {
+    /// Makes tracking codes (D18). Another key would give another code for the same report, so it never changes.
+    pub tracking_key: hmac::Key,
+    /// Wraps the tenants' data keys.
+    pub master_key: MasterKey,
+    /// Events waiting for the broker, beyond which reports are refused; at least 1.
+    pub outbox_rows_max: u32,
+}
+
+impl Config {
+    /// Reads and checks all of them.
+    pub fn read(env: &Env) -> Result<Self, ConfigError> {
+        let tracking_key = hmac::Key::new(hmac::HMAC_SHA256, &key_file(env, SECRET_FILE)?);
+        let master_key = MasterKey::from_bytes(&key_file(env, SEAL_KEY_FILE)?);
+        let expected = "a number of rows, at least 1";
+        let outbox_rows_max = env.parsed(OUTBOX_ROWS_MAX, expected, OUTBOX_ROWS_MAX_DEFAULT)?;
+        if outbox_rows_max == 0 {
+            return Err(ConfigError::Malformed { name: OUTBOX_ROWS_MAX, expected });
+        }
+        Ok(Self { tracking_key, master_key, outbox_rows_max })
+    }
+}
+
+fn key_file(env: &Env, name: &'static str) -> Result<[u8; 32], ConfigError> {
+    let path = env.required(name)?;
+    let refused = ConfigError::Malformed { name, expected: "a readable file of exactly 32 bytes" };
+    let bytes = std::fs::read(Path::new(path)).map_err(|_| refused.clone())?;
+    bytes.try_into().map_err(|_| refused)
+}

@@ -1,0 +1,75 @@
+//! Sealing contacts (D20): one data key per tenant, wrapped in the store, unwrapped in memory.
+//!
+//! Destroying a tenant's stored key makes its contacts unreadable; a process that still holds the key goes on
+//! sealing with it until it ends, and what it seals is as unreadable.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bootstrap::House;
+use ids::{ReportId, TenantId};
+use pg::TenantScope;
+use seal::{DataKey, MasterKey, Sealed, Sensitive, WrappedKey};
+
+use crate::store;
+use crate::tenants::Street;
+
+/// Seals contacts under their tenant's key.
+pub struct Contacts {
+    master_key: MasterKey,
+    /// One entry per tenant that was written for.
+    open: Mutex<BTreeMap<TenantId, Arc<DataKey>>>,
+}
+
+/// Why a contact could not be sealed. Nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ContactError {
+    /// The tenant's key could not be read or kept.
+    #[error("keeping a tenant's key")]
+    Database(#[from] pg::Error),
+    /// No randomness.
+    #[error("sealing a contact")]
+    Seal(#[from] seal::SealError),
+    /// The stored key is not ours: another master key made it.
+    #[error("opening a tenant's key")]
+    Key(#[from] seal::OpenError),
+}
+
+impl Contacts {
+    /// With no key open yet.
+    pub fn new(master_key: MasterKey) -> Self {
+        Self { master_key, open: Mutex::default() }
+    }
+
+    /// Seals one contact to its report.
+    pub async fn seal(
+        &self,
+        house: &House<Street>,
+        tenant: TenantId,
+        report_id: ReportId,
+        contact: &Sensitive<String>,
+    ) -> Result<Sealed, ContactError> {
+        let key = match self.known(tenant) {
+            Some(key) => key,
+            None => self.load(house, tenant).await?,
+        };
+        Ok(key.seal(report_id.as_uuid().as_bytes(), contact.expose().as_bytes())?)
+    }
+
+    fn known(&self, tenant: TenantId) -> Option<Arc<DataKey>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
+    }
+
+    /// The stored key, or a new one. Of two processes that make one at the same time the first to store wins.
+    async fn load(&self, house: &House<Street>, tenant: TenantId) -> Result<Arc<DataKey>, ContactError> {
+        let offered = self.master_key.wrap(&DataKey::generate(tenant)?)?;
+        let mut tx = house.pool.begin(TenantScope::of_principal([tenant])).await?;
+        let now = house.clock.now(&mut tx).await?;
+        store::tenant_keys::offer(&mut tx, tenant, offered.as_bytes(), now).await?;
+        let stored = store::tenant_keys::stored(&mut tx, tenant).await?;
+        tx.commit().await?;
+        let key = Arc::new(self.master_key.unwrap(tenant, &WrappedKey::from_bytes(stored)?)?);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, key.clone());
+        Ok(key)
+    }
+}

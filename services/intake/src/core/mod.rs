@@ -1,0 +1,4 @@
+//! Pure helpers of intake.
+
+pub mod lane;
+pub mod tracking;

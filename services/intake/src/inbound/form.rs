@@ -1,0 +1,122 @@
+//! The body of a report as clients send it, and its checks.
+
+use bootstrap::door::{Fault, FreeText, Problem, text};
+use seal::Sensitive;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::handle::{Datum, Place};
+
+/// Most characters of a contact.
+const CONTACT_CHARACTERS_MAX: usize = 200;
+
+/// What somebody reports.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportForm {
+    /// The reporter's words, kept byte for byte; at most 4,000 characters and 16 KiB.
+    #[schema(example = "公交306路环线改道，取消了我们小区的站点")]
+    pub text: String,
+    /// Code of the item (事项), if the reporter knows it.
+    #[schema(example = "TRA-01")]
+    pub item: Option<String>,
+    /// Where.
+    pub place: PlaceForm,
+    /// Who, if the reporter wishes to be reached.
+    pub reporter: Option<ReporterForm>,
+}
+
+/// A point with its datum.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlaceForm {
+    /// Degrees east, −180 to 180.
+    #[schema(example = 106.5512)]
+    lon: f64,
+    /// Degrees north, −90 to 90.
+    #[schema(example = 29.5628)]
+    lat: f64,
+    /// What the degrees refer to. Required: nothing is guessed.
+    #[schema(required = true)]
+    datum: Option<DatumForm>,
+    /// As people say it.
+    address: Option<String>,
+}
+
+/// The datum of a point.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DatumForm {
+    Wgs84,
+    Gcj02,
+    Bd09,
+}
+
+/// Who reports.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReporterForm {
+    /// Telephone, e-mail or the like; at most 200 characters. Stored sealed.
+    #[schema(value_type = Option<String>)]
+    contact: Option<Sensitive<String>>,
+}
+
+/// The checked parts of a form.
+pub(super) struct Checked {
+    pub text: FreeText,
+    pub item: Option<String>,
+    pub place: Place,
+    pub contact: Option<Sensitive<String>>,
+}
+
+impl ReportForm {
+    /// Refuses what is out of bounds. The item's code is checked for its form only.
+    pub(super) fn check(self) -> Result<Checked, Problem> {
+        if self.text.trim().is_empty() {
+            let fault = Fault::new("/text", "empty-text", "内容不能为空 / the text must not be empty");
+            return Err(Problem::validation_failed([fault]));
+        }
+        let text = FreeText::parse("/text", self.text)?;
+        if let Some(item) = &self.item {
+            text::identifier("/item", item)?;
+        }
+        let place = self.place.check()?;
+        let contact = check_contact(self.reporter.and_then(|reporter| reporter.contact))?;
+        Ok(Checked { text, item: self.item, place, contact })
+    }
+}
+
+impl PlaceForm {
+    fn check(self) -> Result<Place, Problem> {
+        let datum = match self.datum.ok_or_else(|| Problem::datum_required("/place/datum"))? {
+            DatumForm::Wgs84 => Datum::Wgs84,
+            DatumForm::Gcj02 => Datum::Gcj02,
+            DatumForm::Bd09 => Datum::Bd09,
+        };
+        let faults: Vec<Fault> = [("/place/lon", self.lon, 180.0), ("/place/lat", self.lat, 90.0)]
+            .into_iter()
+            .filter(|(_, degrees, most)| degrees.abs() > *most)
+            .map(|(pointer, _, most)| {
+                Fault::new(pointer, "out-of-range", format!("超出范围 / must be between -{most} and {most}"))
+            })
+            .collect();
+        if !faults.is_empty() {
+            return Err(Problem::validation_failed(faults));
+        }
+        let address = self.address.map(|address| FreeText::parse("/place/address", address)).transpose()?;
+        Ok(Place { lon: self.lon, lat: self.lat, datum, address })
+    }
+}
+
+fn check_contact(contact: Option<Sensitive<String>>) -> Result<Option<Sensitive<String>>, Problem> {
+    let Some(contact) = contact else { return Ok(None) };
+    let characters = contact.expose().chars().count();
+    if contact.expose().trim().is_empty() || characters > CONTACT_CHARACTERS_MAX {
+        let detail = format!(
+            "须为1至{CONTACT_CHARACTERS_MAX}个字符 / must have 1 to {CONTACT_CHARACTERS_MAX} characters"
+        );
+        let fault = Fault::new("/reporter/contact", "contact-length", detail);
+        return Err(Problem::validation_failed([fault]));
+    }
+    Ok(Some(contact))
+}

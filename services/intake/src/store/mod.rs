@@ -1,0 +1,7 @@
+//! All SQL of intake.
+
+pub(crate) mod idempotency;
+pub(crate) mod outbox;
+pub(crate) mod reports;
+pub(crate) mod tenant_keys;
+pub(crate) mod tracking_codes;

@@ -1,0 +1,10 @@
+//! Intake through its door, on a real database and broker.
+#![expect(clippy::unwrap_used, reason = "helpers of tests; the lint exempts test functions only")]
+
+mod batch;
+mod contact;
+mod desk;
+mod lane;
+mod pressure;
+mod refusals;
+mod replay;

@@ -1,0 +1,32 @@
+//! Over the high-water mark new reports are refused, and only they (D24).
+
+use axum::response::IntoResponse;
+use bootstrap::door::Problem;
+use intake::handle::{Refusal, accept};
+
+use crate::desk::{Desk, STREET, command};
+
+#[tokio::test]
+async fn beyond_the_mark_new_reports_are_refused_and_replays_answered() {
+    let desk = Desk::open().await;
+    let room = desk.another_process("2");
+    let one =
+        async |n| accept(&room, vec![command("a", STREET, n, "路灯不亮")]).await.unwrap().pop().unwrap();
+    let first = one(1).await;
+    room.measure().await.unwrap();
+    assert!(one(2).await.is_ok(), "below the mark");
+    room.measure().await.unwrap();
+    assert_eq!(one(3).await, Err(Refusal::Overloaded));
+    assert_eq!(one(1).await, first, "what was accepted stays answered");
+    assert_eq!(desk.count("reports").await, 2);
+    desk.rig.drain().await;
+    room.measure().await.unwrap();
+    assert!(one(3).await.is_ok(), "the broker has taken the others");
+}
+
+#[test]
+fn the_refusal_says_when_to_come_back() {
+    let response = Problem::from(Refusal::Overloaded).into_response();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "10");
+}

@@ -1,0 +1,241 @@
+//! Who is told of an event, and the bytes they get (D53). Push texts carry numbers and codes only.
+
+use contract::proto::{dispatch, from_wire, triage};
+use contract::{Envelope, EventType};
+use ids::BodyRef;
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Who hears of a type of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The body that holds the order.
+    OrderBody,
+    /// The body the escalation step names.
+    EscalatedTo,
+    /// The bodies triage chose (at voice 2, 5, 10 …).
+    ToldBodies,
+    /// No webhook, and why.
+    Nobody(&'static str),
+}
+
+/// The table: every event this service hears, and its audience.
+pub fn audience(event_type: EventType) -> Audience {
+    use EventType as E;
+    match event_type {
+        E::OrderDispatched | E::OrderWarned | E::OrderBreached => Audience::OrderBody,
+        E::OrderEscalated => Audience::EscalatedTo,
+        E::CaseJoined => Audience::ToldBodies,
+        E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
+            Audience::Nobody("the body's own act")
+        }
+        E::OrderDone => Audience::Nobody("follows from the closure of the case"),
+        E::OrderCalendarAwaited => Audience::Nobody("an alarm for those who publish the calendar"),
+        E::CaseSubmitted | E::CaseVerifying => Audience::Nobody("verifiers work from the console's list"),
+        E::CaseClosed => Audience::Nobody("shown by the console; residents are answered by another channel"),
+        E::CaseReopened => Audience::Nobody("each body hears of the new round by its new order"),
+        E::CaseWarned | E::CaseBreached => Audience::Nobody("the verifier is a person without an endpoint"),
+        _ => Audience::Nobody("not heard by this service"),
+    }
+}
+
+/// What bodies are to be told, read from one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The case.
+    pub case_id: Uuid,
+    /// As people know it.
+    pub case_no: String,
+    /// The order, for events of an order.
+    pub order_id: Option<Uuid>,
+    /// Who is told, each once.
+    pub bodies: Vec<BodyRef>,
+    /// lead, assist or inform.
+    pub role: Option<String>,
+    /// The order's stages with their ends.
+    pub stages: Vec<Stage>,
+    /// The stage that was warned of, breached or escalated.
+    pub stage: Option<String>,
+    /// How many report the case.
+    pub voices: Option<u32>,
+}
+
+/// One stage as told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stage {
+    /// acknowledge, on_site, resolve …
+    pub stage: String,
+    /// When it must be met; null while a calendar year is awaited.
+    pub due_at: Option<Timestamp>,
+}
+
+/// The payload lacks something or names what is no id or body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("missing or malformed field {0}")]
+pub struct BadField(pub &'static str);
+
+impl Notice {
+    /// From an event of an order; `None` when nobody is told.
+    pub fn of_order(event_type: EventType, event: &dispatch::OrderEvent) -> Result<Option<Self>, BadField> {
+        let order = event.order.as_ref().ok_or(BadField("order"))?;
+        let body = match audience(event_type) {
+            Audience::OrderBody => &order.body,
+            Audience::EscalatedTo => &event.escalated_to,
+            Audience::ToldBodies | Audience::Nobody(_) => return Ok(None),
+        };
+        Ok(Some(Self {
+            case_id: order.case_id.parse().map_err(|_| BadField("order.case_id"))?,
+            case_no: order.case_no.clone(),
+            order_id: Some(order.order_id.parse().map_err(|_| BadField("order.order_id"))?),
+            bodies: vec![body.parse().map_err(|_| BadField("body"))?],
+            role: Some(order.role.clone()),
+            stages: order.stages.iter().map(stage).collect(),
+            stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
+            voices: None,
+        }))
+    }
+
+    /// From one more voice in a case; `None` when nobody is told of this one.
+    pub fn of_joined(event: &triage::CaseJoined) -> Result<Option<Self>, BadField> {
+        let case = event.case.as_ref().ok_or(BadField("case"))?;
+        let told = event.told_bodies.iter().map(|body| body.parse());
+        let mut bodies: Vec<BodyRef> = told.collect::<Result<_, _>>().map_err(|_| BadField("told_bodies"))?;
+        bodies.sort();
+        bodies.dedup();
+        if bodies.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            case_id: case.case_id.parse().map_err(|_| BadField("case.case_id"))?,
+            case_no: case.case_no.clone(),
+            order_id: None,
+            bodies,
+            role: None,
+            stages: Vec::new(),
+            stage: None,
+            voices: Some(case.voices),
+        }))
+    }
+
+    /// The webhook's bytes for one body. Fixed from here on: every attempt sends exactly these.
+    pub fn body_bytes(&self, envelope: &Envelope, body: &BodyRef) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&WebhookBody {
+            event_type: envelope.event_type.as_str(),
+            id: envelope.id.as_uuid(),
+            time: envelope.time,
+            street: envelope.tenant.to_string(),
+            case_no: &self.case_no,
+            order_id: self.order_id,
+            body: body.to_string(),
+            role: self.role.as_deref(),
+            stages: &self.stages,
+            stage: self.stage.as_deref(),
+            voices: self.voices,
+            trace_id: trace_id(&envelope.traceparent),
+        })
+    }
+}
+
+/// The fields of D53; `stage` and `voices` only where the event has them. `id` is the event's, the delivery's is
+/// the `webhook-id` header.
+#[derive(Serialize)]
+struct WebhookBody<'a> {
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    id: Uuid,
+    time: Timestamp,
+    street: String,
+    case_no: &'a str,
+    order_id: Option<Uuid>,
+    body: String,
+    role: Option<&'a str>,
+    stages: &'a [Stage],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voices: Option<u32>,
+    trace_id: Option<&'a str>,
+}
+
+fn stage(state: &dispatch::StageState) -> Stage {
+    Stage { stage: state.stage.clone(), due_at: state.due_at.as_ref().and_then(from_wire) }
+}
+
+/// The 32 hex digits of a `traceparent`.
+fn trace_id(traceparent: &str) -> Option<&str> {
+    traceparent.split('-').nth(1).filter(|id| id.len() == 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(body: &str) -> dispatch::OrderEvent {
+        let stage =
+            |stage: &str, due_at| dispatch::StageState { stage: stage.into(), due_at, ..Default::default() };
+        let due = contract::proto::to_wire("2026-11-23T04:00:00Z".parse().unwrap());
+        dispatch::OrderEvent {
+            order: Some(dispatch::OrderState {
+                order_id: Uuid::from_u128(1).to_string(),
+                case_id: Uuid::from_u128(2).to_string(),
+                case_no: "990102001-261123-0001".into(),
+                body: body.into(),
+                role: "lead".into(),
+                stages: vec![stage("acknowledge", Some(due)), stage("resolve", None)],
+                ..Default::default()
+            }),
+            escalated_to: "governance-centre".into(),
+            ..Default::default()
+        }
+    }
+
+    fn told(event_type: EventType) -> Vec<String> {
+        let notice = Notice::of_order(event_type, &order("transport")).unwrap();
+        notice.map_or(Vec::new(), |notice| notice.bodies.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_table_says_who_hears_of_an_order() {
+        for kind in [EventType::OrderDispatched, EventType::OrderWarned, EventType::OrderBreached] {
+            assert_eq!(told(kind), ["transport"], "{kind}");
+        }
+        assert_eq!(told(EventType::OrderEscalated), ["governance-centre"]);
+        assert!(told(EventType::OrderAcknowledged).is_empty());
+        assert!(told(EventType::OrderDone).is_empty());
+    }
+
+    #[test]
+    fn the_body_has_the_promised_fields_and_no_others() {
+        let envelope = Envelope {
+            id: Uuid::from_u128(9).into(),
+            event_type: EventType::OrderDispatched,
+            time: "2026-11-23T02:00:00Z".parse().unwrap(),
+            tenant: "990102001000".parse().unwrap(),
+            lane: ids::Lane::Normal,
+            aggregate_id: Uuid::from_u128(1),
+            version: 1,
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+            drill: false,
+        };
+        let notice = Notice::of_order(envelope.event_type, &order("transport")).unwrap().unwrap();
+        let bytes = notice.body_bytes(&envelope, &notice.bodies[0]).unwrap();
+        let expected = serde_json::json!({
+            "type": "dispatch.order.dispatched", "id": Uuid::from_u128(9), "time": "2026-11-23T02:00:00Z",
+            "street": "990102001000", "case_no": "990102001-261123-0001", "order_id": Uuid::from_u128(1),
+            "body": "transport", "role": "lead",
+            "stages": [{"stage": "acknowledge", "due_at": "2026-11-23T04:00:00Z"}, {"stage": "resolve", "due_at": null}],
+            "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        });
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_voice_without_told_bodies_tells_nobody() {
+        let mut joined = triage::CaseJoined { case: Some(Default::default()), ..Default::default() };
+        assert_eq!(Notice::of_joined(&joined), Ok(None));
+        joined.told_bodies = vec!["No Body".into()];
+        assert_eq!(Notice::of_joined(&joined), Err(BadField("told_bodies")));
+        assert_eq!(Notice::of_order(EventType::OrderDispatched, &Default::default()), Err(BadField("order")));
+    }
+}

@@ -1,0 +1,200 @@
+//! The moving part that sends: claim in a transaction, send outside of any, record in another.
+//!
+//! Three loops side by side: the runner claims, each job is sent in a task of its own, and whatever has ended is
+//! recorded together. On shutdown the claims stop first, then what is under way ends, then it is recorded.
+//! Guarantee: at least once, with the same id and bytes; a process that dies between send and record leaves a
+//! lease that ends (`tests/it/delivery.rs`).
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bootstrap::part::Part;
+use futures_util::future::{BoxFuture, join_all};
+use pg::crash;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use wakeups::{JumpGuard, Runner, RunnerConfig};
+
+use crate::core::outcome::Outcome;
+use crate::desk::Job;
+use crate::egress::{Egress, Post};
+use crate::handle::Room;
+use crate::handle::record::{Finished, record};
+use crate::inbound::wakeups::Claim;
+
+/// A job that finds no slot by then is given back, unsent, well before its lease ends.
+const WAIT_MAX: Duration = Duration::from_secs(4);
+/// Attempts recorded in one transaction at most.
+const RECORD_MAX: usize = 256;
+/// Pause before a record is tried again.
+const RECORD_PAUSE: Duration = Duration::from_millis(250);
+/// Tries of a record once the process is ending; after that the leases end.
+const LAST_TRIES: u32 = 8;
+
+/// Claims, sends, records.
+pub struct Deliverer {
+    room: Arc<Room>,
+    egress: Arc<Egress>,
+    runner: Runner<Claim>,
+    guard: Arc<JumpGuard>,
+    jobs: Mutex<mpsc::UnboundedReceiver<Job>>,
+}
+
+impl Deliverer {
+    /// Not yet running. This runner is the process's only one, so it has its own guard against clock jumps.
+    pub fn new(room: Arc<Room>, egress: Egress, jobs: mpsc::UnboundedReceiver<Job>) -> Self {
+        let house = &room.house;
+        let (desk, outbox) = (room.desk.clone(), house.outbox.clone());
+        let after_commit = move || {
+            crash::point("notification.after_claim");
+            desk.release();
+            outbox.wake();
+        };
+        let guard = Arc::<JumpGuard>::default();
+        let runner = Runner::new(
+            house.pool.clone(),
+            house.clock.clone(),
+            guard.clone(),
+            Arc::new(Claim(room.clone())),
+            Arc::new(after_commit),
+            house.armed.clone(),
+            RunnerConfig::default(),
+        );
+        Self { egress: Arc::new(egress), runner, guard, jobs: Mutex::new(jobs), room }
+    }
+}
+
+impl Part for Deliverer {
+    fn run(self: Box<Self>, shutdown: CancellationToken) -> BoxFuture<'static, ()> {
+        let Self { room, egress, runner, jobs, .. } = *self;
+        let claimed_all = CancellationToken::new();
+        let (done, ended) = mpsc::unbounded_channel();
+        Box::pin(async move {
+            let claiming = async {
+                runner.run(shutdown).await;
+                claimed_all.cancel();
+            };
+            let sending = send_each(&room, &egress, jobs.into_inner(), done, claimed_all.clone());
+            let recording = record_each(&room, ended, claimed_all.clone());
+            tokio::join!(claiming, sending, recording);
+        })
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<usize, String>> {
+        Box::pin(async move {
+            let mut jobs = self.jobs.lock().await;
+            let mut fired = 0;
+            // Only a test drains, and it moves time in jumps on purpose.
+            self.guard.accept();
+            loop {
+                let now = self.runner.drain().await.map_err(|error| format!("{error:?}"))?;
+                let taken: Vec<Job> = std::iter::from_fn(|| jobs.try_recv().ok()).collect();
+                if now == 0 && taken.is_empty() {
+                    return Ok(fired);
+                }
+                fired += now;
+                let finished =
+                    join_all(taken.into_iter().map(|job| attempt(&self.room, &self.egress, job))).await;
+                record(&self.room, &finished).await.map_err(|error| format!("{error:?}"))?;
+            }
+        })
+    }
+}
+
+async fn send_each(
+    room: &Arc<Room>,
+    egress: &Arc<Egress>,
+    mut jobs: mpsc::UnboundedReceiver<Job>,
+    done: mpsc::UnboundedSender<Finished>,
+    claimed_all: CancellationToken,
+) {
+    let mut under_way = JoinSet::new();
+    let start = |under_way: &mut JoinSet<()>, job| {
+        let (room, egress, done) = (room.clone(), egress.clone(), done.clone());
+        under_way.spawn(async move {
+            // The receiver outlives all senders.
+            let _ = done.send(attempt(&room, &egress, job).await);
+        });
+    };
+    loop {
+        tokio::select! {
+            Some(job) = jobs.recv() => start(&mut under_way, job),
+            Some(ended) = under_way.join_next() => noticed(ended),
+            () = claimed_all.cancelled() => break,
+        }
+    }
+    while let Ok(job) = jobs.try_recv() {
+        start(&mut under_way, job);
+    }
+    while let Some(ended) = under_way.join_next().await {
+        noticed(ended);
+    }
+}
+
+/// A task that panicked has given its seat back; its lease ends and the attempt is made again.
+fn noticed(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "an attempt ended by itself");
+    }
+}
+
+/// Waits for a slot, sends, and says what came of it.
+async fn attempt(room: &Room, egress: &Egress, job: Job) -> Finished {
+    let slots = job.seat.slots.clone();
+    let slot = async { (slots.acquire().await, room.desk.sending.acquire().await) };
+    let started = Instant::now();
+    let (outcome, took) = match timeout(WAIT_MAX, slot).await {
+        Err(_) => (Outcome::NotSent, started.elapsed()),
+        Ok(_held) => measured(send(room, egress, &job)).await,
+    };
+    crash::point("notification.after_send");
+    room.desk.learn(&job.endpoint, &outcome, took);
+    room.events.attempt_ended(&outcome, took);
+    let Job { key, n, endpoint, url, seat, .. } = job;
+    Finished { key, n, endpoint, url, outcome, took, seat }
+}
+
+async fn send(room: &Room, egress: &Egress, job: &Job) -> Outcome {
+    room.secrets.drop_file(&job.endpoint, &job.secret);
+    let id = job.key.1;
+    let signature = job.secret.sign(id, job.timestamp_s, &job.payload);
+    let (url, traceparent) = (&job.url, &job.traceparent);
+    egress
+        .post(Post {
+            url,
+            id,
+            timestamp_s: job.timestamp_s,
+            signature,
+            traceparent,
+            body: job.payload.clone(),
+        })
+        .await
+}
+
+async fn measured(sending: impl Future<Output = Outcome>) -> (Outcome, Duration) {
+    let started = Instant::now();
+    (sending.await, started.elapsed())
+}
+
+async fn record_each(room: &Room, mut ended: mpsc::UnboundedReceiver<Finished>, ending: CancellationToken) {
+    let mut batch = Vec::new();
+    while ended.recv_many(&mut batch, RECORD_MAX).await > 0 {
+        let mut tries_left = LAST_TRIES;
+        while let Err(error) = record(room, &batch).await {
+            tracing::warn!(
+                attempts = batch.len(),
+                error = &error as &dyn std::error::Error,
+                "record is tried again"
+            );
+            tries_left -= u32::from(ending.is_cancelled());
+            if tries_left == 0 {
+                break;
+            }
+            tokio::time::sleep(RECORD_PAUSE).await;
+        }
+        batch.clear();
+    }
+}

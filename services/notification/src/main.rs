@@ -1,0 +1,5 @@
+//! The notification service as a process.
+
+fn main() -> std::process::ExitCode {
+    bootstrap::process::main::<notification::Notification>()
+}

@@ -1,0 +1,271 @@
+//! `deliveries`: made once, claimed, settled.
+
+use ids::{BodyRef, Lane};
+use jiff::Timestamp;
+use pg::ScopedTx;
+use uuid::Uuid;
+
+use super::{Key, columns, tenant};
+use crate::tenants::EndpointId;
+
+/// A delivery to be made. `suppressed` is a reason: then it is never sent.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// Street and id.
+    pub key: Key,
+    /// The event that is told.
+    pub source_event_id: Uuid,
+    /// Its type.
+    pub event_type: String,
+    /// Its lane.
+    pub lane: Lane,
+    /// A rehearsal.
+    pub drill: bool,
+    /// The case.
+    pub case_id: Uuid,
+    /// The order, if it is about one.
+    pub order_id: Option<Uuid>,
+    /// Who is told.
+    pub body: BodyRef,
+    /// Where; `None` when the body has no endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// The bytes.
+    pub payload: Vec<u8>,
+    /// The trace.
+    pub traceparent: String,
+    /// Why it is not sent.
+    pub suppressed: Option<&'static str>,
+}
+
+/// Inserts those that do not exist; returns the keys of those that did not.
+pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> Result<Vec<Key>, pg::Error> {
+    let (tenants, ids) = columns(&new.iter().map(|d| d.key).collect::<Vec<_>>());
+    let sources: Vec<Uuid> = new.iter().map(|d| d.source_event_id).collect();
+    let types: Vec<String> = new.iter().map(|d| d.event_type.clone()).collect();
+    let lanes: Vec<i16> = new.iter().map(|d| d.lane.rank()).collect();
+    let drills: Vec<bool> = new.iter().map(|d| d.drill).collect();
+    let cases: Vec<Uuid> = new.iter().map(|d| d.case_id).collect();
+    let orders: Vec<Option<Uuid>> = new.iter().map(|d| d.order_id).collect();
+    let bodies: Vec<String> = new.iter().map(|d| d.body.to_string()).collect();
+    let owners: Vec<Option<i64>> =
+        new.iter().map(|d| d.endpoint.as_ref().map(|e| e.tenant.as_i64())).collect();
+    let endpoints: Vec<Option<String>> =
+        new.iter().map(|d| d.endpoint.as_ref().map(|e| e.key.clone())).collect();
+    let payloads: Vec<Vec<u8>> = new.iter().map(|d| d.payload.clone()).collect();
+    let traces: Vec<String> = new.iter().map(|d| d.traceparent.clone()).collect();
+    let reasons: Vec<Option<String>> = new.iter().map(|d| d.suppressed.map(str::to_owned)).collect();
+    let made = sqlx::query!(
+        "INSERT INTO notification.deliveries (tenant_id, id, source_event_id, event_type, lane, drill, case_id,
+             order_id, body, endpoint_tenant_id, endpoint_key, payload, traceparent, reason,
+             state, verdicts, created_at, next_attempt_at, decided_at)
+         SELECT d.*,
+             CASE WHEN d.reason IS NULL THEN 'pending' ELSE 'suppressed' END,
+             CASE WHEN d.reason IS NULL THEN 0 ELSE 1 END,
+             $15::timestamptz,
+             CASE WHEN d.reason IS NULL THEN $15::timestamptz END,
+             CASE WHEN d.reason IS NOT NULL THEN $15::timestamptz END
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::boolean[], $7::uuid[],
+             $8::uuid[], $9::text[], $10::bigint[], $11::text[], $12::bytea[], $13::text[], $14::text[])
+             AS d (tenant_id, id, source_event_id, event_type, lane, drill, case_id, order_id, body,
+                 endpoint_tenant_id, endpoint_key, payload, traceparent, reason)
+         ON CONFLICT DO NOTHING
+         RETURNING tenant_id, id",
+        &tenants,
+        &ids,
+        &sources,
+        &types,
+        &lanes,
+        &drills,
+        &cases,
+        &orders as &[Option<Uuid>],
+        &bodies,
+        &owners as &[Option<i64>],
+        &endpoints as &[Option<String>],
+        &payloads,
+        &traces,
+        &reasons as &[Option<String>],
+        jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    made.into_iter().map(|row| Ok((tenant(row.tenant_id, "deliveries.tenant_id")?, row.id))).collect()
+}
+
+/// A delivery as stored, locked until the transaction ends.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Street and id.
+    pub key: Key,
+    /// Type of the event that is told.
+    pub event_type: String,
+    /// Its lane.
+    pub lane: Lane,
+    /// A rehearsal.
+    pub drill: bool,
+    /// The case.
+    pub case_id: Uuid,
+    /// The order, if any.
+    pub order_id: Option<Uuid>,
+    /// Who is told.
+    pub body: String,
+    /// Where.
+    pub endpoint: Option<EndpointId>,
+    /// The trace.
+    pub traceparent: String,
+    /// pending, sending, delivered, dead_lettered or suppressed.
+    pub state: String,
+    /// Attempts so far.
+    pub attempts: i32,
+    /// Of these, not counted in the schedule.
+    pub uncounted: i32,
+    /// Verdicts so far.
+    pub verdicts: i32,
+}
+
+/// Locks and reads deliveries, in key order, the order everybody locks in.
+pub async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Delivery>, pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT d.tenant_id, d.id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
+                  d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts
+           FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+           JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
+           ORDER BY d.tenant_id, d.id
+           FOR UPDATE OF d",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+struct Row {
+    tenant_id: i64,
+    id: Uuid,
+    event_type: String,
+    lane: i16,
+    drill: bool,
+    case_id: Uuid,
+    order_id: Option<Uuid>,
+    body: String,
+    endpoint_tenant_id: Option<i64>,
+    endpoint_key: Option<String>,
+    traceparent: String,
+    state: String,
+    attempts: i32,
+    uncounted: i32,
+    verdicts: i32,
+}
+
+impl Row {
+    fn read(self) -> Result<Delivery, pg::Error> {
+        let endpoint = match (self.endpoint_tenant_id, self.endpoint_key) {
+            (Some(owner), Some(key)) => {
+                Some(EndpointId { tenant: tenant(owner, "deliveries.endpoint_tenant_id")?, key })
+            }
+            _ => None,
+        };
+        Ok(Delivery {
+            key: (tenant(self.tenant_id, "deliveries.tenant_id")?, self.id),
+            event_type: self.event_type,
+            lane: Lane::from_rank(self.lane).map_err(|_| pg::Error::impossible_row("deliveries.lane"))?,
+            drill: self.drill,
+            case_id: self.case_id,
+            order_id: self.order_id,
+            body: self.body,
+            endpoint,
+            traceparent: self.traceparent,
+            state: self.state,
+            attempts: self.attempts,
+            uncounted: self.uncounted,
+            verdicts: self.verdicts,
+        })
+    }
+}
+
+/// The bytes of claimed deliveries, read apart: settling does not need them.
+pub async fn payloads(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let rows = sqlx::query!(
+        "SELECT d.tenant_id, d.id, d.payload
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+         JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let read = |row: (i64, Uuid, Vec<u8>)| Ok(((tenant(row.0, "deliveries.tenant_id")?, row.1), row.2));
+    rows.into_iter().map(|row| read((row.tenant_id, row.id, row.payload))).collect()
+}
+
+/// One more attempt is under way until `lease_until`.
+pub async fn start_sending(tx: &mut ScopedTx, keys: &[Key], lease_until: Timestamp) -> Result<(), pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let started = sqlx::query!(
+        "UPDATE notification.deliveries d
+         SET state = 'sending', attempts = d.attempts + 1, next_attempt_at = $3
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+         WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state IN ('pending', 'sending')",
+        &tenants,
+        &ids,
+        jiff_sqlx::Timestamp::from(lease_until) as jiff_sqlx::Timestamp,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("starting to send", started.rows_affected(), keys.len())
+}
+
+/// What a delivery becomes.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Street and id.
+    pub key: Key,
+    /// pending, delivered or dead_lettered.
+    pub state: &'static str,
+    /// Why, for dead_lettered.
+    pub reason: Option<String>,
+    /// Attempts not counted in the schedule.
+    pub uncounted: i32,
+    /// Verdicts, this one included.
+    pub verdicts: i32,
+    /// For pending.
+    pub next_attempt_at: Option<Timestamp>,
+    /// For a verdict.
+    pub decided_at: Option<Timestamp>,
+}
+
+/// Saves what became of locked deliveries.
+pub async fn settle(tx: &mut ScopedTx, settled: &[Settled]) -> Result<(), pg::Error> {
+    let (tenants, ids) = columns(&settled.iter().map(|s| s.key).collect::<Vec<_>>());
+    let states: Vec<String> = settled.iter().map(|s| s.state.to_owned()).collect();
+    let reasons: Vec<Option<String>> = settled.iter().map(|s| s.reason.clone()).collect();
+    let uncounted: Vec<i32> = settled.iter().map(|s| s.uncounted).collect();
+    let verdicts: Vec<i32> = settled.iter().map(|s| s.verdicts).collect();
+    let next: Vec<Option<jiff_sqlx::Timestamp>> =
+        settled.iter().map(|s| s.next_attempt_at.map(Into::into)).collect();
+    let decided: Vec<Option<jiff_sqlx::Timestamp>> =
+        settled.iter().map(|s| s.decided_at.map(Into::into)).collect();
+    let saved = sqlx::query!(
+        "UPDATE notification.deliveries d
+         SET state = s.state, reason = s.reason, uncounted = s.uncounted, verdicts = s.verdicts,
+             next_attempt_at = s.next_attempt_at, decided_at = s.decided_at
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[],
+             $7::timestamptz[], $8::timestamptz[])
+             AS s (tenant_id, id, state, reason, uncounted, verdicts, next_attempt_at, decided_at)
+         WHERE d.tenant_id = s.tenant_id AND d.id = s.id",
+        &tenants,
+        &ids,
+        &states,
+        &reasons as &[Option<String>],
+        &uncounted,
+        &verdicts,
+        &next as &[Option<jiff_sqlx::Timestamp>],
+        &decided as &[Option<jiff_sqlx::Timestamp>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("settling deliveries", saved.rows_affected(), settled.len())
+}

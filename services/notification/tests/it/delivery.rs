@@ -1,0 +1,185 @@
+//! What is told, to whom, once.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use contract::EventType;
+use serde_json::json;
+use testkit::sink::Signature;
+use testkit::wait::eventually;
+
+use crate::world::{self, BODIES, STREET, TRACE_ID, World, case_event, joined, order_event};
+
+#[tokio::test]
+async fn five_bodies_get_five_signed_webhooks() {
+    let world = World::start().await;
+    for (n, body) in BODIES.iter().enumerate() {
+        let event = order_event(EventType::OrderDispatched, body, n as u128);
+        world.rig.publish(&event.0, event.1).await;
+    }
+    world.rig.drain().await;
+
+    let received = world.sink.received();
+    assert_eq!(received.len(), BODIES.len());
+    for body in BODIES {
+        let one = world.received_at(&format!("/hooks/{body}"));
+        assert_eq!(one.len(), 1, "{body}");
+        assert_eq!(one[0].signature, Signature::Valid, "{body}");
+        assert_eq!(one[0].headers["content-type"], "application/json");
+        assert_eq!(one[0].headers["webhook-timestamp"], "1795399200", "the claim's database time");
+        assert!(one[0].headers["traceparent"].to_str().unwrap().contains(TRACE_ID));
+        let told = world::json(&one[0]);
+        assert_eq!(
+            (&told["body"], &told["street"], &told["trace_id"]),
+            (&json!(body), &json!(STREET), &json!(TRACE_ID))
+        );
+        assert_eq!(told["stages"][0], json!({"stage": "acknowledge", "due_at": "2026-11-23T02:30:00Z"}));
+        assert_eq!(told["stages"][1], json!({"stage": "resolve", "due_at": null}));
+    }
+    assert_eq!(world.said().await, ["notification.delivery.delivered"; 5]);
+    let shown = world.deliveries("sre").await;
+    assert!(
+        shown
+            .iter()
+            .all(|delivery| delivery["state"] == "delivered" && delivery["attempts"][0]["outcome"] == "ok")
+    );
+    for received in received {
+        assert!(shown.iter().any(|delivery| delivery["delivery_id"] == received.webhook_id()));
+    }
+}
+
+/// However often an event comes, through the inbox or past it, each endpoint is told once.
+#[tokio::test]
+async fn an_event_heard_again_makes_no_second_delivery() {
+    let world = World::start().await;
+    let event = order_event(EventType::OrderDispatched, "transport", 1);
+    world.hear(&event).await;
+    world.hear(&event).await;
+    sqlx::query("DELETE FROM notification.inbox").execute(world.rig.admin()).await.unwrap();
+    world.hear(&event).await;
+    assert_eq!(world.sink.received().len(), 1);
+    assert_eq!(world.said().await, ["notification.delivery.delivered"]);
+}
+
+#[tokio::test]
+async fn warnings_breaches_escalations_and_voices_are_told_and_acts_are_not() {
+    let world = World::start().await;
+    world.hear(&order_event(EventType::OrderWarned, "transport", 1)).await;
+    world.hear(&order_event(EventType::OrderBreached, "transport", 2)).await;
+    world.hear(&order_event(EventType::OrderEscalated, "transport", 3)).await;
+    world.hear(&joined(2, &["transport", "bus-company"], 4)).await;
+    world.hear(&joined(3, &[], 5)).await;
+    let acts = [
+        EventType::OrderSeen,
+        EventType::OrderAcknowledged,
+        EventType::OrderArrived,
+        EventType::OrderProgressed,
+        EventType::OrderSubmitted,
+        EventType::OrderDone,
+        EventType::OrderCalendarAwaited,
+    ];
+    for (n, act) in acts.into_iter().enumerate() {
+        world.hear(&order_event(act, "transport", 10 + n as u128)).await;
+    }
+    for (n, kind) in
+        [EventType::CaseSubmitted, EventType::CaseClosed, EventType::CaseReopened].into_iter().enumerate()
+    {
+        world.hear(&case_event(kind, 20 + n as u128)).await;
+    }
+
+    let told = |path: &str| {
+        world.received_at(path).iter().map(|r| world::json(r)["type"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("/hooks/transport"),
+        ["dispatch.order.warned", "dispatch.order.breached", "triage.case.joined"]
+    );
+    assert_eq!(told("/hooks/governance-centre"), ["dispatch.order.escalated"]);
+    assert_eq!(told("/hooks/bus-company"), ["triage.case.joined"]);
+    assert_eq!(world.sink.received().len(), 5);
+    let voice = world::json(&world.received_at("/hooks/bus-company")[0]);
+    assert_eq!(
+        (&voice["voices"], &voice["order_id"], &voice["role"]),
+        (&json!(2), &json!(null), &json!(null))
+    );
+    assert_eq!(world::json(&world.received_at("/hooks/transport")[0])["stage"], "acknowledge");
+}
+
+#[tokio::test]
+async fn a_body_without_endpoint_and_a_drill_are_suppressed_and_shown() {
+    let world = World::start().await;
+    world.hear(&order_event(EventType::OrderDispatched, "police", 1)).await;
+    let mut drill = order_event(EventType::OrderDispatched, "transport", 2);
+    drill.0.drill = true;
+    world.hear(&drill).await;
+
+    assert!(world.sink.received().is_empty());
+    assert_eq!(world.said().await, ["notification.delivery.suppressed"; 2]);
+    let shown = world.deliveries("sre").await;
+    let reason =
+        |body: &str| shown.iter().find(|delivery| delivery["body"] == body).unwrap()["reason"].clone();
+    assert_eq!((reason("police"), reason("transport")), (json!("no-endpoint"), json!("suppressed-drill")));
+}
+
+/// The documents of a street may come after its first event: the event waits, it is not parked.
+#[tokio::test]
+async fn an_event_before_the_first_document_waits_for_it() {
+    let world = World::bare(&[]).await;
+    world.hear(&order_event(EventType::OrderDispatched, "transport", 1)).await;
+    assert!(world.sink.received().is_empty());
+    world.rig.documents(&testkit::demo::documents_with(1, &world.sink.url(""))).await;
+    // The broker gives it back after half a second; each round asks for it.
+    eventually(Duration::from_secs(10), "the event to come again", async || {
+        world.rig.drain().await;
+        (!world.sink.received().is_empty()).then_some(())
+    })
+    .await;
+    assert_eq!(world.sink.received().len(), 1);
+    let parked: i64 = sqlx::query_scalar("SELECT count(*) FROM notification.parked")
+        .fetch_one(world.rig.admin())
+        .await
+        .unwrap();
+    assert_eq!(parked, 0);
+}
+
+#[tokio::test]
+async fn a_payload_of_another_street_is_parked() {
+    let world = World::start().await;
+    let mut event = order_event(EventType::OrderDispatched, "transport", 1);
+    event.0.tenant = world::OTHER_STREET.parse().unwrap();
+    world.hear(&event).await;
+    assert!(world.sink.received().is_empty());
+    let reason: String = sqlx::query_scalar("SELECT reason FROM notification.parked")
+        .fetch_one(world.rig.admin())
+        .await
+        .unwrap();
+    assert_eq!(reason, "street of the payload differs from the subject");
+}
+
+/// Secrets are made once, sealed in the database, and dropped for the sink in development with mode 0600.
+#[tokio::test]
+async fn secrets_are_sealed_and_demo_files_are_private() {
+    let world = World::start().await;
+    let sealed: Vec<Vec<u8>> = sqlx::query_scalar("SELECT sealed FROM notification.endpoint_secrets")
+        .fetch_all(world.rig.admin())
+        .await
+        .unwrap();
+    let files: Vec<_> = std::fs::read_dir(world.secrets_folder()).unwrap().map(Result::unwrap).collect();
+    let files: Vec<_> =
+        files.iter().filter(|file| file.file_name().to_string_lossy().contains("__")).collect();
+    assert_eq!((sealed.len(), files.len()), (6, 6));
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let shown = std::fs::read_to_string(file.path()).unwrap();
+        assert!(
+            sealed
+                .iter()
+                .all(|sealed| !sealed.windows(8).any(|w| shown.as_bytes().windows(8).any(|s| s == w)))
+        );
+    }
+    let before = std::fs::read_to_string(world.secrets_folder().join("990102000000__transport")).unwrap();
+    world.rig.documents(&testkit::demo::documents_with(2, &world.sink.url(""))).await;
+    world.rig.drain().await;
+    let after = std::fs::read_to_string(world.secrets_folder().join("990102000000__transport")).unwrap();
+    assert_eq!(before, after, "a new document makes no new secret");
+}

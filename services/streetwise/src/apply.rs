@@ -1,0 +1,54 @@
+//! `streetwise apply`: manifests to the directory's door, one after the other, and the generation each ends in.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::cli::Apply;
+use crate::client::Client;
+use crate::failure::Failure;
+
+#[derive(Debug, Deserialize)]
+struct Applied {
+    tenant: String,
+    kind: String,
+    generation: u64,
+    changed: bool,
+}
+
+/// Runs the command. What was applied before a refusal stays applied.
+pub async fn run(arguments: &Apply) -> Result<(), Failure> {
+    let token = token(arguments)?;
+    let client = Client::new(arguments.directory_url.as_str(), token.trim())?;
+    for file in &arguments.files {
+        let manifest = std::fs::read(file).map_err(|error| unreadable(file, error))?;
+        let doing = format!("提交清单 / applying {}", file.display());
+        let applied: Applied =
+            client.post_bytes(&doing, "/directory/v1/manifests:apply", "application/yaml", manifest).await?;
+        println!("{}", told(&applied));
+    }
+    Ok(())
+}
+
+fn told(applied: &Applied) -> String {
+    let kind = if applied.kind == "district" { "区 district" } else { "街道 street" };
+    let outcome = if applied.changed { "已更新 applied" } else { "无变化 unchanged" };
+    format!(
+        "✓ {kind} {}  第 {} 代 generation {}  {outcome}",
+        applied.tenant, applied.generation, applied.generation
+    )
+}
+
+fn token(arguments: &Apply) -> Result<String, Failure> {
+    match (&arguments.token, &arguments.token_file) {
+        (Some(token), _) => Ok(token.clone()),
+        (None, Some(file)) => std::fs::read_to_string(file).map_err(|error| unreadable(file, error)),
+        (None, None) => {
+            Err(Failure::Usage("缺少 --token 或 --token-file / --token or --token-file is missing".into()))
+        }
+    }
+}
+
+fn unreadable(file: &Path, error: std::io::Error) -> Failure {
+    Failure::world(format!("读取 / reading {}", file.display()), "请核对路径 / check the path", error)
+}

@@ -1,0 +1,112 @@
+//! The arguments of every command.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+/// 街哨 Streetwise — 命令行工具 / the command line
+#[derive(Debug, Parser)]
+#[command(name = "streetwise", version, arg_required_else_help = true)]
+#[command(
+    after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage, \
+                        3 服务拒绝 a service refused, 4 演示未见全部步骤 a demonstration missed a step"
+)]
+pub struct Arguments {
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 建角色、模式和表 / make roles, schemas and tables of every service; may be repeated
+    Migrate(Migrate),
+    /// 建消息流和消费者 / make the broker's streams and consumers; may be repeated
+    Provision(Provision),
+    /// 开发用签发者、密钥和令牌 / a local issuer with keys and a token per persona; development only
+    DevIdentity(DevIdentity),
+    /// 提交区或街道的清单 / apply manifests of districts and streets
+    Apply(Apply),
+    /// 演示用 Webhook 接收端 / a webhook receiver for demonstrations
+    Sink(Sink),
+    /// 演示 / a demonstration on a running system
+    #[command(subcommand)]
+    Demo(Demo),
+}
+
+/// `streetwise migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// 管理员连接 / the database as an administrator, e.g. postgres://postgres@127.0.0.1:5432/streetwise
+    #[arg(long, env = "STREETWISE_ADMIN_URL", hide_env_values = true)]
+    pub admin_url: String,
+}
+
+/// `streetwise provision`
+#[derive(Debug, Args)]
+pub struct Provision {
+    /// 消息服务地址 / the broker, e.g. nats://127.0.0.1:4222
+    #[arg(long, env = "STREETWISE_NATS_URL", hide_env_values = true)]
+    pub nats_url: String,
+    /// 每个流的副本数 / copies the cluster keeps of each stream
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub replicas: u8,
+}
+
+/// `streetwise dev-identity`
+#[derive(Debug, Args)]
+pub struct DevIdentity {
+    /// 输出目录 / folder for jwks.json, key.pk8 and tokens/
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// `streetwise apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// 清单文件，先区后街道 / manifests, a district before its streets
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// 目录服务地址 / the directory, e.g. http://127.0.0.1:8085
+    #[arg(long)]
+    pub directory_url: Url,
+    /// 令牌 / bearer token of somebody who may apply
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// `streetwise sink`
+#[derive(Debug, Args)]
+pub struct Sink {
+    /// 监听地址 / where to listen
+    #[arg(long)]
+    pub listen: SocketAddr,
+    /// 密钥目录 / folder of endpoint secrets, one file `<tenant>__<endpoint key>` each; read at every request
+    #[arg(long)]
+    pub secrets: PathBuf,
+    /// 记录文件（JSON Lines）/ file to append what came to, one JSON object a line
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// `streetwise demo …`
+#[derive(Debug, Subcommand)]
+pub enum Demo {
+    /// 公交306路改道 / the rerouted bus line, from report to closure
+    #[command(name = "bus-306")]
+    Bus306(Bus306),
+}
+
+/// `streetwise demo bus-306`
+#[derive(Debug, Args)]
+pub struct Bus306 {
+    /// 地址与令牌文件 / file with addresses and tokens, written by ./dev up
+    #[arg(long)]
+    pub endpoints: PathBuf,
+}

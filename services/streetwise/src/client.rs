@@ -1,0 +1,116 @@
+//! One caller at one service's door: JSON in and out, problems told as they were said.
+
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::failure::{Failure, Refusal};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// A service's address and a token.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+    traceparent: Option<String>,
+}
+
+impl Client {
+    /// Connects to nothing yet.
+    pub fn new(base: &str, token: &str) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .user_agent("streetwise-cli/1")
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(ANSWER_WITHIN)
+            .no_proxy()
+            .build()
+            .map_err(|error| Failure::world("准备 HTTP / preparing HTTP", "", error))?;
+        Ok(Self {
+            http,
+            base: base.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+            traceparent: None,
+        })
+    }
+
+    /// The same caller's connections at another door or with another token.
+    pub fn with(&self, base: &str, token: &str) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        Self { http: self.http.clone(), base, token: token.to_owned(), traceparent: None }
+    }
+
+    /// The same, within a trace (W3C Trace Context).
+    pub fn traced(self, traceparent: String) -> Self {
+        Self { traceparent: Some(traceparent), ..self }
+    }
+
+    /// Reads.
+    pub async fn get<T: DeserializeOwned>(&self, doing: &str, path: &str) -> Result<T, Failure> {
+        self.send(doing, self.http.get(self.url(path))).await
+    }
+
+    /// Changes something, with a fresh idempotency key.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let request = self.http.post(self.url(path)).header("idempotency-key", fresh_key().to_string());
+        self.send(doing, request.json(body)).await
+    }
+
+    /// Sends a body of another type.
+    pub async fn post_bytes<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<T, Failure> {
+        let request = self.http.post(self.url(path)).header("content-type", content_type);
+        self.send(doing, request.body(body)).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, doing: &str, request: RequestBuilder) -> Result<T, Failure> {
+        let next =
+            || format!("请确认 {0} 已启动（./dev status）/ make sure {0} runs (./dev status)", self.base);
+        let unreachable = |error: reqwest::Error| Failure::world(doing, next(), error);
+        let request = match &self.traceparent {
+            Some(traceparent) => request.header("traceparent", traceparent),
+            None => request,
+        };
+        let response = request.bearer_auth(&self.token).send().await.map_err(unreachable)?;
+        if !response.status().is_success() {
+            return Err(refused(doing, response).await);
+        }
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        let next = "服务与本工具的版本可能不同 / the service may be of another version than this tool";
+        serde_json::from_slice(&bytes).map_err(|error| Failure::world(doing, next, error))
+    }
+}
+
+async fn refused(doing: &str, response: Response) -> Failure {
+    let status = response.status();
+    let mut refusal: Refusal = response.json().await.unwrap_or_default();
+    refusal.status = status.as_u16();
+    if refusal.title.is_empty() {
+        refusal.title = status.canonical_reason().unwrap_or("no reason given").to_owned();
+    }
+    Failure::Refused { doing: doing.to_owned(), refusal: Box::new(refusal) }
+}
+
+/// A new idempotency key. The client makes it, so it is no id of ours.
+fn fresh_key() -> Uuid {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
+}

@@ -1,0 +1,26 @@
+//! `streetwise provision`: makes the broker look like `contract::topology`, before any publisher starts (D14).
+
+use std::time::Duration;
+
+use messaging::provision::{Replicas, provision};
+
+use crate::cli::Provision;
+use crate::failure::Failure;
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Runs the command.
+pub async fn run(arguments: &Provision) -> Result<(), Failure> {
+    let options = async_nats::ConnectOptions::new().name("streetwise").connection_timeout(CONNECT_WITHIN);
+    let client = options.connect(&arguments.nats_url).await.map_err(|error| {
+        let next = "请核对 --nats-url 并确认消息服务已启动 / check --nats-url and that the broker runs";
+        Failure::world("连接消息服务 / connecting to the broker", next, error)
+    })?;
+    provision(&client, Replicas(arguments.replicas.into())).await.map_err(|error| {
+        let next = "需要 NATS 2.12 以上并启用 JetStream / NATS 2.12 or newer with JetStream is needed";
+        Failure::world("建消息流 / making streams and consumers", next, error)
+    })?;
+    let (streams, consumers) = (contract::topology::streams().len(), contract::topology::consumers().len());
+    println!("✓ 消息流 {streams} 个，消费者 {consumers} 个 / {streams} streams, {consumers} consumers");
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The commands as an operator runs them, against real servers.
+
+mod apply;
+mod provision;
+mod schemas;

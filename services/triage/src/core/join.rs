@@ -1,0 +1,164 @@
+//! Whether a report is the same matter as an open case (D50): same street, same item, near, and not long ago.
+//!
+//! Only points of equal datum are compared: the obfuscated ones lie up to 600 m beside the true ones, so a mixed
+//! comparison would join at random. Converting them is deliberately not here.
+
+use ids::CaseId;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::distance::Point;
+
+/// Farthest two points of one matter are apart.
+pub const RADIUS_MM: u64 = 500_000;
+/// Longest time between opening and the next report of one matter.
+pub const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// An open case of the report's street, item and datum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub case_id: CaseId,
+    /// Where it was opened.
+    pub point: Point,
+    /// When.
+    pub opened_at: Timestamp,
+}
+
+/// The stored explanation of a join: integers in, integer out (D37).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinExplanation {
+    /// Method of the decision: `item-place-time`.
+    pub method: String,
+    /// The case joined.
+    pub case_id: CaseId,
+    /// The item both have.
+    pub item: String,
+    /// The datum both points were declared in.
+    pub datum: String,
+    /// Where the report is.
+    pub report: Point,
+    /// Where the case is.
+    pub case: Point,
+    /// Between them.
+    pub distance_mm: u64,
+    /// Allowed at most.
+    pub radius_mm: u64,
+    /// From the opening of the case to this report, 0 if it was the other way round.
+    pub after_s: i64,
+    /// Allowed at most.
+    pub window_s: i64,
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+/// The candidate that is the same matter: the nearest within the bounds, then the oldest, then by id.
+pub fn choose(
+    report: Point,
+    now: Timestamp,
+    candidates: impl IntoIterator<Item = Candidate>,
+) -> Option<Candidate> {
+    let earliest = now - WINDOW;
+    candidates
+        .into_iter()
+        .filter(|case| case.opened_at >= earliest && report.distance_mm(case.point) <= RADIUS_MM)
+        .min_by_key(|case| (report.distance_mm(case.point), case.opened_at, case.case_id))
+}
+
+/// Says why these are one matter.
+pub fn explain(
+    chosen: &Candidate,
+    item: &str,
+    datum: &str,
+    report: Point,
+    now: Timestamp,
+) -> JoinExplanation {
+    let distance_mm = report.distance_mm(chosen.point);
+    // Replicas bind their times before they wait for the lock, so the case may be the younger one.
+    let after_s = now.duration_since(chosen.opened_at).as_secs().max(0);
+    let metres = distance_mm.div_ceil(1_000);
+    JoinExplanation {
+        method: "item-place-time".to_owned(),
+        case_id: chosen.case_id,
+        item: item.to_owned(),
+        datum: datum.to_owned(),
+        report,
+        case: chosen.point,
+        distance_mm,
+        radius_mm: RADIUS_MM,
+        after_s,
+        window_s: WINDOW.as_secs(),
+        zh: format!("同一街道、同一事项{item}，相距{metres}米（不超过500米），7日内未结案件，并入同一案件"),
+        en: format!(
+            "same street, same item {item}, {metres} m apart (at most 500), open and at most 7 days old"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-23T02:00:00Z".parse().unwrap()
+    }
+
+    fn case(n: u128, lat: f64, hours_ago: i64) -> Candidate {
+        let point = Point::from_degrees(106.55, lat).unwrap();
+        let opened_at = now() - SignedDuration::from_hours(hours_ago);
+        Candidate { case_id: CaseId(Uuid::from_u128(n)), point, opened_at }
+    }
+
+    fn chosen(candidates: &[Candidate]) -> Option<u128> {
+        let report = Point::from_degrees(106.55, 29.56).unwrap();
+        choose(report, now(), candidates.iter().copied()).map(|case| case.case_id.as_uuid().as_u128())
+    }
+
+    #[test]
+    fn bounds_of_place_and_time() {
+        // 0.0044966° of latitude are 500.0 m.
+        assert_eq!(chosen(&[case(1, 29.564_496, 1)]), Some(1));
+        assert_eq!(chosen(&[case(1, 29.564_498, 1)]), None);
+        assert_eq!(chosen(&[case(1, 29.56, 7 * 24)]), Some(1));
+        assert_eq!(chosen(&[case(1, 29.56, 7 * 24 + 1)]), None);
+        assert_eq!(chosen(&[]), None);
+    }
+
+    #[test]
+    fn the_nearest_then_the_oldest_then_the_lowest_id() {
+        assert_eq!(chosen(&[case(1, 29.561, 9), case(2, 29.5601, 1)]), Some(2));
+        assert_eq!(chosen(&[case(1, 29.561, 1), case(2, 29.561, 9)]), Some(2));
+        assert_eq!(chosen(&[case(2, 29.561, 1), case(1, 29.561, 1)]), Some(1));
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_candidates_does_not_matter(
+            cases in prop::collection::vec((0u128..9, 29.55f64..29.57, 0i64..200), 0..6),
+            by in 0usize..6,
+        ) {
+            let mut cases: Vec<_> = cases.into_iter().map(|(n, lat, hours)| case(n, lat, hours)).collect();
+            let first = chosen(&cases);
+            let by = by.min(cases.len());
+            cases.rotate_left(by);
+            prop_assert_eq!(chosen(&cases), first);
+        }
+
+        #[test]
+        fn an_explanation_says_what_was_decided(lat in 29.55f64..29.57, hours in 0i64..168) {
+            let report = Point::from_degrees(106.55, 29.56).unwrap();
+            let case = case(1, lat, hours);
+            let explanation = explain(&case, "A", "wgs84", report, now());
+            let bytes = serde_json::to_vec(&explanation).unwrap();
+            let read: JoinExplanation = serde_json::from_slice(&bytes).unwrap();
+            prop_assert_eq!(read.report.distance_mm(read.case), read.distance_mm);
+            let joins = read.distance_mm <= read.radius_mm && read.after_s <= read.window_s;
+            prop_assert_eq!(joins, choose(report, now(), [case]).is_some());
+        }
+    }
+}

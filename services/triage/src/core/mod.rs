@@ -1,0 +1,9 @@
+//! Pure helpers of triage: no I/O, no clock, no randomness.
+
+pub mod distance;
+pub mod item;
+pub mod join;
+pub mod plan;
+pub mod report;
+pub mod voices;
+pub mod wire;

@@ -1,0 +1,70 @@
+//! A planned case in the words of the contract.
+
+use contract::document::{ChainAction, Clock, Limit, ResolvedPolicy, Stage, Unit};
+use contract::proto::triage as wire;
+use ids::BodyRef;
+
+use super::plan::Planned;
+
+/// The plan with all that dispatch needs. The limit of verification stands beside the policy, not in it: it is
+/// the case's, not an order's.
+pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
+    let plan = &planned.plan;
+    let verify = planned.policy.limits.get(&Stage::Verify);
+    wire::CasePlan {
+        orders: orders(planned),
+        policy: Some(policy(&planned.policy)),
+        verify: verify.map(|limit| stage_limit(Stage::Verify, *limit, &planned.policy.warn_per_mille)),
+        priority: plan.priority.as_str().to_owned(),
+        level: plan.level.as_str().to_owned(),
+        routing_mode: plan.routing_mode.as_str().to_owned(),
+        pack_generation: plan.pack_generation,
+        street_generation: plan.street_generation,
+        explanation_json: explanation_json.to_owned(),
+    }
+}
+
+fn orders(planned: &Planned) -> Vec<wire::PlannedOrder> {
+    let plan = &planned.plan;
+    let order = |role: wire::Role| {
+        move |body: &BodyRef| wire::PlannedOrder { body: body.to_string(), role: role.into() }
+    };
+    std::iter::once(&plan.lead)
+        .map(order(wire::Role::Lead))
+        .chain(plan.assists.iter().map(order(wire::Role::Assist)))
+        .chain(plan.informs.iter().map(order(wire::Role::Inform)))
+        .collect()
+}
+
+fn policy(policy: &ResolvedPolicy) -> wire::SlaPolicy {
+    let stages = policy.limits.iter().filter(|(stage, _)| **stage != Stage::Verify);
+    let steps = policy.chain.iter().filter(|step| step.action == ChainAction::Notify);
+    wire::SlaPolicy {
+        key: policy.key.clone(),
+        stages: stages.map(|(stage, limit)| stage_limit(*stage, *limit, &policy.warn_per_mille)).collect(),
+        chain: steps
+            .map(|step| wire::ChainStep { after_s: step.after_s, notify_body: step.body.to_string() })
+            .collect(),
+        calendar: policy.calendar.clone(),
+    }
+}
+
+fn stage_limit(stage: Stage, limit: Limit, warn_per_mille: &[u32]) -> wire::StageLimit {
+    let clock = match limit.clock {
+        Clock::Clock => wire::Clock::Clock,
+        Clock::Work => wire::Clock::Work,
+    };
+    let unit = match limit.unit {
+        Unit::Second => wire::LimitUnit::Second,
+        Unit::Minute => wire::LimitUnit::Minute,
+        Unit::Hour => wire::LimitUnit::Hour,
+        Unit::Workday => wire::LimitUnit::Workday,
+    };
+    wire::StageLimit {
+        stage: stage.as_str().to_owned(),
+        clock: clock.into(),
+        amount: limit.amount,
+        unit: unit.into(),
+        warn_per_mille: warn_per_mille.to_vec(),
+    }
+}

@@ -1,0 +1,101 @@
+//! The one room of triage: lock the tenants → item → join or open → plan → save → say.
+//!
+//! The inbox (seen before?) and the commit belong to whoever calls: the consumer for messages, [`review`] for a
+//! person's decision.
+
+mod docket;
+pub mod memory;
+pub mod review;
+
+use std::collections::BTreeSet;
+
+use bootstrap::House;
+use ids::{CaseId, Lane, TenantId};
+use jiff::Timestamp;
+use pg::ScopedTx;
+use snapshot::View;
+
+use crate::core::item::{self, Finding};
+use crate::core::report::Report;
+use crate::events::Events;
+use crate::store;
+use crate::tenants::Street;
+use docket::Docket;
+
+/// Everything the room works with.
+pub struct Room {
+    pub(crate) house: House<Street>,
+    pub(crate) events: Events,
+}
+
+impl Room {
+    /// From the service's tools.
+    pub fn new(house: House<Street>) -> Self {
+        let events = Events::new(&house.metrics);
+        Self { house, events }
+    }
+}
+
+/// One report to be settled.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The report.
+    pub report: Report,
+    /// The item a person decided; `None` to find it.
+    pub decided_item: Option<String>,
+    /// The lane it came in.
+    pub lane: Lane,
+    /// A rehearsal; never joins a real case (D26).
+    pub drill: bool,
+    /// Who or what brought it, for the journal.
+    pub actor: String,
+    /// W3C trace context of the request that caused it.
+    pub traceparent: String,
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It is in a case, as this voice; 1 opened it.
+    InCase {
+        /// The case.
+        case_id: CaseId,
+        /// The voice.
+        voice: u32,
+    },
+    /// A person must judge.
+    ToReview,
+}
+
+/// Settles reports in the caller's transaction, whose scope holds their tenants. Reports of one batch join each
+/// other like any others. Answers in order.
+pub async fn settle(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    submissions: &[Submission],
+) -> Result<Vec<Settled>, pg::Error> {
+    let tenants: BTreeSet<TenantId> = submissions.iter().map(|submission| submission.report.tenant).collect();
+    store::desks::lock(tx, &tenants).await?;
+    let view = room.house.snapshot.view();
+    let mut found = Vec::with_capacity(submissions.len());
+    for submission in submissions {
+        found.push((submission, find(&view, submission)?));
+    }
+    let mut docket = Docket::load(room, view, tx, now, &found).await?;
+    let settled = found.iter().map(|(submission, finding)| docket.settle(submission, finding)).collect();
+    docket.save(tx).await?;
+    Ok(settled)
+}
+
+fn find(view: &View<Street>, submission: &Submission) -> Result<Finding, pg::Error> {
+    let report = &submission.report;
+    // A street once seen stays in the view, and reports of one never seen do not get here (`Refused::NotYet`).
+    let left = || pg::Error::broken("settling a report", "its street left the snapshot");
+    let street = &view.street(report.tenant).ok_or_else(left)?.of;
+    let given = report.given.as_deref();
+    Ok(match &submission.decided_item {
+        Some(item) => item::decided(item, given),
+        None => item::find(given, &report.text, street.words(), |item| street.lists(item)),
+    })
+}

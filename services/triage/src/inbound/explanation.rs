@@ -1,0 +1,95 @@
+//! Why: the stored explanations of a case, in Chinese and English (D37).
+
+use std::sync::Arc;
+
+use access::Action;
+use axum::Json;
+use axum::extract::State;
+use bootstrap::Bearer;
+use bootstrap::door::{Path, Problem};
+use ids::{CaseId, TenantId};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::handle::Room;
+use crate::store;
+use crate::store::explanations::Join;
+
+/// Most joins of one answer: the first ones.
+const JOINS_MAX: i64 = 200;
+
+/// Why a case is what it is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExplanationDocument {
+    case_id: Uuid,
+    /// The number people see.
+    case_no: String,
+    /// How its item was found.
+    #[schema(value_type = Object)]
+    item: Value,
+    /// Who has to do what: inputs, plan, steps.
+    #[schema(value_type = Object)]
+    plan: Value,
+    /// Why the further voices are in it; at most 200.
+    joins: Vec<JoinDocument>,
+}
+
+/// Why one voice is in it.
+#[derive(Serialize, ToSchema)]
+struct JoinDocument {
+    report_id: Uuid,
+    voice: i32,
+    #[schema(value_type = String, format = DateTime)]
+    joined_at: Timestamp,
+    #[schema(value_type = Object)]
+    explanation: Value,
+}
+
+/// 判定说明 / Why a case is about what it is about, what was joined, and who has to do what.
+#[utoipa::path(
+    get,
+    path = "/triage/v1/streets/{street}/cases/{case_id}/explanation",
+    tag = "cases",
+    params(
+        ("street" = String, Path, description = "街道代码 / the street's code, 12 digits"),
+        ("case_id" = Uuid, Path, description = "案件 / the case's id"),
+    ),
+    responses((status = 200, body = ExplanationDocument), Problem),
+)]
+pub(super) async fn explain(
+    State(room): State<Arc<Room>>,
+    Bearer(who): Bearer,
+    Path((street, case_id)): Path<(TenantId, CaseId)>,
+) -> Result<Json<ExplanationDocument>, Problem> {
+    let admitted = room.house.admit(&who, Action::CaseRead, street)?;
+    let bodies = admitted.bodies.bodies();
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let case = store::explanations::of_case(&mut tx, street, case_id, bodies.as_deref()).await?;
+    let case = case.ok_or_else(Problem::not_found)?;
+    let joins = store::explanations::joins(&mut tx, street, case_id, JOINS_MAX).await?;
+    tx.commit().await?;
+    let joins: Result<_, Problem> = joins.into_iter().map(document).collect();
+    Ok(Json(ExplanationDocument {
+        case_id: case_id.as_uuid(),
+        case_no: case.case_no,
+        item: stored("triage.cases.item_explanation", &case.item_explanation)?,
+        plan: stored("triage.cases.plan_explanation", &case.plan_explanation)?,
+        joins: joins?,
+    }))
+}
+
+fn document(join: Join) -> Result<JoinDocument, Problem> {
+    Ok(JoinDocument {
+        report_id: join.report_id,
+        voice: join.voice,
+        joined_at: join.joined_at.to_jiff(),
+        explanation: stored("triage.voices.join_explanation", &join.join_explanation)?,
+    })
+}
+
+fn stored(column: &'static str, bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|_| pg::Error::impossible_row(column).into())
+}

@@ -1,0 +1,25 @@
+//! `/triage/v1/…`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use bootstrap::door::Problem;
+use bootstrap::door::accept::json_only;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{explanation, reviews};
+use crate::handle::Room;
+
+/// The routes and their description.
+pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
+    let router = OpenApiRouter::new()
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::decide))
+        .routes(routes!(explanation::explain));
+    let (routes, mut openapi) = router.with_state(room).split_for_parts();
+    openapi.info.title = "triage".to_owned();
+    openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
+    (json_only(routes), openapi)
+}

@@ -1,0 +1,102 @@
+//! What triage hears: reports from intake, and dispatch's word on cases into its memory (D10).
+
+use std::sync::Arc;
+
+use contract::EventType;
+use contract::proto::dispatch::CaseEvent;
+use contract::proto::from_wire;
+use jiff::Timestamp;
+use messaging::{Apply, ApplyError, Received, Refused};
+use pg::ScopedTx;
+use prost::Message;
+
+use crate::core::report::{BadReport, Report};
+use crate::handle::memory::{self, Heard};
+use crate::handle::{self, Room, Submission};
+
+/// Reports into cases.
+pub struct HearReports(pub Arc<Room>);
+
+impl Apply for HearReports {
+    type Item = Report;
+
+    fn decode(&self, received: &Received) -> Result<Report, Refused> {
+        let envelope = &received.envelope;
+        if envelope.event_type != EventType::ReportAccepted {
+            return Err(Refused::Poison("not a report".to_owned()));
+        }
+        let report = Report::read(&received.payload, envelope.tenant);
+        let report = report.map_err(|error: BadReport| Refused::Poison(error.to_string()))?;
+        if report.report_id.as_uuid() != envelope.aggregate_id {
+            return Err(Refused::Poison("report in payload differs from the envelope's".to_owned()));
+        }
+        // Looks at what changes, which is what "not yet" is for: the message comes back (D53).
+        match self.0.house.snapshot.view().street(report.tenant) {
+            Some(_) => Ok(report),
+            None => Err(Refused::NotYet("the street's documents are not here")),
+        }
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut ScopedTx,
+        now: Timestamp,
+        fresh: Vec<(Received, Report)>,
+    ) -> Result<(), ApplyError> {
+        let submissions: Vec<Submission> = fresh.into_iter().map(submission).collect();
+        handle::settle(&self.0, tx, now, &submissions).await?;
+        Ok(())
+    }
+}
+
+fn submission((received, report): (Received, Report)) -> Submission {
+    let envelope = received.envelope;
+    Submission {
+        report,
+        decided_item: None,
+        lane: envelope.lane,
+        drill: envelope.drill,
+        actor: format!("triage-intake-{}", envelope.lane),
+        traceparent: envelope.traceparent,
+    }
+}
+
+/// Closed and reopened cases into the memory of what may be joined. Emits nothing (D10).
+pub struct HearDispatch(pub Arc<Room>);
+
+impl Apply for HearDispatch {
+    type Item = Heard;
+
+    fn decode(&self, received: &Received) -> Result<Heard, Refused> {
+        let envelope = &received.envelope;
+        let message =
+            CaseEvent::decode(received.payload.clone()).map_err(|error| Refused::undecodable(&error))?;
+        let missing = |field: &str| Refused::Poison(format!("missing or malformed field {field}"));
+        let case = message.case.ok_or_else(|| missing("case"))?;
+        if case.street.parse() != Ok(envelope.tenant) {
+            return Err(Refused::Poison("tenant in payload differs from subject".to_owned()));
+        }
+        let at = message.at.as_ref().and_then(from_wire).ok_or_else(|| missing("at"))?;
+        let closed_at = match envelope.event_type {
+            EventType::CaseClosed => Some(pg::micros(at)),
+            EventType::CaseReopened => None,
+            _ => return Err(Refused::Poison("neither closed nor reopened".to_owned())),
+        };
+        Ok(Heard {
+            tenant: envelope.tenant,
+            case_id: case.case_id.parse().map_err(|_| missing("case.case_id"))?,
+            version: envelope.version,
+            closed_at,
+        })
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut ScopedTx,
+        _now: Timestamp,
+        fresh: Vec<(Received, Heard)>,
+    ) -> Result<(), ApplyError> {
+        memory::remember(tx, fresh.into_iter().map(|(_, heard)| heard)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The triage process.
+
+fn main() -> std::process::ExitCode {
+    bootstrap::process::main::<triage::Triage>()
+}

@@ -1,0 +1,250 @@
+//! Cases.
+
+use contract::proto::intake::Place;
+use ids::{CaseId, Lane, TenantId};
+use jiff::Timestamp;
+use pg::ScopedTx;
+use uuid::Uuid;
+
+use crate::core::distance::{Point, latitude_reach};
+use crate::core::join::{self, Candidate};
+use crate::core::report::datum_of;
+use crate::handle::Submission;
+use crate::handle::memory::Heard;
+
+/// An open case: what joining and the events need of it.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenCase {
+    pub tenant: TenantId,
+    pub case_id: CaseId,
+    pub case_no: String,
+    pub item: String,
+    pub text: String,
+    pub place: Place,
+    pub point: Point,
+    pub datum: String,
+    pub drill: bool,
+    pub lane: Lane,
+    pub voices: u32,
+    pub version: u64,
+    pub opened_at: Timestamp,
+    pub bodies: Vec<String>,
+}
+
+/// What a new case has beside that.
+pub(crate) struct NewCase {
+    pub case_id: CaseId,
+    pub item_explanation: String,
+    pub plan_explanation: String,
+}
+
+/// Which open cases a report might join.
+pub(crate) struct Wanted {
+    tenant: TenantId,
+    item: String,
+    datum: &'static str,
+    drill: bool,
+    lat: f64,
+}
+
+impl OpenCase {
+    /// For the decision.
+    pub(crate) fn candidate(&self) -> Candidate {
+        Candidate { case_id: self.case_id, point: self.point, opened_at: self.opened_at }
+    }
+}
+
+impl Wanted {
+    /// Those of this item around a report.
+    pub(crate) fn near(submission: &Submission, item: &str) -> Self {
+        let report = &submission.report;
+        let (tenant, datum, lat) = (report.tenant, report.datum, report.place.lat);
+        Self { tenant, item: item.to_owned(), datum, drill: submission.drill, lat }
+    }
+}
+
+/// Open cases that could be the same matter as one of the wanted: a strip of latitude around each, since the
+/// earliest opening that counts. Each case once.
+pub(crate) async fn wanted(
+    tx: &mut ScopedTx,
+    wanted: &[Wanted],
+    earliest: Timestamp,
+) -> Result<Vec<OpenCase>, pg::Error> {
+    let reach = latitude_reach(join::RADIUS_MM);
+    let tenants: Vec<i64> = wanted.iter().map(|w| w.tenant.as_i64()).collect();
+    let items: Vec<&str> = wanted.iter().map(|w| w.item.as_str()).collect();
+    let datums: Vec<&str> = wanted.iter().map(|w| w.datum).collect();
+    let drills: Vec<bool> = wanted.iter().map(|w| w.drill).collect();
+    let south: Vec<f64> = wanted.iter().map(|w| w.lat - reach).collect();
+    let north: Vec<f64> = wanted.iter().map(|w| w.lat + reach).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT DISTINCT ON (c.tenant_id, c.case_id)
+             c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
+             c.voices, c.version, c.opened_at, c.bodies
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[], $5::double precision[],
+             $6::double precision[]) AS w (tenant_id, item, datum, drill, south, north)
+         JOIN triage.cases c
+             ON c.tenant_id = w.tenant_id AND c.item = w.item AND c.datum = w.datum AND c.drill = w.drill
+             AND c.lat BETWEEN w.south AND w.north
+         WHERE c.closed_at IS NULL AND c.opened_at >= $7
+         ORDER BY c.tenant_id, c.case_id",
+        &tenants,
+        &items as &[&str],
+        &datums as &[&str],
+        &drills,
+        &south,
+        &north,
+        jiff_sqlx::Timestamp::from(earliest) as _,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+struct Row {
+    tenant_id: i64,
+    case_id: Uuid,
+    case_no: String,
+    item: String,
+    text: String,
+    lon: f64,
+    lat: f64,
+    datum: String,
+    address: String,
+    drill: bool,
+    lane: i16,
+    voices: i32,
+    version: i64,
+    opened_at: jiff_sqlx::Timestamp,
+    bodies: Vec<String>,
+}
+
+impl Row {
+    fn read(self) -> Result<OpenCase, pg::Error> {
+        let impossible = |column| move || pg::Error::impossible_row(column);
+        let datum = datum_of(&self.datum).ok_or_else(impossible("triage.cases.datum"))?;
+        let place = Place { lon: self.lon, lat: self.lat, datum: datum.into(), address: self.address };
+        Ok(OpenCase {
+            tenant: TenantId::from_i64(self.tenant_id).map_err(|_| impossible("triage.cases.tenant_id")())?,
+            case_id: self.case_id.into(),
+            case_no: self.case_no,
+            item: self.item,
+            text: self.text,
+            place,
+            point: Point::from_degrees(self.lon, self.lat).ok_or_else(impossible("triage.cases.lon"))?,
+            datum: self.datum,
+            drill: self.drill,
+            lane: Lane::from_rank(self.lane).map_err(|_| impossible("triage.cases.lane")())?,
+            voices: u32::try_from(self.voices).map_err(|_| impossible("triage.cases.voices")())?,
+            version: u64::try_from(self.version).map_err(|_| impossible("triage.cases.version")())?,
+            opened_at: self.opened_at.to_jiff(),
+            bodies: self.bodies,
+        })
+    }
+}
+
+/// Keeps new cases.
+pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) -> Result<(), pg::Error> {
+    if opened.is_empty() {
+        return Ok(());
+    }
+    let case = || opened.iter().map(|(case, _)| *case);
+    let tenants: Vec<i64> = case().map(|c| c.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = case().map(|c| c.case_id.as_uuid()).collect();
+    let numbers: Vec<&str> = case().map(|c| c.case_no.as_str()).collect();
+    let items: Vec<&str> = case().map(|c| c.item.as_str()).collect();
+    let texts: Vec<&str> = case().map(|c| c.text.as_str()).collect();
+    let lons: Vec<f64> = case().map(|c| c.place.lon).collect();
+    let lats: Vec<f64> = case().map(|c| c.place.lat).collect();
+    let datums: Vec<&str> = case().map(|c| c.datum.as_str()).collect();
+    let addresses: Vec<&str> = case().map(|c| c.place.address.as_str()).collect();
+    let lanes: Vec<i16> = case().map(|c| c.lane.rank()).collect();
+    let drills: Vec<bool> = case().map(|c| c.drill).collect();
+    let voices: Vec<i32> = case().map(|c| c.voices as i32).collect();
+    let versions: Vec<i64> = case().map(|c| c.version as i64).collect();
+    let openings: Vec<jiff_sqlx::Timestamp> = case().map(|c| c.opened_at.into()).collect();
+    // Arrays of arrays do not unnest by row; names of bodies hold no comma.
+    let bodies: Vec<String> = case().map(|c| c.bodies.join(",")).collect();
+    let items_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.item_explanation.as_bytes()).collect();
+    let plans_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.plan_explanation.as_bytes()).collect();
+    let kept = sqlx::query!(
+        "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
+             voices, version, opened_at, bodies, item_explanation, plan_explanation)
+         SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
+             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
+             $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
+             $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[])
+         AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
+             opened_at, bodies, item_explanation, plan_explanation)",
+        &tenants,
+        &ids,
+        &numbers as &[&str],
+        &items as &[&str],
+        &texts as &[&str],
+        &lons,
+        &lats,
+        &datums as &[&str],
+        &addresses as &[&str],
+        &lanes,
+        &drills,
+        &voices,
+        &versions,
+        &openings,
+        &bodies,
+        &items_explained as &[&[u8]],
+        &plans_explained as &[&[u8]],
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("keeping cases", kept.rows_affected(), opened.len())
+}
+
+/// Keeps what joining changed.
+pub(crate) async fn update(tx: &mut ScopedTx, joined: &[&OpenCase]) -> Result<(), pg::Error> {
+    if joined.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<i64> = joined.iter().map(|case| case.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = joined.iter().map(|case| case.case_id.as_uuid()).collect();
+    let voices: Vec<i32> = joined.iter().map(|case| case.voices as i32).collect();
+    let versions: Vec<i64> = joined.iter().map(|case| case.version as i64).collect();
+    let lanes: Vec<i16> = joined.iter().map(|case| case.lane.rank()).collect();
+    let kept = sqlx::query!(
+        "UPDATE triage.cases c SET voices = j.voices, version = j.version, lane = j.lane
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::integer[], $4::bigint[], $5::smallint[])
+             AS j (tenant_id, case_id, voices, version, lane)
+         WHERE c.tenant_id = j.tenant_id AND c.case_id = j.case_id",
+        &tenants,
+        &ids,
+        &voices,
+        &versions,
+        &lanes,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("joining cases", kept.rows_affected(), joined.len())
+}
+
+/// Notes what dispatch said, where it is newer than what is known. A case not known here is passed over.
+pub(crate) async fn remember(tx: &mut ScopedTx, heard: &[Heard]) -> Result<(), pg::Error> {
+    let tenants: Vec<i64> = heard.iter().map(|news| news.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = heard.iter().map(|news| news.case_id.as_uuid()).collect();
+    let versions: Vec<i64> = heard.iter().map(|news| news.version as i64).collect();
+    let closings: Vec<Option<jiff_sqlx::Timestamp>> =
+        heard.iter().map(|news| news.closed_at.map(Into::into)).collect();
+    sqlx::query!(
+        "UPDATE triage.cases c SET closed_at = h.closed_at, heard_version = h.version
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::timestamptz[])
+             AS h (tenant_id, case_id, version, closed_at)
+         WHERE c.tenant_id = h.tenant_id AND c.case_id = h.case_id AND h.version > c.heard_version",
+        &tenants,
+        &ids,
+        &versions,
+        &closings as &[Option<jiff_sqlx::Timestamp>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

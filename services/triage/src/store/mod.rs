@@ -1,0 +1,8 @@
+//! All SQL of triage.
+
+pub(crate) mod cases;
+pub(crate) mod counters;
+pub(crate) mod desks;
+pub(crate) mod explanations;
+pub(crate) mod reviews;
+pub(crate) mod voices;

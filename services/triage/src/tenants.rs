@@ -1,0 +1,176 @@
+//! What triage needs of a street: its district's pack with the street's overrides, the keywords of the items, the
+//! time zone of its days.
+//!
+//! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use classify::KeywordIndex;
+use contract::document::{
+    DistrictCore, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy, RoutingMode,
+    StreetCore, merge,
+};
+use ids::{BodyRef, TenantId};
+use jiff::tz::TimeZone;
+use routing::{Entry, Seat, Settings};
+use snapshot::{Project, StreetView};
+
+/// A street to triage.
+#[derive(Debug)]
+pub struct Street {
+    pack: Arc<Pack>,
+    core: StreetCore,
+}
+
+#[derive(Debug)]
+struct Pack {
+    core: DistrictCore,
+    words: KeywordIndex,
+    zone: TimeZone,
+}
+
+/// One line of the responsibility list, ready for a plan.
+#[derive(Debug)]
+pub struct Line {
+    /// Name of the item.
+    pub name: Name,
+    /// For the decision.
+    pub entry: Entry,
+    /// For the event: the limits in full.
+    pub policy: ResolvedPolicy,
+}
+
+impl Street {
+    /// The keywords of all items.
+    pub fn words(&self) -> &KeywordIndex {
+        &self.pack.words
+    }
+
+    /// The zone of its local days.
+    pub fn zone(&self) -> &TimeZone {
+        &self.pack.zone
+    }
+
+    /// Whether the list has an item.
+    pub fn lists(&self, item: &str) -> bool {
+        self.pack.core.items.contains_key(item)
+    }
+
+    /// The name of an item, if the list has it.
+    pub fn item_name(&self, item: &str) -> Option<&Name> {
+        self.pack.core.items.get(item).map(|item| &item.name)
+    }
+
+    /// The list's line for an item, as this street sees it. The community of a place is not known yet (D46).
+    pub fn line(&self, item: &str) -> Option<Line> {
+        let pack = self.effective();
+        let resolved = pack.resolve(item, None)?;
+        Some(Line { entry: entry(&pack, &resolved), name: resolved.name, policy: resolved.policy })
+    }
+
+    /// The policy of what the catch-all body takes for want of a line.
+    pub fn catch_all_policy(&self) -> ResolvedPolicy {
+        self.effective().catch_all().policy
+    }
+
+    fn effective(&self) -> EffectivePack<'_> {
+        merge(&self.pack.core, &self.core)
+    }
+}
+
+/// What street and district have decided for all cases, with the generations it was read from.
+pub fn settings(view: &StreetView<Street>) -> Settings {
+    let pack = view.of.effective();
+    let catch_all = pack.catch_all();
+    Settings {
+        catch_all: seat(&pack, &catch_all.body),
+        catch_all_policy: catch_all.policy.key,
+        catch_all_priority: priority(catch_all.priority),
+        informs: pack.informs().iter().map(|body| seat(&pack, body)).collect(),
+        routing_mode: match pack.street.routing_mode {
+            RoutingMode::Auto => routing::RoutingMode::Auto,
+            RoutingMode::StreetReview => routing::RoutingMode::StreetReview,
+            RoutingMode::DistrictReview => routing::RoutingMode::DistrictReview,
+        },
+        pack_generation: view.pack_generation,
+        street_generation: view.generation,
+    }
+}
+
+fn entry(pack: &EffectivePack<'_>, item: &ResolvedItem) -> Entry {
+    Entry {
+        item: item.code.clone(),
+        level: level(item.level),
+        lead: item.lead_placed.then(|| seat(pack, &item.lead)),
+        assists: item.assists.iter().map(|body| seat(pack, body)).collect(),
+        unplaced: item.unplaced.iter().map(ToString::to_string).collect(),
+        policy: item.policy.key.clone(),
+        priority: priority(item.priority),
+    }
+}
+
+/// A body as the plan's reader knows it. One that no document describes (a catch-all key nobody has) sits at its
+/// street and is called by its key.
+fn seat(pack: &EffectivePack<'_>, body: &BodyRef) -> Seat {
+    match pack.body(body) {
+        Some(known) => Seat {
+            body: body.clone(),
+            level: level(known.level),
+            zh: known.name.zh.clone(),
+            en: known.name.en.clone(),
+        },
+        None => Seat {
+            body: body.clone(),
+            level: routing::Level::Street,
+            zh: body.to_string(),
+            en: body.to_string(),
+        },
+    }
+}
+
+const fn level(level: Level) -> routing::Level {
+    match level {
+        Level::Community => routing::Level::Community,
+        Level::Street => routing::Level::Street,
+        Level::District => routing::Level::District,
+    }
+}
+
+const fn priority(priority: Priority) -> routing::Priority {
+    match priority {
+        Priority::P1 => routing::Priority::P1,
+        Priority::P2 => routing::Priority::P2,
+        Priority::P3 => routing::Priority::P3,
+        Priority::P4 => routing::Priority::P4,
+    }
+}
+
+/// Compiles packs, one per district: a thousand streets need not hold a thousand automata.
+#[derive(Debug, Default)]
+pub struct Packs {
+    made: Mutex<BTreeMap<TenantId, Arc<Pack>>>,
+}
+
+impl Project for Packs {
+    type Street = Street;
+
+    fn street(&self, district: &DistrictCore, street: &StreetCore) -> Result<Street, String> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = made.get(&district.code).filter(|pack| pack.core == *district);
+        let pack = match known {
+            Some(pack) => pack.clone(),
+            None => Arc::new(compile(district)?),
+        };
+        made.insert(district.code, pack.clone());
+        Ok(Street { pack, core: street.clone() })
+    }
+}
+
+fn compile(district: &DistrictCore) -> Result<Pack, String> {
+    let items = district.items.iter();
+    let words = items.map(|(code, item)| (code.as_str(), item.keywords.iter().map(String::as_str)));
+    let words = KeywordIndex::build(words).map_err(|error| error.to_string())?;
+    let zone = TimeZone::get(&district.time_zone).map_err(|error| error.to_string())?;
+    Ok(Pack { core: district.clone(), words, zone })
+}

@@ -1,0 +1,39 @@
+//! The lane is raised for P1 and never lowered (D15, D51).
+
+use ids::Lane;
+use rstest::rstest;
+
+use crate::desk::{Desk, Sent, report};
+
+#[rstest]
+#[case::p1_is_raised("SAF-02", Lane::Normal, Lane::Urgent)]
+#[case::p1_from_bulk("SAF-02", Lane::Bulk, Lane::Urgent)]
+#[case::ordinary_stays("TRA-01", Lane::Normal, Lane::Normal)]
+#[case::urgent_stays("TRA-01", Lane::Urgent, Lane::Urgent)]
+#[case::bulk_stays("TRA-01", Lane::Bulk, Lane::Bulk)]
+#[tokio::test]
+async fn lanes(#[case] item: &'static str, #[case] came: Lane, #[case] goes: Lane) {
+    let desk = Desk::open().await;
+    desk.hear(&[Sent { lane: came, ..report(1, item, "") }]).await;
+    let lanes: Vec<Lane> = desk.said().await.iter().map(|(envelope, _)| envelope.lane).collect();
+    assert_eq!(lanes, [goes, goes], "opened and routed");
+}
+
+#[tokio::test]
+async fn an_urgent_voice_raises_its_case_for_good() {
+    let desk = Desk::open().await;
+    let first = report(1, "TRA-01", "改线");
+    desk.hear(std::slice::from_ref(&first)).await;
+    desk.hear(&[Sent { n: 2, lane: Lane::Urgent, ..first.clone() }]).await;
+    desk.hear(&[Sent { n: 3, ..first }]).await;
+    let lanes: Vec<Lane> = desk.said().await.iter().map(|(envelope, _)| envelope.lane).collect();
+    assert_eq!(lanes, [Lane::Normal, Lane::Normal, Lane::Urgent, Lane::Urgent]);
+}
+
+#[tokio::test]
+async fn words_of_mortal_danger_find_their_item_or_wait_for_a_person_in_the_urgent_lane() {
+    let desk = Desk::open().await;
+    desk.hear(&[Sent { lane: Lane::Urgent, ..report(1, "", "煤气泄漏") }]).await;
+    let lanes: Vec<Lane> = desk.said().await.iter().map(|(envelope, _)| envelope.lane).collect();
+    assert!(!lanes.is_empty() && lanes.iter().all(|lane| *lane == Lane::Urgent), "{lanes:?}");
+}

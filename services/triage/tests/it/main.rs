@@ -1,0 +1,12 @@
+//! Triage through its doors, on a real database and broker.
+#![expect(clippy::unwrap_used, reason = "helpers of tests; the lint exempts test functions only")]
+
+mod desk;
+mod disorder;
+mod explanation;
+mod join;
+mod lane;
+mod memory;
+mod plan;
+mod review;
+mod story;

@@ -1,0 +1,80 @@
+//! What dispatch says changes what may be joined, and nothing else (D10).
+
+use bytes::Bytes;
+use contract::proto::dispatch::{CaseEvent, CaseState};
+use contract::proto::to_wire;
+use contract::{Envelope, EventType};
+use ids::{EventId, Lane};
+use prost::Message;
+use uuid::Uuid;
+
+use crate::desk::{Desk, STREET, Sent, TRACE, report};
+
+impl Desk {
+    async fn dispatch_says(&self, event_type: EventType, case_id: &str, version: u64) {
+        let now = self.rig.clock.now();
+        let envelope = Envelope {
+            id: EventId(Uuid::from_u128(9_000 + u128::from(version))),
+            event_type,
+            time: now,
+            tenant: STREET.parse().unwrap(),
+            lane: Lane::Normal,
+            aggregate_id: case_id.parse().unwrap(),
+            version,
+            traceparent: TRACE.to_owned(),
+            drill: false,
+        };
+        let case = CaseState {
+            case_id: case_id.to_owned(),
+            street: STREET.to_owned(),
+            version,
+            ..CaseState::default()
+        };
+        let message = CaseEvent { case: Some(case), at: Some(to_wire(now)), ..CaseEvent::default() };
+        self.rig.publish(&envelope, Bytes::from(message.encode_to_vec())).await;
+        self.rig.drain().await;
+    }
+
+    async fn only_case(&self) -> String {
+        self.opened().await[0].case.as_ref().unwrap().case_id.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_closed_case_takes_no_more_voices_and_a_reopened_one_does() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.only_case().await;
+    let said = desk.said().await;
+    desk.dispatch_says(EventType::CaseClosed, &case_id, 4).await;
+    assert_eq!(desk.said().await, said, "nothing is said because of it");
+    let beside = Sent { lat: 29.5648, ..report(2, "TRA-01", "改线") };
+    desk.hear(&[beside]).await;
+    let apart: [&[u128]; 2] = [&[1], &[2]];
+    assert_eq!(desk.cases(STREET).await, apart);
+    // Both are within reach of the first one's place; it is the nearer, as soon as it is open again.
+    desk.hear(&[report(3, "TRA-01", "改线")]).await;
+    desk.dispatch_says(EventType::CaseReopened, &case_id, 5).await;
+    desk.hear(&[report(4, "TRA-01", "改线")]).await;
+    let joined: [&[u128]; 2] = [&[1, 4], &[2, 3]];
+    assert_eq!(desk.cases(STREET).await, joined);
+}
+
+#[tokio::test]
+async fn the_highest_version_counts_in_whatever_order_it_comes() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.only_case().await;
+    desk.dispatch_says(EventType::CaseReopened, &case_id, 5).await;
+    desk.dispatch_says(EventType::CaseClosed, &case_id, 4).await;
+    desk.hear(&[report(2, "TRA-01", "改线")]).await;
+    assert_eq!(desk.cases(STREET).await, [[1, 2]], "it is open: version 5 says so");
+}
+
+#[tokio::test]
+async fn news_of_an_unknown_case_is_passed_over() {
+    let desk = Desk::open().await;
+    desk.dispatch_says(EventType::CaseClosed, &Uuid::from_u128(7).to_string(), 4).await;
+    assert_eq!((desk.count("cases").await, desk.count("parked").await), (0, 0));
+    assert!(desk.said().await.is_empty());
+}

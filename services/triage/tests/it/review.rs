@@ -1,0 +1,127 @@
+//! What the words do not decide, a person does; then it goes the way of every report.
+
+use axum::http::StatusCode;
+use futures_util::future::join_all;
+use ids::Lane;
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, OTHER_STREET, STREET, Said, Sent, report};
+
+impl Desk {
+    async fn reviews(&self, subject: &str, street: &str, query: &str) -> (u16, Value) {
+        let path = format!("/triage/v1/streets/{street}/reviews{query}");
+        let (status, _, body) = self.rig.http("GET", &path, Some(&self.rig.token(subject)), &[], None).await;
+        (status.as_u16(), body)
+    }
+
+    async fn decide(&self, subject: &str, street: &str, n: u128, item: &str) -> (u16, Value) {
+        let report_id = uuid::Uuid::from_u128(n);
+        let path = format!("/triage/v1/streets/{street}/reviews/{report_id}:decide");
+        let token = self.rig.token(subject);
+        let body = Some(json!({ "item": item }));
+        let (status, _, body) = self.rig.http("POST", &path, Some(&token), &[], body).await;
+        (status.as_u16(), body)
+    }
+}
+
+#[tokio::test]
+async fn an_unsure_report_waits_for_a_person() {
+    let desk = Desk::open().await;
+    let words = "你们好\u{f91d}，我想反映一件事";
+    desk.hear(&[report(1, "", words), Sent { lane: Lane::Urgent, ..report(2, "XXX-99", words) }]).await;
+    let said = desk.said().await;
+    assert_eq!(said.len(), 2);
+    for (envelope, said) in said {
+        let Said::Review(review) = said else { panic!("{said:?}") };
+        assert_eq!(review.report_id, envelope.aggregate_id.to_string());
+        assert_eq!((review.street.as_str(), envelope.version, review.tracking_sha256.len()), (STREET, 1, 32));
+        let expected = if envelope.aggregate_id.as_u128() == 1 {
+            ("item-unsure", Lane::Normal)
+        } else {
+            ("item-unknown", Lane::Urgent)
+        };
+        assert_eq!((review.reason.as_str(), envelope.lane), expected);
+    }
+    assert_eq!(desk.count("cases").await, 0);
+    let (status, list) = desk.reviews("street-centre", STREET, "").await;
+    assert_eq!((status, list["reviews"].as_array().unwrap().len()), (200, 2));
+    let first = &list["reviews"][0];
+    assert_eq!((&first["text"], &first["place"]["datum"]), (&json!(words), &json!("wgs84")));
+    assert_eq!(
+        (&first["reason"], &first["requested_at"]),
+        (&json!("item-unsure"), &json!("2026-11-23T02:00:00Z"))
+    );
+    assert_eq!(first["item_explanation"]["method"], "keyword");
+    let (_, one) = desk.reviews("governance-centre", STREET, "?limit=1").await;
+    assert_eq!(one["reviews"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_decision_opens_or_joins_and_is_repeatable() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "你好"), report(2, "", "你好")]).await;
+    let (status, first) = desk.decide("street-centre", STREET, 1, "TRA-01").await;
+    assert_eq!((status, &first["voice"], &first["item"]), (200, &json!(1), &json!("TRA-01")), "{first}");
+    assert_eq!(first["case_no"], "990102001-261123-0001");
+    desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(desk.decide("governance-centre", STREET, 1, "TRA-01").await, (200, first.clone()));
+    let (status, refusal) = desk.decide("street-centre", STREET, 1, "TRA-03").await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("invalid-transition")));
+    let (_, second) = desk.decide("street-centre", STREET, 2, "TRA-01").await;
+    assert_eq!((&second["voice"], &second["case_id"]), (&json!(2), &first["case_id"]));
+    assert_eq!(desk.cases(STREET).await, [[1, 2]]);
+    let [opened] = &desk.opened().await[..] else { panic!("one case") };
+    let why: Value = serde_json::from_str(&opened.item_explanation_json).unwrap();
+    assert_eq!((&why["method"], &why["item"]), (&json!("review"), &json!("TRA-01")));
+    assert_eq!(desk.routed().await.len(), 1);
+    assert_eq!(desk.reviews("street-centre", STREET, "").await.1["reviews"], json!([]));
+    let actors: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT actor FROM triage.journal WHERE event_type <> 'triage.case.review_requested'",
+    )
+    .fetch_all(desk.rig.admin())
+    .await
+    .unwrap();
+    assert_eq!(actors, ["street-centre"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_decisions_agree_on_one() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "你好")]).await;
+    let items = ["TRA-01", "TRA-03", "TRA-01", "TRA-03"];
+    let answers = join_all(items.map(|item| desk.decide("street-centre", STREET, 1, item))).await;
+    let won: Vec<_> = answers.iter().filter(|(status, _)| *status == 200).collect();
+    assert_eq!(won.len(), 2, "{answers:?}");
+    assert_eq!(won[0], won[1]);
+    assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 409)));
+    assert_eq!(desk.cases(STREET).await, [[1]]);
+}
+
+#[tokio::test]
+async fn who_may_not_and_what_is_not_there() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "你好")]).await;
+    let (status, unknown) = desk.decide("street-centre", STREET, 9, "TRA-01").await;
+    assert_eq!((status, &unknown["code"]), (404, &json!("not-found")));
+    assert_eq!(
+        desk.decide("street-centre", OTHER_STREET, 1, "TRA-01").await,
+        (404, unknown.clone()),
+        "another street's"
+    );
+    assert_eq!(desk.decide("stranger", STREET, 1, "TRA-01").await, (404, unknown.clone()));
+    assert_eq!(desk.reviews("stranger", STREET, "").await, (404, unknown.clone()));
+    assert_eq!(desk.decide("resident", STREET, 1, "TRA-01").await.0, 403);
+    assert_eq!(desk.reviews("transport", STREET, "").await.0, 403);
+    let (status, refusal) = desk.decide("street-centre", STREET, 1, "TRA-99").await;
+    assert_eq!((status, &refusal["errors"][0]["code"]), (422, &json!("unknown-item")));
+    assert_eq!(desk.decide("street-centre", STREET, 1, "TRA 01").await.1["code"], "identifier-invalid");
+    for query in ["?limit=0", "?limit=201", "?limit=x", "?page=1"] {
+        assert_eq!(desk.reviews("street-centre", STREET, query).await.0, 422, "{query}");
+    }
+    let path = format!("/triage/v1/streets/{STREET}/reviews/{}:fly", uuid::Uuid::from_u128(1));
+    let token = desk.rig.token("street-centre");
+    let (status, _, body) =
+        desk.rig.http("POST", &path, Some(&token), &[], Some(json!({ "item": "TRA-01" }))).await;
+    assert_eq!((status, body), (StatusCode::NOT_FOUND, unknown));
+    assert_eq!(desk.count("cases").await, 0);
+}
