@@ -59,6 +59,16 @@ events! {
     OrderEscalated = "dispatch.order.escalated",
     /// A stage waits for an unpublished calendar year (D31).
     OrderCalendarAwaited = "dispatch.order.calendar_awaited",
+    /// The awaited calendar year was published: the stage has its due time.
+    OrderCalendarFilled = "dispatch.order.calendar_filled",
+    /// Withdrawn before it was done.
+    OrderCancelled = "dispatch.order.cancelled",
+    /// Dispatch holds the case: its first round begins.
+    DispatchCaseOpened = "dispatch.case.opened",
+    /// The verification waits for an unpublished calendar year.
+    CaseCalendarAwaited = "dispatch.case.calendar_awaited",
+    /// The awaited year was published: the verification has its due time.
+    CaseCalendarFilled = "dispatch.case.calendar_filled",
     /// The lead submitted: the case waits for a verifier.
     CaseSubmitted = "dispatch.case.submitted",
     /// A verifier has taken it.

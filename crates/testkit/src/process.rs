@@ -10,6 +10,7 @@ use crate::guardian::{self, Guarded};
 /// One program with the environment it is started in. Dropping it kills the process.
 pub struct Program {
     path: PathBuf,
+    arguments: Vec<String>,
     log: PathBuf,
     env: Mutex<BTreeMap<String, String>>,
     running: Mutex<Option<Guarded>>,
@@ -18,7 +19,12 @@ pub struct Program {
 impl Program {
     /// Not started yet. Its output is appended to `log`.
     pub fn new(path: PathBuf, log: PathBuf, env: BTreeMap<String, String>) -> Self {
-        Self { path, log, env: Mutex::new(env), running: Mutex::new(None) }
+        Self { path, arguments: Vec::new(), log, env: Mutex::new(env), running: Mutex::new(None) }
+    }
+
+    /// The same with arguments.
+    pub fn with_arguments(self, arguments: Vec<String>) -> Self {
+        Self { arguments, ..self }
     }
 
     /// Starts it, killing what still runs, with `more` variables for this one start.
@@ -31,6 +37,7 @@ impl Program {
             command.push(format!("{name}={value}").into());
         }
         command.push(self.path.clone().into());
+        command.extend(self.arguments.iter().map(OsString::from));
         let started = Guarded::start(&command, &self.log, None)?;
         *self.slot() = Some(started);
         Ok(())

@@ -85,7 +85,6 @@ pub struct Runner<F> {
 impl<F: Fire> Runner<F> {
     /// A runner that has not started. `after_commit` wakes the relay; `armed` wakes this runner when the process
     /// has armed something near.
-    #[expect(clippy::too_many_arguments, reason = "wiring, called once per kind from bootstrap")]
     pub fn new(
         pool: Pool,
         clock: Arc<dyn DbClock>,

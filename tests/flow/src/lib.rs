@@ -1,1 +1,1 @@
-//! The story end to end, in one process and as real processes.
+//! The story end to end, the faults, the mutants of the checker, the catalogue: see `tests/it`.

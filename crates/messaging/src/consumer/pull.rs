@@ -87,7 +87,7 @@ impl<A: Apply> Consumer<A> {
 
     async fn handle(&self) -> Result<PullConsumer, async_nats::Error> {
         let stream = self.jetstream.get_stream_no_info(&self.stream).await?;
-        Ok(stream.get_consumer(&self.room.consumer).await?)
+        stream.get_consumer(&self.room.consumer).await
     }
 
     async fn pull(&self, shutdown: &CancellationToken) -> Result<(), async_nats::Error> {

@@ -1,5 +1,7 @@
 //! The guarantee of crate messaging, on a real Postgres and a real broker that are killed on the way.
 
+#![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
+
 mod consuming;
 mod relaying;
 mod retention;

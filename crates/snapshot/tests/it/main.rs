@@ -1,5 +1,7 @@
 //! What crate snapshot promises, on a real Postgres and the shipped demo documents.
 
+#![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
+
 use contract::document::{DistrictCore, Document, StreetCore};
 use ids::TenantId;
 use pg::migrate::{self, Schema};

@@ -1,5 +1,7 @@
 //! What crate wakeups promises, on a real Postgres, with time that moves only when told.
 
+#![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,0 +1,9 @@
+//! The whole system through its public doors.
+
+#![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
+
+mod catalogue;
+mod explain;
+mod faults;
+mod mutants;
+mod story;

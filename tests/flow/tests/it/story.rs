@@ -1,0 +1,20 @@
+//! Bus line 306, from the report to the closed case, through the public doors of real processes: the very demo a
+//! newcomer plays, with every step seen.
+
+use harness::cluster::Cluster;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bus_306_runs_end_to_end() {
+    let cluster = Cluster::start_with_sink_program(2).await.unwrap();
+    let endpoints = cluster.write_endpoints().unwrap();
+    let output = tokio::process::Command::new(testkit::process::binaries().join("streetwise"))
+        .args(["demo", "bus-306", "--endpoints"])
+        .arg(&endpoints)
+        .env("STREETWISE_ENVIRONMENT", "development")
+        .output()
+        .await
+        .unwrap();
+    let (printed, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{printed}\n{said}");
+    println!("{printed}");
+}

@@ -1,0 +1,136 @@
+//! Rows of the fault matrix, played on real processes under load, then checked.
+//!
+//! Correctness is hard: any violation fails the row. Times and ratios are printed with it (D40).
+
+mod crash;
+mod faults;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::cluster::Cluster;
+use crate::invariants;
+use crate::load::{self, Call, Outcome, Plan};
+use crate::measure::percentile_ms;
+
+/// How long and how hard.
+#[derive(Debug, Clone)]
+pub struct Scale {
+    /// Streets.
+    pub streets: usize,
+    /// Reports per second.
+    pub per_s: u32,
+    /// Load lasts at least this long; longer where the fault takes longer.
+    pub lasting: Duration,
+    /// Kills of the broker in F3.
+    pub broker_kills: usize,
+    /// How long Postgres is frozen in F7.
+    pub freeze: Duration,
+}
+
+impl Scale {
+    /// What `./dev test` can afford.
+    pub fn short() -> Self {
+        let (lasting, freeze) = (Duration::from_secs(15), Duration::from_secs(4));
+        Self { streets: 4, per_s: 30, lasting, broker_kills: 2, freeze }
+    }
+
+    /// What the matrix asks: 200 reports a second, 20 streets, three minutes.
+    pub fn full() -> Self {
+        let (lasting, freeze) = (Duration::from_secs(180), Duration::from_secs(60));
+        Self { streets: 20, per_s: 200, lasting, broker_kills: 10, freeze }
+    }
+}
+
+/// The rows that exist.
+pub const ROWS: [&str; 5] = ["F1", "F3", "F7", "F15", "F17"];
+
+/// What a row did and found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Row of the matrix.
+    pub row: String,
+    /// Prints with every figure: the same seed is the same load.
+    pub seed: u64,
+    /// Reports sent.
+    pub sent: usize,
+    /// Acknowledged at the first try.
+    pub acked_first: usize,
+    /// No answer at the first try.
+    pub unknown_first: usize,
+    /// Refused at the first try (503 while a dependency was away).
+    pub refused_first: usize,
+    /// 99th percentile of the first tries that were acknowledged.
+    pub accept_p99_ms: f64,
+    /// From the end of load and faults until nothing moved any more.
+    pub quiet_after_s: f64,
+    /// What the fault itself measured, in words.
+    pub notes: Vec<String>,
+    /// Must be empty.
+    pub violations: Vec<String>,
+}
+
+/// Plays one row on a fresh cluster.
+pub async fn play(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
+    let cluster = Arc::new(Cluster::start(scale.streets).await?);
+    let plan = Plan { per_s: scale.per_s, lasting: scale.lasting, seed, in_flight_max: 512 };
+    let loading = tokio::spawn({
+        let (cluster, plan) = (cluster.clone(), plan.clone());
+        async move { load::run(&cluster, &plan).await }
+    });
+    let notes = match row {
+        "F1" => crash::every_point(&cluster).await?,
+        "F3" => faults::broker_killed(&cluster, scale.broker_kills).await?,
+        "F7" => faults::postgres_killed_and_frozen(&cluster, scale.freeze).await?,
+        "F15" => faults::poison(&cluster).await?,
+        "F17" => faults::duplicated_and_reordered(&cluster, scale.lasting).await?,
+        _ => bail!("no such row: {row}; there are {ROWS:?}"),
+    };
+    let calls = loading.await?;
+    conclude(row, &cluster, calls, notes, &plan).await
+}
+
+async fn conclude(
+    row: &str,
+    cluster: &Arc<Cluster>,
+    mut calls: Vec<Call>,
+    mut notes: Vec<String>,
+    plan: &Plan,
+) -> Result<Report> {
+    let first = |wanted: fn(&Outcome) -> bool| calls.iter().filter(|call| wanted(&call.outcome)).count();
+    let acked_first = first(|outcome| matches!(outcome, Outcome::Acked { .. }));
+    let unknown_first = first(|outcome| matches!(outcome, Outcome::Unknown));
+    let refused_first = first(|outcome| matches!(outcome, Outcome::Refused(_)));
+    let acked = calls.iter().filter(|call| matches!(call.outcome, Outcome::Acked { .. }));
+    let mut latencies: Vec<Duration> = acked.map(|call| call.latency).collect();
+    let healed = Instant::now();
+    let mut violations = Vec::new();
+    let open = load::settle(cluster, &mut calls, Duration::from_secs(60)).await;
+    if open > 0 {
+        violations.push(format!("{open} reports were still not acknowledged a minute after healing"));
+    }
+    if let Err(moving) = invariants::quiet(cluster, Duration::from_secs(90)).await {
+        violations.push(format!("not quiet 90 s after healing: {moving}"));
+    }
+    let quiet_after_s = healed.elapsed().as_secs_f64();
+    violations.extend(invariants::check(cluster, &calls).await?.iter().map(ToString::to_string));
+    if acked_first == 0 {
+        violations.push("no report was acknowledged at all: nothing was tested".to_owned());
+    }
+    notes.push(format!("{} streets, {} reports/s", cluster.streets, plan.per_s));
+    Ok(Report {
+        row: row.to_owned(),
+        seed: plan.seed,
+        sent: calls.len(),
+        acked_first,
+        unknown_first,
+        refused_first,
+        accept_p99_ms: percentile_ms(&mut latencies, 99.0),
+        quiet_after_s,
+        notes,
+        violations,
+    })
+}

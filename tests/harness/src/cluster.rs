@@ -1,0 +1,298 @@
+//! Everything a district runs, as real processes on loopback, each killable at any moment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use messaging::provision::{Replicas, provision};
+use sqlx::PgPool;
+use tempfile::TempDir;
+use testkit::identity::{AUDIENCE, ISSUER, Identity};
+use testkit::nats::Broker;
+use testkit::postgres::{Cluster as Postgres, Database, DurableCluster};
+use testkit::process::{Program, binaries, free_port};
+use testkit::sink::Sink;
+use testkit::wait;
+
+use crate::streets;
+
+/// The services in the order of the flow.
+pub const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "directory", "console"];
+const PERSONAS: [&str; 9] = [
+    "grid-worker",
+    "resident",
+    "transport",
+    "traffic-police",
+    "bus-company",
+    "street-centre",
+    "verifier",
+    "governance-centre",
+    "sre",
+];
+
+/// A running district.
+pub struct Cluster {
+    /// Synced to disk; may be killed and frozen.
+    pub postgres: DurableCluster,
+    /// Default sync; may be killed and frozen.
+    pub broker: Broker,
+    /// Where all webhooks arrive.
+    pub sink: Sink,
+    /// For assertions, as a superuser.
+    pub admin: PgPool,
+    /// Logs, keys and data; removed at the end.
+    pub folder: TempDir,
+    /// How many streets were applied.
+    pub streets: usize,
+    http: reqwest::Client,
+    services: BTreeMap<&'static str, Service>,
+    tokens: BTreeMap<&'static str, String>,
+    sink_port: u16,
+    sink_program: Program,
+    database: Database,
+}
+
+struct Service {
+    program: Program,
+    url: String,
+}
+
+impl Cluster {
+    /// Starts everything, applies the demo district with this many streets, and returns when all are ready and
+    /// every service knows every street. Webhooks arrive at [`Cluster::sink`].
+    pub async fn start(streets: usize) -> Result<Self> {
+        Self::start_with(streets, false).await
+    }
+
+    /// The same, but webhooks arrive at `streetwise sink` as a process, as in `./dev up`.
+    pub async fn start_with_sink_program(streets: usize) -> Result<Self> {
+        Self::start_with(streets, true).await
+    }
+
+    async fn start_with(streets: usize, sink_as_program: bool) -> Result<Self> {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        // Postgres must reach its data as another user; the test's own temporary folder may be closed to it.
+        let folder = tempfile::Builder::new().prefix("streetwise-cluster-").tempdir_in("/var/tmp")?;
+        open_to_all(folder.path())?;
+        let postgres = Postgres::start_durable(&folder.path().join("postgres")).await?;
+        let database = Database::fresh_in(postgres.cluster(), "streetwise").await?;
+        for schema in crate::schemas() {
+            pg::migrate::apply(&database.admin_url(), &schema).await?;
+        }
+        let broker = Broker::start().await?;
+        let client = async_nats::connect(broker.url()).await?;
+        provision(&client, Replicas(1)).await?;
+        let sink = Sink::start().await?;
+        let identity = Identity::generate();
+        std::fs::write(folder.path().join("jwks.json"), identity.jwks().to_string())?;
+        std::fs::write(folder.path().join("intake-secret"), [7u8; 32])?;
+        std::fs::write(folder.path().join("seal-key"), [9u8; 32])?;
+        std::fs::create_dir(folder.path().join("secrets"))?;
+        let tokens = PERSONAS.iter().map(|persona| (*persona, identity.token(persona))).collect();
+        let sink_port = if sink_as_program { free_port() } else { sink.address().port() };
+        let sink_program = streetwise_sink(sink_port, folder.path());
+        let services = SERVICES
+            .iter()
+            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path())))
+            .collect();
+        let admin = PgPool::connect(&database.admin_url()).await?;
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
+        let cluster = Self {
+            postgres,
+            broker,
+            sink,
+            admin,
+            folder,
+            streets,
+            http,
+            services,
+            tokens,
+            sink_port,
+            sink_program,
+            database,
+        };
+        if sink_as_program {
+            cluster.sink_program.start(&[]).await.context("starting the sink")?;
+        }
+        for name in SERVICES {
+            cluster.start_service(name, &[]).await?;
+        }
+        cluster.await_ready(&SERVICES, Duration::from_secs(30)).await?;
+        cluster.apply_manifests().await?;
+        Ok(cluster)
+    }
+
+    /// (Re)starts a service, with variables for this one start (a crash point).
+    pub async fn start_service(&self, name: &str, more: &[(&str, &str)]) -> Result<()> {
+        self.services[name].program.start(more).await.with_context(|| format!("starting {name}"))
+    }
+
+    /// The process of a service.
+    pub fn program(&self, name: &str) -> &Program {
+        &self.services[name].program
+    }
+
+    /// Base URL of a service.
+    pub fn url(&self, name: &str) -> &str {
+        &self.services[name].url
+    }
+
+    /// A persona's token.
+    pub fn token(&self, persona: &str) -> &str {
+        &self.tokens[persona]
+    }
+
+    /// The shared client: keep-alive, no proxy, 5 s.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Every log line so far, for canaries.
+    pub fn logs(&self) -> Result<String> {
+        let read = |service: &Service| Ok(std::fs::read_to_string(service.program.log())?);
+        self.services.values().map(read).collect()
+    }
+
+    /// Waits until these services say ready.
+    pub async fn await_ready(&self, names: &[&str], within: Duration) -> Result<()> {
+        for name in names {
+            let url = format!("{}/readyz", self.url(name));
+            let ready = wait::until(within, async || {
+                let answer = self.http.get(&url).send().await.ok()?;
+                answer.status().is_success().then_some(())
+            });
+            if ready.await.is_none() {
+                let log = std::fs::read_to_string(self.program(name).log()).unwrap_or_default();
+                let tail: Vec<&str> = log.lines().rev().take(5).collect();
+                bail!("{name} is not ready; its last words:\n{}", tail.join("\n"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes `endpoints.json` as `./dev up` does, for the command line.
+    pub fn write_endpoints(&self) -> Result<PathBuf> {
+        let services: BTreeMap<&str, &str> = SERVICES.iter().map(|name| (*name, self.url(name))).collect();
+        let endpoints = serde_json::json!({
+            "services": services,
+            "nats": self.broker.url(),
+            "postgres": self.database.admin_url(),
+            "redis": "",
+            "sink": format!("http://127.0.0.1:{}", self.sink_port),
+            "sink_log": self.folder.path().join("sink.jsonl"),
+            "tokens": self.tokens,
+        });
+        let path = self.folder.path().join("endpoints.json");
+        std::fs::write(&path, endpoints.to_string())?;
+        Ok(path)
+    }
+
+    /// Kills all services, so that the database stands still.
+    pub async fn stop_services(&self) {
+        for service in self.services.values() {
+            service.program.kill().await;
+        }
+    }
+
+    /// A copy of the database to break. Needs the services stopped and [`Cluster::admin`] closed.
+    pub async fn copy(&self) -> Result<PgPool> {
+        let name = format!("mutant_{}", uuid::Uuid::from_u128(rand::random()).simple());
+        let maintenance = PgPool::connect(&self.postgres.cluster().admin_url("postgres")).await?;
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {}", self.database.name());
+        let copied = wait::until(Duration::from_secs(10), async || {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.clone())).execute(&maintenance).await.ok()
+        });
+        copied.await.context("the database is still in use")?;
+        Ok(PgPool::connect(&self.postgres.cluster().admin_url(&name)).await?)
+    }
+
+    async fn apply_manifests(&self) -> Result<()> {
+        self.apply(streets::district()).await?;
+        for n in 1..=self.streets {
+            self.apply(streets::street(n)).await?;
+        }
+        let tenants = self.streets as i64 + 1;
+        for service in SERVICES {
+            let known = format!("SELECT count(DISTINCT tenant_id) FROM {service}.document_heads");
+            let all = wait::until(Duration::from_secs(30), async || {
+                let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(known.clone())).fetch_one(&self.admin).await.ok()?;
+                (count == tenants).then_some(())
+            });
+            all.await.with_context(|| format!("{service} does not know every street"))?;
+        }
+        // Replicas poll four times a second.
+        self.await_views().await
+    }
+
+    /// Until each street accepts a report, its snapshot is not there yet: asked with a body that is refused.
+    async fn await_views(&self) -> Result<()> {
+        for n in 1..=self.streets {
+            let url = format!("{}/intake/v1/streets/{}/reports", self.url("intake"), streets::code(n));
+            let known = wait::until(Duration::from_secs(10), async || {
+                let request = self.http.post(&url).bearer_auth(self.token("grid-worker"));
+                let request = request.header("idempotency-key", uuid::Uuid::from_u128(n as u128).to_string());
+                let answer = request.json(&serde_json::json!({})).send().await.ok()?;
+                (answer.status().as_u16() == 422).then_some(())
+            });
+            known.await.with_context(|| format!("intake does not know street {n}"))?;
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, manifest: String) -> Result<()> {
+        let url = format!("{}/directory/v1/manifests:apply", self.url("directory"));
+        let applied = wait::until(Duration::from_secs(15), async || {
+            let request = self.http.post(&url).bearer_auth(self.token("sre"));
+            let answer = request.header("content-type", "application/yaml").body(manifest.clone()).send().await.ok()?;
+            let status = answer.status();
+            let text = answer.text().await.unwrap_or_default();
+            // A street whose district this replica has not seen yet is refused; it will be there in a moment.
+            if status.is_success() { Some(()) } else { eprintln!("apply: {status} {text}"); None }
+        });
+        applied.await.context("a manifest was not applied")
+    }
+}
+
+fn open_to_all(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn service(name: &'static str, database: &Database, broker: &Broker, sink_port: u16, folder: &Path) -> Service {
+    let port = free_port();
+    let file = |file: &str| folder.join(file).display().to_string();
+    let origin = format!("http://127.0.0.1:{sink_port}");
+    let env = [
+        ("STREETWISE_DATABASE_URL", database.url_for(name)),
+        ("STREETWISE_RELAY_DATABASE_URL", database.url_for(&format!("{name}_relay"))),
+        ("STREETWISE_NATS_URL", broker.url()),
+        ("STREETWISE_HTTP_LISTEN", format!("127.0.0.1:{port}")),
+        ("STREETWISE_ENVIRONMENT", "development".to_owned()),
+        ("STREETWISE_JWKS_FILE", file("jwks.json")),
+        ("STREETWISE_JWT_ISSUER", ISSUER.to_owned()),
+        ("STREETWISE_JWT_AUDIENCE", AUDIENCE.to_owned()),
+        ("STREETWISE_LOG", "info,async_nats=error".to_owned()),
+        ("STREETWISE_INTAKE_SECRET_FILE", file("intake-secret")),
+        ("STREETWISE_SEAL_KEY_FILE", file("seal-key")),
+        ("STREETWISE_ENDPOINT_SECRETS_DIR", file("secrets")),
+        ("STREETWISE_EGRESS_ALLOW", format!("http://127.0.0.1/127.0.0.1/32:{}", sink_port)),
+        ("STREETWISE_MANIFEST_VARIABLES", format!("SINK_URL={origin}")),
+        ("STREETWISE_DIRECTORY_ADMINS", "sre".to_owned()),
+        ("STREETWISE_RETRY_DIVISOR", "300".to_owned()),
+    ];
+    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let path: PathBuf = binaries().join(name);
+    assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
+    let program = Program::new(path, folder.join(format!("{name}.log")), env);
+    Service { program, url: format!("http://127.0.0.1:{port}") }
+}
+
+fn streetwise_sink(port: u16, folder: &Path) -> Program {
+    let file = |name: &str| folder.join(name).display().to_string();
+    let env = BTreeMap::from([("STREETWISE_ENVIRONMENT".to_owned(), "development".to_owned())]);
+    let arguments = ["sink", "--listen", &format!("127.0.0.1:{port}"), "--secrets", &file("secrets"), "--out"];
+    let arguments = arguments.iter().map(|part| (*part).to_owned()).chain([file("sink.jsonl")]).collect();
+    Program::new(binaries().join("streetwise"), folder.join("sink.log"), env).with_arguments(arguments)
+}

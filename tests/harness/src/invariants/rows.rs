@@ -1,0 +1,231 @@
+//! Invariants that are a query: each returns what must not be there.
+
+use anyhow::Result;
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+use super::Violation;
+use crate::load::{Call, Outcome};
+
+/// (invariant, what the rows are, a query that returns one text per violation).
+const QUERIES: &[(&str, &str, &str)] = &[
+    (
+        "I1",
+        "acked report that is not in exactly one case or review",
+        "SELECT a.report_id::text FROM checker.calls a
+         LEFT JOIN (SELECT report_id, count(*) AS n FROM triage.voices GROUP BY 1) v USING (report_id)
+         LEFT JOIN (SELECT report_id, count(*) AS n FROM triage.reviews WHERE decided_at IS NULL GROUP BY 1) r
+             USING (report_id)
+         WHERE a.acked AND coalesce(v.n, 0) + coalesce(r.n, 0) <> 1",
+    ),
+    (
+        "I1",
+        "report on the record that is in more than one case",
+        "SELECT report_id::text FROM triage.voices GROUP BY report_id HAVING count(*) > 1",
+    ),
+    (
+        "I2",
+        "report without a call",
+        "SELECT r.report_id::text FROM intake.reports r
+         WHERE EXISTS (SELECT FROM checker.calls) AND NOT EXISTS
+             (SELECT FROM checker.calls c WHERE c.report_id = r.report_id)",
+    ),
+    (
+        "I3",
+        "order that exists twice for one case, round, body and role",
+        "SELECT case_id || ' ' || body || ' ' || role FROM dispatch.orders
+         GROUP BY tenant_id, case_id, round, body, role HAVING count(*) > 1",
+    ),
+    (
+        "I3",
+        "routed case whose orders are not exactly its plan",
+        "SELECT t.case_id::text FROM triage.cases t
+         WHERE cardinality(t.bodies) <> (SELECT count(*) FROM dispatch.orders o
+             WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.round = 1)",
+    ),
+    (
+        "I4",
+        "aggregate whose versions are not 1..n",
+        "SELECT event_type || ' ' || aggregate_id FROM (
+             SELECT min(event_type) AS event_type, aggregate_id, count(*) AS n, min(version) AS low,
+                 max(version) AS high, count(DISTINCT version) AS distinct_n
+             FROM (SELECT 'intake' AS s, * FROM intake.journal UNION ALL SELECT 'triage', * FROM triage.journal
+                 UNION ALL SELECT 'dispatch', * FROM dispatch.journal
+                 UNION ALL SELECT 'notification', * FROM notification.journal) j
+             GROUP BY s, tenant_id, aggregate_id) g
+         WHERE n <> high OR low <> 1 OR distinct_n <> n",
+    ),
+    (
+        "I4",
+        "stored order or case whose version is not its last event's",
+        "SELECT id::text FROM (SELECT tenant_id, id, version FROM dispatch.orders
+             UNION ALL SELECT tenant_id, id, version FROM dispatch.cases) s
+         WHERE version <> (SELECT max(j.version) FROM dispatch.journal j
+             WHERE j.tenant_id = s.tenant_id AND j.aggregate_id = s.id)",
+    ),
+    (
+        "I5",
+        "stage of an ended order or round without a verdict",
+        "SELECT s.subject_id || ' ' || s.stage FROM dispatch.stages s
+         JOIN dispatch.orders o ON o.tenant_id = s.tenant_id AND o.id = s.subject_id
+         WHERE o.phase IN ('done', 'cancelled') AND s.verdict IS NULL",
+    ),
+    (
+        "I6",
+        "breach recorded before its due time",
+        "SELECT subject_id || ' ' || stage FROM dispatch.stages WHERE verdict = 'breached' AND verdict_at < due_at",
+    ),
+    (
+        "I6",
+        "wake-up that is more than 30 s late",
+        "SELECT kind || ' ' || subject_id FROM (SELECT * FROM dispatch.wakeups
+             UNION ALL SELECT * FROM notification.wakeups) w
+         WHERE due_at < clock_timestamp() - interval '30 seconds'",
+    ),
+    (
+        "I7",
+        "order event without a delivery",
+        "SELECT j.id::text FROM dispatch.journal j
+         WHERE j.event_type = 'dispatch.order.dispatched'
+           AND NOT EXISTS (SELECT FROM notification.deliveries d
+               WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id)",
+    ),
+    (
+        "I7",
+        "delivery that is neither decided nor armed",
+        "SELECT d.id::text FROM notification.deliveries d
+         WHERE d.state IN ('pending', 'sending') AND NOT EXISTS (SELECT FROM notification.wakeups w
+             WHERE w.tenant_id = d.tenant_id AND w.subject_id = d.id)",
+    ),
+    (
+        "I9",
+        "event whose payload does not name its own tenant",
+        "SELECT id::text FROM (SELECT * FROM intake.journal UNION ALL SELECT * FROM triage.journal
+             UNION ALL SELECT * FROM dispatch.journal UNION ALL SELECT * FROM notification.journal) j
+         WHERE position(convert_to(tenant_id::text, 'UTF8') IN payload) = 0",
+    ),
+    (
+        "I9",
+        "delivery whose body names another street than its tenant",
+        "SELECT id::text FROM notification.deliveries
+         WHERE convert_from(payload, 'UTF8')::jsonb ->> 'street' <> tenant_id::text",
+    ),
+    (
+        "I9",
+        "order, voice or delivery of a case of another tenant",
+        "SELECT o.id::text FROM dispatch.orders o JOIN triage.cases c ON c.case_id = o.case_id
+             WHERE c.tenant_id <> o.tenant_id
+         UNION ALL SELECT v.report_id::text FROM triage.voices v JOIN intake.reports r ON r.report_id = v.report_id
+             WHERE v.tenant_id <> r.tenant_id
+         UNION ALL SELECT d.id::text FROM notification.deliveries d JOIN dispatch.cases c ON c.id = d.case_id
+             WHERE c.tenant_id <> d.tenant_id",
+    ),
+    (
+        "I13",
+        "service whose outbox is not empty",
+        "SELECT s || ' ' || n FROM (SELECT 'intake' AS s, count(*) AS n FROM intake.outbox_pending
+             UNION ALL SELECT 'triage', count(*) FROM triage.outbox_pending
+             UNION ALL SELECT 'dispatch', count(*) FROM dispatch.outbox_pending
+             UNION ALL SELECT 'notification', count(*) FROM notification.outbox_pending) o WHERE n > 0",
+    ),
+    (
+        "I13",
+        "event that its hearer never applied",
+        "SELECT j.event_type || ' ' || j.id FROM intake.journal j WHERE NOT EXISTS
+             (SELECT FROM triage.inbox i WHERE i.message_id = j.id AND i.consumer LIKE 'triage-intake-%')
+         UNION ALL SELECT j.event_type || ' ' || j.id FROM triage.journal j
+         WHERE j.event_type = 'triage.case.routed' AND NOT EXISTS
+             (SELECT FROM dispatch.inbox i WHERE i.message_id = j.id)",
+    ),
+    (
+        "I14",
+        "case whose read model differs from its record",
+        "SELECT d.id::text FROM dispatch.cases d
+         LEFT JOIN console.cases c ON c.tenant_id = d.tenant_id AND c.case_id = d.id
+         JOIN triage.cases t ON t.tenant_id = d.tenant_id AND t.case_id = d.id
+         WHERE c.case_id IS NULL OR c.phase IS DISTINCT FROM d.phase OR c.voices IS DISTINCT FROM t.voices",
+    ),
+    (
+        "I14",
+        "event that is not on the timeline",
+        "SELECT j.event_type || ' ' || j.id FROM (SELECT * FROM triage.journal UNION ALL SELECT * FROM dispatch.journal) j
+         WHERE NOT EXISTS (SELECT FROM console.timeline t WHERE t.tenant_id = j.tenant_id AND t.event_id = j.id)",
+    ),
+    (
+        "I15",
+        "refused report that left something",
+        "SELECT c.report_id::text FROM checker.calls c WHERE c.refused
+         AND EXISTS (SELECT FROM intake.reports r WHERE r.report_id = c.report_id)",
+    ),
+];
+
+/// Puts the history where queries can see it.
+pub(super) async fn history(admin: &PgPool, calls: &[Call]) -> Result<()> {
+    let schema = "CREATE SCHEMA IF NOT EXISTS checker; DROP TABLE IF EXISTS checker.calls;
+        CREATE TABLE checker.calls (report_id uuid PRIMARY KEY, acked boolean NOT NULL, refused boolean NOT NULL)";
+    sqlx::raw_sql(schema).execute(admin).await?;
+    let ids: Vec<Uuid> = calls.iter().map(|call| call.report_id.as_uuid()).collect();
+    let acked: Vec<bool> = calls.iter().map(|call| matches!(call.outcome, Outcome::Acked { .. })).collect();
+    // 429 and 5xx say nothing about a later try with the same key; a 4xx is final.
+    let refused: Vec<bool> = calls
+        .iter()
+        .map(|call| matches!(call.outcome, Outcome::Refused(status) if (400..500).contains(&status) && status != 429))
+        .collect();
+    sqlx::query("INSERT INTO checker.calls SELECT * FROM UNNEST($1::uuid[], $2::boolean[], $3::boolean[])")
+        .bind(&ids)
+        .bind(&acked)
+        .bind(&refused)
+        .execute(admin)
+        .await?;
+    Ok(())
+}
+
+/// Runs all queries; at most a handful of examples each.
+pub(super) async fn check(admin: &PgPool) -> Result<Vec<Violation>> {
+    let mut violations = Vec::new();
+    for (invariant, what, query) in QUERIES {
+        let limited = format!("SELECT * FROM ({query}) q (found) LIMIT 5");
+        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(limited)).fetch_all(admin).await?;
+        violations.extend(rows.into_iter().map(|row| Violation { invariant, found: format!("{what}: {row}") }));
+    }
+    Ok(violations)
+}
+
+/// What still moves, in words; empty when all is quiet.
+pub(super) async fn moving(admin: &PgPool) -> Result<String> {
+    let query = "SELECT string_agg(what || ' ' || n, ', ') FROM (
+        SELECT 'intake outbox' AS what, count(*) AS n FROM intake.outbox_pending
+        UNION ALL SELECT 'triage outbox', count(*) FROM triage.outbox_pending
+        UNION ALL SELECT 'dispatch outbox', count(*) FROM dispatch.outbox_pending
+        UNION ALL SELECT 'notification outbox', count(*) FROM notification.outbox_pending
+        UNION ALL SELECT 'reports not triaged', count(*) FROM intake.journal j WHERE NOT EXISTS
+            (SELECT FROM triage.inbox i WHERE i.message_id = j.id)
+        UNION ALL SELECT 'cases not dispatched', count(*) FROM triage.cases t WHERE NOT EXISTS
+            (SELECT FROM dispatch.cases d WHERE d.tenant_id = t.tenant_id AND d.id = t.case_id)
+        UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j WHERE NOT EXISTS
+            (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
+        UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries
+            WHERE state IN ('pending', 'sending')
+        UNION ALL SELECT 'events not on the timeline', count(*) FROM
+            (SELECT tenant_id, id FROM triage.journal UNION ALL SELECT tenant_id, id FROM dispatch.journal
+             UNION ALL SELECT tenant_id, id FROM notification.journal) j
+            WHERE NOT EXISTS (SELECT FROM console.timeline t WHERE t.tenant_id = j.tenant_id AND t.event_id = j.id)
+        ) m WHERE n > 0";
+    let moving: Option<String> = sqlx::query_scalar(query).fetch_one(admin).await?;
+    Ok(moving.unwrap_or_default())
+}
+
+/// Every table of these schemas.
+pub(super) async fn tables(admin: &PgPool, schemas: &[&str]) -> Result<Vec<String>> {
+    let schemas: Vec<String> = schemas.iter().map(|schema| (*schema).to_owned()).collect();
+    let query = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY($1) ORDER BY 1";
+    Ok(sqlx::query_scalar(query).bind(&schemas).fetch_all(admin).await?)
+}
+
+/// Rows whose text form holds a word, readable or inside bytes (which print as hex).
+pub(super) async fn rows_with(admin: &PgPool, table: &str, word: &str) -> Result<i64> {
+    let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let query = format!("SELECT count(*) FROM {table} t WHERE strpos(t::text, $1) > 0 OR strpos(t::text, $2) > 0");
+    Ok(sqlx::query_scalar(AssertSqlSafe(query)).bind(word).bind(hex).fetch_one(admin).await?)
+}
