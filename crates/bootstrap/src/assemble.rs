@@ -8,7 +8,6 @@ use contract::topology;
 use messaging::{Consumer, ConsumerConfig, Outbox, Relay, RelayConfig};
 use pg::{DbClock, Minter, Pool, PoolConfig};
 use snapshot::Poller;
-use tokio::sync::Notify;
 
 use crate::config::{ConfigError, Env, Settings};
 use crate::documents::KeepDocuments;
@@ -53,13 +52,14 @@ pub fn assemble<S: Service>(
     let relay_pool =
         Pool::new(&settings.relay_database_url, S::NAME, &PoolConfig { connections_max: 2, ..PoolConfig::default() })?;
     let (poller, snapshot) = Poller::new(pool.clone(), S::project());
+    let outbox = Outbox::default();
     let house = House {
         pool,
-        outbox: Outbox::default(),
+        armed: outbox.armed(),
+        outbox,
         clock,
         minter,
         snapshot,
-        armed: Arc::new(Notify::new()),
         nats: nats.clone(),
         env,
         development: settings.development,

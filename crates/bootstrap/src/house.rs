@@ -107,8 +107,6 @@ impl<S: Send + Sync + 'static> House<S> {
     /// After a commit: the relay looks, and so do the runners.
     pub fn committed(&self) {
         self.outbox.wake();
-        self.armed.notify_waiters();
-        self.armed.notify_one();
     }
 }
 

@@ -58,10 +58,11 @@ impl NewEvent {
     }
 }
 
-/// The way out of a service. Cloning shares the signal that wakes the relay.
+/// The way out of a service. Cloning shares the signals that wake the relay and the runners.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox {
     committed: Arc<Notify>,
+    armed: Arc<Notify>,
 }
 
 impl Outbox {
@@ -74,9 +75,17 @@ impl Outbox {
         pg::rows_affected("appending to the journal", written, events.len())
     }
 
-    /// Tells the relay to look; call after the commit. A lost call costs 100 ms, nothing else.
+    /// Tells the relay to look, and the runners, because the same transaction may have armed a wake-up; call after
+    /// the commit. A lost call costs a poll (100 ms, 250 ms), nothing else.
     pub fn wake(&self) {
         self.committed.notify_one();
+        self.armed.notify_waiters();
+        self.armed.notify_one();
+    }
+
+    /// Signalled after each commit; runners of wake-ups wait for it.
+    pub fn armed(&self) -> Arc<Notify> {
+        self.armed.clone()
     }
 
     pub(crate) async fn woken(&self) {

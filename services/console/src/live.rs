@@ -3,16 +3,21 @@
 //!
 //! In this process it is a broadcast; to other processes it is a hint on core NATS (D25), which may be lost.
 
+use std::time::Duration;
+
 use async_nats::Subscriber;
 use bytes::Bytes;
 use contract::subject;
 use futures_util::StreamExt;
 use ids::TenantId;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Hints kept for a slow reader; one that falls behind further just looks.
 const HINTS_MAX: usize = 1024;
+/// How long a hint to other processes may take.
+const HINT_WITHIN: Duration = Duration::from_millis(100);
 
 /// The signal. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -47,8 +52,10 @@ impl Live {
     /// A street's timeline has grown, here.
     pub(crate) async fn tell(&self, street: TenantId) {
         self.tell_here(street);
-        if let Err(error) = self.nats.publish(subject::live(street), Bytes::new()).await {
-            tracing::debug!(%street, %error, "a live hint was not sent");
+        // A client without its broker waits for room once its queue is full; a hint is not worth that.
+        let sent = timeout(HINT_WITHIN, self.nats.publish(subject::live(street), Bytes::new())).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            tracing::debug!(%street, "a live hint was not sent");
         }
     }
 

@@ -61,7 +61,7 @@ struct AddressRefused;
 impl Egress {
     /// Makes the pools; connects to nothing. `within` bounds a whole attempt.
     pub fn new(allow: AllowList, within: Duration) -> Result<Self, reqwest::Error> {
-        let public = client(Arc::new(|address| address::public(address)), within)?;
+        let public = client(Arc::new(address::public), within)?;
         let listed = allow
             .entries()
             .iter()

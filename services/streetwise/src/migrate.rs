@@ -15,7 +15,7 @@ pub async fn run(arguments: &Migrate) -> Result<(), Failure> {
     one::<dispatch::Dispatch>(url).await?;
     one::<notification::Notification>(url).await?;
     one::<directory::Directory>(url).await?;
-    // one::<console::Console>(url).await?;
+    one::<console::Console>(url).await?;
     println!("✓ 数据库已就绪 / the database is ready");
     Ok(())
 }

@@ -173,9 +173,11 @@ pub(crate) async fn of_street(
         Row,
         r#"SELECT t.position AS "position!", t.event_id, t.case_id, t.report_id, t.event_type, t.at, t.body, t.actor,
                t.trace_id, t.detail,
-               ($2::text[] IS NULL OR t.body = ANY ($2) OR (t.body IS NULL AND EXISTS (
-                   SELECT FROM console.case_orders o
-                   WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.body = ANY ($2)))) AS "visible!"
+               CASE WHEN $2::text[] IS NULL THEN true
+                   WHEN t.body IS NOT NULL THEN t.body = ANY ($2)
+                   ELSE EXISTS (SELECT FROM console.case_orders o
+                       WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.body = ANY ($2))
+               END AS "visible!"
            FROM console.timeline t
            WHERE t.tenant_id = $1 AND t.position > $3
            ORDER BY t.position

@@ -19,7 +19,7 @@ async fn a_foreign_street_and_a_foreign_case_do_not_exist() {
     let world = World::start().await;
     let (mut here, mut there) = (Story::new(STREET, 1), Story::new(OTHER_STREET, 2));
     world.hear(&[here.opened(1), there.opened(9)]).await;
-    let nowhere = world.get("street-centre", &cases("990102009000")).await;
+    let nowhere = world.get("desk", &cases("990102009000")).await;
     assert_eq!((nowhere.0, &nowhere.1["code"]), (StatusCode::NOT_FOUND, &json!("not-found")));
     for path in [
         cases(OTHER_STREET),
@@ -31,7 +31,7 @@ async fn a_foreign_street_and_a_foreign_case_do_not_exist() {
         format!("{}/{}", cases(STREET), Uuid::from_u128(1)),
         format!("{}/306", cases(STREET)),
     ] {
-        assert_eq!(world.get("street-centre", &path).await, nowhere, "{path}");
+        assert_eq!(world.get("desk", &path).await, nowhere, "{path}");
     }
     assert_eq!(world.get("stranger", &cases(STREET)).await, nowhere);
     assert_eq!(world.get("resident", &cases(STREET)).await.0, StatusCode::FORBIDDEN);

@@ -161,8 +161,8 @@ async fn streams_are_refused_like_rows() {
     let status = async |subject: &str, street: &str, query: &str| {
         answer(&world, subject, street, query, None).await.status()
     };
-    assert_eq!(status("street-centre", OTHER_STREET, "").await, StatusCode::NOT_FOUND);
-    assert_eq!(status("street-centre", "990102009000", "").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("desk", OTHER_STREET, "").await, StatusCode::NOT_FOUND);
+    assert_eq!(status("desk", "990102009000", "").await, StatusCode::NOT_FOUND);
     assert_eq!(status("resident", STREET, "").await, StatusCode::FORBIDDEN);
     assert_eq!(status("street-centre", STREET, "?after=soon").await, StatusCode::UNPROCESSABLE_ENTITY);
     let token = world.rig.token("street-centre");

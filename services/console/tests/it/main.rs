@@ -1,4 +1,5 @@
 //! Console through its doors, on a real database and broker, each test with its own.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod doors;
 mod live;

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use bytes::Bytes;
 use console::Console;
+use contract::document::{DocumentBody, Grant};
 use contract::proto::dispatch::{Actor, CaseEvent, CaseState, OrderEvent, OrderState, StageState};
 use contract::proto::notification::DeliveryEvent;
 use contract::proto::{intake, to_wire, triage};
@@ -273,15 +274,26 @@ fn sha256(report: u8) -> Bytes {
     Bytes::copy_from_slice(digest(&SHA256, code(report).as_bytes()).as_ref())
 }
 
-/// Console with the demo's documents.
+/// Console with documents.
 pub struct World {
     pub rig: Rig<Console>,
 }
 
 impl World {
+    /// The demo's, and one member more: `desk` is of the street centre of [`STREET`] and of no other.
     pub async fn start() -> Self {
         let rig = Rig::<Console>::start(&[]).await;
-        rig.demo_documents().await;
+        let mut documents = testkit::demo::documents(1);
+        for document in &mut documents {
+            let scope = document.header.tenant;
+            if let DocumentBody::People(people) = &mut document.body
+                && scope.to_string() == STREET
+            {
+                let centre = Grant { role: "street-centre".to_owned(), scope, body: None };
+                people.members.insert("desk".to_owned(), vec![centre]);
+            }
+        }
+        rig.documents(&documents).await;
         Self { rig }
     }
 

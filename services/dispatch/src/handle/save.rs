@@ -119,10 +119,7 @@ fn events(room: &Room, now: Timestamp, matters: &[Matter], by: By<'_>) -> Vec<Ne
             if let Some((subject_id, stage)) = happened.stage_event() {
                 room.metrics.stage(matter.tenant(), subject_id, stage);
             }
-            let Some(said) = happened.said(&matter.facts, by.note) else {
-                tracing::error!(tenant = %matter.tenant(), "an event has no type and is not said");
-                continue;
-            };
+            let said = happened.said(&matter.facts, by.note);
             let trace = said.principal.as_ref().and(by.traceparent).unwrap_or(&matter.facts.traceparent);
             events.push(NewEvent {
                 id: EventId(Uuid::nil()),

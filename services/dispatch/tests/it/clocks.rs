@@ -61,7 +61,11 @@ async fn an_unpublished_year_is_told_awaited_and_filled_when_published() {
     world.publish_year(2, 2028).await;
     assert_eq!(world.rig.drain().await, 0);
     world.publish_year(3, 2027).await;
-    assert!(world.rig.drain().await >= 1, "the case is filled");
+    world.rig.drain().await;
+    assert_eq!(world.count_said(EventType::OrderCalendarFilled).await, 3);
+    let filled = world.order_event(EventType::OrderCalendarFilled).await;
+    assert_eq!((filled.stage.as_str(), filled.awaiting_year), ("resolve", 0));
+    assert_eq!(filled.order.unwrap().version, 3);
     assert_eq!(world.rig.drain().await, 0);
     let order = world.order(case_id, 1, "transport", "lead").await;
     // Nine working days are left in December; the tenth follows New Year's Day and the weekend.
@@ -208,6 +212,28 @@ async fn the_verification_has_a_clock_of_its_own() {
     assert_eq!(world.case(case_id).await["verifications"][0]["verdict"], "breached");
     assert_eq!(world.verify("verifier", case_id, "pass").await.0, StatusCode::OK);
     assert_eq!(world.case(case_id).await["phase"], "closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_may_await_its_calendar_too() {
+    let world = World::start().await;
+    world.rig.clock.set(at("2026-12-30T02:00:00Z"));
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().orders.retain(|order| order.role() == contract::proto::triage::Role::Lead);
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 60)];
+    let case_id = world.opened(&routed).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    world.act("transport", &lead, "acknowledge").await;
+    world.act("transport", &lead, "submit").await;
+    assert_eq!(world.count_said(EventType::CaseCalendarAwaited).await, 1);
+    assert_eq!(world.case(case_id).await["verifications"][0]["awaiting_year"], 2027);
+
+    world.publish_year(2, 2027).await;
+    world.rig.drain().await;
+    assert_eq!(world.count_said(EventType::CaseCalendarFilled).await, 1);
+    // The first of two working days is New Year's Eve, the second the Monday after the holiday.
+    assert_eq!(world.case(case_id).await["verifications"][0]["due_at"], "2027-01-04T10:00:00Z");
+    assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.wakeups WHERE kind = 'case'").await, 1);
 }
 
 fn counted(world: &World, name: &str, stage: &str) -> f64 {

@@ -57,7 +57,7 @@ async fn the_lane_and_the_drill_stay_with_the_case() {
     let lead = world.order(case_id, 1, "transport", "lead").await;
     world.act("transport", &lead, "see").await;
     let said = world.rig.said().await;
-    assert!(said.len() >= 6, "five orders and one act");
+    assert_eq!(said.len(), 7, "the case, five orders, one act");
     assert!(said.iter().all(|(envelope, _)| envelope.lane == Lane::Urgent && envelope.drill));
 }
 

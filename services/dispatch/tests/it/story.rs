@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::world::{STREET, TRACE, World, path_of, stage};
 
+const VERSION: &str = "SELECT version FROM dispatch.orders WHERE id = $1
+    UNION ALL SELECT version FROM dispatch.cases WHERE id = $1";
 const BODIES: [(&str, &str); 3] =
     [("transport", "lead"), ("traffic-police", "assist"), ("bus-company", "assist")];
 
@@ -97,23 +99,18 @@ async fn nothing_left(world: &World) {
     assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.stages WHERE verdict = 'met'").await, 20);
 }
 
-/// Each order's events are 1, 2, 3 …, and the last one's version is the row's.
+/// The events of each order and of the case are 1, 2, 3 …, and the last one's version is the row's (I4).
 async fn one_line_of_versions(world: &World) {
     let mut versions = std::collections::BTreeMap::<_, Vec<u64>>::new();
-    for (kind, aggregate, version) in world.said().await {
-        if kind.entity() == "order" {
-            versions.entry(aggregate).or_default().push(version);
-        }
+    for (_, aggregate, version) in world.said().await {
+        versions.entry(aggregate).or_default().push(version);
     }
-    assert_eq!(versions.len(), 10);
+    assert_eq!(versions.len(), 11, "ten orders and their case");
     for (aggregate, mut said) in versions {
         // Ids of one millisecond do not tell which transaction came first; versions do.
         said.sort();
-        let stored: i64 = sqlx::query_scalar("SELECT version FROM dispatch.orders WHERE id = $1")
-            .bind(aggregate)
-            .fetch_one(world.rig.admin())
-            .await
-            .unwrap();
+        let stored: i64 =
+            sqlx::query_scalar(VERSION).bind(aggregate).fetch_one(world.rig.admin()).await.unwrap();
         assert_eq!(said, (1..=stored as u64).collect::<Vec<_>>());
     }
 }

@@ -28,11 +28,19 @@ pub(super) struct Receipt {
 }
 
 /// One case as console shows it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub(super) struct Case {
     pub case_id: Uuid,
     pub case_no: String,
     pub voices: u32,
+}
+
+/// In the list a case that triage was not heard about yet has no number.
+#[derive(Debug, Clone, Deserialize)]
+struct ListedCase {
+    case_id: Uuid,
+    case_no: Option<String>,
+    voices: Option<u32>,
 }
 
 /// What dispatch answers a verifier.
@@ -50,7 +58,7 @@ pub(super) struct Tracking {
 
 #[derive(Debug, Deserialize)]
 struct CasePage {
-    cases: Vec<Case>,
+    cases: Vec<ListedCase>,
 }
 
 impl Doors {
@@ -88,7 +96,12 @@ impl Doors {
         let door = self.endpoints.at(&self.connections, "console", ONLOOKER)?;
         let path = format!("/console/v1/streets/{street}/cases?limit=50");
         let page: CasePage = door.get(&doing(ONLOOKER, "查看案件 / reading cases"), &path).await?;
-        Ok(page.cases.into_iter().find(|case| case.case_no == case_no))
+        let found = page.cases.into_iter().find(|case| case.case_no.as_deref() == Some(case_no));
+        Ok(found.map(|case| Case {
+            case_id: case.case_id,
+            case_no: case_no.to_owned(),
+            voices: case.voices.unwrap_or_default(),
+        }))
     }
 
     /// What happened to a case, oldest first.

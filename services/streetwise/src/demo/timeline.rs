@@ -1,5 +1,7 @@
 //! The timeline of a case as a table.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -12,66 +14,77 @@ pub(super) struct TimelinePage {
     pub entries: Vec<Entry>,
 }
 
-/// One thing that happened.
+/// One thing that happened, with its name in both languages.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Entry {
+    #[serde(rename = "type")]
     pub event_type: String,
     pub at: Timestamp,
-    #[serde(default)]
+    pub zh: String,
+    pub en: String,
     pub body: Option<String>,
-    #[serde(default)]
     pub actor: Option<String>,
-    #[serde(default)]
-    pub due_at: Option<Timestamp>,
-    #[serde(default)]
-    pub awaiting_year: Option<i16>,
+    pub detail: Detail,
+}
+
+/// What is particular to it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Detail {
+    stage: Option<String>,
+    due_at: Option<Timestamp>,
+    awaiting_year: Option<i16>,
+    /// The limits an order was dispatched with; without a time, a stage waits for a calendar.
+    due: BTreeMap<String, Option<Timestamp>>,
 }
 
 /// Time, event, body, actor, due.
 pub(super) fn render(entries: &[Entry]) -> String {
     let head = ["时间 time", "事件 event", "单位 body", "经办 actor", "期限 due"];
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let row = |entry: &Entry| {
-        let words = words(&entry.event_type);
-        vec![
-            local(entry.at),
-            words,
-            text(&entry.body),
-            text(&entry.actor),
-            due(entry.due_at, entry.awaiting_year),
-        ]
+        let words = format!("{} {}", entry.zh, entry.en);
+        let (body, actor) = (entry.body.clone(), entry.actor.clone());
+        vec![local(entry.at), words, body.unwrap_or_default(), actor.unwrap_or_default(), dues(&entry.detail)]
     };
     table::render(&head, &entries.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The event's name, Chinese first; an event this tool does not know is shown as it is called.
-fn words(event_type: &str) -> String {
-    let known = [
-        ("intake.report.accepted", "上报受理 report accepted"),
-        ("triage.case.opened", "立案 case opened"),
-        ("triage.case.joined", "并案 voice joined"),
-        ("triage.case.review_requested", "待人工研判 review requested"),
-        ("triage.case.routed", "派单方案 routed"),
-        ("dispatch.order.dispatched", "派单 dispatched"),
-        ("dispatch.order.seen", "已阅 seen"),
-        ("dispatch.order.acknowledged", "签收 acknowledged"),
-        ("dispatch.order.arrived", "到场 on site"),
-        ("dispatch.order.progressed", "反馈 progress"),
-        ("dispatch.order.submitted", "办结申请 submitted"),
-        ("dispatch.order.done", "办结 done"),
-        ("dispatch.order.warned", "预警 warned"),
-        ("dispatch.order.breached", "超期 breached"),
-        ("dispatch.order.escalated", "升级 escalated"),
-        ("dispatch.order.calendar_awaited", "等待日历 calendar awaited"),
-        ("dispatch.case.submitted", "待核查 submitted for verification"),
-        ("dispatch.case.verifying", "核查中 verifying"),
-        ("dispatch.case.closed", "结案 closed"),
-        ("dispatch.case.reopened", "返工 reopened"),
-        ("dispatch.case.warned", "核查预警 verification warned"),
-        ("dispatch.case.breached", "核查超期 verification breached"),
-        ("notification.delivery.delivered", "通知送达 delivered"),
-        ("notification.delivery.dead_lettered", "通知失败 dead-lettered"),
-        ("notification.delivery.suppressed", "通知未发 suppressed"),
-    ];
-    known.iter().find(|(name, _)| *name == event_type).map_or(event_type, |(_, words)| words).to_owned()
+fn dues(detail: &Detail) -> String {
+    if detail.due.is_empty() {
+        let due = due(detail.due_at, detail.awaiting_year);
+        return detail
+            .stage
+            .iter()
+            .chain(Some(&due).filter(|due| !due.is_empty()))
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ");
+    }
+    let one = |(stage, at): (&String, &Option<Timestamp>)| match at {
+        Some(at) => format!("{stage} {}", local(*at)),
+        None => format!("{stage} 等待日历 / awaiting calendar"),
+    };
+    detail.due.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_of_console_is_a_row() {
+        let entry = serde_json::json!({
+            "position": 3, "at": "2026-11-23T02:00:00Z", "type": "dispatch.order.dispatched", "zh": "工单已派发",
+            "en": "order dispatched", "body": "transport", "actor": null, "stage": null,
+            "detail": {"due": {"acknowledge": "2026-11-23T04:00:00Z", "resolve": null}},
+        });
+        let entry: Entry = serde_json::from_value(entry).unwrap();
+        let text = render(&[entry]);
+        let row = text.lines().nth(2).unwrap();
+        assert!(row.starts_with("11-23 10:00:00  工单已派发 order dispatched  transport"), "{row}");
+        assert!(row.ends_with("acknowledge 11-23 12:00:00, resolve 等待日历 / awaiting calendar"), "{row}");
+        let warned =
+            Detail { stage: Some("acknowledge".to_owned()), awaiting_year: Some(2027), ..Detail::default() };
+        assert_eq!(dues(&warned), "acknowledge 等待2027年日历 / awaiting calendar 2027");
+    }
 }

@@ -13,6 +13,7 @@ const INFRASTRUCTURE: &[&str] = &[
     "document_revision",
     "tracking_codes",
     "tracking",
+    "unsequenced",
 ];
 /// Functions that run as their owner. Every addition is a review.
 const DEFINER_FUNCTIONS: &[&str] = &["ensure_day_partitions"];
