@@ -13,6 +13,7 @@ pub const INFRASTRUCTURE: &[&str] = &[
     "document_revision",
     "tracking_codes",
     "tracking",
+    "unsequenced",
 ];
 
 /// The schemas.

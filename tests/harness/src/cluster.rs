@@ -75,7 +75,9 @@ impl Cluster {
         // Postgres must reach its data as another user; the test's own temporary folder may be closed to it.
         let folder = tempfile::Builder::new().prefix("streetwise-cluster-").tempdir_in("/var/tmp")?;
         open_to_all(folder.path())?;
-        let postgres = Postgres::start_durable(&folder.path().join("postgres")).await?;
+        let data = folder.path().join("postgres");
+        std::fs::create_dir(&data)?;
+        let postgres = Postgres::start_durable(&data).await?;
         let database = Database::fresh_in(postgres.cluster(), "streetwise").await?;
         for schema in crate::schemas() {
             pg::migrate::apply(&database.admin_url(), &schema).await?;

@@ -83,11 +83,11 @@ async fn every_table_is_inside_the_rules() {
              (nspname || '_relay')::regrole::oid, (nspname || '_owner')::regrole::oid])"
     )).await;
     none(&admin, "nobody has a grant on a partition child", format!(
-        "SELECT nspname || '.' || relname FROM ({tables}) t JOIN pg_class c ON c.oid = t.oid, aclexplode(c.relacl) g
-         WHERE relispartition AND g.grantee <> c.relowner"
+        "SELECT t.nspname || '.' || t.relname FROM ({tables}) t JOIN pg_class c ON c.oid = t.oid, aclexplode(c.relacl) g
+         WHERE t.relispartition AND g.grantee <> c.relowner"
     )).await;
     none(&admin, "no service may truncate, reference or trigger", format!(
-        "SELECT nspname || '.' || relname || ' ' || g.privilege_type FROM ({tables}) t
+        "SELECT t.nspname || '.' || t.relname || ' ' || g.privilege_type FROM ({tables}) t
          JOIN pg_class c ON c.oid = t.oid, aclexplode(c.relacl) g
          WHERE g.grantee <> c.relowner AND g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER')"
     )).await;
