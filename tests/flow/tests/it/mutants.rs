@@ -70,7 +70,8 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
     (
         "a skipped version",
         &["I4"],
-        "DELETE FROM dispatch.journal WHERE id = (SELECT id FROM dispatch.journal WHERE version = 1 LIMIT 1);",
+        "DELETE FROM triage.journal WHERE id = (SELECT a.id FROM triage.journal a JOIN triage.journal b
+             USING (tenant_id, aggregate_id) WHERE a.version = 1 AND b.version = 2 LIMIT 1);",
     ),
 ];
 
