@@ -49,8 +49,11 @@ pub fn assemble<S: Service>(
     minter: Minter,
 ) -> Result<Assembled<S>, AssembleError> {
     let pool = Pool::new(&settings.database_url, S::NAME, &PoolConfig::default())?;
-    let relay_pool =
-        Pool::new(&settings.relay_database_url, S::NAME, &PoolConfig { connections_max: 2, ..PoolConfig::default() })?;
+    let relay_pool = Pool::new(
+        &settings.relay_database_url,
+        S::NAME,
+        &PoolConfig { connections_max: 2, ..PoolConfig::default() },
+    )?;
     let (poller, snapshot) = Poller::new(pool.clone(), S::project());
     let outbox = Outbox::default();
     let house = House {
@@ -68,7 +71,8 @@ pub fn assemble<S: Service>(
     let jetstream = async_nats::jetstream::new(nats);
     let guard = Arc::default();
     let routes = Router::new();
-    let mut plan = Plan { service: S::NAME, jetstream: &jetstream, guard, routes, openapi: None, parts: Vec::new() };
+    let mut plan =
+        Plan { service: S::NAME, jetstream: &jetstream, guard, routes, openapi: None, parts: Vec::new() };
     S::build(house.clone(), &mut plan)?;
     let Plan { routes, openapi, mut parts, .. } = plan;
     if topology::PUBLISHERS.contains(&S::NAME) {

@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn faults_name_the_variable_and_never_the_value() {
-        assert_eq!(Settings::read(&Env::default()).unwrap_err(), ConfigError::Missing("STREETWISE_DATABASE_URL"));
+        assert_eq!(
+            Settings::read(&Env::default()).unwrap_err(),
+            ConfigError::Missing("STREETWISE_DATABASE_URL")
+        );
         let env = Env::from_iter([("STREETWISE_ENVIRONMENT", "secret-word")]);
         let text = Settings::read(&env).unwrap_err().to_string();
         assert_eq!(text, "STREETWISE_ENVIRONMENT is not production or development");

@@ -114,7 +114,10 @@ impl<S: Send + Sync + 'static> House<S> {
 pub fn database_problem(error: &pg::Error) -> Problem {
     match error.kind() {
         pg::Kind::Unavailable | pg::Kind::RanIntoAnother => {
-            tracing::warn!(error = error as &dyn std::error::Error, "request refused: database is not available");
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "request refused: database is not available"
+            );
             Problem::unavailable(2)
         }
         pg::Kind::Data | pg::Kind::Broken => {

@@ -67,8 +67,7 @@ async fn run<S: Service>(env: Env) -> Result<ExitCode, Box<dyn std::error::Error
         documents.release();
     });
     let limits = Limits::default();
-    let routes =
-        assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
+    let routes = assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
     let router = listen::front(routes, authenticator, limits.clone());
     let (soft, hard) = (shutdown.soft(), shutdown.hard());
     shutdown.spawn_critical("http", async move {
@@ -88,10 +87,7 @@ fn phases(development: bool) -> Phases {
 
 /// Connects in the background: a broker that is down at start is harmless. Pings every 2 s, because a frozen
 /// broker keeps its connections open.
-pub async fn connect(
-    service: &str,
-    url: &str,
-) -> Result<async_nats::Client, async_nats::ConnectError> {
+pub async fn connect(service: &str, url: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
     async_nats::ConnectOptions::new()
         .name(service)
         .retry_on_initial_connect()

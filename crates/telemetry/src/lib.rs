@@ -9,7 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging for a process. The filter is `STREETWISE_LOG` (default `info`); a second call does nothing.
 pub fn init(service: &'static str) {
-    let filter = EnvFilter::try_from_env("STREETWISE_LOG").unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
+    let filter =
+        EnvFilter::try_from_env("STREETWISE_LOG").unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
     if tracing_subscriber::registry().with(filter).with(json).try_init().is_ok() {
         tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");

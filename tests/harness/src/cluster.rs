@@ -218,7 +218,10 @@ impl Cluster {
         for service in SERVICES {
             let known = format!("SELECT count(DISTINCT tenant_id) FROM {service}.document_heads");
             let all = wait::until(Duration::from_secs(30), async || {
-                let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(known.clone())).fetch_one(&self.admin).await.ok()?;
+                let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(known.clone()))
+                    .fetch_one(&self.admin)
+                    .await
+                    .ok()?;
                 (count == tenants).then_some(())
             });
             all.await.with_context(|| format!("{service} does not know every street"))?;
@@ -246,11 +249,21 @@ impl Cluster {
         let url = format!("{}/directory/v1/manifests:apply", self.url("directory"));
         let applied = wait::until(Duration::from_secs(15), async || {
             let request = self.http.post(&url).bearer_auth(self.token("sre"));
-            let answer = request.header("content-type", "application/yaml").body(manifest.clone()).send().await.ok()?;
+            let answer = request
+                .header("content-type", "application/yaml")
+                .body(manifest.clone())
+                .send()
+                .await
+                .ok()?;
             let status = answer.status();
             let text = answer.text().await.unwrap_or_default();
             // A street whose district this replica has not seen yet is refused; it will be there in a moment.
-            if status.is_success() { Some(()) } else { eprintln!("apply: {status} {text}"); None }
+            if status.is_success() {
+                Some(())
+            } else {
+                eprintln!("apply: {status} {text}");
+                None
+            }
         });
         applied.await.context("a manifest was not applied")
     }
@@ -262,7 +275,13 @@ fn open_to_all(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn service(name: &'static str, database: &Database, broker: &Broker, sink_port: u16, folder: &Path) -> Service {
+fn service(
+    name: &'static str,
+    database: &Database,
+    broker: &Broker,
+    sink_port: u16,
+    folder: &Path,
+) -> Service {
     let port = free_port();
     let file = |file: &str| folder.join(file).display().to_string();
     let origin = format!("http://127.0.0.1:{sink_port}");
@@ -294,7 +313,8 @@ fn service(name: &'static str, database: &Database, broker: &Broker, sink_port: 
 fn streetwise_sink(port: u16, folder: &Path) -> Program {
     let file = |name: &str| folder.join(name).display().to_string();
     let env = BTreeMap::from([("STREETWISE_ENVIRONMENT".to_owned(), "development".to_owned())]);
-    let arguments = ["sink", "--listen", &format!("127.0.0.1:{port}"), "--secrets", &file("secrets"), "--out"];
+    let arguments =
+        ["sink", "--listen", &format!("127.0.0.1:{port}"), "--secrets", &file("secrets"), "--out"];
     let arguments = arguments.iter().map(|part| (*part).to_owned()).chain([file("sink.jsonl")]).collect();
     Program::new(binaries().join("streetwise"), folder.join("sink.log"), env).with_arguments(arguments)
 }

@@ -68,7 +68,8 @@ const ITEMS: [&str; 4] = ["TRA-01", "TRA-02", "TRA-05", "TRA-09"];
 
 /// Sends the whole plan; returns every call.
 pub async fn run(cluster: &Arc<Cluster>, plan: &Plan) -> Vec<Call> {
-    let (calls, slots) = (Arc::new(Mutex::new(Vec::new())), Arc::new(tokio::sync::Semaphore::new(plan.in_flight_max)));
+    let (calls, slots) =
+        (Arc::new(Mutex::new(Vec::new())), Arc::new(tokio::sync::Semaphore::new(plan.in_flight_max)));
     let started = Instant::now();
     let total = u64::from(plan.per_s) * plan.lasting.as_secs();
     let mut sending = tokio::task::JoinSet::new();
@@ -98,7 +99,8 @@ fn prepare(cluster: &Cluster, seed: u64, n: u64, due: Duration) -> Call {
     let key = Uuid::from_u64_pair(seed ^ 0x5EED_0000_0000_0000, n);
     let (east, north) = (n / 200, n % 200);
     // A hundredth of a degree is about a kilometre: nothing is within 500 m of anything else.
-    let place = json!({"lon": 100.0 + east as f64 * 0.01, "lat": 20.0 + north as f64 * 0.01, "datum": "wgs84"});
+    let place =
+        json!({"lon": 100.0 + east as f64 * 0.01, "lat": 20.0 + north as f64 * 0.01, "datum": "wgs84"});
     let item = ITEMS[n as usize % ITEMS.len()];
     let body = json!({
         "text": format!("公交线路调整，第{n}号"),

@@ -21,9 +21,11 @@ pub async fn commits_64_clients_per_s(admin_url: &str) -> Result<f64> {
     const CLIENTS: usize = 64;
     const LASTING: Duration = Duration::from_secs(2);
     let mut admin = PgConnection::connect(admin_url).await?;
-    sqlx::raw_sql("CREATE TABLE IF NOT EXISTS limit_commits (id bigint GENERATED ALWAYS AS IDENTITY, filler text)")
-        .execute(&mut admin)
-        .await?;
+    sqlx::raw_sql(
+        "CREATE TABLE IF NOT EXISTS limit_commits (id bigint GENERATED ALWAYS AS IDENTITY, filler text)",
+    )
+    .execute(&mut admin)
+    .await?;
     let mut clients = tokio::task::JoinSet::new();
     let started = Instant::now();
     for _ in 0..CLIENTS {
@@ -31,7 +33,8 @@ pub async fn commits_64_clients_per_s(admin_url: &str) -> Result<f64> {
         clients.spawn(async move {
             let (mut done, until) = (0u64, Instant::now() + LASTING);
             while Instant::now() < until {
-                let insert = sqlx::query("INSERT INTO limit_commits (filler) VALUES ('x')").execute(&mut connection);
+                let insert =
+                    sqlx::query("INSERT INTO limit_commits (filler) VALUES ('x')").execute(&mut connection);
                 done += u64::from(insert.await.is_ok());
             }
             done

@@ -32,15 +32,22 @@ async fn duplicates_and_disorder_have_one_effect_each() {
 #[tokio::test]
 async fn the_one_culprit_of_a_batch_is_found_and_parked() {
     let world = World::start().await;
-    let texts: Vec<String> = (0..100).map(|n| if n == 63 { "culprit".into() } else { format!("word {n}") }).collect();
+    let texts: Vec<String> =
+        (0..100).map(|n| if n == 63 { "culprit".into() } else { format!("word {n}") }).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     world.say(&[street(1), street(2)], &texts).await;
     world.relay().drain().await.unwrap();
     let consumer = world.consumer("triage", "culprit");
     while consumer.drain().await.unwrap() > 0 {}
     assert_eq!(world.count("triage.effects").await, 99);
-    assert_eq!(world.count("triage.parked WHERE consumer = 'triage-intake-normal' AND tenant_id = 990102002000").await, 1);
-    let reason: String = sqlx::query_scalar("SELECT reason FROM triage.parked").fetch_one(&world.admin).await.unwrap();
+    assert_eq!(
+        world
+            .count("triage.parked WHERE consumer = 'triage-intake-normal' AND tenant_id = 990102002000")
+            .await,
+        1
+    );
+    let reason: String =
+        sqlx::query_scalar("SELECT reason FROM triage.parked").fetch_one(&world.admin).await.unwrap();
     assert!(reason.contains("effects_length_check"), "the reason names the constraint: {reason}");
 }
 

@@ -32,10 +32,8 @@ async fn check_chains(world: &World) {
         (n, position) = (n + 1, position + contents.len() as i64);
     }
     let sealed = "(SELECT UNNEST(event_ids) AS id FROM intake.seals) s";
-    let (all, distinct) = (
-        world.count(sealed).await,
-        world.count(&format!("(SELECT DISTINCT id FROM {sealed}) d")).await,
-    );
+    let (all, distinct) =
+        (world.count(sealed).await, world.count(&format!("(SELECT DISTINCT id FROM {sealed}) d")).await);
     assert_eq!((all, distinct), (distinct, world.count("intake.journal").await), "each event sealed once");
 }
 
@@ -59,10 +57,16 @@ async fn what_is_said_arrives_and_the_outbox_is_empty() {
 async fn a_relay_killed_between_publish_and_delete_doubles_nothing() {
     let world = World::start().await;
     let said = world.say(&[street(1), street(2)], &["word"; 30]).await;
-    sqlx::query("CREATE TABLE intake.kept AS SELECT * FROM intake.outbox_pending").execute(&world.admin).await.unwrap();
+    sqlx::query("CREATE TABLE intake.kept AS SELECT * FROM intake.outbox_pending")
+        .execute(&world.admin)
+        .await
+        .unwrap();
     world.relay().drain().await.unwrap();
     // As the crash leaves it: sealed and published, still pending.
-    sqlx::query("INSERT INTO intake.outbox_pending SELECT * FROM intake.kept").execute(&world.admin).await.unwrap();
+    sqlx::query("INSERT INTO intake.outbox_pending SELECT * FROM intake.kept")
+        .execute(&world.admin)
+        .await
+        .unwrap();
     let later = world.say(&[street(1), street(3)], &["later"; 10]).await;
     world.relay().drain().await.unwrap();
     assert_eq!(world.count("intake.outbox_pending").await, 0);

@@ -10,7 +10,9 @@ use contract::{Envelope, EventType};
 use ids::{Lane, TenantId};
 use jiff::Timestamp;
 use messaging::provision::{Replicas, provision};
-use messaging::{Apply, ApplyError, Consumer, ConsumerConfig, NewEvent, Outbox, Received, Refused, Relay, RelayConfig};
+use messaging::{
+    Apply, ApplyError, Consumer, ConsumerConfig, NewEvent, Outbox, Received, Refused, Relay, RelayConfig,
+};
 use pg::migrate::{self, Schema};
 use pg::{Minter, Pool, PoolConfig, ScopedTx, ServerClock, TenantScope};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -94,7 +96,8 @@ impl World {
         let client = async_nats::connect(broker.url()).await.unwrap();
         provision(&client, Replicas(1)).await.unwrap();
         provision(&client, Replicas(1)).await.expect("repeatable");
-        let pool = |role: &str, schema| Pool::new(&database.url_for(role), schema, &PoolConfig::default()).unwrap();
+        let pool =
+            |role: &str, schema| Pool::new(&database.url_for(role), schema, &PoolConfig::default()).unwrap();
         Self {
             intake: pool("intake", "intake"),
             intake_relay: pool("intake_relay", "intake"),
@@ -193,7 +196,8 @@ impl World {
 
     pub async fn applied(&self, service: &str) -> BTreeSet<Uuid> {
         let statement = format!("SELECT message_id FROM {service}.effects");
-        let ids: Vec<Uuid> = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&self.admin).await.unwrap();
+        let ids: Vec<Uuid> =
+            sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(&self.admin).await.unwrap();
         ids.into_iter().collect()
     }
 }

@@ -31,9 +31,11 @@ async fn writing_outside_the_scope_is_refused() {
         assert_eq!(touched, 1, "{statement}");
         sqlx::query("SAVEPOINT s").execute(&mut *tx).await.unwrap();
     }
-    let moved = sqlx::query(AssertSqlSafe(format!("INSERT INTO things VALUES ({}, 5, 'x')", street(1)))).execute(&mut *tx);
+    let moved = sqlx::query(AssertSqlSafe(format!("INSERT INTO things VALUES ({}, 5, 'x')", street(1))))
+        .execute(&mut *tx);
     moved.await.unwrap();
-    let moved = sqlx::query(AssertSqlSafe(format!("UPDATE things SET tenant_id = {}", street(2)))).execute(&mut *tx);
+    let moved =
+        sqlx::query(AssertSqlSafe(format!("UPDATE things SET tenant_id = {}", street(2)))).execute(&mut *tx);
     assert!(moved.await.is_err(), "a row cannot be moved to another tenant");
 }
 

@@ -109,7 +109,8 @@ async fn documents_may_come_in_any_order() {
     let mut world = World::start().await;
     let mut documents = demo::documents(1);
     documents.reverse();
-    let district = documents.iter().position(|d| d.header.parent.is_none() && d.header.part.as_str() == "core").unwrap();
+    let district =
+        documents.iter().position(|d| d.header.parent.is_none() && d.header.part.as_str() == "core").unwrap();
     let district = documents.remove(district);
     for document in &documents {
         world.keep(document).await;
@@ -134,7 +135,8 @@ async fn a_late_writer_is_not_stepped_over() {
     let late = core(2, 3);
     let mut slow = world.pool.begin(TenantScope::of_subjects([street()])).await.unwrap();
     keep(&mut slow, &late.header, &late.encode().unwrap()).await.unwrap();
-    let (pool, other) = (world.pool.clone(), demo::documents(2).into_iter().find(|d| d.header.parent.is_none()).unwrap());
+    let (pool, other) =
+        (world.pool.clone(), demo::documents(2).into_iter().find(|d| d.header.parent.is_none()).unwrap());
     let fast = tokio::spawn(async move {
         let mut tx = pool.begin(TenantScope::of_subjects([other.header.tenant])).await.unwrap();
         keep(&mut tx, &other.header, &other.encode().unwrap()).await.unwrap();

@@ -111,7 +111,10 @@ impl World {
     }
 }
 
-async fn migrate_with_partitions(url: &str, migrators: Vec<sqlx::migrate::Migrator>) -> Result<(), pg::Error> {
+async fn migrate_with_partitions(
+    url: &str,
+    migrators: Vec<sqlx::migrate::Migrator>,
+) -> Result<(), pg::Error> {
     migrate::apply(url, &Schema { service: "trial", migrators }).await?;
     let mut admin = PgConnection::connect(url).await?;
     let rung = "SET ROLE trial_owner; SET search_path = trial;
@@ -164,7 +167,8 @@ async fn two_runners_fire_each_once() {
     let runners: Vec<_> = (0..4).map(|_| world.runner(Arc::default(), config.clone())).collect();
     let drained = futures_util::future::join_all(runners.iter().map(Runner::drain)).await;
     // A runner that finds the rest locked by others stops early; so one more look at the end.
-    let fired: usize = drained.into_iter().map(Result::unwrap).sum::<usize>() + runners[0].drain().await.unwrap();
+    let fired: usize =
+        drained.into_iter().map(Result::unwrap).sum::<usize>() + runners[0].drain().await.unwrap();
     assert_eq!(fired, 600);
     assert_eq!(world.count("rung").await, 600);
     assert_eq!(world.count("wakeups").await, 0);

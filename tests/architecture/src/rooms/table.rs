@@ -104,8 +104,14 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/messaging/src/parking.rs", "infrastructure tables only (D4)"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
-        place("services/console/src/handle/sequence.rs", "finds unsequenced rows, an infrastructure table (D4)"),
-        place("services/console/src/inbound/http/tracking.rs", "finds a code's tenant, an infrastructure table (D4)"),
+        place(
+            "services/console/src/handle/sequence.rs",
+            "finds unsequenced rows, an infrastructure table (D4)",
+        ),
+        place(
+            "services/console/src/inbound/http/tracking.rs",
+            "finds a code's tenant, an infrastructure table (D4)",
+        ),
     ],
     instead: "name the tenants: of_principal for a door, of_subjects for messages (D3)",
 };
@@ -131,7 +137,10 @@ pub const PUBLISH: Room = Room {
     look: Look::Production,
     within: &[],
     places: &[
-        place("crates/messaging/src/relay/publish.rs", "the relay publishes what is sealed; nothing else does"),
+        place(
+            "crates/messaging/src/relay/publish.rs",
+            "the relay publishes what is sealed; nothing else does",
+        ),
         place("services/console/src/live.rs", "hints on core NATS that may be lost (D25)"),
     ],
     instead: "append to the outbox in the transaction of the change; the relay publishes",

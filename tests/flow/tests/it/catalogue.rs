@@ -30,7 +30,8 @@ async fn migrated() -> (Database, PgPool) {
 
 /// Runs a query that returns one text per offence.
 async fn none(admin: &PgPool, rule: &str, query: String) {
-    let offences: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(admin).await.unwrap();
+    let offences: Vec<String> =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(admin).await.unwrap();
     assert!(offences.is_empty(), "{rule}: {offences:?}");
 }
 
@@ -61,13 +62,18 @@ async fn every_table_is_inside_the_rules() {
          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (k.conkey)
              AND a.attname IN ('tenant_id', 'district_id'))"
     )).await;
-    none(&admin, "a unique index of a tenant table has tenant_id", format!(
-        "SELECT nspname || '.' || relname || ' ' || i.indexrelid::regclass FROM ({tables}) t
+    none(
+        &admin,
+        "a unique index of a tenant table has tenant_id",
+        format!(
+            "SELECT nspname || '.' || relname || ' ' || i.indexrelid::regclass FROM ({tables}) t
          JOIN pg_index i ON i.indrelid = t.oid
          WHERE NOT relispartition AND relname NOT IN ({infrastructure}) AND i.indisunique
          AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
              AND a.attname = 'tenant_id')"
-    )).await;
+        ),
+    )
+    .await;
     none(&admin, "a tenant table's policies are exactly the reviewed two", format!(
         "SELECT nspname || '.' || relname || ' ' || p.polname || ' ' || pg_get_expr(p.polqual, p.polrelid)
          FROM ({tables}) t JOIN pg_policy p ON p.polrelid = t.oid
@@ -86,11 +92,16 @@ async fn every_table_is_inside_the_rules() {
         "SELECT t.nspname || '.' || t.relname FROM ({tables}) t JOIN pg_class c ON c.oid = t.oid, aclexplode(c.relacl) g
          WHERE t.relispartition AND g.grantee <> c.relowner"
     )).await;
-    none(&admin, "no service may truncate, reference or trigger", format!(
-        "SELECT t.nspname || '.' || t.relname || ' ' || g.privilege_type FROM ({tables}) t
+    none(
+        &admin,
+        "no service may truncate, reference or trigger",
+        format!(
+            "SELECT t.nspname || '.' || t.relname || ' ' || g.privilege_type FROM ({tables}) t
          JOIN pg_class c ON c.oid = t.oid, aclexplode(c.relacl) g
          WHERE g.grantee <> c.relowner AND g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER')"
-    )).await;
+        ),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -100,24 +111,39 @@ async fn no_role_gets_around_row_security() {
     none(&admin, "no role bypasses", format!(
         "SELECT rolname::text FROM pg_roles WHERE {roles} AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"
     )).await;
-    none(&admin, "owners cannot log in", format!(
-        "SELECT rolname::text FROM pg_roles WHERE {roles} AND rolname LIKE '%_owner' AND rolcanlogin"
-    )).await;
+    none(
+        &admin,
+        "owners cannot log in",
+        format!(
+            "SELECT rolname::text FROM pg_roles WHERE {roles} AND rolname LIKE '%_owner' AND rolcanlogin"
+        ),
+    )
+    .await;
     none(&admin, "no role is a member of another", format!(
         "SELECT m.member::regrole::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE {roles}"
     )).await;
-    none(&admin, "views and functions do not run as their owner unreviewed", format!(
+    none(
+        &admin,
+        "views and functions do not run as their owner unreviewed",
+        format!(
         "SELECT n.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
          WHERE n.nspname IN {SCHEMAS} AND p.prosecdef AND p.proname NOT IN ({})
          UNION ALL SELECT schemaname || '.' || viewname FROM pg_views WHERE schemaname IN {SCHEMAS}
          UNION ALL SELECT schemaname || '.' || matviewname FROM pg_matviews WHERE schemaname IN {SCHEMAS}",
         quoted(DEFINER_FUNCTIONS)
-    )).await;
-    none(&admin, "a service reaches no other service's schema", format!(
-        "SELECT r.rolname || ' ' || n.nspname FROM pg_roles r, pg_namespace n
+    ),
+    )
+    .await;
+    none(
+        &admin,
+        "a service reaches no other service's schema",
+        format!(
+            "SELECT r.rolname || ' ' || n.nspname FROM pg_roles r, pg_namespace n
          WHERE {roles} AND n.nspname IN {SCHEMAS} AND r.rolname !~ ('^' || n.nspname || '(_relay|_owner)?$')
          AND has_schema_privilege(r.oid, n.oid, 'USAGE')"
-    )).await;
+        ),
+    )
+    .await;
 }
 
 /// The rules above can fail: a table made carelessly is found.
@@ -127,9 +153,14 @@ async fn a_careless_table_is_found() {
     let (_database, admin) = migrated().await;
     let careless = "CREATE TABLE triage.careless (tenant_id bigint NOT NULL, id uuid PRIMARY KEY)";
     sqlx::raw_sql(careless).execute(&admin).await.unwrap();
-    none(&admin, "row security is enabled and forced", format!(
-        "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    none(
+        &admin,
+        "row security is enabled and forced",
+        format!(
+            "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname IN {SCHEMAS} AND c.relkind IN ('r', 'p') AND c.relname NOT LIKE 'migrations_%'
          AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
-    )).await;
+        ),
+    )
+    .await;
 }

@@ -17,6 +17,7 @@ const WHOLE_TABLES: &[(&str, &str)] = &[
     ("document_revision", "one row"),
     ("outbox_pending", "counted for the high-water mark, at most once a second"),
     ("document_heads", "polled by revision"),
+    ("unsequenced", "holds only rows of the last moments: short by construction"),
 ];
 
 fn queries() -> Vec<String> {
@@ -42,9 +43,19 @@ fn parameters(query: &str) -> usize {
     numbers.max().unwrap_or(0)
 }
 
+/// As the service, or as its relay for what only the relay may do.
 async fn plan(database: &Database, query: &str) -> Result<Value, sqlx::Error> {
     let service = service_of(query);
-    let mut connection = PgConnection::connect(&database.url_for(service)).await?;
+    match plan_as(database, service, service, query).await {
+        Err(error) if error.to_string().contains("permission denied") => {
+            plan_as(database, service, &format!("{service}_relay"), query).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn plan_as(database: &Database, service: &str, role: &str, query: &str) -> Result<Value, sqlx::Error> {
+    let mut connection = PgConnection::connect(&database.url_for(role)).await?;
     let setup = format!(
         "SET search_path = {service}; SET app.tenants = '{{990102001000,990102002000}}'; SET enable_seqscan = off;
          SET plan_cache_mode = force_generic_plan; PREPARE q AS {query}"

@@ -90,7 +90,8 @@ async fn every_mutant_is_flagged() {
     untouched.close().await;
     for (what, named, break_it) in MUTANTS {
         let copy = cluster.copy().await.unwrap();
-        let broken = sqlx::raw_sql(*break_it).execute(&copy).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let broken =
+            sqlx::raw_sql(*break_it).execute(&copy).await.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(broken.rows_affected() > 0, "{what}: the mutant changed nothing");
         let found = invariants::check_database(&copy, &calls).await.unwrap();
         for invariant in *named {

@@ -9,10 +9,50 @@ use crate::cluster::Cluster;
 
 /// Where each service can die: before and after commit, seal, ack of the broker, delete, send, record, consumer ack.
 pub const POINTS: &[(&str, &[&str])] = &[
-    ("intake", &["intake.before_commit", "intake.after_commit", "relay.after_seal", "relay.after_puback", "relay.after_delete"]),
-    ("triage", &["consumer.before_commit", "consumer.after_commit", "consumer.after_ack", "relay.after_seal", "relay.after_puback", "relay.after_delete"]),
-    ("dispatch", &["consumer.before_commit", "consumer.after_commit", "consumer.after_ack", "relay.after_seal", "relay.after_puback", "relay.after_delete"]),
-    ("notification", &["consumer.before_commit", "consumer.after_commit", "consumer.after_ack", "notification.after_claim", "notification.after_send", "notification.after_record", "relay.after_puback"]),
+    (
+        "intake",
+        &[
+            "intake.before_commit",
+            "intake.after_commit",
+            "relay.after_seal",
+            "relay.after_puback",
+            "relay.after_delete",
+        ],
+    ),
+    (
+        "triage",
+        &[
+            "consumer.before_commit",
+            "consumer.after_commit",
+            "consumer.after_ack",
+            "relay.after_seal",
+            "relay.after_puback",
+            "relay.after_delete",
+        ],
+    ),
+    (
+        "dispatch",
+        &[
+            "consumer.before_commit",
+            "consumer.after_commit",
+            "consumer.after_ack",
+            "relay.after_seal",
+            "relay.after_puback",
+            "relay.after_delete",
+        ],
+    ),
+    (
+        "notification",
+        &[
+            "consumer.before_commit",
+            "consumer.after_commit",
+            "consumer.after_ack",
+            "notification.after_claim",
+            "notification.after_send",
+            "notification.after_record",
+            "relay.after_puback",
+        ],
+    ),
     ("console", &["consumer.before_commit", "consumer.after_commit", "consumer.after_ack"]),
 ];
 
@@ -25,7 +65,9 @@ pub(super) async fn every_point(cluster: &Cluster) -> Result<Vec<String>> {
             // The third time, so that the process has done real work before it dies.
             let armed = format!("{point}:3");
             cluster.start_service(service, &[("STREETWISE_CRASH_POINT", &armed)]).await?;
-            let died = wait::until(Duration::from_secs(20), async || (!cluster.program(service).alive()).then_some(()));
+            let died = wait::until(Duration::from_secs(20), async || {
+                (!cluster.program(service).alive()).then_some(())
+            });
             ensure!(died.await.is_some(), "{service} never reached its crash point {point}");
             reached += 1;
             let dead = Instant::now();
@@ -34,5 +76,8 @@ pub(super) async fn every_point(cluster: &Cluster) -> Result<Vec<String>> {
             slowest = slowest.max(dead.elapsed());
         }
     }
-    Ok(vec![format!("{reached} crash points reached; slowest service ready again after {:.1} s", slowest.as_secs_f64())])
+    Ok(vec![format!(
+        "{reached} crash points reached; slowest service ready again after {:.1} s",
+        slowest.as_secs_f64()
+    )])
 }

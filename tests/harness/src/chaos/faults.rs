@@ -48,7 +48,10 @@ pub(super) async fn postgres_killed_and_frozen(cluster: &Cluster, freeze: Durati
     cluster.await_ready(&SERVICES, Duration::from_secs(30)).await?;
     Ok(vec![
         format!("503 after {refused_after}"),
-        format!("ready {recovered_s:.1} s after the restart, {:.1} s after the thaw", thawed.elapsed().as_secs_f64()),
+        format!(
+            "ready {recovered_s:.1} s after the restart, {:.1} s after the thaw",
+            thawed.elapsed().as_secs_f64()
+        ),
     ])
 }
 
@@ -75,7 +78,9 @@ pub(super) async fn poison(cluster: &Cluster) -> Result<Vec<String>> {
     let jetstream = jetstream::new(async_nats::connect(cluster.broker.url()).await?);
     let mut random = StdRng::seed_from_u64(15);
     let started = Instant::now();
-    for (stream, event) in [("intake", "report.accepted"), ("triage", "case.routed"), ("dispatch", "order.dispatched")] {
+    for (stream, event) in
+        [("intake", "report.accepted"), ("triage", "case.routed"), ("dispatch", "order.dispatched")]
+    {
         for n in 0..EACH {
             let bytes: Vec<u8> = (0..random.random_range(0..2_000)).map(|_| random.random()).collect();
             let subject = format!("{stream}.{event}.normal.{}", streets::code(1 + n % cluster.streets));
@@ -127,7 +132,10 @@ async fn again(jetstream: jetstream::Context, stream: &'static str, until: Insta
             let mut headers = message.headers.clone().unwrap_or_default();
             if headers.get(AGAIN).is_none() {
                 headers.insert(AGAIN, "1");
-                headers.insert("Nats-Msg-Id", format!("again-{}", headers.get("ce-id").map_or("", |id| id.as_str())));
+                headers.insert(
+                    "Nats-Msg-Id",
+                    format!("again-{}", headers.get("ce-id").map_or("", |id| id.as_str())),
+                );
                 copies.push((message.subject.clone(), headers, message.payload.clone()));
             }
         }

@@ -36,8 +36,12 @@ pub(super) async fn check(admin: &PgPool, service: &str) -> Result<Vec<Violation
         if row.get::<Vec<u8>, _>("prev") != head {
             say(tenant, stated, "does not continue the chain");
         }
-        let of_events: Vec<[u8; 32]> = ids.iter().filter_map(|id| contents.get(&(tenant, *id)).copied()).collect();
-        let root = chain::root(&row.get::<Vec<u8>, _>("prev").try_into().unwrap_or(head), of_events.iter().map(|c| &c[..]));
+        let of_events: Vec<[u8; 32]> =
+            ids.iter().filter_map(|id| contents.get(&(tenant, *id)).copied()).collect();
+        let root = chain::root(
+            &row.get::<Vec<u8>, _>("prev").try_into().unwrap_or(head),
+            of_events.iter().map(|c| &c[..]),
+        );
         if row.get::<Vec<u8>, _>("root") != root || of_events.len() != ids.len() {
             say(tenant, stated, "does not recompute from the journal");
         }

@@ -78,7 +78,10 @@ async fn canaries_in_tables(admin: &PgPool) -> Result<Vec<Violation>> {
     for table in rows::tables(admin, &SERVICES).await? {
         let hits = rows::rows_with(admin, &table, load::CANARY).await?;
         if hits > 0 {
-            found.push(Violation { invariant: "I10", found: format!("{hits} rows of {table} hold a contact") });
+            found.push(Violation {
+                invariant: "I10",
+                found: format!("{hits} rows of {table} hold a contact"),
+            });
         }
     }
     Ok(found)
@@ -109,7 +112,10 @@ async fn replays(cluster: &Arc<Cluster>, calls: &[Call]) -> Vec<Violation> {
     for call in acked.step_by(step) {
         let again = load::send(cluster, call).await;
         if again != call.outcome {
-            found.push(Violation { invariant: "I16", found: format!("report {} answered otherwise", call.report_id) });
+            found.push(Violation {
+                invariant: "I16",
+                found: format!("report {} answered otherwise", call.report_id),
+            });
         }
     }
     found

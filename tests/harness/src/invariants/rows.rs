@@ -186,7 +186,8 @@ pub(super) async fn check(admin: &PgPool) -> Result<Vec<Violation>> {
     for (invariant, what, query) in QUERIES {
         let limited = format!("SELECT * FROM ({query}) q (found) LIMIT 5");
         let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(limited)).fetch_all(admin).await?;
-        violations.extend(rows.into_iter().map(|row| Violation { invariant, found: format!("{what}: {row}") }));
+        violations
+            .extend(rows.into_iter().map(|row| Violation { invariant, found: format!("{what}: {row}") }));
     }
     Ok(violations)
 }
@@ -226,6 +227,7 @@ pub(super) async fn tables(admin: &PgPool, schemas: &[&str]) -> Result<Vec<Strin
 /// Rows whose text form holds a word, readable or inside bytes (which print as hex).
 pub(super) async fn rows_with(admin: &PgPool, table: &str, word: &str) -> Result<i64> {
     let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let query = format!("SELECT count(*) FROM {table} t WHERE strpos(t::text, $1) > 0 OR strpos(t::text, $2) > 0");
+    let query =
+        format!("SELECT count(*) FROM {table} t WHERE strpos(t::text, $1) > 0 OR strpos(t::text, $2) > 0");
     Ok(sqlx::query_scalar(AssertSqlSafe(query)).bind(word).bind(hex).fetch_one(admin).await?)
 }

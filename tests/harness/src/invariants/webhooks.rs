@@ -38,7 +38,8 @@ fn secrets(cluster: &Cluster) -> Result<BTreeMap<String, Vec<Vec<u8>>>> {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some((tenant, key)) = name.split_once("__") else { continue };
-        let path = if tenant == DISTRICT { format!("/hooks/{key}") } else { format!("/hooks/{key}@{tenant}") };
+        let path =
+            if tenant == DISTRICT { format!("/hooks/{key}") } else { format!("/hooks/{key}@{tenant}") };
         let text = std::fs::read_to_string(entry.path())?;
         let secret = STANDARD.decode(text.trim().trim_start_matches("whsec_"))?;
         secrets.entry(path).or_default().push(secret);
