@@ -62,7 +62,18 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Failure> {
-        let request = self.http.post(self.url(path)).header("idempotency-key", fresh_key().to_string());
+        self.post_again(doing, path, fresh_key(), body).await
+    }
+
+    /// The same with a key of the caller's, kept when it retries.
+    pub async fn post_again<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        path: &str,
+        key: Uuid,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let request = self.http.post(self.url(path)).header("idempotency-key", key.to_string());
         self.send(doing, request.json(body)).await
     }
 
@@ -111,6 +122,6 @@ async fn refused(doing: &str, response: Response) -> Failure {
 }
 
 /// A new idempotency key. The client makes it, so it is no id of ours.
-fn fresh_key() -> Uuid {
+pub fn fresh_key() -> Uuid {
     uuid::Builder::from_random_bytes(rand::random()).into_uuid()
 }

@@ -8,7 +8,7 @@ use super::endpoints::Endpoints;
 use super::place::Place;
 use super::stage::{Order, OrderPage};
 use super::timeline::{Entry, TimelinePage};
-use crate::client::Client;
+use crate::client::{Client, fresh_key};
 use crate::failure::Failure;
 use crate::sink::{Line, read_log};
 
@@ -19,6 +19,32 @@ const ONLOOKER: &str = "governance-centre";
 pub(super) struct Doors {
     connections: Client,
     endpoints: Endpoints,
+}
+
+/// What somebody reports; sent again it is the same report.
+#[derive(Debug, Clone)]
+pub(super) struct Report<'a> {
+    persona: &'a str,
+    street: &'a str,
+    text: &'a str,
+    item: Option<&'a str>,
+    place: &'a Place,
+    /// The trace it starts.
+    pub trace_id: String,
+    key: Uuid,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(
+        persona: &'a str,
+        street: &'a str,
+        text: &'a str,
+        item: Option<&'a str>,
+        place: &'a Place,
+    ) -> Self {
+        let trace_id = format!("{:032x}", rand::random::<u128>() | 1);
+        Self { persona, street, text, item, place, trace_id, key: fresh_key() }
+    }
 }
 
 /// What intake answers.
@@ -66,21 +92,13 @@ impl Doors {
         Self { connections, endpoints }
     }
 
-    /// Somebody reports; `trace_id` is the trace it starts.
-    pub async fn report(
-        &self,
-        persona: &str,
-        street: &str,
-        text: &str,
-        item: Option<&str>,
-        place: &Place,
-        trace_id: &str,
-    ) -> Result<Receipt, Failure> {
-        let door = self.endpoints.at(&self.connections, "intake", persona)?;
-        let door = door.traced(format!("00-{trace_id}-{:016x}-01", rand::random::<u64>() | 1));
-        let body = json!({ "text": text, "item": item, "place": place });
-        door.post(&doing(persona, "上报 / reporting"), &format!("/intake/v1/streets/{street}/reports"), &body)
-            .await
+    /// Somebody reports. A street applied a moment ago is `None` until intake knows it.
+    pub async fn report(&self, report: &Report<'_>) -> Result<Option<Receipt>, Failure> {
+        let door = self.endpoints.at(&self.connections, "intake", report.persona)?;
+        let door = door.traced(format!("00-{}-{:016x}-01", report.trace_id, rand::random::<u64>() | 1));
+        let body = json!({ "text": report.text, "item": report.item, "place": report.place });
+        let path = format!("/intake/v1/streets/{}/reports", report.street);
+        not_yet(door.post_again(&doing(report.persona, "上报 / reporting"), &path, report.key, &body).await)
     }
 
     /// The reporter looks with the code. Nothing yet is `None`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Stopped;
 use super::checklist::{Checklist, Step};
-use super::doors::{Case, Doors};
+use super::doors::{Case, Doors, Report};
 use super::place::Place;
 use super::wait::until;
 
@@ -19,9 +19,9 @@ pub(super) async fn play(
     checklist: &Checklist,
     found: &OnceLock<(&str, Case)>,
 ) -> Result<(), Stopped> {
-    let trace_id = format!("{:032x}", rand::random::<u128>() | 1);
     let place = Place::drawn("云岭社区公交站");
-    let receipt = doors.report("grid-worker", STREET, WORDS, Some("TRA-03"), &place, &trace_id).await?;
+    let report = Report::new("grid-worker", STREET, WORDS, Some("TRA-03"), &place);
+    let receipt = until(Step::LeftAlone, WITHIN, async || doors.report(&report).await).await?;
     let case = until(Step::LeftAlone, WITHIN, async || {
         let case_no = doors.follow(&receipt.tracking_code).await?.and_then(|seen| seen.case_no);
         match case_no {
@@ -40,28 +40,48 @@ pub(super) async fn play(
     })
     .await?;
     checklist.seen(Step::LeftAlone);
-    told(doors, &case, "dispatch.order.warned", "/hooks/bus-company", Step::Warned).await?;
-    checklist.seen(Step::Warned);
-    breached(doors, &case).await?;
-    checklist.seen(Step::Breached);
-    told(doors, &case, "dispatch.order.escalated", "/hooks/governance-centre", Step::Escalated).await?;
-    checklist.seen(Step::Escalated);
-    Ok(())
+    // Each is looked for, whatever became of the one before it.
+    let seen = [
+        told(doors, checklist, &case, Step::Warned, "dispatch.order.warned", "/hooks/bus-company").await,
+        breached(doors, checklist, &case).await,
+        told(
+            doors,
+            checklist,
+            &case,
+            Step::Escalated,
+            "dispatch.order.escalated",
+            "/hooks/governance-centre",
+        )
+        .await,
+    ];
+    seen.into_iter().collect()
 }
 
-async fn told(doors: &Doors, case: &Case, event: &str, path: &str, step: Step) -> Result<(), Stopped> {
+/// A webhook of this event came to that endpoint, with a valid signature.
+async fn told(
+    doors: &Doors,
+    checklist: &Checklist,
+    case: &Case,
+    step: Step,
+    event: &str,
+    path: &str,
+) -> Result<(), Stopped> {
     until(step, WITHIN, async || {
         let lines = doors.webhooks(&case.case_no)?;
         Ok(lines.into_iter().find(|line| line.body["type"] == event && line.path == path).map(drop))
     })
-    .await
+    .await?;
+    checklist.seen(step);
+    Ok(())
 }
 
-async fn breached(doors: &Doors, case: &Case) -> Result<(), Stopped> {
+async fn breached(doors: &Doors, checklist: &Checklist, case: &Case) -> Result<(), Stopped> {
     until(Step::Breached, WITHIN, async || {
         let orders = doors.orders(STREET, case.case_id).await?;
         let mut stages = orders.iter().flat_map(|order| &order.stages);
         Ok(stages.any(|stage| stage.verdict.as_deref() == Some("breached")).then_some(()))
     })
-    .await
+    .await?;
+    checklist.seen(Step::Breached);
+    Ok(())
 }

@@ -77,10 +77,19 @@ pub(super) fn due(due_at: Option<Timestamp>, awaiting_year: Option<i16>) -> Stri
     }
 }
 
-/// A time as people of the demonstration read it.
+/// A due time as people of the demonstration read it.
 pub(super) fn local(at: Timestamp) -> String {
+    in_shanghai(at, "%m-%d %H:%M:%S")
+}
+
+/// When something happened: a running system does many things in one second.
+pub(super) fn stamp(at: Timestamp) -> String {
+    in_shanghai(at, "%m-%d %H:%M:%S%.3f")
+}
+
+fn in_shanghai(at: Timestamp, format: &str) -> String {
     match jiff::tz::TimeZone::get("Asia/Shanghai") {
-        Ok(zone) => at.to_zoned(zone).strftime("%m-%d %H:%M:%S").to_string(),
+        Ok(zone) => at.to_zoned(zone).strftime(format).to_string(),
         Err(_) => at.to_string(),
     }
 }

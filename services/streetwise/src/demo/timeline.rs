@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::stage::{due, local};
+use super::stage::{due, local, stamp};
 use crate::table;
 
 /// A page of the timeline.
@@ -44,7 +44,7 @@ pub(super) fn render(entries: &[Entry]) -> String {
     let row = |entry: &Entry| {
         let words = format!("{} {}", entry.zh, entry.en);
         let (body, actor) = (entry.body.clone(), entry.actor.clone());
-        vec![local(entry.at), words, body.unwrap_or_default(), actor.unwrap_or_default(), dues(&entry.detail)]
+        vec![stamp(entry.at), words, body.unwrap_or_default(), actor.unwrap_or_default(), dues(&entry.detail)]
     };
     table::render(&head, &entries.iter().map(row).collect::<Vec<_>>())
 }
@@ -81,7 +81,7 @@ mod tests {
         let entry: Entry = serde_json::from_value(entry).unwrap();
         let text = render(&[entry]);
         let row = text.lines().nth(2).unwrap();
-        assert!(row.starts_with("11-23 10:00:00  工单已派发 order dispatched  transport"), "{row}");
+        assert!(row.starts_with("11-23 10:00:00.000  工单已派发 order dispatched  transport"), "{row}");
         assert!(row.ends_with("acknowledge 11-23 12:00:00, resolve 等待日历 / awaiting calendar"), "{row}");
         let warned =
             Detail { stage: Some("acknowledge".to_owned()), awaiting_year: Some(2027), ..Detail::default() };
