@@ -1,10 +1,13 @@
 //! A service as a process: config, telemetry, connections, parts, doors; then wait for the end.
 
+use std::future::Future;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pg::{Minter, Pool, ServerClock};
+use snapshot::Snapshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::assemble::assemble;
@@ -34,49 +37,72 @@ fn failed(what: &str, error: &(dyn std::error::Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn run<S: Service>(env: Env) -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn run<S: Service>(env: Env) -> Result<ExitCode, Failure> {
     let signals = Signals::install()?;
+    let running = start::<S>(env).await?;
+    let ended = running.shutdown.run(signals, &running.readiness, running.phases).await;
+    running.pool.close().await;
+    Ok(ended.into())
+}
+
+/// What went wrong at start; printed once, where the process ends.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A started service: its doors answer and its parts run until [`Running::shutdown`] begins.
+pub struct Running {
+    /// Where its door listens.
+    pub address: SocketAddr,
+    /// Ends it.
+    pub shutdown: Shutdown,
+    /// What `/readyz` says.
+    pub readiness: Readiness,
+    pool: Pool,
+    phases: Phases,
+}
+
+/// Starts a service inside the current runtime: all of what its process does but signals and exit codes.
+pub async fn start<S: Service>(env: Env) -> Result<Running, Failure> {
     let settings = Settings::read(&env)?;
     let authenticator = Authenticator::open(settings.identity.clone())?;
     let nats = connect(S::NAME, &settings.nats_url).await?;
     let assembled = assemble::<S>(&settings, Arc::new(env), nats, Arc::new(ServerClock), Minter::from_os())?;
     let listener = listen::bind(&settings.http_listen).await?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
+    let address = listener.local_addr()?;
+    tracing::info!(service = S::NAME, %address, "listening");
 
-    let shutdown = Shutdown::new();
-    let readiness = Readiness::default();
-    let pool = assembled.house.pool.clone();
-    let snapshot = assembled.house.snapshot.clone();
+    let (shutdown, readiness) = (Shutdown::new(), Readiness::default());
+    let (pool, snapshot) = (assembled.house.pool.clone(), assembled.house.snapshot.clone());
     for part in assembled.parts {
-        let running = part.run(shutdown.soft());
-        shutdown.spawn_critical("part", async move {
-            running.await;
-            Ok::<(), String>(())
-        });
+        critical(&shutdown, "part", part.run(shutdown.soft()));
     }
-    let polling = assembled.poller.run(shutdown.soft());
-    shutdown.spawn(polling);
+    shutdown.spawn(assembled.poller.run(shutdown.soft()));
     shutdown.spawn(watch(pool.clone(), readiness.latch("database"), shutdown.soft()));
     shutdown.spawn(partitions(pool.clone(), shutdown.soft()));
-    let documents = readiness.latch("documents");
-    let soft = shutdown.soft();
-    shutdown.spawn(async move {
-        while !snapshot.loaded() && !soft.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        documents.release();
-    });
-    let limits = Limits::default();
+    shutdown.spawn(first_load(snapshot, readiness.latch("documents"), shutdown.soft()));
     let routes = assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
+    let limits = Limits::default();
     let router = listen::front(routes, authenticator, limits.clone());
-    let (soft, hard) = (shutdown.soft(), shutdown.hard());
-    shutdown.spawn_critical("http", async move {
-        listen::serve(listener, router, limits, soft, hard).await;
-        Ok::<(), String>(())
+    critical(&shutdown, "http", listen::serve(listener, router, limits, shutdown.soft(), shutdown.hard()));
+    Ok(Running { address, shutdown, readiness, pool, phases: phases(settings.development) })
+}
+
+fn critical(shutdown: &Shutdown, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    shutdown.spawn_critical(name, async move {
+        task.await;
+        Ok::<(), std::convert::Infallible>(())
     });
-    let ended = shutdown.run(signals, &readiness, phases(settings.development)).await;
-    pool.close().await;
-    Ok(ended.into())
+}
+
+/// Ready means also: the documents this replica had are compiled again.
+async fn first_load<S: Send + Sync + 'static>(
+    snapshot: Snapshot<S>,
+    latch: Latch,
+    shutdown: CancellationToken,
+) {
+    while !snapshot.loaded() && !shutdown.is_cancelled() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    latch.release();
 }
 
 /// In development nobody balances load in front of us, so nobody has to be given time to look away.

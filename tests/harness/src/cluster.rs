@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use bootstrap::process::{self, Running};
 use messaging::provision::{Replicas, provision};
 use sqlx::PgPool;
 use tempfile::TempDir;
@@ -50,27 +51,48 @@ pub struct Cluster {
     tokens: BTreeMap<&'static str, String>,
     sink_port: u16,
     sink_program: Program,
+    inside: Vec<Running>,
     database: Database,
 }
 
 struct Service {
     program: Program,
     url: String,
+    env: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy)]
+struct Mode {
+    sink_as_program: bool,
+    one_process: bool,
+}
+
+async fn inside<S: bootstrap::Service>(service: &Service) -> Result<Running> {
+    let env = bootstrap::Env::from_iter(service.env.clone());
+    process::start::<S>(env)
+        .await
+        .map_err(anyhow::Error::from_boxed)
+        .with_context(|| format!("starting {}", S::NAME))
 }
 
 impl Cluster {
     /// Starts everything, applies the demo district with this many streets, and returns when all are ready and
     /// every service knows every street. Webhooks arrive at [`Cluster::sink`].
     pub async fn start(streets: usize) -> Result<Self> {
-        Self::start_with(streets, false).await
+        Self::start_with(streets, Mode { sink_as_program: false, one_process: false }).await
     }
 
     /// The same, but webhooks arrive at `streetwise sink` as a process, as in `./dev up`.
     pub async fn start_with_sink_program(streets: usize) -> Result<Self> {
-        Self::start_with(streets, true).await
+        Self::start_with(streets, Mode { sink_as_program: true, one_process: false }).await
     }
 
-    async fn start_with(streets: usize, sink_as_program: bool) -> Result<Self> {
+    /// The same with all six services inside this process.
+    pub async fn start_in_one_process(streets: usize) -> Result<Self> {
+        Self::start_with(streets, Mode { sink_as_program: true, one_process: true }).await
+    }
+
+    async fn start_with(streets: usize, mode: Mode) -> Result<Self> {
         rustls::crypto::ring::default_provider().install_default().ok();
         // Postgres must reach its data as another user; the test's own temporary folder may be closed to it.
         let folder = tempfile::Builder::new().prefix("streetwise-cluster-").tempdir_in("/var/tmp")?;
@@ -92,7 +114,7 @@ impl Cluster {
         std::fs::write(folder.path().join("seal-key"), [9u8; 32])?;
         std::fs::create_dir(folder.path().join("secrets"))?;
         let tokens = PERSONAS.iter().map(|persona| (*persona, identity.token(persona))).collect();
-        let sink_port = if sink_as_program { free_port() } else { sink.address().port() };
+        let sink_port = if mode.sink_as_program { free_port() } else { sink.address().port() };
         let sink_program = streetwise_sink(sink_port, folder.path());
         let services = SERVICES
             .iter()
@@ -100,7 +122,7 @@ impl Cluster {
             .collect();
         let admin = PgPool::connect(&database.admin_url()).await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
-        let cluster = Self {
+        let mut cluster = Self {
             postgres,
             broker,
             sink,
@@ -112,13 +134,18 @@ impl Cluster {
             tokens,
             sink_port,
             sink_program,
+            inside: Vec::new(),
             database,
         };
-        if sink_as_program {
+        if mode.sink_as_program {
             cluster.sink_program.start(&[]).await.context("starting the sink")?;
         }
-        for name in SERVICES {
-            cluster.start_service(name, &[]).await?;
+        if mode.one_process {
+            cluster.start_inside().await?;
+        } else {
+            for name in SERVICES {
+                cluster.start_service(name, &[]).await?;
+            }
         }
         cluster.await_ready(&SERVICES, Duration::from_secs(30)).await?;
         cluster.apply_manifests().await?;
@@ -128,6 +155,18 @@ impl Cluster {
     /// (Re)starts a service, with variables for this one start (a crash point).
     pub async fn start_service(&self, name: &str, more: &[(&str, &str)]) -> Result<()> {
         self.services[name].program.start(more).await.with_context(|| format!("starting {name}"))
+    }
+
+    async fn start_inside(&mut self) -> Result<()> {
+        self.inside = vec![
+            inside::<intake::Intake>(&self.services["intake"]).await?,
+            inside::<triage::Triage>(&self.services["triage"]).await?,
+            inside::<dispatch::Dispatch>(&self.services["dispatch"]).await?,
+            inside::<notification::Notification>(&self.services["notification"]).await?,
+            inside::<directory::Directory>(&self.services["directory"]).await?,
+            inside::<console::Console>(&self.services["console"]).await?,
+        ];
+        Ok(())
     }
 
     /// The process of a service.
@@ -303,11 +342,12 @@ fn service(
         ("STREETWISE_DIRECTORY_ADMINS", "sre".to_owned()),
         ("STREETWISE_RETRY_DIVISOR", "300".to_owned()),
     ];
-    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let env: BTreeMap<String, String> =
+        env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let path: PathBuf = binaries().join(name);
     assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
-    let program = Program::new(path, folder.join(format!("{name}.log")), env);
-    Service { program, url: format!("http://127.0.0.1:{port}") }
+    let program = Program::new(path, folder.join(format!("{name}.log")), env.clone());
+    Service { program, url: format!("http://127.0.0.1:{port}"), env }
 }
 
 fn streetwise_sink(port: u16, folder: &Path) -> Program {

@@ -70,19 +70,34 @@ impl<A: Apply> Consumer<A> {
 
     /// Applies everything that is there now; for tests that drain until empty. Returns how many were applied.
     pub async fn drain(&self) -> Result<usize, async_nats::Error> {
-        let consumer = self.handle().await?;
+        let mut consumer = self.handle().await?;
         let mut applied = 0;
         loop {
-            let mut batch = consumer.fetch().max_messages(self.config.batch_messages_max).messages().await?;
-            let mut messages = Vec::new();
-            while let Some(message) = batch.next().await {
-                messages.push(message?);
-            }
-            if messages.is_empty() {
+            let messages = self.waiting(&consumer).await?;
+            // The broker tells a consumer of a stored message a moment after it acknowledged the publish.
+            if messages.is_empty() && consumer.info().await?.num_pending == 0 {
                 return Ok(applied);
             }
             applied += self.room.settle(messages).await;
         }
+    }
+
+    /// What is there now; asked a second time, with a short wait, before "nothing" is believed.
+    async fn waiting(&self, consumer: &PullConsumer) -> Result<Vec<Message>, async_nats::Error> {
+        let bound = self.config.batch_messages_max;
+        let mut messages = Vec::new();
+        let mut batch = consumer.fetch().max_messages(bound).messages().await?;
+        while let Some(message) = batch.next().await {
+            messages.push(message?);
+        }
+        if messages.is_empty() {
+            let second = consumer.batch().max_messages(bound).expires(Duration::from_millis(25));
+            let mut batch = second.messages().await?;
+            while let Some(message) = batch.next().await {
+                messages.push(message?);
+            }
+        }
+        Ok(messages)
     }
 
     async fn handle(&self) -> Result<PullConsumer, async_nats::Error> {

@@ -4,8 +4,16 @@
 use harness::cluster::Cluster;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bus_306_runs_end_to_end() {
-    let cluster = Cluster::start_with_sink_program(2).await.unwrap();
+async fn bus_306_runs_end_to_end_as_processes() {
+    play(&Cluster::start_with_sink_program(2).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bus_306_runs_end_to_end_in_one_process() {
+    play(&Cluster::start_in_one_process(2).await.unwrap()).await;
+}
+
+async fn play(cluster: &Cluster) {
     let endpoints = cluster.write_endpoints().unwrap();
     let output = tokio::process::Command::new(testkit::process::binaries().join("streetwise"))
         .args(["demo", "bus-306", "--endpoints"])
