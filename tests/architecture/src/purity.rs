@@ -33,11 +33,7 @@ pub const DENIED: &[&str] = &[
 ];
 
 /// Reviewed: (crate, the only crate that may bring it, why it is harmless).
-pub const REVIEWED: &[(&str, &str, &str)] = &[(
-    "getrandom",
-    "uuid",
-    "the workspace's uuid features v4 and v7 bring it; clippy.toml bans the functions that would call it",
-)];
+pub const REVIEWED: &[(&str, &str, &str)] = &[];
 
 /// Who brings whom, by normal dependencies.
 pub type Graph = BTreeMap<String, BTreeSet<String>>;
