@@ -32,6 +32,7 @@ pub(super) async fn play(
     checklist.seen(Step::Joined);
     let case = found.get_or_init(|| (STREET, case)).1.clone();
     let orders = orders(doors, checklist, case.case_id).await?;
+    notice(doors, checklist, &orders).await?;
     // Bodies work on without a webhook, so the story goes on; what was not told is said at its end.
     let told = told(doors, checklist, &case, &trace_id).await;
     for (persona, step) in
@@ -105,6 +106,16 @@ async fn orders(doors: &Doors, checklist: &Checklist, case_id: Uuid) -> Result<V
     Ok(orders)
 }
 
+/// The informed ones look at theirs; there is nothing else for them to do.
+async fn notice(doors: &Doors, checklist: &Checklist, orders: &[Order]) -> Result<(), Stopped> {
+    for order in orders.iter().filter(|order| order.role == "inform") {
+        let persona = order.body.split('@').next().unwrap_or(&order.body);
+        doors.act(persona, STREET, order.order_id, "see", "").await?;
+    }
+    checklist.seen(Step::Noticed);
+    Ok(())
+}
+
 /// One signed webhook to each of the five, all of the report's trace.
 async fn told(doors: &Doors, checklist: &Checklist, case: &Case, trace_id: &str) -> Result<(), Stopped> {
     let lines = until(Step::Told, WITHIN, async || {
@@ -156,7 +167,7 @@ fn complete(events: &[&str]) -> bool {
         ("triage.case.joined", 1),
         ("triage.case.routed", 1),
         ("dispatch.order.dispatched", 5),
-        ("dispatch.order.seen", 3),
+        ("dispatch.order.seen", 5),
         ("dispatch.order.acknowledged", 3),
         ("dispatch.order.arrived", 3),
         ("dispatch.order.submitted", 3),
