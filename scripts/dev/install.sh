@@ -4,6 +4,7 @@
 # Debian's own nats-server is too old: it accepts newer settings without an error and ignores them.
 NATS_VERSION=2.15.1
 BUF_VERSION=1.75.0
+PLAYWRIGHT_VERSION=1.65.1
 
 # install_servers [redis]: whatever of Postgres, NATS and (if named) Redis is missing.
 install_servers() {
@@ -82,4 +83,17 @@ install_buf() {
       fail "npm could not install @bufbuild/buf@$BUF_VERSION"
   fi
   printf '%s' "$buf"
+}
+
+# Chromium from Debian with a Chinese font, and what drives it; the page tests find it by the exported variable.
+install_browser() {
+  local packages=() home=$CACHE/browser
+  export STREETWISE_BROWSER_MODULES=$home
+  command -v chromium >/dev/null || packages+=(chromium)
+  command -v node >/dev/null || packages+=(nodejs npm)
+  fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || packages+=(fontconfig fonts-noto-cjk)
+  ((${#packages[@]} == 0)) || install_packages "${packages[@]}" || return
+  grep -qs "\"version\": \"$PLAYWRIGHT_VERSION\"" "$home/node_modules/playwright-core/package.json" ||
+    npm install --silent --no-fund --no-audit --no-save --prefix "$home" "playwright-core@$PLAYWRIGHT_VERSION" >&2 ||
+    fail "npm could not install playwright-core@$PLAYWRIGHT_VERSION"
 }

@@ -10,6 +10,7 @@ TEST_POSTGRES=''
 cmd_test() {
   export SQLX_OFFLINE=true
   if (($#)); then
+    install_browser
     start_test_servers
     run_tests "$@"
     return
@@ -19,6 +20,7 @@ cmd_test() {
   step '检查 / clippy' 480 cargo clippy --workspace --all-targets --quiet -- -D warnings
   step '构建测试 / build tests' 540 run_tests --workspace --no-run
   step '服务器 / servers' 120 start_test_servers
+  step '浏览器 / browser' 120 install_browser
   print_budget
   run_tests --workspace
 }
