@@ -67,11 +67,19 @@ stop() {
   rm -f "$RUN/pids/$part" "$RUN/pids/$part.command"
 }
 
-# One ./dev at a time starts and stops parts; a running supervisor waits its turn.
+# One ./dev at a time starts and stops parts. A first build takes minutes, so this waits as long as it takes.
 lock() {
   mkdir -p "$RUN"
   exec 9>"$RUN/lock"
-  flock -w 120 9 || fail "another ./dev has held $RUN/lock for two minutes"
+  flock -n 9 && return
+  say '另一个 ./dev 正在运行，等待中 / another ./dev is at work, waiting for it'
+  flock 9
+}
+
+# For the supervisor: what another ./dev is starting or stopping right now is not its business.
+lock_at_once() {
+  exec 9>"$RUN/lock"
+  flock -n 9
 }
 
 unlock() { flock -u 9; }

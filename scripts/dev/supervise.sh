@@ -9,7 +9,7 @@ cmd_supervise() {
   local part sick=0
   local -A failures=() next_try=() up_since=()
   while sleep 2; do
-    lock
+    lock_at_once || continue
     for part in "${PARTS[@]}"; do
       if alive "$part"; then
         # A minute without dying: what it died of before is over.

@@ -14,7 +14,7 @@ cmd_up() {
   say '▸ 安装 / install'
   install_servers redis
   say '▸ 构建 / build (cargo build --release --workspace)'
-  SQLX_OFFLINE=true cargo build --quiet --release --workspace 9>&- || fail 'the build failed'
+  SQLX_OFFLINE=true cargo build --release --workspace 9>&- || fail 'the build failed'
   say '▸ 启动 / start'
   choose_ports
   make_secrets
@@ -177,6 +177,6 @@ cmd_logs() {
 
 cmd_demo() {
   (($#)) || fail 'which one? ./dev demo bus-306'
-  [[ -e $RUN/endpoints.json ]] || fail 'nothing runs here: ./dev up --detach'
+  [[ -e $RUN/endpoints.json && -x $TARGET/release/streetwise ]] || fail 'nothing runs here: ./dev up --detach'
   STREETWISE_ENVIRONMENT=development exec "$TARGET/release/streetwise" demo "$@" --endpoints "$RUN/endpoints.json"
 }
