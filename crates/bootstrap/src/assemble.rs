@@ -6,9 +6,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use contract::topology;
 use messaging::{Consumer, ConsumerConfig, Outbox, Relay, RelayConfig};
-use pg::{DbClock, Minter, Pool, PoolConfig};
+use pg::{DbClock, GuardedClock, Minter, Pool, PoolConfig};
 use snapshot::Poller;
 
+use crate::clock;
 use crate::config::{ConfigError, Env, Settings};
 use crate::documents::KeepDocuments;
 use crate::house::House;
@@ -56,23 +57,22 @@ pub fn assemble<S: Service>(
     )?;
     let (poller, snapshot) = Poller::new(pool.clone(), S::project());
     let outbox = Outbox::default();
+    let metrics = prometheus::Registry::new();
     let house = House {
         pool,
-        armed: outbox.armed(),
         outbox,
-        clock,
+        clock: Arc::new(guarded::<S>(clock)),
         minter,
         snapshot,
         nats: nats.clone(),
         env,
         development: settings.development,
-        metrics: prometheus::Registry::new(),
+        wakeup_metrics: wakeups::Metrics::register(&metrics),
+        metrics,
     };
     let jetstream = async_nats::jetstream::new(nats);
-    let guard = Arc::default();
-    let routes = Router::new();
-    let mut plan =
-        Plan { service: S::NAME, jetstream: &jetstream, guard, routes, openapi: None, parts: Vec::new() };
+    let routes = clock::routes(S::NAME, house.clone());
+    let mut plan = Plan { service: S::NAME, jetstream: &jetstream, routes, openapi: None, parts: Vec::new() };
     S::build(house.clone(), &mut plan)?;
     let Plan { routes, openapi, mut parts, .. } = plan;
     if topology::PUBLISHERS.contains(&S::NAME) {
@@ -83,7 +83,17 @@ pub fn assemble<S: Service>(
     if topology::DOCUMENT_READERS.contains(&S::NAME) {
         parts.push(Box::new(documents(S::NAME, &house, jetstream.clone())));
     }
-    Ok(Assembled { house, routes: described(routes, openapi), parts, poller, relay_pool })
+    Ok(Assembled {
+        house,
+        routes: described(routes, openapi.map(|openapi| clock::described(S::NAME, openapi))),
+        parts,
+        poller,
+        relay_pool,
+    })
+}
+
+fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {
+    if S::HOLDS_ON_CLOCK_JUMP { GuardedClock::new(clock) } else { GuardedClock::unguarded(clock) }
 }
 
 fn documents<S>(

@@ -5,14 +5,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use pg::Pulse;
 use prometheus::{Encoder, Registry, TextEncoder};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+/// How often the database is asked. With the bound of one question, a database that answers nothing is noticed
+/// within three seconds.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// Ready once every latch taken from it is released. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +71,21 @@ impl Latch {
     /// The component cannot, or not any more.
     pub fn hold(&self) {
         self.readiness.set(self.name, true);
+    }
+}
+
+/// Ready means: the database answers (the broker may be away; reports are still taken). It is asked on a
+/// connection of its own, so a busy process stays ready.
+pub async fn watch(mut database: Pulse, latch: Latch, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        match database.beat().await {
+            Ok(()) => latch.release(),
+            Err(_) => latch.hold(),
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = tokio::time::sleep(BEAT_EVERY) => {}
+        }
     }
 }
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use access::{Action, BodyScope, Denied, Principal, Resource};
 use ids::{BodyRef, TenantId};
 use messaging::Outbox;
-use pg::{DbClock, Minter, Pool, TenantScope};
+use pg::{GuardedClock, Minter, Pool, TenantScope};
 use snapshot::Snapshot;
-use tokio::sync::Notify;
 
 use crate::config::Env;
 use crate::door::Problem;
@@ -20,14 +19,14 @@ pub struct House<S> {
     pub pool: Pool,
     /// The way out.
     pub outbox: Outbox,
-    /// The database's time.
-    pub clock: Arc<dyn DbClock>,
+    /// The database's time; "not available" while it is in doubt (D29).
+    pub clock: Arc<GuardedClock>,
     /// Ids.
     pub minter: Minter,
     /// Tenant documents, compiled.
     pub snapshot: Snapshot<S>,
-    /// Tell it after a commit that armed a wake-up.
-    pub armed: Arc<Notify>,
+    /// What runners of wake-ups count.
+    pub wakeup_metrics: wakeups::Metrics,
     /// Core NATS, for live hints only.
     pub nats: async_nats::Client,
     /// The environment, for the service's own knobs.
@@ -46,7 +45,7 @@ impl<S> Clone for House<S> {
             clock: self.clock.clone(),
             minter: self.minter.clone(),
             snapshot: self.snapshot.clone(),
-            armed: self.armed.clone(),
+            wakeup_metrics: self.wakeup_metrics.clone(),
             nats: self.nats.clone(),
             env: self.env.clone(),
             development: self.development,
@@ -72,6 +71,14 @@ impl Admitted {
     /// The transaction scope of a write or a read of this one tenant.
     pub fn scope(&self) -> TenantScope {
         TenantScope::of_principal([self.tenant])
+    }
+}
+
+impl<S> House<S> {
+    /// What this process's runners of wake-ups share.
+    pub fn wakeups(&self) -> wakeups::Base {
+        let (pool, clock) = (self.pool.clone(), self.clock.clone());
+        wakeups::Base { pool, clock, metrics: self.wakeup_metrics.clone() }
     }
 }
 
@@ -104,7 +111,7 @@ impl<S: Send + Sync + 'static> House<S> {
         }
     }
 
-    /// After a commit: the relay looks, and so do the runners.
+    /// After a commit: the relay looks. Runners learn from the transaction itself what it armed.
     pub fn committed(&self) {
         self.outbox.wake();
     }

@@ -6,6 +6,7 @@
 //! Deliberately not here: anything a service decides.
 
 pub mod assemble;
+pub mod clock;
 pub mod config;
 pub mod documents;
 pub mod door;

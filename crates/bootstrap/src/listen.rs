@@ -38,6 +38,9 @@ pub struct Limits {
     pub head_within: Duration,
     /// From the head to the end of the body; beyond: 408.
     pub body_within: Duration,
+    /// From the end of the body to the head of the answer; beyond: 503. What was asked may still have its effect,
+    /// once; the same key answers later.
+    pub answer_within: Duration,
     /// From the head to the head of the answer; beyond: 503.
     pub request_within: Duration,
     /// Connections at once; more wait in the kernel's queue.
@@ -51,6 +54,7 @@ impl Default for Limits {
             target_bytes_max: 8 * 1024,
             head_within: Duration::from_secs(30),
             body_within: Duration::from_secs(10),
+            answer_within: Duration::from_millis(1_800),
             request_within: Duration::from_secs(30),
             connections_max: 1024,
         }

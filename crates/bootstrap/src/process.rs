@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pg::{Minter, Pool, ServerClock};
 use snapshot::Snapshot;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::assemble::assemble;
@@ -17,6 +18,9 @@ use crate::identity::Authenticator;
 use crate::listen::{self, Limits};
 use crate::service::Service;
 use crate::shutdown::{Phases, Shutdown, Signals};
+
+/// How long the last connections may take to close.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The whole `main` of a service. Config errors end it before anything starts.
 pub fn main<S: Service>() -> ExitCode {
@@ -41,7 +45,11 @@ async fn run<S: Service>(env: Env) -> Result<ExitCode, Failure> {
     let signals = Signals::install()?;
     let running = start::<S>(env).await?;
     let ended = running.shutdown.run(signals, &running.readiness, running.phases).await;
-    running.pool.close().await;
+    // A database that answers nothing must not keep us: what is open is cut with the process.
+    let closed = timeout(CLOSE_WITHIN, running.pool.close()).await;
+    if closed.is_err() {
+        tracing::warn!("connections to the database did not close in time");
+    }
     Ok(ended.into())
 }
 
@@ -75,8 +83,8 @@ pub async fn start<S: Service>(env: Env) -> Result<Running, Failure> {
     for part in assembled.parts {
         critical(&shutdown, "part", part.run(shutdown.soft()));
     }
-    shutdown.spawn(assembled.poller.run(shutdown.soft()));
-    shutdown.spawn(watch(pool.clone(), readiness.latch("database"), shutdown.soft()));
+    critical(&shutdown, "documents", assembled.poller.run(shutdown.soft()));
+    shutdown.spawn(health::watch(pool.pulse(), readiness.latch("database"), shutdown.soft()));
     shutdown.spawn(partitions(pool.clone(), shutdown.soft()));
     shutdown.spawn(first_load(snapshot, readiness.latch("documents"), shutdown.soft()));
     let routes = assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
@@ -123,20 +131,6 @@ pub async fn connect(service: &str, url: &str) -> Result<async_nats::Client, asy
         .reconnect_delay_callback(|attempts| Duration::from_millis(100 * (attempts as u64).min(10)))
         .connect(url)
         .await
-}
-
-/// Ready means: the database answers (the broker may be away; reports are still taken).
-async fn watch(pool: Pool, latch: Latch, shutdown: CancellationToken) {
-    while !shutdown.is_cancelled() {
-        match pool.ping().await {
-            Ok(()) => latch.release(),
-            Err(_) => latch.hold(),
-        }
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-        }
-    }
 }
 
 /// Keeps two weeks of daily partitions ahead.

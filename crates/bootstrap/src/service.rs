@@ -9,7 +9,7 @@ use messaging::{Apply, Consumer, ConsumerConfig};
 use pg::migrate::Schema;
 use snapshot::Project;
 use sqlx::migrate::Migrator;
-use wakeups::{Fire, JumpGuard, Runner, RunnerConfig};
+use wakeups::{Fire, Runner, RunnerConfig};
 
 use crate::config::ConfigError;
 use crate::house::House;
@@ -21,6 +21,9 @@ pub trait Service: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// What it wants of tenant documents.
     type Project: Project;
+    /// Whether its time is refused while the database's clock is ahead (D29). A service that decides nothing by
+    /// its time says no: it had better go on.
+    const HOLDS_ON_CLOCK_JUMP: bool = true;
 
     /// Its own migrations; those of the shared crates come first by themselves.
     fn migrations() -> Migrator;
@@ -51,7 +54,6 @@ pub fn schema<S: Service>() -> Schema {
 pub struct Plan<'a> {
     pub(crate) service: &'static str,
     pub(crate) jetstream: &'a jetstream::Context,
-    pub(crate) guard: Arc<JumpGuard>,
     pub(crate) routes: Router,
     pub(crate) openapi: Option<utoipa::openapi::OpenApi>,
     pub(crate) parts: Vec<Box<dyn Part>>,
@@ -86,12 +88,9 @@ impl Plan<'_> {
     pub fn fires<S, F: Fire>(&mut self, house: &House<S>, fire: F) {
         let outbox = house.outbox.clone();
         self.parts.push(Box::new(Runner::new(
-            house.pool.clone(),
-            house.clock.clone(),
-            self.guard.clone(),
+            house.wakeups(),
             Arc::new(fire),
             Arc::new(move || outbox.wake()),
-            house.armed.clone(),
             RunnerConfig::default(),
         )));
     }

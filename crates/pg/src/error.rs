@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use crate::jump::Held;
+
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -38,6 +40,22 @@ impl Error {
         Self { kind: Kind::Broken, doing, constraint: None, source: None }
     }
 
+    /// The database did not answer within a deadline of ours. Whether it did what it was asked is unknown.
+    pub fn overdue(doing: impl Into<String>) -> Self {
+        Self { kind: Kind::Unavailable, doing: doing.into(), constraint: None, source: None }
+    }
+
+    /// The database's time is in doubt: nothing is decided by it.
+    pub(crate) fn held(held: Held) -> Self {
+        let doing = "the database's time is in doubt".to_owned();
+        Self { kind: Kind::Unavailable, doing, constraint: None, source: Some(Box::new(held)) }
+    }
+
+    /// By how much the database's time is in doubt, if that was it.
+    pub fn clock_held(&self) -> Option<Held> {
+        self.source.as_ref()?.downcast_ref::<Held>().copied()
+    }
+
     /// What kind of failure it was.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -46,6 +64,11 @@ impl Error {
     /// The violated constraint's name, if that was it.
     pub fn constraint(&self) -> Option<&str> {
         self.constraint.as_deref()
+    }
+
+    /// Whether the world is to blame and trying again, now or later, makes sense.
+    pub fn passes(&self) -> bool {
+        matches!(self.kind, Kind::RanIntoAnother | Kind::Unavailable)
     }
 
     /// Whether the same transaction may be tried again at once.

@@ -5,19 +5,29 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use ids::TenantId;
+use jiff::Timestamp;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction};
+use tokio::time::timeout;
 
+use crate::board::{Board, Listener, Notes};
 use crate::error::Error;
 use crate::scope::TenantScope;
+
+/// A connection whose caller is gone has this long to answer what it was asked last; then it is closed, so that it
+/// does not keep its place in the pool.
+const SETTLE_WITHIN: Duration = Duration::from_secs(1);
+/// A beginning nobody waits for any more is given up after this.
+const ABANDON_BEGIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Bounds of a pool.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
     /// Connections at most (D43: six a process, two more for its relay).
     pub connections_max: u32,
-    /// How long a caller waits for a connection before the answer is "unavailable".
-    pub acquire_timeout_ms: u64,
+    /// How long a caller waits for a transaction to begin, connecting included, before the answer is
+    /// "unavailable".
+    pub begin_timeout_ms: u64,
     /// A statement that runs longer is cancelled by the server.
     pub statement_timeout_ms: u64,
     /// A transaction that idles longer is ended by the server.
@@ -28,7 +38,7 @@ impl Default for PoolConfig {
     fn default() -> Self {
         Self {
             connections_max: 6,
-            acquire_timeout_ms: 1_500,
+            begin_timeout_ms: 1_500,
             statement_timeout_ms: 10_000,
             idle_in_transaction_timeout_ms: 15_000,
         }
@@ -37,7 +47,11 @@ impl Default for PoolConfig {
 
 /// A pool of connections of one role. Cloning shares it.
 #[derive(Debug, Clone)]
-pub struct Pool(sqlx::PgPool);
+pub struct Pool {
+    inner: sqlx::PgPool,
+    begin_within: Duration,
+    board: Board,
+}
 
 impl Pool {
     /// Makes a pool whose unqualified names resolve in `schema`; connects lazily, so a database that is down at
@@ -48,53 +62,65 @@ impl Pool {
             ("statement_timeout", config.statement_timeout_ms.to_string()),
             ("idle_in_transaction_session_timeout", config.idle_in_transaction_timeout_ms.to_string()),
             // A dead client is noticed by the server within seconds, so its row locks go.
+            // Also in the middle of a statement.
+            ("client_connection_check_interval", "1000".to_owned()),
             ("tcp_keepalives_idle", "5".to_owned()),
             ("tcp_keepalives_interval", "2".to_owned()),
             ("tcp_keepalives_count", "3".to_owned()),
         ]);
-        let pool = PgPoolOptions::new()
+        let begin_within = Duration::from_millis(config.begin_timeout_ms);
+        let inner = PgPoolOptions::new()
             .max_connections(config.connections_max)
-            .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms))
+            .acquire_timeout(begin_within)
             .test_before_acquire(false)
+            .after_release(|connection, _| Box::pin(settle(connection)))
             .connect_lazy_with(options);
-        Ok(Self(pool))
+        Ok(Self { inner, begin_within, board: Board::default() })
     }
 
-    /// Begins a transaction that sees exactly the tenants of `scope`.
+    /// Begins a transaction that sees exactly the tenants of `scope`; "unavailable" if that takes too long.
     ///
     /// The beginning runs in a task of its own: a caller that is cancelled while it waits drops the finished
     /// transaction, which rolls back, instead of leaving a half-begun one in the pool (sqlx's own `begin` is
-    /// not safe against being dropped midway).
+    /// not safe against being dropped midway). For the same reason the task outlives the caller's deadline.
     pub async fn begin(&self, scope: TenantScope) -> Result<ScopedTx, Error> {
-        let pool = self.0.clone();
+        let pool = self.inner.clone();
         let statement = AssertSqlSafe(scope.begin_statement());
-        let begun = tokio::spawn(async move { pool.begin_with(statement).await }).await;
-        match begun {
-            Ok(Ok(inner)) => Ok(ScopedTx { inner, scope }),
-            Ok(Err(error)) => Err(error.into()),
-            Err(join) => Err(Error::broken("the task that begins a transaction ended", join)),
+        let beginning =
+            tokio::spawn(async move { timeout(ABANDON_BEGIN_AFTER, pool.begin_with(statement)).await });
+        match timeout(self.begin_within, beginning).await {
+            Ok(Ok(Ok(Ok(inner)))) => {
+                Ok(ScopedTx { inner, scope, board: self.board.clone(), notes: Notes::new() })
+            }
+            Ok(Ok(Ok(Err(error)))) => Err(error.into()),
+            Ok(Err(join)) => Err(Error::broken("the task that begins a transaction ended", join)),
+            Ok(Ok(Err(_))) | Err(_) => Err(Error::overdue("beginning a transaction took too long")),
         }
     }
 
-    /// The answer to "can this service reach its database?".
-    pub async fn ping(&self) -> Result<(), Error> {
-        let tx = self.begin(TenantScope::of_claim()).await?;
-        tx.commit().await
+    /// Hears what transactions of this pool announce of a topic ([`ScopedTx::announce`]).
+    pub fn listen(&self, topic: &'static str) -> Listener {
+        self.board.listen(topic)
     }
 
     /// A connection outside the pool's accounting, for session locks (the relay's shards).
     pub async fn dedicated(&self) -> Result<PgConnection, Error> {
-        Ok(self.0.acquire().await?.detach())
+        Ok(self.inner.acquire().await?.detach())
+    }
+
+    /// Asks the same server the same way, outside of the pool.
+    pub fn pulse(&self) -> crate::Pulse {
+        crate::Pulse::new(self.inner.connect_options(), self.begin_within)
     }
 
     /// Closes every connection and refuses new ones.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.inner.close().await;
     }
 
     /// Open and idle connections, for metrics and leak checks.
     pub fn connections(&self) -> (u32, usize) {
-        (self.0.size(), self.0.num_idle())
+        (self.inner.size(), self.inner.num_idle())
     }
 }
 
@@ -103,6 +129,8 @@ impl Pool {
 pub struct ScopedTx {
     inner: Transaction<'static, Postgres>,
     scope: TenantScope,
+    board: Board,
+    notes: Notes,
 }
 
 impl ScopedTx {
@@ -123,9 +151,18 @@ impl ScopedTx {
         Ok(())
     }
 
+    /// After the commit, tells those of this process who listen that something of this topic is to be looked at
+    /// then.
+    pub fn announce(&mut self, topic: &'static str, at: Timestamp) {
+        let least = self.notes.entry(topic).or_insert(at);
+        *least = at.min(*least);
+    }
+
     /// Makes its effects durable. An error means unknown: the caller retries with the same ids.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        self.board.post(self.notes);
+        Ok(())
     }
 }
 
@@ -139,6 +176,27 @@ impl Deref for ScopedTx {
 impl DerefMut for ScopedTx {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+}
+
+/// Lets a connection that comes back finish what it was asked (at least the rollback of a dropped transaction).
+/// sqlx would wait for that without an end.
+async fn settle(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match timeout(SETTLE_WITHIN, connection.flush()).await {
+        Ok(outcome) => outcome.map(|()| true),
+        Err(elapsed) => Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, elapsed))),
+    }
+}
+
+/// The outcome of work on the database, or "unavailable" if it is not there in time. What the work began is
+/// rolled back, unless it was already being committed.
+pub async fn within<T, E: From<Error>>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match timeout(limit, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::overdue("the database took too long").into()),
     }
 }
 

@@ -68,7 +68,9 @@ impl<S: Service> Rig<S> {
         let made = assemble::<S>(&settings, Arc::new(env), client.clone(), time, Minter::from_seed(1));
         let made = made.unwrap_or_else(|error| panic!("{} does not assemble: {error:?}", S::NAME));
         let authenticator = Authenticator::open(settings.identity).expect("keys");
-        let router = listen::front(made.routes, authenticator, listen::Limits::default());
+        // A machine that is busy with tests is no frozen database.
+        let limits = listen::Limits { answer_within: Duration::from_secs(30), ..listen::Limits::default() };
+        let router = listen::front(made.routes, authenticator, limits);
         let admin = sqlx::PgPool::connect_lazy(&database.admin_url()).expect("an address");
         let poller = tokio::sync::Mutex::new(made.poller);
         let (house, parts) = (made.house, made.parts);

@@ -5,18 +5,19 @@
 //! The state decides what happens, so late, double and lost wake-ups are harmless (D28, D30, D49).
 //!
 //! Guarantees, each with the test that shows it (`tests/it`): never early (`never_early`), each once although
-//! two runners race (`two_runners`), nobody starves behind a busy tenant (`fair`), a jumping database clock
-//! holds firing until it returns or is accepted (`clock_jump`), and a runner that dies after claiming loses
-//! nothing (`killed_while_claiming`).
+//! two runners race (`two_runners`), nobody starves behind a busy tenant (`nobody_starves`) or behind many
+//! (`claims_go_round`), a jumping database clock holds firing until it returns or is accepted (`clock_jump`), a
+//! wake-up that cannot be fired is put off alone (`a_culprit`), and a runner that dies after claiming loses nothing
+//! (`killed_while_claiming`).
 //!
 //! Deliberately not here: what a wake-up means, and any service clock; time is the database's.
 
-mod jump;
+mod metrics;
 mod runner;
 mod store;
 
-pub use jump::{Held, JumpGuard};
-pub use runner::{Fire, FireError, Runner, RunnerConfig};
+pub use metrics::Metrics;
+pub use runner::{Base, Fire, FireError, Runner, RunnerConfig};
 pub use store::{arm, disarm};
 
 use ids::TenantId;

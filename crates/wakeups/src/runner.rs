@@ -2,17 +2,19 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ids::TenantId;
 use jiff::Timestamp;
 use pg::{DbClock, Pool, ScopedTx, TenantScope, crash};
-use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::jump::JumpGuard;
+use crate::metrics::Metrics;
 use crate::{Kind, Wakeup, store};
+
+/// Least pause after a round that could not move what is due, e.g. because others hold it.
+const STUCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Bounds of a runner.
 #[derive(Debug, Clone)]
@@ -25,11 +27,22 @@ pub struct RunnerConfig {
     pub idle_ms_max: u64,
     /// Pause after the database failed or while firing is held.
     pub backoff_ms: u64,
+    /// A round that takes longer is given up and tried again.
+    pub round_ms_max: u64,
+    /// How long a wake-up that cannot be fired is put off, in seconds.
+    pub put_off_s: u32,
 }
 
 impl Default for RunnerConfig {
     fn default() -> Self {
-        Self { rows_per_tenant_max: 64, batch_rows_max: 512, idle_ms_max: 250, backoff_ms: 500 }
+        Self {
+            rows_per_tenant_max: 64,
+            batch_rows_max: 512,
+            idle_ms_max: 250,
+            backoff_ms: 500,
+            round_ms_max: 15_000,
+            put_off_s: 60,
+        }
     }
 }
 
@@ -42,6 +55,13 @@ pub enum FireError {
     /// The service's own decision failed; text without personal data.
     #[error("firing wake-ups: {0}")]
     Broken(String),
+}
+
+impl FireError {
+    /// Whether the same batch may go through later.
+    fn passes(&self) -> bool {
+        matches!(self, Self::Database(error) if error.passes())
+    }
 }
 
 impl From<sqlx::Error> for FireError {
@@ -61,132 +81,238 @@ pub trait Fire: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Looks at the claimed subjects and acts; `now` is what the claim compared with.
+    /// Looks at the claimed subjects and acts; `now` is what the claim compared with. Returns how many of them it
+    /// armed anew or disarmed: if none, the runner waits a moment before it looks at the same rows again.
     fn fire(
         &self,
         tx: &mut ScopedTx,
         now: Timestamp,
         due: Vec<Wakeup>,
-    ) -> impl Future<Output = Result<(), FireError>> + Send;
+    ) -> impl Future<Output = Result<usize, FireError>> + Send;
+}
+
+/// What the runners of one process share. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// Where wake-ups are claimed. Who arms them uses the same pool, or the runner learns of it by its poll.
+    pub pool: Pool,
+    /// The database's time, guarded against jumps.
+    pub clock: Arc<dyn DbClock>,
+    /// What they count.
+    pub metrics: Metrics,
 }
 
 /// Claims and fires wake-ups of one kind. Any number of replicas may run.
 pub struct Runner<F> {
-    pool: Pool,
-    clock: Arc<dyn DbClock>,
-    guard: Arc<JumpGuard>,
-    started: Instant,
+    base: Base,
     fire: Arc<F>,
     after_commit: Arc<dyn Fn() + Send + Sync>,
-    armed: Arc<Notify>,
     config: RunnerConfig,
+    /// The tenant served last: the next claim begins after it.
+    last_tenant: AtomicI64,
+    /// Rows of the next claim at most: halved until a culprit is alone, doubled with each success.
+    batch_rows: AtomicI64,
+}
+
+enum Round {
+    /// `moved` of the claimed rows are armed anew or gone.
+    Fired { moved: usize },
+    /// Nothing is due before `until`.
+    Idle { pause: Duration, until: Timestamp },
+    /// The time is in doubt.
+    Held,
+    /// The batch failed; the next one is smaller, or without its culprit.
+    Narrowed,
+}
+
+/// A claimed batch that failed, by its own fault.
+struct Failed {
+    error: FireError,
+    due: Vec<Wakeup>,
+    now: Timestamp,
+}
+
+enum Attempt {
+    Done(Round),
+    Failed(Failed),
 }
 
 impl<F: Fire> Runner<F> {
-    /// A runner that has not started. `after_commit` wakes the relay; `armed` wakes this runner when the process
-    /// has armed something near.
+    /// A runner that has not started. `after_commit` wakes the relay.
     pub fn new(
-        pool: Pool,
-        clock: Arc<dyn DbClock>,
-        guard: Arc<JumpGuard>,
+        base: Base,
         fire: Arc<F>,
         after_commit: Arc<dyn Fn() + Send + Sync>,
-        armed: Arc<Notify>,
         config: RunnerConfig,
     ) -> Self {
-        Self { pool, clock, guard, started: Instant::now(), fire, after_commit, armed, config }
+        let (last_tenant, batch_rows) = (AtomicI64::new(0), AtomicI64::new(config.batch_rows_max));
+        Self { base, fire, after_commit, config, last_tenant, batch_rows }
     }
 
     /// Runs until shutdown; the batch in hand is finished first.
     pub async fn run(self, shutdown: CancellationToken) {
+        let mut armed = self.base.pool.listen(F::KIND);
         while !shutdown.is_cancelled() {
-            let pause = match self.round().await {
-                Ok(Round::Fired(_)) => Duration::ZERO,
-                Ok(Round::Idle { sleep }) => sleep,
-                Ok(Round::Held) => Duration::from_millis(self.config.backoff_ms),
-                Err(error) => {
-                    tracing::warn!(
-                        kind = F::KIND,
-                        error = &error as &dyn std::error::Error,
-                        "round is tried again"
-                    );
-                    Duration::from_millis(self.config.backoff_ms)
+            armed.forget();
+            let (pause, until) = self.pause_after(self.round().await);
+            let sooner = async {
+                match until {
+                    Some(until) => armed.sooner_than(until).await,
+                    None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                () = self.armed.notified(), if !pause.is_zero() => {}
+                () = sooner => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
     }
 
-    /// A person, or a test that moves its own clock, says the database's time is right.
-    pub fn accept_clock(&self) {
-        self.guard.accept();
+    /// How long to wait, and before which instant something armed meanwhile cuts that short (never after a failure).
+    fn pause_after(&self, round: Result<Round, FireError>) -> (Duration, Option<Timestamp>) {
+        let backoff = Duration::from_millis(self.config.backoff_ms);
+        match round {
+            Ok(Round::Fired { moved: 0 } | Round::Narrowed) => (STUCK_PAUSE, None),
+            Ok(Round::Fired { .. }) => (Duration::ZERO, None),
+            Ok(Round::Idle { pause, until }) => (pause, Some(until)),
+            Ok(Round::Held) => (backoff, None),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(kind = F::KIND, error, "round is tried again");
+                (backoff, None)
+            }
+        }
     }
 
-    /// Fires everything due now; for tests that drain until empty. Returns how many wake-ups were fired.
+    /// Fires everything due now; for tests that drain until empty. Returns how many wake-ups were moved.
     pub async fn drain(&self) -> Result<usize, FireError> {
         let mut fired = 0;
-        while let Round::Fired(some) = self.round().await? {
-            fired += some;
+        loop {
+            match self.once().await? {
+                0 => return Ok(fired),
+                moved => fired += moved,
+            }
         }
-        Ok(fired)
+    }
+
+    /// Fires one batch of what is due now, smaller ones if it fails; for tests that look between batches. Returns
+    /// how many wake-ups were moved.
+    pub async fn once(&self) -> Result<usize, FireError> {
+        loop {
+            match self.round().await? {
+                Round::Fired { moved } => return Ok(moved),
+                Round::Idle { .. } | Round::Held => return Ok(0),
+                Round::Narrowed => {}
+            }
+        }
     }
 
     async fn round(&self) -> Result<Round, FireError> {
-        let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
-        let now = self.clock.now(&mut tx).await?;
-        if let Err(held) = self.guard.check(now, self.started.elapsed()) {
-            tracing::error!(
-                kind = F::KIND,
-                ahead_us = held.ahead_us,
-                "database clock jumped: firing is held"
-            );
-            return Ok(Round::Held);
+        let limit = Duration::from_millis(self.config.round_ms_max);
+        match pg::within(limit, self.attempt()).await? {
+            Attempt::Done(round) => Ok(round),
+            Attempt::Failed(failed) => {
+                pg::within(limit, self.narrow(failed)).await?;
+                Ok(Round::Narrowed)
+            }
         }
+    }
+
+    async fn attempt(&self) -> Result<Attempt, FireError> {
+        let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
+        let now = match self.base.clock.now(&mut tx).await {
+            // Said by the clock itself.
+            Err(error) if error.clock_held().is_some() => return Ok(Attempt::Done(Round::Held)),
+            now => now?,
+        };
         let due = self.claim(&mut tx, now).await?;
-        if due.is_empty() {
+        let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
             let first = store::first_due(&mut tx, F::KIND).await?;
             tx.commit().await?;
-            return Ok(Round::Idle { sleep: self.sleep_until(first, now) });
+            return Ok(Attempt::Done(self.idle(first, now)));
+        };
+        match self.fire(tx, now, due.clone()).await {
+            Ok(moved) => {
+                self.last_tenant.store(last.as_i64(), Ordering::Relaxed);
+                self.widen();
+                Ok(Attempt::Done(Round::Fired { moved }))
+            }
+            Err(error) if error.passes() => Err(error),
+            Err(error) => Ok(Attempt::Failed(Failed { error, due, now })),
         }
-        let fired = due.len();
+    }
+
+    async fn fire(&self, mut tx: ScopedTx, now: Timestamp, mut due: Vec<Wakeup>) -> Result<usize, FireError> {
+        // In (tenant, id) order, the order everybody locks in.
+        due.sort();
         let tenants: Vec<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();
         let districts = self.fire.districts(&tenants);
         tx.narrow_to_claimed(tenants.into_iter().chain(districts)).await?;
-        self.fire.fire(&mut tx, now, due).await?;
+        let moved = self.fire.fire(&mut tx, now, due).await?;
         crash::point("wakeups.before_commit");
         tx.commit().await?;
         crash::point("wakeups.after_commit");
         (self.after_commit)();
-        Ok(Round::Fired(fired))
+        Ok(moved)
     }
 
-    /// Claimed rows in (tenant, id) order, the order everybody locks in.
+    /// Due rows in the order of the claim: the first tenant is the one after that served last.
     async fn claim(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<Vec<Wakeup>, FireError> {
-        let config = &self.config;
-        let rows = store::claim(tx, F::KIND, now, config.rows_per_tenant_max, config.batch_rows_max).await?;
+        let bounds = store::Bounds {
+            after: self.last_tenant.load(Ordering::Relaxed),
+            rows_per_tenant: self.config.rows_per_tenant_max,
+            rows: self.batch_rows.load(Ordering::Relaxed),
+        };
+        let rows = store::claim(tx, F::KIND, now, bounds).await?;
         let read = |row: store::Claimed| {
             let tenant = TenantId::from_i64(row.tenant_id);
             let tenant = tenant.map_err(|_| pg::Error::impossible_row("wakeups.tenant_id"))?;
             Ok(Wakeup { tenant, kind: F::KIND, subject_id: row.subject_id, due_at: row.due_at.to_jiff() })
         };
-        let mut due = rows.into_iter().map(read).collect::<Result<Vec<_>, pg::Error>>()?;
-        due.sort();
-        Ok(due)
+        Ok(rows.into_iter().map(read).collect::<Result<Vec<_>, pg::Error>>()?)
     }
 
-    fn sleep_until(&self, first: Option<Timestamp>, now: Timestamp) -> Duration {
-        let idle = Duration::from_millis(self.config.idle_ms_max);
+    /// After a failure that trying again does not mend: half the rows, and when the culprit is alone, later.
+    async fn narrow(&self, Failed { error, due, now }: Failed) -> Result<(), FireError> {
+        let [culprit] = &due[..] else {
+            tracing::warn!(
+                kind = F::KIND,
+                rows = due.len(),
+                error = &error as &dyn std::error::Error,
+                "batch of wake-ups is halved"
+            );
+            self.batch_rows.store((due.len() / 2).max(1) as i64, Ordering::Relaxed);
+            return Ok(());
+        };
+        let later = now + Duration::from_secs(self.config.put_off_s.into());
+        let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
+        store::put_off(&mut tx, culprit, later).await?;
+        tx.commit().await?;
+        self.base.metrics.put_off(F::KIND);
+        tracing::error!(
+            kind = F::KIND,
+            tenant = %culprit.tenant,
+            subject_id = %culprit.subject_id,
+            error = &error as &dyn std::error::Error,
+            "wake-up could not be fired and is put off"
+        );
+        Ok(())
+    }
+
+    fn widen(&self) {
+        let rows = self.batch_rows.load(Ordering::Relaxed);
+        self.batch_rows.store(rows.saturating_mul(2).min(self.config.batch_rows_max), Ordering::Relaxed);
+    }
+
+    /// What is due and was not claimed is held by another runner: it is left alone for a moment.
+    fn idle(&self, first: Option<Timestamp>, now: Timestamp) -> Round {
+        let longest = Duration::from_millis(self.config.idle_ms_max);
         let left_us = first.map_or(i64::MAX, |due| due.as_microsecond() - now.as_microsecond());
-        idle.min(Duration::from_micros(u64::try_from(left_us).unwrap_or(0))).max(Duration::from_millis(1))
+        let pause = match u64::try_from(left_us) {
+            Ok(left_us @ 1..) => longest.min(Duration::from_micros(left_us)).max(Duration::from_millis(1)),
+            Ok(0) | Err(_) => STUCK_PAUSE,
+        };
+        Round::Idle { pause, until: now + pause }
     }
-}
-
-enum Round {
-    Fired(usize),
-    Idle { sleep: Duration },
-    Held,
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::{Kind, Wakeup};
 
-/// Arms or moves wake-ups, in the caller's transaction. The last instant given for a key counts.
+/// Arms or moves wake-ups, in the caller's transaction. The last instant given for a key counts. After the commit
+/// runners of this process that sleep beyond it look at once.
 pub async fn arm(tx: &mut ScopedTx, wakeups: &[Wakeup]) -> Result<(), pg::Error> {
     if wakeups.is_empty() {
         return Ok(());
@@ -28,6 +29,25 @@ pub async fn arm(tx: &mut ScopedTx, wakeups: &[Wakeup]) -> Result<(), pg::Error>
         &kinds,
         &subjects,
         &dues,
+    )
+    .execute(&mut **tx)
+    .await?;
+    for ((_, kind, _), due_at) in last {
+        tx.announce(kind, due_at);
+    }
+    Ok(())
+}
+
+/// Moves the due time of a wake-up that could not be fired, unless somebody moved it meanwhile.
+pub(crate) async fn put_off(tx: &mut ScopedTx, wakeup: &Wakeup, later: Timestamp) -> Result<(), pg::Error> {
+    sqlx::query!(
+        "UPDATE wakeups SET due_at = $5
+         WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3 AND due_at = $4",
+        wakeup.tenant.as_i64(),
+        wakeup.kind,
+        wakeup.subject_id,
+        jiff_sqlx::Timestamp::from(wakeup.due_at) as jiff_sqlx::Timestamp,
+        jiff_sqlx::Timestamp::from(later) as jiff_sqlx::Timestamp,
     )
     .execute(&mut **tx)
     .await?;
@@ -61,27 +81,45 @@ pub(crate) struct Claimed {
     pub due_at: jiff_sqlx::Timestamp,
 }
 
-/// Due rows of one kind, a few of each tenant, locked; rows another runner holds are skipped. The recursive part
-/// walks the index from tenant to tenant, so a tenant with many due rows costs the others nothing (D30).
+/// How much one claim takes, and where it begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Tenants after this one come first; then it goes round.
+    pub after: i64,
+    /// Rows of one tenant at most.
+    pub rows_per_tenant: i64,
+    /// Rows at most.
+    pub rows: i64,
+}
+
+/// Due rows of one kind, a few of each tenant, locked; rows another runner holds are skipped. The recursive parts
+/// walk the index from tenant to tenant, so a tenant with many due rows costs the others nothing (D30); they start
+/// after the tenant served last, so that tenants behind the bound of rows come next.
 /// `now` is an index condition: a row that is not due cannot be returned.
 pub(crate) async fn claim(
     tx: &mut ScopedTx,
     kind: Kind,
     now: Timestamp,
-    rows_per_tenant: i64,
-    rows_max: i64,
+    bounds: Bounds,
 ) -> Result<Vec<Claimed>, pg::Error> {
     let claimed = sqlx::query_as!(
         Claimed,
-        r#"WITH RECURSIVE tenants AS (
-               (SELECT tenant_id FROM wakeups WHERE kind = $1 ORDER BY tenant_id LIMIT 1)
+        r#"WITH RECURSIVE later AS (
+               (SELECT tenant_id FROM wakeups WHERE kind = $1 AND tenant_id > $5 ORDER BY tenant_id LIMIT 1)
                UNION ALL
                SELECT (SELECT w.tenant_id FROM wakeups w WHERE w.kind = $1 AND w.tenant_id > t.tenant_id
                        ORDER BY w.tenant_id LIMIT 1)
-               FROM tenants t WHERE t.tenant_id IS NOT NULL
+               FROM later t WHERE t.tenant_id IS NOT NULL
+           ), earlier AS (
+               (SELECT tenant_id FROM wakeups WHERE kind = $1 AND tenant_id <= $5 ORDER BY tenant_id LIMIT 1)
+               UNION ALL
+               SELECT (SELECT w.tenant_id FROM wakeups w
+                       WHERE w.kind = $1 AND w.tenant_id > t.tenant_id AND w.tenant_id <= $5
+                       ORDER BY w.tenant_id LIMIT 1)
+               FROM earlier t WHERE t.tenant_id IS NOT NULL
            )
            SELECT due.tenant_id, due.subject_id, due.due_at
-           FROM tenants t
+           FROM (SELECT tenant_id FROM later UNION ALL SELECT tenant_id FROM earlier) t
            CROSS JOIN LATERAL (
                SELECT w.tenant_id, w.subject_id, w.due_at FROM wakeups w
                WHERE w.tenant_id = t.tenant_id AND w.kind = $1 AND w.due_at <= $2
@@ -91,8 +129,9 @@ pub(crate) async fn claim(
            LIMIT $4"#,
         kind,
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
-        rows_per_tenant,
-        rows_max,
+        bounds.rows_per_tenant,
+        bounds.rows,
+        bounds.after,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -42,6 +42,8 @@ pub struct Intake;
 impl Service for Intake {
     const NAME: &'static str = "intake";
     type Project = Screens;
+    /// No due time is counted here: a report is taken although the time of its record is in doubt.
+    const HOLDS_ON_CLOCK_JUMP: bool = false;
 
     fn migrations() -> Migrator {
         sqlx::migrate!("./migrations")

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use wakeups::{JumpGuard, Runner, RunnerConfig};
+use wakeups::{Runner, RunnerConfig};
 
 use crate::core::outcome::Outcome;
 use crate::desk::Job;
@@ -39,12 +39,11 @@ pub struct Deliverer {
     room: Arc<Room>,
     egress: Arc<Egress>,
     runner: Runner<Claim>,
-    guard: Arc<JumpGuard>,
     jobs: Mutex<mpsc::UnboundedReceiver<Job>>,
 }
 
 impl Deliverer {
-    /// Not yet running. This runner is the process's only one, so it has its own guard against clock jumps.
+    /// Not yet running.
     pub fn new(room: Arc<Room>, egress: Egress, jobs: mpsc::UnboundedReceiver<Job>) -> Self {
         let house = &room.house;
         let (desk, outbox) = (room.desk.clone(), house.outbox.clone());
@@ -53,17 +52,13 @@ impl Deliverer {
             desk.release();
             outbox.wake();
         };
-        let guard = Arc::<JumpGuard>::default();
         let runner = Runner::new(
-            house.pool.clone(),
-            house.clock.clone(),
-            guard.clone(),
+            house.wakeups(),
             Arc::new(Claim(room.clone())),
             Arc::new(after_commit),
-            house.armed.clone(),
             RunnerConfig::default(),
         );
-        Self { egress: Arc::new(egress), runner, guard, jobs: Mutex::new(jobs), room }
+        Self { egress: Arc::new(egress), runner, jobs: Mutex::new(jobs), room }
     }
 }
 
@@ -87,8 +82,6 @@ impl Part for Deliverer {
         Box::pin(async move {
             let mut jobs = self.jobs.lock().await;
             let mut fired = 0;
-            // Only a test drains, and it moves time in jumps on purpose.
-            self.guard.accept();
             loop {
                 let now = self.runner.drain().await.map_err(|error| format!("{error:?}"))?;
                 let taken: Vec<Job> = std::iter::from_fn(|| jobs.try_recv().ok()).collect();

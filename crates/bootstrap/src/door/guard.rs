@@ -1,20 +1,21 @@
 //! What happens to every request before and around its route: bounds, deadlines, panics, 404 and 405.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use super::body::BodyDeadline;
+use super::body::{AnswerBy, BodyDeadline};
 use super::problem::Problem;
 use crate::listen::Limits;
 
 /// Seconds after which a caller may retry what took too long.
-const RETRY_AFTER_S: u32 = 5;
+const RETRY_AFTER_S: u32 = 2;
 
 /// Refuses framing and sizes outside the bounds before anything reads them.
 pub(crate) async fn bounds(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
@@ -44,11 +45,21 @@ fn header_bytes(request: &Request) -> usize {
     request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-/// 503 when the handler does not answer in time. An answer that streams is not cut: this ends with its head.
-pub(crate) async fn deadline(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    match timeout(limits.request_within, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::unavailable(RETRY_AFTER_S).into_response(),
+/// 503 when the handler does not answer in time: its work with the database as a whole is bounded by this. Time in
+/// which the body arrives does not count. An answer that streams is not cut: this ends with its head.
+pub(crate) async fn deadline(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
+    let last = Instant::now() + limits.request_within;
+    let (answer_by, mut by) = AnswerBy::of(limits.answer_within, last);
+    request.extensions_mut().insert(answer_by);
+    let mut answer = pin!(next.run(request));
+    loop {
+        let until = last.min(*by.borrow_and_update());
+        tokio::select! {
+            biased;
+            response = &mut answer => return response,
+            Ok(()) = by.changed() => {}
+            () = sleep_until(until) => return Problem::unavailable(RETRY_AFTER_S).into_response(),
+        }
     }
 }
 

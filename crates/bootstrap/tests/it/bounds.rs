@@ -102,7 +102,28 @@ async fn a_handler_that_takes_too_long_is_answered_for() {
     let limits = Limits { request_within: Duration::from_millis(50), ..Limits::default() };
     let server = Server::with(limits).await;
     let refusal = refused(server.get("/x/v1/never"), 503, "unavailable").await;
-    assert_eq!(refusal.headers["retry-after"], "5");
+    assert_eq!(refusal.headers["retry-after"], "2");
+}
+
+/// What a body takes to arrive is not the database's fault: the bound of the answer counts from its end.
+#[tokio::test]
+async fn the_answer_is_due_after_the_body_not_after_the_head() {
+    let limits = Limits { answer_within: Duration::ZERO, ..Limits::default() };
+    let server = Server::with(limits).await;
+    refused(server.get("/x/v1/never"), 503, "unavailable").await;
+    let body = r#"{"text":"x"}"#;
+    let head = format!(
+        "POST {REPORTS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         idempotency-key: {KEY}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        server.issuer.token(&claims()),
+        body.len(),
+    );
+    let mut slow = send(&server, &head).await;
+    // The head is long here when the other connection has been answered.
+    assert_eq!(server.get("/livez").send().await.expect("an answer").status(), 200);
+    slow.write_all(body.as_bytes()).await.expect("sent");
+    let answer = until_closed(&mut slow).await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
 }
 
 #[tokio::test]

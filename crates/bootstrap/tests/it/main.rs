@@ -2,6 +2,7 @@
 
 mod bounds;
 mod door;
+mod frozen;
 mod health;
 mod identity;
 mod issuer;

@@ -126,17 +126,23 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
-        Self::with(Limits::default()).await
+        // Tests hold requests back on purpose; the bound of an answer has tests of its own.
+        Self::with(Limits { answer_within: Duration::from_secs(30), ..Limits::default() }).await
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::of(Router::new(), limits).await
+    }
+
+    /// With more routes than the usual ones.
+    pub async fn of(more: Router, limits: Limits) -> Self {
         // Err: another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let issuer = Issuer::new();
         let (readiness, metrics) = (Readiness::default(), prometheus::Registry::new());
         let app = App { arrived: Arc::default(), go: Arc::default() };
         let (arrived, go) = (app.arrived.clone(), app.go.clone());
-        let routes = routes(app).merge(health::routes(readiness.clone(), metrics.clone()));
+        let routes = routes(app).merge(more).merge(health::routes(readiness.clone(), metrics.clone()));
         let router = listen::front(routes, issuer.authenticator(), limits.clone());
         let listener = listen::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -22,7 +22,7 @@ pub(crate) async fn orders(
     tx: &mut ScopedTx,
     now: Timestamp,
     due: Vec<Wakeup>,
-) -> Result<(), FireError> {
+) -> Result<usize, FireError> {
     let claimed: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
     let known: BTreeMap<Key, Uuid> = store::orders::cases_of(tx, &claimed).await?.into_iter().collect();
     let gone: Vec<Key> = claimed.iter().filter(|key| !known.contains_key(key)).copied().collect();
@@ -32,11 +32,13 @@ pub(crate) async fn orders(
     let ours: BTreeSet<Key> = cases.iter().map(|c| (c.case.tenant, c.case.id.as_uuid())).collect();
     let free = known.iter().filter(|((tenant, _), case_id)| ours.contains(&(*tenant, **case_id)));
     let orders = store::orders::lock(tx, &free.map(|(key, _)| *key).collect::<Vec<_>>()).await?;
+    let moved = gone.len() + orders.len();
     let mut matters = matters(cases, orders);
     for matter in &mut matters {
         matter.tick_orders(now).map_err(|refusal| FireError::Broken(refusal.to_string()))?;
     }
-    Ok(save(room, tx, now, &matters, By::itself(CLOCK)).await?)
+    save(room, tx, now, &matters, By::itself(CLOCK)).await?;
+    Ok(moved)
 }
 
 /// Due cases.
@@ -45,7 +47,7 @@ pub(crate) async fn cases(
     tx: &mut ScopedTx,
     now: Timestamp,
     due: Vec<Wakeup>,
-) -> Result<(), FireError> {
+) -> Result<usize, FireError> {
     let claimed: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
     let cases = store::cases::lock_free(tx, &claimed).await?;
     let mut matters = matters(cases, Vec::new());
@@ -54,5 +56,5 @@ pub(crate) async fn cases(
     }
     save(room, tx, now, &matters, By::itself(CLOCK)).await?;
     debug_assert!(due.iter().all(|wakeup| wakeup.kind == CASE));
-    Ok(())
+    Ok(matters.len())
 }

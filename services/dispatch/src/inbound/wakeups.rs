@@ -13,7 +13,7 @@ pub(crate) struct OrdersDue(pub Room);
 impl Fire for OrdersDue {
     const KIND: Kind = ORDER;
 
-    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<(), FireError> {
+    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
         due::orders(&self.0, tx, now, due).await
     }
 }
@@ -25,7 +25,7 @@ pub(crate) struct CasesDue(pub Room);
 impl Fire for CasesDue {
     const KIND: Kind = CASE;
 
-    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<(), FireError> {
+    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
         due::cases(&self.0, tx, now, due).await
     }
 }

@@ -8,7 +8,7 @@ use contract::proto::from_wire;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::world::{FAST_STREET, STREET, World, at, seconds, stage};
+use crate::world::{FAST_STREET, STREET, World, at, path_of, seconds, stage};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
@@ -189,6 +189,42 @@ async fn an_act_after_the_due_time_records_the_breach_itself() {
     let breached = ("dispatch.order.breached".to_owned(), "clock".to_owned());
     let acknowledged = ("dispatch.order.acknowledged".to_owned(), "transport".to_owned());
     assert_eq!(actors, [breached, acknowledged]);
+}
+
+/// The database's clock is an hour ahead (F12): neither time nor a person makes a stage breached early (I6), until
+/// somebody who may has said that the time is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_clock_is_in_doubt_nothing_is_decided() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("acknowledge", 60)];
+    let case_id = world.opened(&routed).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let quiet = world.said().await.len();
+
+    world.rig.clock.jump(Duration::from_secs(3_600));
+    let path = format!("{}:acknowledge", path_of(&lead));
+    let (status, headers, problem) = world.post("transport", &path, &[], json!({})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("unavailable")));
+    assert!(headers.contains_key("retry-after"));
+    world.rig.drain().await;
+    assert_eq!(world.said().await.len(), quiet, "no act, no breach");
+
+    world.rig.clock.jump_back();
+    assert_eq!(world.act("transport", &lead, "see").await.1, "seen");
+    assert_eq!(world.said().await.len(), quiet + 1, "the clock is back: the act alone");
+
+    world.rig.clock.jump(Duration::from_secs(3_600));
+    let door = "/dispatch/v1/clock:accept";
+    assert_eq!(world.act("transport", &lead, "acknowledge").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(world.post("transport", door, &[], json!({})).await.0, StatusCode::FORBIDDEN);
+    let (status, _, accepted) = world.post("sre", door, &[], json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{accepted}");
+    assert_eq!(accepted["acceptance"], 1);
+    assert_eq!(accepted["held_ahead_us"], 3_600_000_000_i64);
+    assert_eq!(world.act("transport", &lead, "acknowledge").await.1, "acknowledged");
+    let late = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(stage(&late, "acknowledge")["verdict"], "breached", "by the time that was accepted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,9 @@ impl Fire for Claim {
         tenants.iter().filter_map(|tenant| view.district_of(*tenant)).collect()
     }
 
-    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<(), FireError> {
-        claim::claim(&self.0, tx, now, &due).await
+    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
+        claim::claim(&self.0, tx, now, &due).await?;
+        // Each is armed anew or disarmed.
+        Ok(due.len())
     }
 }

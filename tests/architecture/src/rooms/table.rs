@@ -103,6 +103,7 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/snapshot/src/poll.rs", "reads every tenant's documents, read only (D3)"),
         place("crates/messaging/src/parking.rs", "infrastructure tables only (D4)"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
+        place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
         place(
             "services/console/src/handle/sequence.rs",
@@ -153,11 +154,12 @@ pub const CLOCKS: Room = Room {
     look: Look::Production,
     within: &[],
     places: &[
+        place("crates/pg/src/clock.rs", "elapsed time, compared with the database's by the jump guard (D29)"),
+        place("crates/bootstrap/src/door/guard.rs", "elapsed time: deadlines of a body and of an answer"),
         place(
-            "crates/wakeups/src/runner.rs",
-            "elapsed time, compared with the database's by the jump guard (D29)",
+            "crates/bootstrap/src/door/body.rs",
+            "elapsed time: the deadline of an answer stands meanwhile",
         ),
-        place("crates/bootstrap/src/door/guard.rs", "elapsed time: deadline of a body"),
         place("crates/bootstrap/src/door/trace.rs", "elapsed time: how long a request took"),
         place(
             "crates/bootstrap/src/identity.rs",

@@ -9,6 +9,7 @@ const INFRASTRUCTURE: &[&str] = &[
     "inbox",
     "parked",
     "wakeups",
+    "clock_acceptances",
     "document_heads",
     "document_revision",
     "tracking_codes",
