@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 /// One step of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ChainStep {
     /// Seconds after the breached stage's due time, on the 24-hour clock.
     pub after_s: u32,

@@ -105,7 +105,6 @@ pub(crate) enum Span {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Written {
     clock: ClockKind,
     amount: u32,

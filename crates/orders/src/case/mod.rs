@@ -70,7 +70,6 @@ pub struct HolderInterval {
 
 /// What to open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CasePlan {
     /// The case.
     pub case_id: CaseId,

@@ -57,7 +57,6 @@ pub enum Phase {
 
 /// What to issue: one order of a case plan with its policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct OrderPlan {
     /// The new order's id.
     pub order_id: OrderId,

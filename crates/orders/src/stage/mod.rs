@@ -70,7 +70,6 @@ impl Verdict {
 
 /// A stage as planned: its limit and when to warn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StagePlan {
     /// What is limited.
     pub stage: Stage,

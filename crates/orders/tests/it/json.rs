@@ -21,6 +21,18 @@ fn an_order_and_its_events_survive_storage() {
     }
 }
 
+/// The next version of the code adds fields; this one goes on working with what that one stored (N and N-1).
+#[test]
+fn what_a_newer_version_stored_is_read() {
+    let life = Life::new(vec![seconds(Stage::Resolve, 100, &[500])], vec![step(0, "governance-centre")]);
+    let mut newer = serde_json::to_value(&life.order).unwrap();
+    let objects = ["", "/stages/0", "/stages/0/plan", "/stages/0/plan/limit", "/stages/0/due/at", "/chain/0"];
+    for pointer in objects {
+        newer.pointer_mut(pointer).expect(pointer)["of_the_next_version"] = serde_json::json!({ "a": 1 });
+    }
+    assert_eq!(serde_json::from_value::<Order>(newer).unwrap(), life.order);
+}
+
 #[test]
 fn events_read_as_people_expect() {
     let mut life = Life::new(vec![seconds(Stage::Acknowledge, 10, &[500])], vec![]);
