@@ -81,16 +81,24 @@ pub async fn play(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         let (cluster, plan) = (cluster.clone(), plan.clone());
         async move { load::run(&cluster, &plan).await }
     });
+    let (mut besides, mut found) = (Vec::new(), Vec::new());
     let notes = match row {
         "F1" => crash::every_point(&cluster).await?,
         "F3" => faults::broker_killed(&cluster, scale.broker_kills).await?,
-        "F7" => faults::postgres_killed_and_frozen(&cluster, scale.freeze).await?,
+        "F7" => {
+            let seen = faults::postgres_killed_and_frozen(&cluster, seed, scale.freeze).await?;
+            (besides, found) = (vec![seen.call], seen.violations);
+            seen.notes
+        }
         "F15" => faults::poison(&cluster).await?,
         "F17" => faults::duplicated_and_reordered(&cluster, scale.lasting).await?,
         _ => bail!("no such row: {row}; there are {ROWS:?}"),
     };
-    let calls = loading.await?;
-    conclude(row, &cluster, calls, notes, &plan).await
+    let mut calls = loading.await?;
+    calls.extend(besides);
+    let mut report = conclude(row, &cluster, calls, notes, &plan).await?;
+    report.violations.extend(found);
+    Ok(report)
 }
 
 async fn conclude(

@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::cluster::{Cluster, SERVICES};
+use crate::load::{self, Call};
 use crate::streets;
 
 /// Marks what this harness republished, so that it does not republish that again.
@@ -31,44 +32,83 @@ pub(super) async fn broker_killed(cluster: &Cluster, kills: usize) -> Result<Vec
     Ok(vec![format!("{kills} kills; slowest restart {:.1} s", slowest.as_secs_f64())])
 }
 
-/// F7: `kill -9` of Postgres, then a freeze; services are not restarted.
-pub(super) async fn postgres_killed_and_frozen(cluster: &Cluster, freeze: Duration) -> Result<Vec<String>> {
+/// What F7 saw.
+pub(super) struct Seen {
+    /// Figures, in words.
+    pub notes: Vec<String>,
+    /// What must not be.
+    pub violations: Vec<String>,
+    /// The report that was asked for again and again; its client goes on asking.
+    pub call: Call,
+}
+
+/// F7: `kill -9` of Postgres, then a freeze; services are not restarted. Reports that come meanwhile are refused
+/// with 503 and `Retry-After`, and with nothing else.
+pub(super) async fn postgres_killed_and_frozen(
+    cluster: &Cluster,
+    seed: u64,
+    freeze: Duration,
+) -> Result<Seen> {
+    let call = load::besides(cluster, seed);
+    let mut refusals = Refusals { call, asked: 0, slowest_s: 0.0, violations: Vec::new() };
     tokio::time::sleep(Duration::from_secs(2)).await;
     cluster.postgres.kill().await;
-    let refused_after = refusal(cluster).await;
+    refusals.ask(cluster, "killed").await;
     cluster.postgres.restart().await?;
     let back = Instant::now();
     cluster.await_ready(&SERVICES, Duration::from_secs(30)).await?;
     let recovered_s = back.elapsed().as_secs_f64();
     tokio::time::sleep(Duration::from_secs(2)).await;
     cluster.postgres.pause().await;
-    tokio::time::sleep(freeze).await;
+    let thaw = Instant::now() + freeze;
+    while Instant::now() < thaw {
+        refusals.ask(cluster, "frozen").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     cluster.postgres.resume();
     let thawed = Instant::now();
     cluster.await_ready(&SERVICES, Duration::from_secs(30)).await?;
-    Ok(vec![
-        format!("503 after {refused_after}"),
-        format!(
-            "ready {recovered_s:.1} s after the restart, {:.1} s after the thaw",
-            thawed.elapsed().as_secs_f64()
-        ),
-    ])
+    let ready = format!(
+        "ready {recovered_s:.1} s after the restart, {:.1} s after the thaw",
+        thawed.elapsed().as_secs_f64()
+    );
+    let asked = format!("{} reports refused, the slowest after {:.2} s", refusals.asked, refusals.slowest_s);
+    Ok(Seen { notes: vec![asked, ready], violations: refusals.violations, call: refusals.call })
 }
 
-/// How long a report waits for its 503 while the database is away.
-async fn refusal(cluster: &Cluster) -> String {
-    let url = format!("{}/intake/v1/streets/{}/reports", cluster.url("intake"), streets::code(1));
-    let body = serde_json::json!({"text": "x", "place": {"lon": 106.5, "lat": 29.5, "datum": "wgs84"}});
-    let request = cluster.http().post(url).bearer_auth(cluster.token("grid-worker")).json(&body);
-    let started = Instant::now();
-    let answer = request.header("idempotency-key", uuid::Uuid::from_u128(77).to_string()).send().await;
-    let waited_s = started.elapsed().as_secs_f64();
-    match answer {
-        Ok(answer) => {
-            let retry_after = answer.headers().contains_key("retry-after");
-            format!("{waited_s:.2} s (status {}, Retry-After {retry_after})", answer.status().as_u16())
+/// Answers to reports that come while the database is away.
+struct Refusals {
+    /// The same for all: whatever becomes of it, it is one report at most.
+    call: Call,
+    asked: usize,
+    slowest_s: f64,
+    violations: Vec<String>,
+}
+
+impl Refusals {
+    /// Asks once; judged by status and header, timed for the notes.
+    async fn ask(&mut self, cluster: &Cluster, state: &str) {
+        let Call { street, key, body, .. } = &self.call;
+        let url = format!("{}/intake/v1/streets/{street}/reports", cluster.url("intake"));
+        let request = cluster.http().post(url).bearer_auth(cluster.token("grid-worker")).json(body);
+        self.asked += 1;
+        let started = Instant::now();
+        let answer = request.header("idempotency-key", key.to_string()).send().await;
+        let waited_s = started.elapsed().as_secs_f64();
+        self.slowest_s = self.slowest_s.max(waited_s);
+        match answer {
+            Ok(answer) if answer.status() == 503 && answer.headers().contains_key("retry-after") => {}
+            Ok(answer) => {
+                let retry_after = answer.headers().contains_key("retry-after");
+                let status = answer.status().as_u16();
+                self.violations.push(format!(
+                    "F7: a report was answered {status} (Retry-After {retry_after}) while Postgres was {state}"
+                ));
+            }
+            Err(error) => self.violations.push(format!(
+                "F7: a report had no answer after {waited_s:.1} s while Postgres was {state}: {error}"
+            )),
         }
-        Err(_) => format!("{waited_s:.2} s without an answer"),
     }
 }
 
