@@ -18,7 +18,7 @@ struct Applied {
 
 /// Runs the command. What was applied before a refusal stays applied.
 pub async fn run(arguments: &Apply) -> Result<(), Failure> {
-    let token = token(arguments)?;
+    let token = token(arguments.token.as_deref(), arguments.token_file.as_deref())?;
     let client = Client::new(arguments.directory_url.as_str(), token.trim())?;
     for file in &arguments.files {
         let manifest = std::fs::read(file).map_err(|error| unreadable(file, error))?;
@@ -39,9 +39,10 @@ fn told(applied: &Applied) -> String {
     )
 }
 
-fn token(arguments: &Apply) -> Result<String, Failure> {
-    match (&arguments.token, &arguments.token_file) {
-        (Some(token), _) => Ok(token.clone()),
+/// The token given, or that in the file.
+pub(crate) fn token(given: Option<&str>, file: Option<&Path>) -> Result<String, Failure> {
+    match (given, file) {
+        (Some(token), _) => Ok(token.to_owned()),
         (None, Some(file)) => std::fs::read_to_string(file).map_err(|error| unreadable(file, error)),
         (None, None) => {
             Err(Failure::Usage("缺少 --token 或 --token-file / --token or --token-file is missing".into()))

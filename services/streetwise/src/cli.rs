@@ -30,6 +30,9 @@ pub enum Command {
     DevIdentity(DevIdentity),
     /// 提交区或街道的清单 / apply manifests of districts and streets
     Apply(Apply),
+    /// 数据库时钟 / the database's clock
+    #[command(subcommand)]
+    Clock(Clock),
     /// 演示用 Webhook 接收端 / a webhook receiver for demonstrations
     Sink(Sink),
     /// 演示 / a demonstration on a running system
@@ -74,6 +77,27 @@ pub struct Apply {
     #[arg(long)]
     pub directory_url: Url,
     /// 令牌 / bearer token of somebody who may apply
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// `streetwise clock …`
+#[derive(Debug, Subcommand)]
+pub enum Clock {
+    /// 确认跳变后的时间正确 / say that the database's time is right although it jumped; look first
+    Accept(AcceptClock),
+}
+
+/// `streetwise clock accept`
+#[derive(Debug, Args)]
+pub struct AcceptClock {
+    /// 各服务及其地址 / each service and its address, e.g. dispatch=http://127.0.0.1:8083; intake never holds
+    #[arg(required = true, value_name = "SERVICE=URL")]
+    pub services: Vec<String>,
+    /// 令牌 / bearer token of somebody who may accept the clock
     #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
     pub token: Option<String>,
     /// 令牌文件 / file that holds the token

@@ -1,6 +1,6 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`sink`], [`demo`]. The
+//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`clock`], [`sink`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -10,11 +10,12 @@
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage; 3 a service refused, and
 //! said why; 4 a demonstration ended without having seen every step.
 //!
-//! Deliberately not here yet: `street plan/verify/export`, `rules`, `park`, `doctor`, `clock`, `simulate`, `bench`.
+//! Deliberately not here yet: `street plan/verify/export`, `rules`, `park`, `doctor`, `simulate`, `bench`.
 
 pub mod apply;
 pub mod cli;
 pub mod client;
+pub mod clock;
 pub mod demo;
 pub mod dev_identity;
 pub mod failure;
@@ -26,7 +27,7 @@ mod wall_clock;
 
 use std::process::ExitCode;
 
-use crate::cli::{Arguments, Command, Demo};
+use crate::cli::{Arguments, Clock, Command, Demo};
 use crate::failure::Failure;
 
 /// Runs one command and says on stderr why it failed.
@@ -52,6 +53,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::Provision(arguments) => provision::run(&arguments).await,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments).await,
+        Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await,
         Command::Sink(arguments) => sink::run(&arguments).await,
         Command::Demo(Demo::Bus306(arguments)) => demo::run(&arguments).await,
     }
