@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 
 use crate::jump::Held;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub struct Error {
     kind: Kind,
     doing: String,
     constraint: Option<String>,
+    too_slow: bool,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -31,24 +34,30 @@ pub struct Error {
 impl Error {
     /// A broken invariant of ours, with its cause.
     pub fn broken(doing: impl Into<String>, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: Kind::Broken, doing: doing.into(), constraint: None, source: Some(source.into()) }
+        Self {
+            kind: Kind::Broken,
+            doing: doing.into(),
+            constraint: None,
+            too_slow: false,
+            source: Some(source.into()),
+        }
     }
 
     /// A stored row that cannot be: names table and column, never the value.
     pub fn impossible_row(table_and_column: &'static str) -> Self {
         let doing = format!("impossible value in {table_and_column}");
-        Self { kind: Kind::Broken, doing, constraint: None, source: None }
+        Self { kind: Kind::Broken, doing, constraint: None, too_slow: false, source: None }
     }
 
     /// The database did not answer within a deadline of ours. Whether it did what it was asked is unknown.
     pub fn overdue(doing: impl Into<String>) -> Self {
-        Self { kind: Kind::Unavailable, doing: doing.into(), constraint: None, source: None }
+        Self { kind: Kind::Unavailable, doing: doing.into(), constraint: None, too_slow: false, source: None }
     }
 
     /// The database's time is in doubt: nothing is decided by it.
     pub(crate) fn held(held: Held) -> Self {
         let doing = "the database's time is in doubt".to_owned();
-        Self { kind: Kind::Unavailable, doing, constraint: None, source: Some(Box::new(held)) }
+        Self { kind: Kind::Unavailable, doing, constraint: None, too_slow: false, source: Some(Box::new(held)) }
     }
 
     /// By how much the database's time is in doubt, if that was it.
@@ -71,6 +80,12 @@ impl Error {
         matches!(self.kind, Kind::RanIntoAnother | Kind::Unavailable)
     }
 
+    /// Whether a statement ran into its time limit. The database is there: less work at once may succeed, and one
+    /// input that alone takes too long is a fault of its own.
+    pub fn too_slow(&self) -> bool {
+        self.too_slow
+    }
+
     /// Whether the same transaction may be tried again at once.
     pub fn ran_into_another(&self) -> bool {
         self.kind == Kind::RanIntoAnother
@@ -86,6 +101,7 @@ impl AsRef<Error> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let kind = kind_of(&error);
+        let too_slow = code_of(&error).as_deref() == Some("57014");
         let constraint = error.as_database_error().and_then(|e| e.constraint()).map(str::to_owned);
         let doing = match kind {
             Kind::RanIntoAnother => "transaction ran into another",
@@ -93,8 +109,18 @@ impl From<sqlx::Error> for Error {
             Kind::Data => "database refused a value",
             Kind::Broken => "statement failed",
         };
-        Self { kind, doing: doing.to_owned(), constraint, source: Some(Box::new(error)) }
+        Self { kind, doing: doing.to_owned(), constraint, too_slow, source: Some(Box::new(error)) }
     }
+}
+
+fn code_of(error: &sqlx::Error) -> Option<std::borrow::Cow<'_, str>> {
+    error.as_database_error().and_then(|error| error.code())
+}
+
+/// `ExecWithCheckOptions` is where PostgreSQL holds new rows against policies (execMain.c).
+fn refused_by_row_security(error: &dyn DatabaseError) -> bool {
+    let error = error.try_downcast_ref::<PgDatabaseError>();
+    error.and_then(PgDatabaseError::routine) == Some("ExecWithCheckOptions")
 }
 
 /// Source of the codes: PostgreSQL manual, appendix A.
@@ -106,8 +132,9 @@ fn kind_of(error: &sqlx::Error) -> Kind {
             Some(code) if ["08", "53", "57"].contains(&&code[..2]) => Kind::Unavailable,
             Some("25006" | "55P03" | "25P03") => Kind::Unavailable,
             Some(code) if ["22", "23"].contains(&&code[..2]) => Kind::Data,
-            // Row security: a row outside the transaction's scope.
-            Some("42501") => Kind::Data,
+            // One code for two things: a row outside the transaction's scope (row security), which is the input's
+            // fault, and a privilege our role lacks, which a roll-out mends. Texts are translated, routines are not.
+            Some("42501") if refused_by_row_security(inner.as_ref()) => Kind::Data,
             _ => Kind::Broken,
         },
         sqlx::Error::Io(_)
@@ -126,5 +153,5 @@ pub fn rows_affected(what: &'static str, touched: u64, expected: usize) -> Resul
         return Ok(());
     }
     let doing = format!("{what}: {touched} rows touched instead of {expected}");
-    Err(Error { kind: Kind::Broken, doing, constraint: None, source: None })
+    Err(Error { kind: Kind::Broken, doing, constraint: None, too_slow: false, source: None })
 }

@@ -87,3 +87,24 @@ async fn no_scope_is_an_error_and_the_owner_is_forced_too() {
     let bypasses: bool = sqlx::query_scalar(role).fetch_one(&mut bare).await.unwrap();
     assert!(!bypasses);
 }
+
+/// One SQLSTATE for two things: a foreign row is the input's fault, a privilege our role lacks is not.
+#[tokio::test]
+async fn a_missing_privilege_is_not_the_inputs_fault() {
+    let trial = Trial::start(2).await;
+    trial::admin(&trial.database, "REVOKE INSERT ON trial.things FROM trial").await;
+    let mut tx = trial.begin(&[street(1)]).await;
+    let refused = trial::insert(&mut tx, street(1), 9, "word").await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Broken);
+}
+
+/// A statement that runs into its limit is told apart from a database that is away.
+#[tokio::test]
+async fn a_statement_over_its_limit_is_too_slow() {
+    let trial = Trial::start(2).await;
+    let mut tx = trial.begin(&[street(1)]).await;
+    sqlx::query("SET LOCAL statement_timeout = 10").execute(&mut *tx).await.unwrap();
+    let slow = sqlx::query("SELECT pg_sleep(60)").execute(&mut *tx).await.unwrap_err();
+    let slow = pg::Error::from(slow);
+    assert_eq!((slow.kind(), slow.too_slow()), (Kind::Unavailable, true));
+}
