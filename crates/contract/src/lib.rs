@@ -12,5 +12,5 @@ pub mod proto;
 pub mod subject;
 pub mod topology;
 
-pub use envelope::{BadEnvelope, Envelope};
+pub use envelope::{BadEnvelope, Envelope, SCHEMA_VERSION};
 pub use event::EventType;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
 use contract::document::pack::Pack;
-use contract::document::{Document, Variables, compile_district, compile_street};
+use contract::document::{Document, Reach, Variables, compile_district, compile_street};
 use serde::de::DeserializeOwned;
 
 /// Where the demo's webhooks point unless told otherwise.
@@ -19,13 +19,13 @@ pub fn documents(generation: u64) -> Vec<Document> {
 pub fn documents_with(generation: u64, sink_url: &str) -> Vec<Document> {
     let variables: Variables = [("SINK_URL".to_owned(), sink_url.to_owned())].into();
     let manifest: Manifest<DistrictSpec> = read("demo/district-990102000000.yaml");
-    let district = compile_district(manifest, pack(), &variables).expect("a sound district");
+    let district = compile_district(manifest, pack(), &variables, Reach::Private).expect("a sound district");
     let code = district.core.code;
     let mut documents = Vec::new();
     for name in ["demo/street-990102001000.yaml", "demo/street-990102002000.yaml"] {
         let manifest: Manifest<StreetSpec> = read(name);
-        let street =
-            compile_street(manifest, &district.core, generation, &variables).expect("a sound street");
+        let street = compile_street(manifest, &district.core, generation, &variables, Reach::Private)
+            .expect("a sound street");
         documents.push(Document::people(street.core.code, Some(code), generation, street.people));
         documents.push(Document::street(generation, street.core));
     }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use ids::{BodyRef, TenantId};
 
-use super::check::{Fault, Faults, Problem, check_district, check_street};
+use super::address::Reach;
+use super::check::{Fault, Faults, Problem, check_district, check_reach, check_street};
 use super::core::{Body, CatchAll, Community, DistrictCore, Endpoint, Level, Name, StreetCore};
 use super::effective::merge;
 use super::item::{Item, ItemOverride, Resolve};
@@ -35,6 +36,7 @@ pub fn compile_district(
     manifest: Manifest<DistrictSpec>,
     pack: Pack,
     variables: &Variables,
+    reach: Reach,
 ) -> Result<Compiled<DistrictCore>, Vec<Fault>> {
     let mut faults = Faults::default();
     faults.unless(manifest.kind == ManifestKind::District, "kind", || Problem::WrongKind);
@@ -69,6 +71,7 @@ pub fn compile_district(
     };
     let people = people(&mut faults, code, spec.members, |body| body, ours);
     faults.0.extend(check_district(&core));
+    check_reach(&mut faults, &core.endpoints, reach);
     finish(faults, Compiled { core, people })
 }
 
@@ -79,6 +82,7 @@ pub fn compile_street(
     district: &DistrictCore,
     pack_generation: u64,
     variables: &Variables,
+    reach: Reach,
 ) -> Result<Compiled<StreetCore>, Vec<Fault>> {
     let mut faults = Faults::default();
     faults.unless(manifest.kind == ManifestKind::Street, "kind", || Problem::WrongKind);
@@ -109,6 +113,7 @@ pub fn compile_street(
     let ours = |body: &BodyRef| body.at.is_some() && pack.body(body).is_some();
     let people = people(&mut faults, code, spec.members, qualify, ours);
     faults.0.extend(check_street(district, &core));
+    check_reach(&mut faults, &core.endpoints, reach);
     finish(faults, Compiled { core, people })
 }
 

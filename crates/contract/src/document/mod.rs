@@ -4,12 +4,13 @@
 //! [`envelope`] and a body ([`DistrictCore`], [`StreetCore`] or [`People`]). A street's document holds its
 //! overrides and the pack's generation, never the merged pack (D21); [`effective::merge`] puts the two together
 //! at the reader's. [`manifest`] and [`pack`] are the forms people write (YAML, strict), [`compile`] turns them into documents,
-//! [`check`] says what is wrong with them.
+//! [`check`] says what is wrong with them, [`address`] where an endpoint may be.
 //!
 //! Promises: reading tolerates unknown fields, so that an older reader takes a newer document; numbers are
 //! integers; maps are sorted, so equal documents have equal bytes.
 //! Not here: reading YAML or files, generations' bookkeeping (service `directory`), territory polygons, rotas.
 
+pub mod address;
 pub mod check;
 pub mod compile;
 pub mod core;
@@ -20,10 +21,12 @@ pub mod manifest;
 pub mod pack;
 pub mod people;
 pub mod policy;
+mod texts;
 
 #[cfg(test)]
 mod pack_tests;
 
+pub use self::address::Reach;
 pub use self::check::{Fault, Problem, check_district, check_street};
 pub use self::compile::{Compiled, Variables, compile_district, compile_street};
 pub use self::core::{

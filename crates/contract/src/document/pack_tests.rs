@@ -37,12 +37,12 @@ fn sink() -> Variables {
 
 fn district() -> Compiled<DistrictCore> {
     let manifest: Manifest<DistrictSpec> = read("demo/district-990102000000.yaml");
-    compile_district(manifest, pack(), &sink()).unwrap()
+    compile_district(manifest, pack(), &sink(), Reach::Private).unwrap()
 }
 
 fn street(code: &str) -> Compiled<StreetCore> {
     let manifest: Manifest<StreetSpec> = read(&format!("demo/street-{code}.yaml"));
-    compile_street(manifest, &district().core, 1, &sink()).unwrap()
+    compile_street(manifest, &district().core, 1, &sink(), Reach::Private).unwrap()
 }
 
 fn limit(amount: u32, unit: Unit, clock: Clock) -> Limit {
@@ -210,7 +210,7 @@ fn faults_name_their_field() {
     let faults = |good: &str, bad: &str| -> Vec<String> {
         assert!(text.contains(good), "{good}");
         let manifest = serde_saphyr::from_str::<Manifest<StreetSpec>>(&text.replace(good, bad)).unwrap();
-        let refused = compile_street(manifest, &district, 1, &sink()).unwrap_err();
+        let refused = compile_street(manifest, &district, 1, &sink(), Reach::Private).unwrap_err();
         refused.iter().map(Fault::to_string).collect()
     };
     let one = |good, bad, expected: &str| assert_eq!(faults(good, bad), [expected]);
@@ -284,4 +284,47 @@ fn a_faulty_pack_is_refused() {
         faults(|core| core.calendars.get_mut("cn-official").unwrap().frames[0].end = "15:00".into()),
         [Problem::BadFrames]
     );
+    let no_limit = |core: &mut DistrictCore, amount, unit| {
+        core.verify = Limit { amount, unit, clock: Clock::Work };
+    };
+    assert_eq!(faults(|core| core.verify.amount = 3_661), [Problem::LimitTooLong]);
+    let mut longest = core.clone();
+    no_limit(&mut longest, 3_660, Unit::Workday);
+    assert_eq!(check_district(&longest), [], "ten years are taken");
+    no_limit(&mut longest, u32::MAX, Unit::Hour);
+    assert_eq!(check_district(&longest)[0].problem, Problem::LimitTooLong);
+    assert_eq!(faults(|core| core.name.zh.push('\0')), [Problem::NulCharacter]);
+    assert_eq!(faults(|core| core.name.en = "n".repeat(201)), [Problem::TextTooLong]);
+    let renamed = |core: &mut DistrictCore| {
+        let mut policy = core.policies.values().next().cloned().unwrap();
+        policy.chain = None;
+        core.policies.insert("加急".to_owned(), policy);
+    };
+    assert_eq!(faults(renamed), [Problem::BadKey]);
+    assert_eq!(
+        faults(|core| core.endpoints.values_mut().next().unwrap().url = "https://u:p@a.cn/".into()),
+        [Problem::EndpointNotAllowed]
+    );
+    assert_eq!(
+        faults(|core| core.calendars.get_mut("cn-official").unwrap().years.push(1999)),
+        [Problem::BadYear]
+    );
+}
+
+/// Outside development the demo's endpoints are refused: they are on this machine.
+#[test]
+fn private_endpoints_are_for_development() {
+    let manifest: Manifest<DistrictSpec> = read("demo/district-990102000000.yaml");
+    let faults = compile_district(manifest, pack(), &sink(), Reach::Public).unwrap_err();
+    assert_eq!(faults.len(), 4);
+    assert!(faults.iter().all(|fault| fault.problem == Problem::EndpointNotAllowed), "{faults:?}");
+}
+
+/// Modes that nothing carries out yet are refused, not taken for `auto`.
+#[test]
+fn a_review_that_is_not_built_is_refused() {
+    let mut core = street("990102001000").core;
+    core.routing_mode = RoutingMode::StreetReview;
+    let faults = check_street(&district().core, &core);
+    assert_eq!(faults[0].to_string(), "routing_mode: not supported by this build");
 }

@@ -2,7 +2,7 @@
 
 use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
 use contract::document::{
-    self, DistrictCore, Document, DocumentError, Kind, Part, SlaPolicy, StreetCore, Variables,
+    self, DistrictCore, Document, DocumentError, Kind, Part, Reach, SlaPolicy, StreetCore, Variables,
 };
 use ids::TenantId;
 use jiff::tz::TimeZone;
@@ -26,6 +26,13 @@ pub(crate) struct Terms<'a> {
     pub variables: &'a Variables,
     /// Whether a policy may be a demo policy (D48).
     pub demo_allowed: bool,
+}
+
+impl Terms<'_> {
+    /// Where demo policies are taken, endpoints may be on this machine.
+    fn reach(&self) -> Reach {
+        if self.demo_allowed { Reach::Private } else { Reach::Public }
+    }
 }
 
 /// A tenant without its generation.
@@ -84,7 +91,7 @@ pub(crate) fn compile_district(
         faults.push(Fault::unknown_pack());
         return Err(faults);
     };
-    match document::compile_district(manifest, pack, terms.variables) {
+    match document::compile_district(manifest, pack, terms.variables, terms.reach()) {
         Err(found) => faults.extend(found.iter().map(Fault::of_contract)),
         Ok(made) => {
             faults.extend(demo_policies(&made.core.policies, terms));
@@ -109,7 +116,7 @@ pub(crate) fn compile_street(
     if !lies_in(code, district.code) {
         faults.push(Fault::foreign_street());
     }
-    match document::compile_street(manifest, district, pack_generation, terms.variables) {
+    match document::compile_street(manifest, district, pack_generation, terms.variables, terms.reach()) {
         Err(found) => faults.extend(found.iter().map(Fault::of_contract)),
         Ok(made) => {
             faults.extend(demo_policies(&made.core.policies, terms));
