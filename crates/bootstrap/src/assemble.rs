@@ -13,6 +13,7 @@ use crate::clock;
 use crate::config::{ConfigError, Env, Settings};
 use crate::documents::KeepDocuments;
 use crate::house::House;
+use crate::parked;
 use crate::part::Part;
 use crate::service::{Plan, Service, StreetOf};
 
@@ -83,13 +84,13 @@ pub fn assemble<S: Service>(
     if topology::DOCUMENT_READERS.contains(&S::NAME) {
         parts.push(Box::new(documents(S::NAME, &house, jetstream.clone())));
     }
-    Ok(Assembled {
-        house,
-        routes: described(routes, openapi.map(|openapi| clock::described(S::NAME, openapi))),
-        parts,
-        poller,
-        relay_pool,
-    })
+    let (parked, parked_openapi) = parked::routes(S::NAME, &house);
+    let openapi = openapi.map(|mut openapi| {
+        openapi.merge(parked_openapi);
+        clock::described(S::NAME, openapi)
+    });
+    let routes = described(routes.merge(parked), openapi);
+    Ok(Assembled { house, routes, parts, poller, relay_pool })
 }
 
 fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {

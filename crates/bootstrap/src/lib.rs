@@ -14,6 +14,7 @@ pub mod health;
 pub mod house;
 pub mod identity;
 pub mod listen;
+mod parked;
 pub mod part;
 pub mod process;
 pub mod service;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use messaging::housekeeping;
 use pg::{Minter, Pool, ServerClock};
 use snapshot::Snapshot;
 use tokio::time::timeout;
@@ -16,6 +17,7 @@ use crate::config::{Env, Settings};
 use crate::health::{self, Latch, Readiness};
 use crate::identity::Authenticator;
 use crate::listen::{self, Limits};
+use crate::parked;
 use crate::service::Service;
 use crate::shutdown::{Phases, Shutdown, Signals};
 
@@ -53,6 +55,10 @@ async fn run<S: Service>(env: Env) -> Result<ExitCode, Failure> {
     Ok(ended.into())
 }
 
+/// The journal is also the audit: it is kept for a year unless `STREETWISE_JOURNAL_DAYS` says otherwise, never less
+/// than [`housekeeping::JOURNAL_DAYS_MIN`].
+const JOURNAL_DAYS: i32 = 366;
+
 /// What went wrong at start; printed once, where the process ends.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -72,6 +78,7 @@ pub struct Running {
 pub async fn start<S: Service>(env: Env) -> Result<Running, Failure> {
     let settings = Settings::read(&env)?;
     let authenticator = Authenticator::open(settings.identity.clone())?;
+    let journal_days = env.parsed("STREETWISE_JOURNAL_DAYS", "a number of days", JOURNAL_DAYS)?;
     let nats = connect(S::NAME, &settings.nats_url).await?;
     let assembled = assemble::<S>(&settings, Arc::new(env), nats, Arc::new(ServerClock), Minter::from_os())?;
     let listener = listen::bind(&settings.http_listen).await?;
@@ -80,12 +87,14 @@ pub async fn start<S: Service>(env: Env) -> Result<Running, Failure> {
 
     let (shutdown, readiness) = (Shutdown::new(), Readiness::default());
     let (pool, snapshot) = (assembled.house.pool.clone(), assembled.house.snapshot.clone());
+    partitions_first(&pool).await;
     for part in assembled.parts {
         critical(&shutdown, "part", part.run(shutdown.soft()));
     }
     critical(&shutdown, "documents", assembled.poller.run(shutdown.soft()));
     shutdown.spawn(health::watch(pool.pulse(), readiness.latch("database"), shutdown.soft()));
-    shutdown.spawn(partitions(pool.clone(), shutdown.soft()));
+    shutdown.spawn(partitions(pool.clone(), journal_days, shutdown.soft()));
+    shutdown.spawn(parked::count(pool.clone(), assembled.house.metrics.clone(), shutdown.soft()));
     shutdown.spawn(first_load(snapshot, readiness.latch("documents"), shutdown.soft()));
     let routes = assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
     let limits = Limits::default();
@@ -133,14 +142,31 @@ pub async fn connect(service: &str, url: &str) -> Result<async_nats::Client, asy
         .await
 }
 
-/// Keeps two weeks of daily partitions ahead.
-async fn partitions(pool: Pool, shutdown: CancellationToken) {
+/// Keeps two weeks of daily partitions ahead and drops what has served its time, hourly.
+async fn partitions(pool: Pool, journal_days: i32, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
-        let made = messaging::parking::ensure_partitions(&pool).await;
-        let again = if made.is_ok() { Duration::from_secs(3_600) } else { Duration::from_secs(10) };
+        let made = housekeeping::ensure_partitions(&pool).await;
+        let kept = made.and(housekeeping::clear(&pool, journal_days).await);
+        let again = match kept {
+            Ok(()) => Duration::from_secs(3_600),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "partitions were not made or dropped");
+                Duration::from_secs(60)
+            }
+        };
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(again) => {}
         }
+    }
+}
+
+/// Today's partitions are there before anything is written, so nothing strays into the rest. A database that is away
+/// keeps nobody from starting: the hourly round makes them.
+async fn partitions_first(pool: &Pool) {
+    if let Err(error) = housekeeping::ensure_partitions(pool).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "partitions were not made before the start");
     }
 }

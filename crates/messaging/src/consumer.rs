@@ -1,11 +1,15 @@
 //! Hearing something: a batch is applied once in effect, in one transaction with the inbox, then acknowledged.
 //!
 //! decode and check (before BEGIN) → inbox → `Apply::apply` → commit → ack. A batch that fails on its data is
-//! halved until the one culprit is found, which is parked; the others go through (D17). A message the consumer
-//! cannot judge yet (its tenant's first document is not here) comes back later by itself.
+//! halved until the one culprit is found, which is parked; the others go through (D17, ADR 013). A message the
+//! consumer cannot judge yet (its tenant's first document is not here) comes back later by itself: the first few of
+//! a tenant from the broker, the rest from the table of parked messages, so that no tenant stops a lane (ADR 016).
 
 mod batch;
+mod origin;
 mod pull;
+mod shelf;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -63,9 +67,10 @@ impl From<sqlx::Error> for ApplyError {
 /// What a service does with the messages of one consumer.
 pub trait Apply: Send + Sync + 'static {
     /// A decoded, checked message.
-    type Item: Clone + Send + Sync;
+    type Item: Send + Sync;
 
-    /// Decode and check, before any transaction. Must not depend on anything that changes.
+    /// Decode and check, before any transaction. Called again when a batch is tried again, so what it accepted once
+    /// it accepts always.
     fn decode(&self, received: &Received) -> Result<Self::Item, Refused>;
 
     /// Which tenants the transaction sees; services that need a district's rows add them.

@@ -10,6 +10,7 @@ use pg::ScopedTx;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::relay::LOOPS;
 use crate::{chain, store};
 
 /// One event to be said in the current transaction.
@@ -61,7 +62,8 @@ impl NewEvent {
 /// The way out of a service. Cloning shares the signals that wake the relay and the runners.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox {
-    committed: Arc<Notify>,
+    /// One for each loop of the relay: a signal that is taken by one must not be lost to the other.
+    committed: Arc<[Notify; LOOPS]>,
     armed: Arc<Notify>,
 }
 
@@ -78,7 +80,7 @@ impl Outbox {
     /// Tells the relay to look, and the runners, because the same transaction may have armed a wake-up; call after
     /// the commit. A lost call costs a poll (100 ms, 250 ms), nothing else.
     pub fn wake(&self) {
-        self.committed.notify_one();
+        self.committed.iter().for_each(Notify::notify_one);
         self.armed.notify_waiters();
         self.armed.notify_one();
     }
@@ -88,7 +90,7 @@ impl Outbox {
         self.armed.clone()
     }
 
-    pub(crate) async fn woken(&self) {
-        self.committed.notified().await;
+    pub(crate) async fn woken(&self, turn: usize) {
+        self.committed[turn].notified().await;
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod chain;
 pub mod consumer;
+pub mod housekeeping;
 pub mod journal;
 pub mod parking;
 pub mod provision;

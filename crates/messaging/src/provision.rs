@@ -35,6 +35,14 @@ pub enum ProvisionError {
     },
 }
 
+/// What a killed process had fetched comes again after this (F1: resumed within 10 s). A living one says before it is
+/// over that it is still at work.
+pub(crate) const ACK_WAIT: Duration = Duration::from_secs(6);
+
+/// Deliveries of one consumer the broker waits for, at most: one replica's batch and what it fetched ahead, twice, and
+/// messages that wait for their tenant's documents.
+const UNACKNOWLEDGED_MAX: i64 = 12_288;
+
 /// How many copies the cluster keeps of each stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Replicas(pub usize);
@@ -109,10 +117,8 @@ async fn consumer(jetstream: &jetstream::Context, spec: &ConsumerSpec) -> Result
         durable_name: Some(spec.name.clone()),
         filter_subjects: spec.filters.clone(),
         ack_policy: AckPolicy::Explicit,
-        // What a killed process had fetched comes again after this (F1: resumed within 10 s). A batch that takes
-        // longer comes twice, which the inbox makes harmless.
-        ack_wait: Duration::from_secs(6),
-        max_ack_pending: 4_096,
+        ack_wait: ACK_WAIT,
+        max_ack_pending: UNACKNOWLEDGED_MAX,
         max_deliver: -1,
         ..pull::Config::default()
     };

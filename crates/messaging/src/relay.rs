@@ -4,9 +4,11 @@
 //! → publish → delete what the broker acknowledged. A relay that dies anywhere leaves pending rows; its
 //! successor publishes them again under the same message ids and does not seal them twice.
 //!
-//! Shards are held by session advisory locks on one connection; the pending rows are read on that same
-//! connection, so a relay that lost its session reads nothing. The seals' primary key fences the rest.
+//! Two loops work side by side, each on half of the shards, so that one seals while the other publishes (ADR 017).
+//! Shards are held by session advisory locks on a loop's own connection; the pending rows are read on that same
+//! connection, so a relay that lost its session reads nothing. The seals fence what it had read before.
 
+mod event;
 mod publish;
 mod sealing;
 mod shards;
@@ -15,15 +17,20 @@ mod sql;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use contract::Envelope;
+use futures_util::FutureExt;
 use ids::TenantId;
 use pg::{Pool, crash};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::Outbox;
+use event::Sealed;
 
 /// Number of shards; part of the schema (a CHECK) and of the lock keys.
 pub const SHARDS: i16 = 8;
+
+/// Loops of one relay, each on its share of the shards.
+pub(crate) const LOOPS: usize = 2;
 
 /// The shard of a tenant: Fibonacci hashing (Knuth, TAOCP 6.4), so that neighbouring codes spread.
 pub fn shard_of(tenant: TenantId) -> i16 {
@@ -44,25 +51,24 @@ pub struct RelayConfig {
     pub poll_ms: u64,
     /// Pause after the broker or the database failed.
     pub backoff_ms: u64,
+    /// Shards one process holds at most; below [`SHARDS`] others have to hold the rest.
+    pub shards_max: usize,
+    /// How often shards that somebody else let go are looked for, busy or not.
+    pub adopt_ms: u64,
 }
 
 impl Default for RelayConfig {
     fn default() -> Self {
         Self {
             batch_rows_max: 1_000,
-            in_flight_max: 256,
+            in_flight_max: 1_024,
             ack_timeout_ms: 2_000,
             poll_ms: 100,
             backoff_ms: 250,
+            shards_max: SHARDS as usize,
+            adopt_ms: 500,
         }
     }
-}
-
-/// One event as the relay handles it.
-#[derive(Debug, Clone)]
-pub(crate) struct Sealed {
-    pub envelope: Envelope,
-    pub payload: bytes::Bytes,
 }
 
 /// Why a round ended early. Everything is tried again.
@@ -104,56 +110,72 @@ impl Relay {
 
     /// Runs until shutdown. Never ends by itself: every failure is logged and tried again.
     pub async fn run(self, shutdown: CancellationToken) {
+        let loops = (0..LOOPS).map(|turn| self.run_loop(turn, &shutdown));
+        futures_util::future::join_all(loops).await;
+    }
+
+    async fn run_loop(&self, turn: usize, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.hold_shards(&shutdown).await {
+            if let Err(error) = self.hold_shards(turn, shutdown).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "relay round failed and is tried again"
                 );
-                self.pause(self.config.backoff_ms, &shutdown).await;
+                self.pause(self.config.backoff_ms, shutdown).await;
             }
         }
     }
 
     /// One session: take what shards are free, settle what a predecessor left, then work until something fails.
-    async fn hold_shards(&self, shutdown: &CancellationToken) -> Result<(), RelayError> {
-        let mut session = shards::Session::open(self.service, &self.pool).await?;
-        let mut idle_rounds = 0u32;
+    async fn hold_shards(&self, turn: usize, shutdown: &CancellationToken) -> Result<(), RelayError> {
+        let mut session = self.open(turn).await?;
+        let mut adopt = tokio::time::interval(Duration::from_millis(self.config.adopt_ms));
+        adopt.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !shutdown.is_cancelled() {
-            if idle_rounds.is_multiple_of(50) {
+            if session.wants_more() && adopt.tick().now_or_never().is_some() {
                 let taken = session.take_free_shards().await?;
                 self.settle_predecessor(&mut session, &taken, shutdown).await?;
             }
             let worked = self.round(&mut session, shutdown).await?;
-            idle_rounds = if worked == 0 { idle_rounds + 1 } else { 1 };
             if (worked as i64) < self.config.batch_rows_max {
-                self.await_work(shutdown).await;
+                self.await_work(turn, shutdown).await;
             }
         }
         session.close().await;
         Ok(())
     }
 
+    async fn open(&self, turn: usize) -> Result<shards::Session, RelayError> {
+        let mine = (0..SHARDS).filter(|shard| *shard as usize % LOOPS == turn).collect();
+        let held_max = self.config.shards_max.div_ceil(LOOPS);
+        shards::Session::open(self.service, &self.pool, mine, held_max).await
+    }
+
     /// Publishes everything that is pending now; for tests that drain until empty. Returns how many events.
     pub async fn drain(&self) -> Result<usize, pg::Error> {
+        let mut published = 0;
+        for turn in 0..LOOPS {
+            published += self.drain_loop(turn).await.map_err(|error| match error {
+                RelayError::Database(error) => error,
+                broker @ RelayError::Broker { .. } => pg::Error::broken("draining the outbox", broker),
+            })?;
+        }
+        Ok(published)
+    }
+
+    async fn drain_loop(&self, turn: usize) -> Result<usize, RelayError> {
         let shutdown = CancellationToken::new();
-        let work = async {
-            let mut session = shards::Session::open(self.service, &self.pool).await?;
-            let taken = session.take_free_shards().await?;
-            let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
-            loop {
-                match self.round(&mut session, &shutdown).await? {
-                    0 => break,
-                    some => published += some,
-                }
+        let mut session = self.open(turn).await?;
+        let taken = session.take_free_shards().await?;
+        let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
+        loop {
+            match self.round(&mut session, &shutdown).await? {
+                0 => break,
+                some => published += some,
             }
-            session.close().await;
-            Ok(published)
-        };
-        work.await.map_err(|error: RelayError| match error {
-            RelayError::Database(error) => error,
-            broker @ RelayError::Broker { .. } => pg::Error::broken("draining the outbox", broker),
-        })
+        }
+        session.close().await;
+        Ok(published)
     }
 
     /// Rows a dead predecessor sealed but did not delete: publish again, do not seal again.
@@ -168,11 +190,13 @@ impl Relay {
         }
         let tenants = session.tenants_pending(taken).await?;
         let sealed = sealing::already_sealed(&self.pool, &tenants).await?;
-        let left = session.pending_among(&sealed).await?;
-        let events = sealing::load(&self.pool, &left).await?;
-        self.publish_and_forget(session, events, shutdown).await
+        let left = session.pending_among(taken, &sealed).await?;
+        let batch = sealing::load(&self.pool, &left).await?;
+        session.quarantine(&batch.missing).await?;
+        self.publish_and_forget(session, batch.events, shutdown).await
     }
 
+    /// Returns how many pending rows it took off the table.
     async fn round(
         &self,
         session: &mut shards::Session,
@@ -182,9 +206,11 @@ impl Relay {
         if pending.is_empty() {
             return Ok(0);
         }
-        let events = sealing::seal(&self.pool, &pending).await?;
+        let batch = sealing::seal(&self.pool, &pending).await?;
         crash::point("relay.after_seal");
-        self.publish_and_forget(session, events, shutdown).await
+        session.quarantine(&batch.missing).await?;
+        self.publish_and_forget(session, batch.events, shutdown).await?;
+        Ok(pending.len())
     }
 
     /// Publishes until the broker has everything, deleting what it acknowledged. The batch in hand is finished
@@ -219,11 +245,11 @@ impl Relay {
         Ok(all)
     }
 
-    async fn await_work(&self, shutdown: &CancellationToken) {
+    async fn await_work(&self, turn: usize, shutdown: &CancellationToken) {
         let poll = Duration::from_millis(self.config.poll_ms);
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = self.outbox.woken() => {}
+            () = self.outbox.woken(turn) => {}
             () = tokio::time::sleep(poll) => {}
         }
     }

@@ -1,5 +1,9 @@
 //! All SQL of this crate but the relay's. Names are unqualified: they resolve in the schema of the role.
 
+pub(crate) mod audit;
+pub(crate) mod parked;
+pub(crate) mod partitions;
+
 use pg::ScopedTx;
 use uuid::Uuid;
 
@@ -58,7 +62,8 @@ pub(crate) async fn append(tx: &mut ScopedTx, events: &[NewEvent]) -> Result<u64
     Ok(written.rows_affected())
 }
 
-/// Enters messages into the inbox; returns those this consumer has not applied before.
+/// Enters messages into the inbox; returns those this consumer has not applied before. One that another transaction
+/// is entering is waited for.
 pub(crate) async fn enter(
     tx: &mut ScopedTx,
     consumer: &str,
@@ -83,46 +88,4 @@ pub(crate) async fn pending(tx: &mut ScopedTx) -> Result<i64, pg::Error> {
         .fetch_one(&mut **tx)
         .await?;
     Ok(count)
-}
-
-/// Makes the partitions of the days ahead.
-pub(crate) async fn ensure_partitions(tx: &mut ScopedTx, days: i32) -> Result<(), pg::Error> {
-    sqlx::query!(
-        "SELECT ensure_day_partitions('journal', (clock_timestamp() AT TIME ZONE 'UTC')::date, $1) AS journal,
-                ensure_day_partitions('inbox', (clock_timestamp() AT TIME ZONE 'UTC')::date, $1) AS inbox",
-        days,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// A parked message.
-pub(crate) struct NewParked<'a> {
-    pub id: Uuid,
-    pub tenant_id: Option<i64>,
-    pub consumer: &'a str,
-    pub subject: &'a str,
-    pub headers: serde_json::Value,
-    pub payload: &'a [u8],
-    pub reason: &'a str,
-}
-
-/// Parks one message; `parked_at` is the database's time.
-pub(crate) async fn park(tx: &mut ScopedTx, message: &NewParked<'_>) -> Result<(), pg::Error> {
-    sqlx::query!(
-        "INSERT INTO parked (id, tenant_id, consumer, subject, headers, payload, reason, parked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-         ON CONFLICT (id) DO NOTHING",
-        message.id,
-        message.tenant_id,
-        message.consumer,
-        message.subject,
-        message.headers,
-        message.payload,
-        message.reason,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -6,6 +6,7 @@ use crate::text::Keep;
 /// Tables that hold ids only and are seen whole by their service (D4): the reviewed exceptions.
 pub const INFRASTRUCTURE: &[&str] = &[
     "outbox_pending",
+    "outbox_quarantined",
     "inbox",
     "parked",
     "wakeups",

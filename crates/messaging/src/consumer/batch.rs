@@ -1,30 +1,43 @@
 //! One batch: apply whole, or halve until the culprit is alone.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use async_nats::jetstream::{AckKind, Message};
-use futures_util::future::BoxFuture;
+use async_nats::jetstream::AckKind;
+use ids::TenantId;
 use pg::{DbClock, Kind, Pool, crash};
+use uuid::Uuid;
 
+use super::origin::{Origin, settle};
+use super::trouble::{Troubles, Verdict, growing};
 use super::{Apply, ApplyError, Received, Refused};
 use crate::journal::Outbox;
-use crate::{parking, store};
+use crate::parking::{self, Again};
+use crate::store;
 
-/// How long a message that cannot be judged yet stays away.
-const NOT_YET_DELAY: std::time::Duration = std::time::Duration::from_millis(500);
 /// How long a batch stays away after the database was.
-const UNAVAILABLE_DELAY: std::time::Duration = std::time::Duration::from_secs(1);
-/// A message that breaks our own code is tried this often before it is parked (F15).
-const ATTEMPTS_MAX: i64 = 5;
+const UNAVAILABLE_DELAY: Duration = Duration::from_secs(1);
 /// A batch that runs into other transactions is tried this often at once.
 const COLLISIONS_MAX: u32 = 5;
 
 /// A message with its decoded item.
 pub(super) struct Entry<I> {
-    pub message: Message,
-    pub received: Received,
-    pub item: I,
+    origin: Origin,
+    id: Uuid,
+    tenant: TenantId,
+    /// Taken by the first attempt; decoded again for another one, which is rare, so that the usual one copies
+    /// nothing.
+    ready: Option<(Received, I)>,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// How many were applied.
+    pub applied: usize,
+    /// What the broker still has to be told.
+    pub acknowledge: Vec<Origin>,
 }
 
 /// All a batch needs.
@@ -34,68 +47,79 @@ pub(super) struct Room<A> {
     pub clock: Arc<dyn DbClock>,
     pub outbox: Outbox,
     pub apply: Arc<A>,
+    pub troubles: Mutex<Troubles>,
 }
 
 impl<A: Apply> Room<A> {
-    /// Takes messages to their end: acknowledged, parked, or sent back for later. Returns how many were applied.
-    pub(super) async fn settle(&self, messages: Vec<Message>) -> usize {
-        let mut entries = Vec::with_capacity(messages.len());
-        for message in messages {
-            match self.read(&message) {
-                Ok((received, item)) => entries.push(Entry { message, received, item }),
-                Err(Refused::Poison(reason)) => self.park(&message, &reason).await,
-                Err(Refused::NotYet(reason)) => {
-                    tracing::info!(consumer = self.consumer, reason, "message comes back later");
-                    send_back(&message, NOT_YET_DELAY).await;
-                }
+    /// Takes messages to their end: applied (the caller acknowledges), parked, or sent back for later.
+    pub(super) async fn settle(&self, origins: Vec<Origin>) -> Settled {
+        let mut entries = Vec::with_capacity(origins.len());
+        let mut early: BTreeMap<&'static str, Vec<(TenantId, Origin)>> = BTreeMap::new();
+        for origin in origins {
+            match self.read(&origin) {
+                Ok(ready) => entries.push(self.entry(origin, ready)),
+                Err((_, Refused::Poison(reason))) => self.park(&origin, &reason).await,
+                Err((tenant, Refused::NotYet(reason))) => match tenant {
+                    Some(tenant) => early.entry(reason).or_default().push((tenant, origin)),
+                    None => self.park(&origin, reason).await,
+                },
             }
         }
-        self.apply_or_halve(entries).await
+        for (reason, waiting) in early {
+            self.wait_for_documents(reason, waiting).await;
+        }
+        self.apply_halving(entries).await
     }
 
-    fn read(&self, message: &Message) -> Result<(Received, A::Item), Refused> {
-        let headers = message.headers.as_ref();
-        let header = |name: &str| headers.and_then(|map| map.get(name)).map(|value| value.as_str());
-        let envelope = contract::Envelope::read(&message.subject, header);
-        let envelope = envelope.map_err(|error| Refused::Poison(error.to_string()))?;
-        let received = Received { envelope, payload: message.payload.clone() };
-        let item = self.apply.decode(&received)?;
+    fn entry(&self, origin: Origin, ready: (Received, A::Item)) -> Entry<A::Item> {
+        let (id, tenant) = (ready.0.envelope.id.as_uuid(), ready.0.envelope.tenant);
+        self.troubles().ready(tenant);
+        Entry { origin, id, tenant, ready: Some(ready) }
+    }
+
+    fn read(&self, origin: &Origin) -> Result<(Received, A::Item), (Option<TenantId>, Refused)> {
+        let envelope = contract::Envelope::read(origin.subject(), |name| origin.header(name));
+        let envelope = envelope.map_err(|error| (None, Refused::Poison(error.to_string())))?;
+        let received = Received { envelope, payload: origin.payload() };
+        let item = self.apply.decode(&received);
+        let item = item.map_err(|refused| (Some(received.envelope.tenant), refused))?;
         Ok((received, item))
     }
 
-    fn apply_or_halve(&self, mut entries: Vec<Entry<A::Item>>) -> BoxFuture<'_, usize> {
-        Box::pin(async move {
-            if entries.is_empty() {
-                return 0;
-            }
-            match self.apply_retrying(&entries).await {
+    async fn apply_halving(&self, entries: Vec<Entry<A::Item>>) -> Settled {
+        let mut settled = Settled::default();
+        let mut left = vec![entries];
+        let mut everything_fails = None;
+        while let Some(mut chunk) = left.pop().filter(|chunk| !chunk.is_empty()) {
+            match self.apply_retrying(&mut chunk).await {
                 Ok(()) => {
                     crash::point("consumer.after_commit");
-                    acknowledge(&entries).await;
-                    crash::point("consumer.after_ack");
-                    entries.len()
+                    self.troubles().applied();
+                    everything_fails = None;
+                    settled.applied += chunk.len();
+                    settled.acknowledge.extend(chunk.into_iter().map(|entry| entry.origin));
                 }
                 Err(error) if gone(&error) => {
                     tracing::warn!(consumer = self.consumer, error = chain(&error), "batch comes back later");
-                    for entry in &entries {
-                        send_back(&entry.message, UNAVAILABLE_DELAY).await;
-                    }
+                    chunk.extend(left.drain(..).flatten());
+                    self.come_back(&chunk, UNAVAILABLE_DELAY).await;
                     tokio::time::sleep(UNAVAILABLE_DELAY).await;
-                    0
                 }
-                Err(error) if entries.len() == 1 => {
-                    self.blame(&entries[0].message, &error).await;
-                    0
+                Err(error) if chunk.len() == 1 => everything_fails = self.blame(&chunk[0], &error).await,
+                // Halving a whole backlog into single failures would only keep the database busy.
+                Err(_) if everything_fails.is_some() => {
+                    self.come_back(&chunk, everything_fails.unwrap_or_default()).await;
                 }
                 Err(_) => {
-                    let second = entries.split_off(entries.len() / 2);
-                    self.apply_or_halve(entries).await + self.apply_or_halve(second).await
+                    let second = chunk.split_off(chunk.len() / 2);
+                    left.extend([second, chunk]);
                 }
             }
-        })
+        }
+        settled
     }
 
-    async fn apply_retrying(&self, entries: &[Entry<A::Item>]) -> Result<(), ApplyError> {
+    async fn apply_retrying(&self, entries: &mut [Entry<A::Item>]) -> Result<(), ApplyError> {
         let mut collisions = 0;
         loop {
             match self.apply_once(entries).await {
@@ -109,57 +133,169 @@ impl<A: Apply> Room<A> {
         }
     }
 
-    async fn apply_once(&self, entries: &[Entry<A::Item>]) -> Result<(), ApplyError> {
-        let tenants: BTreeSet<_> = entries.iter().map(|entry| entry.received.envelope.tenant).collect();
+    async fn apply_once(&self, entries: &mut [Entry<A::Item>]) -> Result<(), ApplyError> {
+        let tenants: BTreeSet<_> = entries.iter().map(|entry| entry.tenant).collect();
         let mut tx = self.pool.begin(self.apply.scope(tenants)).await?;
+        let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        let entered = store::enter(&mut tx, &self.consumer, &ids).await?;
         let now = self.clock.now(&mut tx).await?;
-        let ids: Vec<_> = entries.iter().map(|entry| entry.received.envelope.id.as_uuid()).collect();
-        let mut unseen: BTreeSet<_> =
-            store::enter(&mut tx, &self.consumer, &ids).await?.into_iter().collect();
+        let mut unseen: BTreeSet<_> = entered.into_iter().collect();
         // Taking an id out of the set also folds the same message delivered twice in one batch.
-        let fresh: Vec<_> = entries
-            .iter()
-            .filter(|entry| unseen.remove(&entry.received.envelope.id.as_uuid()))
-            .map(|entry| (entry.received.clone(), entry.item.clone()))
-            .collect();
+        let fresh = entries.iter_mut().filter(|entry| unseen.remove(&entry.id));
+        let fresh = fresh.map(|entry| self.take(entry)).collect::<Result<Vec<_>, _>>()?;
         if !fresh.is_empty() {
             self.apply.apply(&mut tx, now, fresh).await?;
         }
+        self.settle_shelved(&mut tx, entries).await?;
         crash::point("consumer.before_commit");
         tx.commit().await?;
         self.outbox.wake();
         Ok(())
     }
 
-    /// The culprit is alone: bad data is parked at once, our own mistakes after some attempts.
-    async fn blame(&self, message: &Message, error: &ApplyError) {
-        let attempts = message.info().map(|info| info.delivered).unwrap_or(ATTEMPTS_MAX);
-        let ours = matches!(error, ApplyError::Database(error) if error.kind() == Kind::Broken);
-        if ours && attempts < ATTEMPTS_MAX {
-            tracing::error!(consumer = self.consumer, attempts, error = chain(error), "message failed");
-            return send_back(message, UNAVAILABLE_DELAY).await;
+    fn take(&self, entry: &mut Entry<A::Item>) -> Result<(Received, A::Item), ApplyError> {
+        if let Some(ready) = entry.ready.take() {
+            return Ok(ready);
         }
-        self.park(message, &chain(error)).await;
+        let again = self.read(&entry.origin);
+        again.map_err(|_| {
+            pg::Error::broken("decoding a message again", "what was accepted once is refused now").into()
+        })
     }
 
-    async fn park(&self, message: &Message, reason: &str) {
-        match parking::park(&self.pool, &self.consumer, message, reason).await {
-            Ok(()) => {
+    async fn settle_shelved(
+        &self,
+        tx: &mut pg::ScopedTx,
+        entries: &[Entry<A::Item>],
+    ) -> Result<(), pg::Error> {
+        let shelved = entries.iter().filter_map(|entry| match &entry.origin {
+            Origin::Shelf(row) => Some(row.id),
+            Origin::Stream(_) => None,
+        });
+        let shelved: Vec<_> = shelved.collect();
+        if shelved.is_empty() {
+            return Ok(());
+        }
+        store::parked::applied(tx, &shelved).await
+    }
+
+    /// The culprit is alone: what the input violates is parked at once, other failures after some attempts. Answers
+    /// a pause if it is not this message's fault.
+    async fn blame(&self, entry: &Entry<A::Item>, error: &ApplyError) -> Option<Duration> {
+        let of_input = match error {
+            ApplyError::Database(error) => error.kind() == Kind::Data,
+            ApplyError::Refused(_) => true,
+        };
+        if of_input {
+            self.park(&entry.origin, &chain(error)).await;
+            return None;
+        }
+        let verdict = self.troubles().failed(entry.origin.key(&self.consumer));
+        match verdict {
+            Verdict::Park => {
+                self.park(&entry.origin, &chain(error)).await;
+                None
+            }
+            Verdict::Again(pause) => {
+                tracing::error!(consumer = self.consumer, error = chain(error), "message failed");
+                self.send_back(&entry.origin, pause).await;
+                None
+            }
+            Verdict::EverythingFails(pause) => {
+                tracing::error!(
+                    consumer = self.consumer,
+                    error = chain(error),
+                    "consumer fails on everything"
+                );
+                self.send_back(&entry.origin, pause).await;
+                Some(pause)
+            }
+        }
+    }
+
+    /// Messages whose tenant's documents are missing: a few go back to the broker, which sends them again after a
+    /// growing pause; the rest are parked and tried again from there.
+    async fn wait_for_documents(&self, reason: &'static str, waiting: Vec<(TenantId, Origin)>) {
+        let mut beyond = Vec::new();
+        for (tenant, origin) in waiting {
+            if self.troubles().note(tenant) {
+                tracing::info!(consumer = self.consumer, %tenant, reason, "messages of a tenant come back later");
+            }
+            let Origin::Stream(message) = &origin else {
+                self.send_back(&origin, growing(origin.attempts())).await;
+                continue;
+            };
+            if self.troubles().may_wait(tenant, origin.key(&self.consumer)) {
+                self.send_back(&origin, growing(origin.attempts())).await;
+            } else {
+                beyond.push(message.clone());
+            }
+        }
+        if beyond.is_empty() {
+            return;
+        }
+        let messages: Vec<_> = beyond.iter().map(AsRef::as_ref).collect();
+        let again = Again::InMs(growing(0).as_millis() as u64);
+        let parked = parking::park(&self.pool, &self.consumer, &messages, reason, again).await;
+        if let Err(error) = &parked {
+            tracing::warn!(consumer = self.consumer, error = %error, "could not park waiting messages yet");
+        }
+        let kind = if parked.is_ok() { AckKind::Ack } else { AckKind::Nak(Some(UNAVAILABLE_DELAY)) };
+        for message in beyond {
+            settle(&message, kind).await;
+        }
+    }
+
+    async fn park(&self, origin: &Origin, reason: &str) {
+        let parked = match origin {
+            Origin::Stream(message) => {
+                parking::park(&self.pool, &self.consumer, &[message], reason, Again::Never).await
+            }
+            Origin::Shelf(row) => parking::put_back(&self.pool, row.id, Some(reason), Again::Never).await,
+        };
+        match (parked, origin) {
+            (Ok(()), Origin::Stream(message)) => {
                 tracing::error!(consumer = self.consumer, reason, "message is parked");
                 settle(message, AckKind::Term).await;
             }
-            Err(error) => {
+            (Ok(()), Origin::Shelf(_)) => {
+                tracing::error!(consumer = self.consumer, reason, "message is parked");
+            }
+            (Err(error), _) => {
                 tracing::warn!(consumer = self.consumer, error = %error, "could not park a message yet");
-                send_back(message, UNAVAILABLE_DELAY).await;
+                self.send_back(origin, UNAVAILABLE_DELAY).await;
             }
         }
     }
+
+    async fn come_back(&self, entries: &[Entry<A::Item>], pause: Duration) {
+        for entry in entries {
+            self.send_back(&entry.origin, pause).await;
+        }
+    }
+
+    async fn send_back(&self, origin: &Origin, pause: Duration) {
+        match origin {
+            Origin::Stream(message) => settle(message, AckKind::Nak(Some(pause))).await,
+            Origin::Shelf(row) => {
+                let again = Again::InMs(pause.as_millis() as u64);
+                // A row that is not put back is due still and is tried in the next round.
+                if let Err(error) = parking::put_back(&self.pool, row.id, None, again).await {
+                    tracing::debug!(error = %error, "a parked message was not put back");
+                }
+            }
+        }
+    }
+
+    pub(super) fn troubles(&self) -> std::sync::MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// The database is away: nothing is wrong with the batch.
+/// The database is away: nothing is wrong with the batch. One that is only too slow is there: half the batch may fit.
 fn gone(error: &ApplyError) -> bool {
-    matches!(error, ApplyError::Database(error)
-        if matches!(error.kind(), Kind::Unavailable | Kind::RanIntoAnother))
+    matches!(error, ApplyError::Database(error) if !error.too_slow()
+        && matches!(error.kind(), Kind::Unavailable | Kind::RanIntoAnother))
 }
 
 /// The error with its causes, for a log line or a parking reason. Database texts name constraints, not values.
@@ -171,21 +307,4 @@ fn chain(error: &ApplyError) -> String {
         source = cause.source();
     }
     text
-}
-
-async fn acknowledge<I>(entries: &[Entry<I>]) {
-    for entry in entries {
-        settle(&entry.message, AckKind::Ack).await;
-    }
-}
-
-async fn send_back(message: &Message, delay: std::time::Duration) {
-    settle(message, AckKind::Nak(Some(delay))).await;
-}
-
-/// An ack that is lost means redelivery, which the inbox makes harmless; so a failure here is only noted.
-async fn settle(message: &Message, kind: AckKind) {
-    if let Err(error) = message.ack_with(kind).await {
-        tracing::debug!(error = %error, "acknowledgement was not sent; the message will come again");
-    }
 }

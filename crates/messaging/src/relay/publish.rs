@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use async_nats::{HeaderMap, jetstream};
+use async_nats::jetstream;
 use futures_util::StreamExt;
-use uuid::Uuid;
 
-use super::{RelayConfig, Sealed};
+use super::RelayConfig;
+use super::event::Sealed;
 
-/// Publishes all events; returns the ids the broker acknowledged and the events it did not. A missing ack means
-/// unknown: the same id is sent again, and the broker or the reader's inbox drops the double.
+/// Publishes all events; returns those the broker acknowledged and those it did not. A missing ack means unknown: the
+/// same id is sent again, and the broker or the reader's inbox drops the double.
 pub(crate) async fn all(
     jetstream: &jetstream::Context,
     events: Vec<Sealed>,
     config: &RelayConfig,
-) -> (Vec<Uuid>, Vec<Sealed>) {
+) -> (Vec<Sealed>, Vec<Sealed>) {
     let timeout = Duration::from_millis(config.ack_timeout_ms);
     let publishes = events.into_iter().map(|event| async move {
         let acknowledged = tokio::time::timeout(timeout, one(jetstream, &event)).await;
@@ -23,18 +23,13 @@ pub(crate) async fn all(
     let mut stream = futures_util::stream::iter(publishes).buffer_unordered(config.in_flight_max);
     let (mut done, mut left) = (Vec::new(), Vec::new());
     while let Some((event, acknowledged)) = stream.next().await {
-        if acknowledged { done.push(event.envelope.id.as_uuid()) } else { left.push(event) }
+        if acknowledged { done.push(event) } else { left.push(event) }
     }
     (done, left)
 }
 
 async fn one(jetstream: &jetstream::Context, event: &Sealed) -> Result<(), jetstream::context::PublishError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in event.envelope.headers() {
-        headers.insert(name, value.as_str());
-    }
-    let subject = event.envelope.subject();
-    let ack = jetstream.publish_with_headers(subject, headers, event.payload.clone()).await?;
-    ack.await?;
+    let published = jetstream.publish_with_headers(event.subject(), event.headers(), event.payload.clone());
+    published.await?.await?;
     Ok(())
 }

@@ -1,14 +1,19 @@
 //! Sealing a batch: one row per tenant that continues the tenant's chain (D11).
+//!
+//! The heads are read first, then the rows that are still pending. A relay that lost its shard in between sees
+//! either a head that holds its events, or a newer one and its events pending no more (a batch is deleted before the
+//! next is sealed), or it continues a head that is no longer the last and fails on the key. So nothing is sealed twice.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use contract::Envelope;
-use ids::{Lane, TenantId};
+use ids::TenantId;
 use pg::{Pool, TenantScope};
 use uuid::Uuid;
 
+use super::event::Sealed;
 use super::shards::Pending;
-use super::{RelayError, Sealed, sql};
+use super::sql::Columns;
+use super::{RelayError, sql};
 use crate::chain;
 
 /// A new row of `seals`.
@@ -21,15 +26,26 @@ pub(crate) struct NewSeal {
     pub root: [u8; 32],
 }
 
-/// Seals the pending rows that are not sealed yet and returns all of them, ready to publish, in the order given.
-pub(crate) async fn seal(pool: &Pool, pending: &[Pending]) -> Result<Vec<Sealed>, RelayError> {
+/// What became of pending rows.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Ready to publish, in the order of the pending rows: urgent first.
+    pub events: Vec<Sealed>,
+    /// Without a journal row, or deleted meanwhile by the shard's new holder.
+    pub missing: Vec<Pending>,
+}
+
+/// Seals the pending rows that are not sealed yet.
+pub(crate) async fn seal(pool: &Pool, pending: &[Pending]) -> Result<Batch, RelayError> {
     let mut tx = pool.begin(scope(pending.iter().map(|row| row.tenant_id))).await?;
-    let rows = sql::load(&mut tx, pending).await?;
     let of_scope = tenants(&tx);
     let heads = sql::last_seals(&mut tx, &of_scope).await?;
+    let rows = sql::load(&mut tx, &Columns::of(pending.iter())).await?;
+    let rows = in_order(pending, rows);
+    let heads: HashMap<i64, &sql::SealHead> = heads.iter().map(|head| (head.tenant_id, head)).collect();
     let mut seals = Vec::new();
     for (tenant_id, rows) in by_tenant(&rows) {
-        let head = heads.iter().find(|head| head.tenant_id == tenant_id);
+        let head = heads.get(&tenant_id).copied();
         let sealed: HashSet<Uuid> =
             head.map(|head| head.event_ids.iter().copied().collect()).unwrap_or_default();
         let fresh: Vec<&sql::JournalRow> = rows.into_iter().filter(|row| !sealed.contains(&row.id)).collect();
@@ -37,20 +53,22 @@ pub(crate) async fn seal(pool: &Pool, pending: &[Pending]) -> Result<Vec<Sealed>
             seals.push(next_seal(tenant_id, head, &fresh)?);
         }
     }
-    sql::insert_seals(&mut tx, &seals).await?;
+    if !seals.is_empty() {
+        sql::insert_seals(&mut tx, &seals).await?;
+    }
     tx.commit().await?;
-    in_order(pending, rows)
+    Ok(batch(pending, rows))
 }
 
 /// The events of rows a predecessor sealed.
-pub(crate) async fn load(pool: &Pool, pending: &[Pending]) -> Result<Vec<Sealed>, RelayError> {
+pub(crate) async fn load(pool: &Pool, pending: &[Pending]) -> Result<Batch, RelayError> {
     if pending.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Batch::default());
     }
     let mut tx = pool.begin(scope(pending.iter().map(|row| row.tenant_id))).await?;
-    let rows = sql::load(&mut tx, pending).await?;
+    let rows = sql::load(&mut tx, &Columns::of(pending.iter())).await?;
     tx.commit().await?;
-    in_order(pending, rows)
+    Ok(batch(pending, in_order(pending, rows)))
 }
 
 /// Event ids of the last seal of each tenant: all that can be sealed and still pending.
@@ -93,26 +111,20 @@ fn by_tenant(rows: &[sql::JournalRow]) -> BTreeMap<i64, Vec<&sql::JournalRow>> {
 }
 
 /// Back in the order of the pending rows: urgent first.
-fn in_order(pending: &[Pending], rows: Vec<sql::JournalRow>) -> Result<Vec<Sealed>, RelayError> {
-    let mut by_id: BTreeMap<Uuid, sql::JournalRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let missing = || pg::Error::impossible_row("outbox_pending.journal_id");
-    pending.iter().map(|row| sealed(by_id.remove(&row.journal_id).ok_or_else(missing)?)).collect()
+fn in_order(pending: &[Pending], rows: Vec<sql::JournalRow>) -> Vec<sql::JournalRow> {
+    let mut by_id: HashMap<Uuid, sql::JournalRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    pending.iter().filter_map(|row| by_id.remove(&row.journal_id)).collect()
 }
 
-fn sealed(row: sql::JournalRow) -> Result<Sealed, RelayError> {
-    let impossible = pg::Error::impossible_row;
-    let envelope = Envelope {
-        id: row.id.into(),
-        event_type: row.event_type.parse().map_err(|_| impossible("journal.event_type"))?,
-        time: row.at.to_jiff(),
-        tenant: TenantId::from_i64(row.tenant_id).map_err(|_| impossible("journal.tenant_id"))?,
-        lane: Lane::from_rank(row.lane).map_err(|_| impossible("journal.lane"))?,
-        aggregate_id: row.aggregate_id,
-        version: row.version as u64,
-        traceparent: row.traceparent,
-        drill: row.drill,
-    };
-    Ok(Sealed { envelope, payload: row.payload.into() })
+fn batch(pending: &[Pending], rows: Vec<sql::JournalRow>) -> Batch {
+    let mut missing = Vec::new();
+    if rows.len() < pending.len() {
+        let loaded: HashSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        missing.extend(pending.iter().filter(|row| !loaded.contains(&row.journal_id)));
+    }
+    let mut of: HashMap<Uuid, Pending> = pending.iter().map(|row| (row.journal_id, *row)).collect();
+    let events = rows.into_iter().filter_map(|row| Some(Sealed::of(of.remove(&row.id)?, row)));
+    Batch { events: events.collect(), missing }
 }
 
 fn scope(tenants: impl Iterator<Item = i64>) -> TenantScope {

@@ -5,38 +5,61 @@ use pg::Pool;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::{RelayError, SHARDS, sql};
+use super::event::Sealed;
+use super::sql::Columns;
+use super::{RelayError, sql};
 
 /// One pending row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pending {
     pub journal_id: Uuid,
     pub tenant_id: i64,
+    pub shard: i16,
+    pub lane: i16,
 }
 
 /// A dedicated connection with the shard locks it holds. Losing the connection loses the shards.
 pub(crate) struct Session {
     connection: PgConnection,
     lock_space: i32,
+    /// Shards it may take.
+    mine: Vec<i16>,
+    /// How many it may hold.
+    held_max: usize,
     held: Vec<i16>,
 }
 
 impl Session {
-    pub(crate) async fn open(service: &'static str, pool: &Pool) -> Result<Self, RelayError> {
-        let connection = pool.dedicated().await?;
-        Ok(Self { connection, lock_space: lock_space(service), held: Vec::new() })
+    pub(crate) async fn open(
+        service: &'static str,
+        pool: &Pool,
+        mine: Vec<i16>,
+        held_max: usize,
+    ) -> Result<Self, RelayError> {
+        let mut connection = pool.dedicated().await?;
+        sql::commit_without_waiting(&mut connection).await?;
+        Ok(Self { connection, lock_space: lock_space(service), mine, held_max, held: Vec::new() })
     }
 
-    /// Takes every shard nobody holds; returns those taken now.
+    /// Whether there is a shard it would take if nobody else held it.
+    pub(crate) fn wants_more(&self) -> bool {
+        self.held.len() < self.mine.len().min(self.held_max)
+    }
+
+    /// Takes shards nobody holds; returns those taken now.
     pub(crate) async fn take_free_shards(&mut self) -> Result<Vec<i16>, RelayError> {
-        let mut taken = Vec::new();
-        for shard in (0..SHARDS).filter(|shard| !self.held.contains(shard)) {
-            if sql::try_lock(&mut self.connection, self.lock_space, i32::from(shard)).await? {
-                taken.push(shard);
+        let first_taken = self.held.len();
+        for shard in self.mine.clone() {
+            if !self.wants_more() {
+                break;
+            }
+            if !self.held.contains(&shard)
+                && sql::try_lock(&mut self.connection, self.lock_space, i32::from(shard)).await?
+            {
+                self.held.push(shard);
             }
         }
-        self.held.extend(&taken);
-        Ok(taken)
+        Ok(self.held[first_taken..].to_vec())
     }
 
     pub(crate) async fn pending(&mut self, rows_max: i64) -> Result<Vec<Pending>, RelayError> {
@@ -48,14 +71,32 @@ impl Session {
         Ok(tenants.into_iter().filter_map(|tenant| TenantId::from_i64(tenant).ok()).collect())
     }
 
-    pub(crate) async fn pending_among(&mut self, ids: &[Uuid]) -> Result<Vec<Pending>, RelayError> {
-        Ok(sql::pending_among(&mut self.connection, ids).await?)
+    pub(crate) async fn pending_among(
+        &mut self,
+        shards: &[i16],
+        ids: &[Uuid],
+    ) -> Result<Vec<Pending>, RelayError> {
+        Ok(sql::pending_among(&mut self.connection, shards, ids).await?)
     }
 
     /// Deletes what the broker has. Losing this delete only publishes again, so it does not wait for the disk.
-    pub(crate) async fn forget(&mut self, ids: &[Uuid]) -> Result<(), RelayError> {
-        if !ids.is_empty() {
-            sql::delete_pending(&mut self.connection, ids).await?;
+    pub(crate) async fn forget(&mut self, events: &[Sealed]) -> Result<(), RelayError> {
+        if !events.is_empty() {
+            let rows = Columns::of(events.iter().map(|event| &event.pending));
+            sql::delete_pending(&mut self.connection, &rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets aside pending rows that name no journal row. Rows a new holder of the shard has deleted are not there any
+    /// more; they need nothing.
+    pub(crate) async fn quarantine(&mut self, missing: &[Pending]) -> Result<(), RelayError> {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows = sql::quarantine(&mut self.connection, &Columns::of(missing.iter())).await?;
+        if rows > 0 {
+            tracing::error!(rows, "pending rows without a journal row are set aside");
         }
         Ok(())
     }

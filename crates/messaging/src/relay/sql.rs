@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::sealing::NewSeal;
 use super::shards::Pending;
 
-/// What the relay needs of a journal row.
+/// What the relay needs of a journal row, as it stands there: a newer version of the service may write types and
+/// lanes this one does not know, and they are published all the same.
 pub(crate) struct JournalRow {
     pub tenant_id: i64,
     pub id: Uuid,
@@ -32,6 +33,33 @@ pub(crate) struct SealHead {
     pub root: Vec<u8>,
 }
 
+/// Columns of pending rows, for UNNEST.
+pub(crate) struct Columns {
+    shards: Vec<i16>,
+    lanes: Vec<i16>,
+    ids: Vec<Uuid>,
+    tenants: Vec<i64>,
+}
+
+impl Columns {
+    pub(crate) fn of<'a>(pending: impl Iterator<Item = &'a Pending> + Clone) -> Self {
+        Self {
+            shards: pending.clone().map(|row| row.shard).collect(),
+            lanes: pending.clone().map(|row| row.lane).collect(),
+            ids: pending.clone().map(|row| row.journal_id).collect(),
+            tenants: pending.map(|row| row.tenant_id).collect(),
+        }
+    }
+}
+
+/// The session only deletes what the broker has: a delete that is lost is a publish that is repeated.
+pub(crate) async fn commit_without_waiting(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT set_config('synchronous_commit', 'off', false) AS mode")
+        .fetch_one(connection)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn try_lock(
     connection: &mut PgConnection,
     space: i32,
@@ -42,6 +70,8 @@ pub(crate) async fn try_lock(
         .await
 }
 
+/// The first rows of each shard in the order of its index, then the first of all: the outer sort is of a few thousand
+/// rows, where one sort over all shards would read everything that waits.
 pub(crate) async fn pending(
     connection: &mut PgConnection,
     shards: &[i16],
@@ -49,8 +79,13 @@ pub(crate) async fn pending(
 ) -> Result<Vec<Pending>, sqlx::Error> {
     sqlx::query_as!(
         Pending,
-        "SELECT journal_id, tenant_id FROM outbox_pending
-         WHERE shard = ANY($1) ORDER BY lane, journal_id LIMIT $2",
+        "SELECT p.journal_id, p.tenant_id, p.shard, p.lane
+         FROM UNNEST($1::smallint[]) AS s (shard)
+         CROSS JOIN LATERAL (
+             SELECT journal_id, tenant_id, o.shard, lane FROM outbox_pending o
+             WHERE o.shard = s.shard ORDER BY lane, journal_id LIMIT $2
+         ) p
+         ORDER BY p.lane, p.journal_id LIMIT $2",
         shards,
         rows_max,
     )
@@ -69,38 +104,72 @@ pub(crate) async fn tenants_pending(
 
 pub(crate) async fn pending_among(
     connection: &mut PgConnection,
+    shards: &[i16],
     ids: &[Uuid],
 ) -> Result<Vec<Pending>, sqlx::Error> {
     sqlx::query_as!(
         Pending,
-        "SELECT journal_id, tenant_id FROM outbox_pending WHERE journal_id = ANY($1) ORDER BY lane, journal_id",
+        "SELECT journal_id, tenant_id, shard, lane FROM outbox_pending
+         WHERE shard = ANY($1) AND journal_id = ANY($2) ORDER BY lane, journal_id",
+        shards,
         ids,
     )
     .fetch_all(connection)
     .await
 }
 
-pub(crate) async fn delete_pending(connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM outbox_pending WHERE journal_id = ANY($1)", ids).execute(connection).await?;
+pub(crate) async fn delete_pending(connection: &mut PgConnection, rows: &Columns) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM outbox_pending o USING UNNEST($1::smallint[], $2::smallint[], $3::uuid[])
+             AS p (shard, lane, journal_id)
+         WHERE o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id",
+        &rows.shards,
+        &rows.lanes,
+        &rows.ids,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
-/// The bounds on `id` let the planner leave out all other days' partitions.
-pub(crate) async fn load(tx: &mut ScopedTx, pending: &[Pending]) -> Result<Vec<JournalRow>, sqlx::Error> {
-    let ids: Vec<Uuid> = pending.iter().map(|row| row.journal_id).collect();
-    let tenants: Vec<i64> = pending.iter().map(|row| row.tenant_id).collect();
-    let (first, last) = (ids.iter().min().copied(), ids.iter().max().copied());
+/// Moves rows out of the way; returns how many were still there.
+pub(crate) async fn quarantine(connection: &mut PgConnection, rows: &Columns) -> Result<u64, sqlx::Error> {
+    let moved = sqlx::query!(
+        "WITH gone AS (
+             DELETE FROM outbox_pending o USING UNNEST($1::smallint[], $2::smallint[], $3::uuid[])
+                 AS p (shard, lane, journal_id)
+             WHERE o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id
+             RETURNING o.journal_id, o.tenant_id, o.shard, o.lane
+         )
+         INSERT INTO outbox_quarantined (journal_id, tenant_id, shard, lane)
+         SELECT journal_id, tenant_id, shard, lane FROM gone",
+        &rows.shards,
+        &rows.lanes,
+        &rows.ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(moved.rows_affected())
+}
+
+/// Journal rows of what is still pending. The bounds on `id` let the planner leave out all other days' partitions.
+pub(crate) async fn load(tx: &mut ScopedTx, rows: &Columns) -> Result<Vec<JournalRow>, sqlx::Error> {
+    let (first, last) = (rows.ids.iter().min().copied(), rows.ids.iter().max().copied());
     sqlx::query_as!(
         JournalRow,
         r#"SELECT j.tenant_id, j.id, j.at AS "at!", j.event_type, j.lane, j.aggregate_id, j.version,
                   j.traceparent, j.drill, j.payload, j.content_sha256
-           FROM UNNEST($1::bigint[], $2::uuid[]) AS p (tenant_id, journal_id)
+           FROM UNNEST($1::bigint[], $2::uuid[], $5::smallint[], $6::smallint[])
+               AS p (tenant_id, journal_id, shard, lane)
+           JOIN outbox_pending o ON o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id
            JOIN journal j ON j.tenant_id = p.tenant_id AND j.id = p.journal_id
            WHERE j.id BETWEEN $3 AND $4"#,
-        &tenants,
-        &ids,
+        &rows.tenants,
+        &rows.ids,
         first,
         last,
+        &rows.shards,
+        &rows.lanes,
     )
     .fetch_all(&mut **tx)
     .await
@@ -118,21 +187,38 @@ pub(crate) async fn last_seals(tx: &mut ScopedTx, tenants: &[i64]) -> Result<Vec
     .await
 }
 
-/// A conflict on (tenant, n) means another relay sealed: the statement fails and this relay starts anew.
+/// All tenants' seals in one statement; each takes its slice of one list of ids. A conflict on (tenant, n) means
+/// another relay sealed: the statement fails and this relay starts anew.
 pub(crate) async fn insert_seals(tx: &mut ScopedTx, seals: &[NewSeal]) -> Result<(), sqlx::Error> {
-    for seal in seals {
-        sqlx::query!(
-            "INSERT INTO seals (tenant_id, n, first_position, event_ids, prev, root)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            seal.tenant_id,
-            seal.n,
-            seal.first_position,
-            &seal.event_ids,
-            &seal.prev[..],
-            &seal.root[..],
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
+    let tenants: Vec<i64> = seals.iter().map(|seal| seal.tenant_id).collect();
+    let ns: Vec<i64> = seals.iter().map(|seal| seal.n).collect();
+    let positions: Vec<i64> = seals.iter().map(|seal| seal.first_position).collect();
+    let prevs: Vec<&[u8]> = seals.iter().map(|seal| &seal.prev[..]).collect();
+    let roots: Vec<&[u8]> = seals.iter().map(|seal| &seal.root[..]).collect();
+    let ids: Vec<Uuid> = seals.iter().flat_map(|seal| seal.event_ids.iter().copied()).collect();
+    let counts: Vec<i32> = seals.iter().map(|seal| seal.event_ids.len() as i32).collect();
+    let lasts: Vec<i32> = counts
+        .iter()
+        .scan(0, |end, count| {
+            *end += count;
+            Some(*end)
+        })
+        .collect();
+    sqlx::query!(
+        "INSERT INTO seals (tenant_id, n, first_position, event_ids, prev, root)
+         SELECT tenant_id, n, first_position, ($6::uuid[])[last - count + 1 : last], prev, root
+         FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $7::int[], $8::int[])
+             AS s (tenant_id, n, first_position, prev, root, count, last)",
+        &tenants,
+        &ns,
+        &positions,
+        &prevs as &[&[u8]],
+        &roots as &[&[u8]],
+        &ids,
+        &counts,
+        &lasts,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -1,11 +1,17 @@
 //! Applied once in effect, whatever the broker does.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use ids::Lane;
+use messaging::ConsumerConfig;
 use pg::TenantScope;
+use testkit::wait;
 
-use crate::world::{World, street};
+use crate::world::{Effects, Midway, World, street};
 
 /// Every event three times, in an order of its own: each effect once (F17).
 #[tokio::test]
@@ -26,6 +32,8 @@ async fn duplicates_and_disorder_have_one_effect_each() {
     while consumer.drain().await.unwrap() > 0 {}
     let expected = events.iter().map(|event| event.id.as_uuid()).collect();
     assert_eq!(world.applied("triage").await, expected);
+    // A double that reached the effect would violate its key and be parked.
+    assert_eq!(world.count("triage.parked").await, 0);
 }
 
 /// One bad row in a batch of a hundred: the batch is halved until it is alone, and only it is parked (D17).
@@ -91,19 +99,62 @@ async fn poison_is_parked_and_stops_nobody() {
     assert_eq!((pending.num_ack_pending, pending.num_pending), (0, 0), "nothing comes again");
 }
 
-/// The broker dies after the effect is committed and before it has kept the acknowledgement: the message comes
+/// The broker dies while the effect is being committed, so no acknowledgement can reach it: every message comes
 /// again and the inbox stops it.
 #[tokio::test]
 async fn a_broker_killed_between_commit_and_ack_doubles_nothing() {
-    let world = World::start().await;
+    let world = Arc::new(World::start().await);
     let said = world.say(&[street(1), street(2)], &["word"; 60]).await;
     world.relay().drain().await.unwrap();
-    let consumer = world.consumer("triage", "");
-    assert_eq!(consumer.drain().await.unwrap(), 60);
-    world.broker.kill().await;
+    let broken = world.clone();
+    let midway: Midway = Box::new(move || {
+        let world = broken.clone();
+        Box::pin(async move { world.broker.kill().await })
+    });
+    let effects = Arc::new(Effects { midway: Some(midway), ..Effects::default() });
+    // A connection of its own, dropped with what it still wanted to send.
+    let client = async_nats::connect(world.broker.url()).await.unwrap();
+    let consumer = world.consumer_with("triage", Lane::Normal, effects, client, ConsumerConfig::default());
+    let first = tokio::spawn(async move { consumer.drain().await.map_err(|error| error.to_string()) });
+    let committed = wait::until(Duration::from_secs(30), async || {
+        (world.count("triage.effects").await == 60).then_some(())
+    });
+    assert!(committed.await.is_some(), "the effect was not committed");
+    first.abort();
+    let _ = first.await;
     world.broker.restart().await.unwrap();
-    // What the kill took back comes again; what it did not take back does not.
-    while consumer.drain().await.unwrap() > 0 {}
+    let effects = Arc::new(Effects::default());
+    let config = ConsumerConfig::default();
+    let second = world.consumer_with("triage", Lane::Normal, effects.clone(), world.client.clone(), config);
+    let again = wait::until(Duration::from_secs(60), async || {
+        second.drain().await.ok()?;
+        (effects.decoded.load(Ordering::SeqCst) >= 60).then_some(())
+    });
+    assert!(again.await.is_some(), "not every message came again");
+    assert_eq!(effects.batches.load(Ordering::SeqCst), 0, "the inbox let nothing through");
     assert_eq!(world.applied("triage").await, said);
     assert_eq!(world.count("triage.parked").await, 0);
+}
+
+/// A process that ends gives back what it had fetched and not applied: the next one has it at once.
+#[tokio::test]
+async fn what_was_fetched_is_given_back_at_the_end() {
+    let world = World::start().await;
+    world.say(&[street(1)], &["word"; 200]).await;
+    world.relay().drain().await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopping = stop.clone();
+    let midway: Midway = Box::new(move || {
+        stopping.cancel();
+        Box::pin(std::future::ready(()))
+    });
+    let effects = Arc::new(Effects { midway: Some(midway), ..Effects::default() });
+    let config = ConsumerConfig { batch_messages_max: 10, ..ConsumerConfig::default() };
+    world.consumer_with("triage", Lane::Normal, effects, world.client.clone(), config).run(stop).await;
+    let first = world.count("triage.effects").await;
+    assert!((1..=10).contains(&first), "one batch was applied: {first}");
+    // What was on its way just then comes when the broker's patience is over; what had arrived comes now.
+    let again = world.consumer("triage", "").drain().await.unwrap();
+    assert!(again > 0, "nothing was given back");
+    assert_eq!(world.count("triage.effects").await, first + again as i64);
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
 mod consuming;
+mod keeping;
+mod parking;
 mod relaying;
 mod retention;
 mod world;

@@ -1,12 +1,15 @@
 //! Published at least once, sealed exactly once, whoever dies.
 
+use std::time::Duration;
+
 use ids::Lane;
-use messaging::chain;
-use pg::TenantScope;
+use messaging::{RelayConfig, chain};
+use pg::{Pool, PoolConfig, TenantScope};
 use sqlx::Row;
+use testkit::wait;
 use uuid::Uuid;
 
-use crate::world::{World, street};
+use crate::world::{World, relay_config, street};
 
 /// Every tenant's chain continues, its roots recompute from the journal, and positions have no gap.
 async fn check_chains(world: &World) {
@@ -118,21 +121,38 @@ async fn a_broker_that_is_away_only_delays() {
     check_chains(&world).await;
 }
 
-/// Two relays at once: each shard has one holder, and together they publish everything once sealed.
+async fn until_empty(world: &World) {
+    let empty = wait::until(Duration::from_secs(30), async || {
+        (world.count("intake.outbox_pending").await == 0).then_some(())
+    });
+    assert!(empty.await.is_some(), "the outbox did not drain");
+}
+
+/// Sessions that hold shards of this database, and how many each holds.
+async fn holders(world: &World) -> Vec<i64> {
+    let statement = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid ORDER BY pid";
+    sqlx::query_scalar(statement).fetch_all(&world.admin).await.unwrap()
+}
+
+/// Two relays at once: neither may hold more than half of the shards, so neither could do it alone; together they
+/// publish everything, once sealed.
 #[tokio::test]
 async fn two_relays_share_the_shards() {
     let world = World::start().await;
     let stop = tokio_util::sync::CancellationToken::new();
-    let relays: Vec<_> = (0..2).map(|_| tokio::spawn(world.relay().run(stop.clone()))).collect();
+    let half = RelayConfig { shards_max: 4, ..relay_config() };
+    let relay = || world.relay_with(world.intake_relay.clone(), half.clone());
+    let relays: Vec<_> = (0..2).map(|_| tokio::spawn(relay().run(stop.clone()))).collect();
+    let shared =
+        wait::until(Duration::from_secs(30), async || (holders(&world).await == [2, 2, 2, 2]).then_some(()));
+    assert!(shared.await.is_some(), "held: {:?}", holders(&world).await);
     let tenants: Vec<_> = (1..=16).map(street).collect();
     let mut said = std::collections::BTreeSet::<Uuid>::new();
     for _ in 0..10 {
         said.extend(world.say(&tenants, &["word"; 64]).await);
     }
-    let empty = testkit::wait::until(std::time::Duration::from_secs(30), async || {
-        (world.count("intake.outbox_pending").await == 0).then_some(())
-    });
-    assert!(empty.await.is_some(), "the outbox did not drain");
+    until_empty(&world).await;
     stop.cancel();
     for relay in relays {
         relay.await.unwrap();
@@ -140,6 +160,106 @@ async fn two_relays_share_the_shards() {
     let consumer = world.consumer("triage", "");
     while consumer.drain().await.unwrap() > 0 {}
     assert_eq!(world.applied("triage").await, said);
+    check_chains(&world).await;
+}
+
+/// Shards that somebody let go are adopted by a relay that never comes to rest.
+#[tokio::test]
+async fn a_busy_relay_adopts_orphaned_shards() {
+    let world = World::start().await;
+    let leaving = tokio_util::sync::CancellationToken::new();
+    let half = RelayConfig { shards_max: 4, ..relay_config() };
+    let first = tokio::spawn(world.relay_with(world.intake_relay.clone(), half).run(leaving.clone()));
+    let held = wait::until(Duration::from_secs(30), async || (holders(&world).await == [2, 2]).then_some(()));
+    assert!(held.await.is_some());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let second = tokio::spawn(world.relay().run(stop.clone()));
+    let shared =
+        wait::until(Duration::from_secs(30), async || (holders(&world).await == [2, 2, 2, 2]).then_some(()));
+    assert!(shared.await.is_some(), "held: {:?}", holders(&world).await);
+    leaving.cancel();
+    first.await.unwrap();
+    let tenants: Vec<_> = (1..=16).map(street).collect();
+    // Something new for it to do whenever we look.
+    let adopted = wait::until(Duration::from_secs(30), async || {
+        world.say(&tenants, &["word"; 64]).await;
+        (holders(&world).await == [4, 4]).then_some(())
+    });
+    assert!(adopted.await.is_some(), "held: {:?}", holders(&world).await);
+    until_empty(&world).await;
+    stop.cancel();
+    second.await.unwrap();
+    check_chains(&world).await;
+}
+
+/// A relay has read pending rows and is slow; it loses its session, another one seals, publishes and deletes them and
+/// goes on; then the slow one wakes up. Nothing is sealed twice.
+#[tokio::test]
+async fn a_relay_that_wakes_up_late_seals_nothing_again() {
+    let world = World::start().await;
+    let patient = PoolConfig { connections_max: 2, acquire_timeout_ms: 60_000, ..PoolConfig::default() };
+    let pool = Pool::new(&world.database.url_for("intake_relay"), "intake", &patient).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let slow = tokio::spawn(world.relay_with(pool.clone(), relay_config()).run(stop.clone()));
+    let held = wait::until(Duration::from_secs(30), async || (holders(&world).await == [4, 4]).then_some(()));
+    assert!(held.await.is_some());
+    // It can read what is pending, on its own connections, and cannot begin to seal.
+    let scope = || TenantScope::of_subjects([street(1)]);
+    let (one, two) = (pool.begin(scope()).await.unwrap(), pool.begin(scope()).await.unwrap());
+    let tenants: Vec<_> = (1..=16).map(street).collect();
+    let mut said = world.say(&tenants, &["word"; 32]).await;
+    let session = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    // A loop that found nothing looks again within 100 ms; one that found something waits for a connection.
+    let read = wait::until(Duration::from_secs(30), async || {
+        let statement = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE pid IN ({session}) AND state = 'idle'
+             AND state_change < clock_timestamp() - interval '1 second'"
+        );
+        let idle: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&world.admin).await.unwrap();
+        (idle == 2).then_some(())
+    });
+    assert!(read.await.is_some(), "the slow relay did not get stuck");
+    let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN ({session})");
+    sqlx::query(sqlx::AssertSqlSafe(cut)).execute(&world.admin).await.unwrap();
+    let free = wait::until(Duration::from_secs(30), async || holders(&world).await.is_empty().then_some(()));
+    assert!(free.await.is_some());
+    assert_eq!(world.relay().drain().await.unwrap(), 32);
+    said.extend(world.say(&tenants, &["later"; 32]).await);
+    assert_eq!(world.relay().drain().await.unwrap(), 32);
+    drop((one, two));
+    said.extend(world.say(&tenants, &["last"; 32]).await);
+    until_empty(&world).await;
+    stop.cancel();
+    slow.await.unwrap();
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, said);
+    check_chains(&world).await;
+}
+
+/// What a newer version of the service writes, this relay publishes; a pending row that names no journal row is set
+/// aside. Neither stops anybody.
+#[tokio::test]
+async fn what_the_relay_cannot_read_stops_nobody() {
+    let world = World::start().await;
+    world.say(&[street(1), street(2)], &["word"; 10]).await;
+    for statement in [
+        "UPDATE intake.journal SET event_type = 'intake.report.unheard_of', lane = 1
+         WHERE id = (SELECT id FROM intake.journal LIMIT 1)",
+        "INSERT INTO intake.outbox_pending (journal_id, tenant_id, shard, lane)
+         SELECT '00000000-0000-7000-8000-000000000001', 990102001000, shard, 0 FROM intake.outbox_pending LIMIT 1",
+    ] {
+        sqlx::query(statement).execute(&world.admin).await.unwrap();
+    }
+    world.relay().drain().await.unwrap();
+    assert_eq!(world.count("intake.outbox_pending").await, 0);
+    assert_eq!(world.count("intake.outbox_quarantined").await, 1);
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.count("triage.effects").await, 9);
+    assert_eq!(world.count("triage.parked").await, 1, "its hearer does not know the type either");
     check_chains(&world).await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use async_nats::jetstream;
 use bytes::Bytes;
@@ -24,17 +24,38 @@ pub fn street(n: i64) -> TenantId {
     TenantId::from_i64(990_102_000_000 + n * 1000).unwrap()
 }
 
+pub fn relay_config() -> RelayConfig {
+    RelayConfig { ack_timeout_ms: 500, batch_rows_max: 50, ..RelayConfig::default() }
+}
+
 /// One row per applied message. Applying one twice is a unique violation, so a double effect cannot hide.
+#[derive(Default)]
 pub struct Effects {
     /// Payloads that break their transaction, as bad data would.
     pub culprit: &'static str,
     pub batches: AtomicUsize,
+    /// How many messages were decoded: how many deliveries there were.
+    pub decoded: AtomicUsize,
+    /// A street whose documents are not here yet; 0 for none.
+    pub absent: AtomicI64,
+    /// What happens inside the transaction, after the effect.
+    pub midway: Option<Midway>,
 }
+
+/// Something a test does to the world while a batch is being applied.
+pub type Midway = Box<dyn Fn() -> futures_util::future::BoxFuture<'static, ()> + Send + Sync>;
+
+/// A payload whose statement takes longer than any statement may.
+pub const SLOW: &str = "slow";
 
 impl Apply for Effects {
     type Item = String;
 
     fn decode(&self, received: &Received) -> Result<String, Refused> {
+        self.decoded.fetch_add(1, Ordering::SeqCst);
+        if received.envelope.tenant.as_i64() == self.absent.load(Ordering::SeqCst) {
+            return Err(Refused::NotYet("the street's documents are not here"));
+        }
         let text = std::str::from_utf8(&received.payload);
         text.map(str::to_owned).map_err(|_| Refused::Poison("not a text".to_owned()))
     }
@@ -47,6 +68,9 @@ impl Apply for Effects {
     ) -> Result<(), ApplyError> {
         self.batches.fetch_add(1, Ordering::SeqCst);
         for (received, text) in fresh {
+            if text == SLOW {
+                sqlx::query("SELECT pg_sleep(60)").execute(&mut **tx).await?;
+            }
             let length = if text == self.culprit { -1 } else { text.len() as i64 };
             sqlx::query("INSERT INTO effects (tenant_id, message_id, length, at) VALUES ($1, $2, $3, $4)")
                 .bind(received.envelope.tenant.as_i64())
@@ -55,6 +79,9 @@ impl Apply for Effects {
                 .bind(jiff_sqlx::Timestamp::from(now))
                 .execute(&mut **tx)
                 .await?;
+        }
+        if let Some(midway) = &self.midway {
+            midway().await;
         }
         Ok(())
     }
@@ -73,7 +100,7 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
-        let database = Database::fresh_from_template("messaging_world_1", async |url: String| {
+        let database = Database::fresh_from_template("messaging_world_3", async |url: String| {
             for service in ["intake", "triage", "console"] {
                 let migrators = vec![migrate::base(), messaging::migrations()];
                 migrate::apply(&url, &Schema { service, migrators }).await?;
@@ -112,8 +139,12 @@ impl World {
 
     pub fn relay(&self) -> Relay {
         let jetstream = jetstream::new(self.client.clone());
-        let config = RelayConfig { ack_timeout_ms: 500, batch_rows_max: 50, ..RelayConfig::default() };
-        Relay::new("intake", self.intake_relay.clone(), jetstream, self.outbox.clone(), config)
+        Relay::new("intake", self.intake_relay.clone(), jetstream, self.outbox.clone(), relay_config())
+    }
+
+    /// Another process's relay: bounds, pool and signals of its own.
+    pub fn relay_with(&self, pool: Pool, config: RelayConfig) -> Relay {
+        Relay::new("intake", pool, jetstream::new(self.client.clone()), Outbox::default(), config)
     }
 
     pub fn consumer(&self, service: &str, culprit: &'static str) -> Consumer<Effects> {
@@ -121,17 +152,41 @@ impl World {
     }
 
     pub fn consumer_of(&self, service: &str, lane: Lane, culprit: &'static str) -> Consumer<Effects> {
-        let pool = Pool::new(&self.database.url_for(service), service, &PoolConfig::default()).unwrap();
+        let effects = Arc::new(Effects { culprit, ..Effects::default() });
+        self.consumer_with(service, lane, effects, self.client.clone(), ConsumerConfig::default())
+    }
+
+    pub fn consumer_with(
+        &self,
+        service: &str,
+        lane: Lane,
+        effects: Arc<Effects>,
+        client: async_nats::Client,
+        config: ConsumerConfig,
+    ) -> Consumer<Effects> {
+        let pool = PoolConfig { statement_timeout_ms: 1_000, ..PoolConfig::default() };
+        let pool = Pool::new(&self.database.url_for(service), service, &pool).unwrap();
         Consumer::new(
             format!("{service}-intake-{lane}"),
             "intake",
-            jetstream::new(self.client.clone()),
+            jetstream::new(client),
             pool,
             Arc::new(ServerClock),
             Outbox::default(),
-            Arc::new(Effects { culprit, batches: AtomicUsize::new(0) }),
-            ConsumerConfig::default(),
+            effects,
+            config,
         )
+    }
+
+    pub fn pool_of(&self, service: &str) -> Pool {
+        Pool::new(&self.database.url_for(service), service, &PoolConfig::default()).unwrap()
+    }
+
+    /// What the broker knows of a consumer.
+    pub async fn outstanding(&self, consumer: &str) -> (usize, u64) {
+        let stream = jetstream::new(self.client.clone()).get_stream("intake").await.unwrap();
+        let info = stream.consumer_info(consumer).await.unwrap();
+        (info.num_ack_pending, info.num_pending)
     }
 
     pub async fn event(&self, tx: &mut ScopedTx, tenant: TenantId, lane: Lane, text: &str) -> NewEvent {

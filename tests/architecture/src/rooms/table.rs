@@ -7,6 +7,7 @@ const SQL_FILES: &[Place] = &[
     place("services/*/src/store.rs", "the room of SQL"),
     place("services/*/src/store/", "the room of SQL"),
     place("crates/*/src/store.rs", "the room of SQL of a shared crate"),
+    place("crates/*/src/store/", "the room of SQL of a shared crate"),
     place("crates/messaging/src/relay/sql.rs", "the relay's own role needs queries of its own"),
     place("crates/pg/src/pool.rs", "narrows the scope of a running transaction"),
     place("crates/pg/src/clock.rs", "binds the database's time"),
@@ -102,6 +103,8 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/pg/", "defines them"),
         place("crates/snapshot/src/poll.rs", "reads every tenant's documents, read only (D3)"),
         place("crates/messaging/src/parking.rs", "infrastructure tables only (D4)"),
+        place("crates/messaging/src/parking/", "finds the row, then narrows to its tenant (D4)"),
+        place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
@@ -186,6 +189,10 @@ pub const BYPASS: Room = Room {
         place(
             "crates/pg/migrations/0001_rooms.sql",
             "ensure_day_partitions: two table names, fixed search_path",
+        ),
+        place(
+            "crates/messaging/migrations/0022_partitions.sql",
+            "one day of two tables, and rows that have served their time; fixed search_path",
         ),
         place("crates/pg/src/migrate.rs", "NOBYPASSRLS; becomes the owner to migrate"),
         place("scripts/dev/schema.sh", "becomes the owner to migrate a database for query checking"),

@@ -6,6 +6,7 @@ use testkit::postgres::Database;
 /// Tables that hold ids only and are seen whole by their service (D4). Every addition is a review.
 const INFRASTRUCTURE: &[&str] = &[
     "outbox_pending",
+    "outbox_quarantined",
     "inbox",
     "parked",
     "wakeups",
@@ -17,7 +18,8 @@ const INFRASTRUCTURE: &[&str] = &[
     "unsequenced",
 ];
 /// Functions that run as their owner. Every addition is a review.
-const DEFINER_FUNCTIONS: &[&str] = &["ensure_day_partitions"];
+const DEFINER_FUNCTIONS: &[&str] =
+    &["ensure_day_partitions", "make_day_partition", "drop_day_partition", "housekeeping"];
 const SCHEMAS: &str = "('intake', 'triage', 'dispatch', 'notification', 'directory', 'console')";
 
 async fn migrated() -> (Database, PgPool) {

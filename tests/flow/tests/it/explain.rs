@@ -16,6 +16,7 @@ const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "di
 const WHOLE_TABLES: &[(&str, &str)] = &[
     ("document_revision", "one row"),
     ("outbox_pending", "counted for the high-water mark, at most once a second"),
+    ("parked", "unsettled rows, by a partial index: short unless something is wrong"),
     ("document_heads", "polled by revision"),
     ("unsequenced", "holds only rows of the last moments: short by construction"),
 ];
