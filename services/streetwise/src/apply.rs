@@ -1,12 +1,11 @@
 //! `streetwise apply`: manifests to the directory's door, one after the other, and the generation each ends in.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
 use crate::cli::Apply;
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::token;
 
 #[derive(Debug, Deserialize)]
 struct Applied {
@@ -18,10 +17,10 @@ struct Applied {
 
 /// Runs the command. What was applied before a refusal stays applied.
 pub async fn run(arguments: &Apply) -> Result<(), Failure> {
-    let token = token(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
     let client = Client::new(arguments.directory_url.as_str(), token.trim())?;
     for file in &arguments.files {
-        let manifest = std::fs::read(file).map_err(|error| unreadable(file, error))?;
+        let manifest = std::fs::read(file).map_err(|error| token::unreadable(file, error))?;
         let doing = format!("提交清单 / applying {}", file.display());
         let applied: Applied =
             client.post_bytes(&doing, "/directory/v1/manifests:apply", "application/yaml", manifest).await?;
@@ -37,19 +36,4 @@ fn told(applied: &Applied) -> String {
         "✓ {kind} {}  第 {} 代 generation {}  {outcome}",
         applied.tenant, applied.generation, applied.generation
     )
-}
-
-/// The token given, or that in the file.
-pub(crate) fn token(given: Option<&str>, file: Option<&Path>) -> Result<String, Failure> {
-    match (given, file) {
-        (Some(token), _) => Ok(token.to_owned()),
-        (None, Some(file)) => std::fs::read_to_string(file).map_err(|error| unreadable(file, error)),
-        (None, None) => {
-            Err(Failure::Usage("缺少 --token 或 --token-file / --token or --token-file is missing".into()))
-        }
-    }
-}
-
-fn unreadable(file: &Path, error: std::io::Error) -> Failure {
-    Failure::world(format!("读取 / reading {}", file.display()), "请核对路径 / check the path", error)
 }

@@ -33,6 +33,9 @@ pub enum Command {
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),
+    /// 搁置的消息：查看、重放、丢弃 / parked messages: list, replay, discard
+    #[command(subcommand)]
+    Parked(Parked),
     /// 演示用 Webhook 接收端 / a webhook receiver for demonstrations
     Sink(Sink),
     /// 演示 / a demonstration on a running system
@@ -103,6 +106,58 @@ pub struct AcceptClock {
     /// 令牌文件 / file that holds the token
     #[arg(long, conflicts_with = "token")]
     pub token_file: Option<PathBuf>,
+}
+
+/// `streetwise parked …`
+#[derive(Debug, Subcommand)]
+pub enum Parked {
+    /// 列出（不含内容）/ what waits and why; never the content
+    List(ParkedList),
+    /// 重放：由原消费者以同一编号再处理 / its consumer applies it again, under the same id
+    Replay(ParkedAct),
+    /// 丢弃 / it is never applied
+    Discard(ParkedAct),
+}
+
+/// Which service, and who asks.
+#[derive(Debug, Args)]
+pub struct ParkedDoor {
+    /// 服务名 / service: intake, triage, dispatch, notification, directory or console
+    #[arg(long)]
+    pub service: String,
+    /// 服务地址 / its address, e.g. http://127.0.0.1:8082
+    #[arg(long)]
+    pub url: Url,
+    /// 令牌 / bearer token of somebody who may manage parked messages
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// `streetwise parked list`
+#[derive(Debug, Args)]
+pub struct ParkedList {
+    /// Where.
+    #[command(flatten)]
+    pub door: ParkedDoor,
+    /// 只看一个街道或区 / of one street or district only, 12 digits
+    #[arg(long)]
+    pub tenant: Option<String>,
+}
+
+/// `streetwise parked replay`, `streetwise parked discard`
+#[derive(Debug, Args)]
+pub struct ParkedAct {
+    /// Where.
+    #[command(flatten)]
+    pub door: ParkedDoor,
+    /// 编号 / the id shown by list
+    pub id: uuid::Uuid,
+    /// 原因，记入日志；勿写个人信息 / why, for the journal; no personal data
+    #[arg(long)]
+    pub why: String,
 }
 
 /// `streetwise sink`

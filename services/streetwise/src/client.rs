@@ -77,6 +77,13 @@ impl Client {
         self.send(doing, request.json(body)).await
     }
 
+    /// Changes something that is answered without a body.
+    pub async fn post_accepted(&self, doing: &str, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+        let key = fresh_key().to_string();
+        let request = self.http.post(self.url(path)).header("idempotency-key", key).json(body);
+        self.answered(doing, request).await.map(drop)
+    }
+
     /// Sends a body of another type.
     pub async fn post_bytes<T: DeserializeOwned>(
         &self,
@@ -94,20 +101,25 @@ impl Client {
     }
 
     async fn send<T: DeserializeOwned>(&self, doing: &str, request: RequestBuilder) -> Result<T, Failure> {
-        let next =
-            || format!("请确认 {0} 已启动（./dev status）/ make sure {0} runs (./dev status)", self.base);
-        let unreachable = |error: reqwest::Error| Failure::world(doing, next(), error);
+        let response = self.answered(doing, request).await?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(doing, error))?;
+        let next = "服务与本工具的版本可能不同 / the service may be of another version than this tool";
+        serde_json::from_slice(&bytes).map_err(|error| Failure::world(doing, next, error))
+    }
+
+    async fn answered(&self, doing: &str, request: RequestBuilder) -> Result<Response, Failure> {
         let request = match &self.traceparent {
             Some(traceparent) => request.header("traceparent", traceparent),
             None => request,
         };
-        let response = request.bearer_auth(&self.token).send().await.map_err(unreachable)?;
-        if !response.status().is_success() {
-            return Err(refused(doing, response).await);
-        }
-        let bytes = response.bytes().await.map_err(unreachable)?;
-        let next = "服务与本工具的版本可能不同 / the service may be of another version than this tool";
-        serde_json::from_slice(&bytes).map_err(|error| Failure::world(doing, next, error))
+        let sent = request.bearer_auth(&self.token).send().await;
+        let response = sent.map_err(|error| self.unreachable(doing, error))?;
+        if response.status().is_success() { Ok(response) } else { Err(refused(doing, response).await) }
+    }
+
+    fn unreachable(&self, doing: &str, error: reqwest::Error) -> Failure {
+        let next = format!("请确认 {0} 已启动（./dev status）/ make sure {0} runs (./dev status)", self.base);
+        Failure::world(doing, next, error)
     }
 }
 

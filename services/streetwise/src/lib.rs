@@ -1,6 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`clock`], [`sink`], [`demo`]. The
+//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`clock`], [`parked`], [`sink`],
+//! [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -10,7 +11,7 @@
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage; 3 a service refused, and
 //! said why; 4 a demonstration ended without having seen every step.
 //!
-//! Deliberately not here yet: `street plan/verify/export`, `rules`, `park`, `doctor`, `simulate`, `bench`.
+//! Deliberately not here yet: `street plan/verify/export`, `rules`, `doctor`, `simulate`.
 
 pub mod apply;
 pub mod cli;
@@ -20,9 +21,11 @@ pub mod demo;
 pub mod dev_identity;
 pub mod failure;
 pub mod migrate;
+pub mod parked;
 pub mod provision;
 pub mod sink;
 pub mod table;
+mod token;
 mod wall_clock;
 
 use std::process::ExitCode;
@@ -54,6 +57,7 @@ async fn perform(command: Command) -> Result<(), Failure> {
         Command::DevIdentity(arguments) => dev_identity::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments).await,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await,
+        Command::Parked(command) => parked::run(&command).await,
         Command::Sink(arguments) => sink::run(&arguments).await,
         Command::Demo(Demo::Bus306(arguments)) => demo::run(&arguments).await,
     }
