@@ -9,6 +9,7 @@
 //! itself takes `now`.
 
 mod keys;
+mod seen;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use serde::Deserialize;
 
 use crate::door::Problem;
-use keys::{Key, KeyFile};
+use keys::{Key, KeyFile, Keys};
+use seen::Seen;
 
 pub use keys::KeysError;
 
@@ -90,6 +92,8 @@ pub enum TokenRefusal {
 pub struct Identity {
     /// `sub` of the token: the name People documents use, and the actor in the journal.
     pub subject: String,
+    /// `exp` of the token. What goes on for longer than a request ends at it, leeway not added.
+    pub expires_at: Timestamp,
 }
 
 /// Checks tokens. Cheap to clone; all clones are one.
@@ -101,9 +105,11 @@ struct Inner {
     issuer: String,
     audience: String,
     keys: KeyFile,
+    seen: Seen,
 }
 
-#[derive(Deserialize)]
+/// What a signature proves; holds whatever the time.
+#[derive(Debug, Clone, Deserialize)]
 struct Claims {
     /// One text: the library would also take a list with the right issuer in it.
     iss: String,
@@ -124,24 +130,43 @@ impl Authenticator {
             return Err(IdentityError::DevelopmentIssuer);
         }
         let keys = KeyFile::open(jwks_file, Instant::now())?;
-        Ok(Self(Arc::new(Inner { issuer, audience, keys })))
+        Ok(Self(Arc::new(Inner { issuer, audience, keys, seen: Seen::default() })))
     }
 
-    /// Who the token speaks for at `now`.
+    /// Who the token speaks for at `now`. A token that was verified before is only looked at for its time.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, TokenRefusal> {
+        self.verify_at(token, now, Instant::now())
+    }
+
+    /// The same with the monotonic time `at`, which decides when the key file is looked at again: at most every 5 s,
+    /// so a key that was taken out of it is refused 5 s later, for tokens that were verified before, too.
+    pub fn verify_at(&self, token: &str, now: Timestamp, at: Instant) -> Result<Identity, TokenRefusal> {
+        let keys = self.0.keys.current(at);
+        let name = seen::name_of(token);
+        let claims = match self.0.seen.claims(&name, keys.generation) {
+            Some(claims) => claims,
+            None => {
+                let claims = self.proven(token, &keys)?;
+                self.0.seen.remember(name, keys.generation, &claims);
+                claims
+            }
+        };
+        within(&claims, now)?;
+        Ok(Identity { expires_at: claims.expires_at(), subject: claims.sub })
+    }
+
+    /// What the token says, if one of the keys signed it.
+    fn proven(&self, token: &str, keys: &Keys) -> Result<Claims, TokenRefusal> {
         let header = decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
         // An extension that must be understood, and is not (RFC 7515 §4.1.11).
         if header.crit.is_some() {
             return Err(TokenRefusal::Malformed);
         }
-        let keys = self.0.keys.current(Instant::now());
-        let key = header.kid.and_then(|id| keys.get(&id).cloned()).ok_or(TokenRefusal::UnknownKey)?;
+        let key = header.kid.and_then(|id| keys.by_id.get(&id)).ok_or(TokenRefusal::UnknownKey)?;
         if header.alg != key.algorithm {
             return Err(TokenRefusal::WrongAlgorithm);
         }
-        let claims = self.signed_claims(token, &key)?;
-        within(&claims, now)?;
-        Ok(Identity { subject: claims.sub })
+        self.signed_claims(token, key)
     }
 
     fn signed_claims(&self, token: &str, key: &Key) -> Result<Claims, TokenRefusal> {
@@ -155,6 +180,13 @@ impl Authenticator {
         let claims = token.claims;
         let holds = claims.iss == self.0.issuer && !claims.sub.is_empty();
         if holds { Ok(claims) } else { Err(TokenRefusal::Invalid) }
+    }
+}
+
+impl Claims {
+    /// To the second below; a number of seconds beyond what a timestamp holds is its end.
+    fn expires_at(&self) -> Timestamp {
+        Timestamp::from_second(self.exp.floor() as i64).unwrap_or(Timestamp::MAX)
     }
 }
 

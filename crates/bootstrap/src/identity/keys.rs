@@ -40,8 +40,14 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Keys by `kid`.
-pub(super) type Keys = BTreeMap<String, Key>;
+/// The keys of one state of the file.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// Counts the states since the start; grows with every change.
+    pub generation: u64,
+    /// By `kid`.
+    pub by_id: BTreeMap<String, Key>,
+}
 
 /// The file with the last good keys read from it.
 #[derive(Debug)]
@@ -60,7 +66,7 @@ struct Look {
 impl KeyFile {
     pub(super) fn open(path: PathBuf, at: Instant) -> Result<Self, KeysError> {
         let bytes = std::fs::read(&path).map_err(KeysError::Unreadable)?;
-        let keys = ArcSwap::from_pointee(parse(&bytes)?);
+        let keys = ArcSwap::from_pointee(Keys { generation: 1, by_id: parse(&bytes)? });
         Ok(Self { path, keys, last_look: Mutex::new(Look { at, bytes }) })
     }
 
@@ -84,9 +90,11 @@ impl KeyFile {
             Err(error) => return tracing::warn!(%error, "could not read the key set, keeping the last keys"),
         };
         match parse(&bytes) {
-            Ok(keys) => {
-                tracing::info!(keys = keys.len(), "key set changed");
-                self.keys.store(Arc::new(keys));
+            Ok(by_id) => {
+                tracing::info!(keys = by_id.len(), "key set changed");
+                // Only one looks at a time, so no generation is given out twice.
+                let generation = self.keys.load().generation + 1;
+                self.keys.store(Arc::new(Keys { generation, by_id }));
             }
             Err(error) => tracing::warn!(%error, "key set is not usable, keeping the last keys"),
         }
@@ -95,9 +103,9 @@ impl KeyFile {
 }
 
 /// Keys of other uses and kinds are passed over: an issuer may publish more than we take.
-fn parse(bytes: &[u8]) -> Result<Keys, KeysError> {
+fn parse(bytes: &[u8]) -> Result<BTreeMap<String, Key>, KeysError> {
     let set: JwkSet = serde_json::from_slice(bytes).map_err(KeysError::Malformed)?;
-    let keys: Keys = set.keys.iter().filter_map(usable).collect();
+    let keys: BTreeMap<String, Key> = set.keys.iter().filter_map(usable).collect();
     if keys.is_empty() { Err(KeysError::Empty) } else { Ok(keys) }
 }
 
@@ -130,8 +138,17 @@ mod tests {
         format!(r#"{{"keys":[{ED25519},"kid":"{kid}"}}]}}"#)
     }
 
-    fn ids(keys: &Keys) -> Vec<&str> {
+    fn ids(keys: &BTreeMap<String, Key>) -> Vec<&str> {
         keys.keys().map(String::as_str).collect()
+    }
+
+    fn now_in(file: &KeyFile, at: Instant) -> (u64, Vec<String>) {
+        let keys = file.current(at);
+        (keys.generation, keys.by_id.keys().cloned().collect())
+    }
+
+    fn state(generation: u64, id: &str) -> (u64, Vec<String>) {
+        (generation, vec![id.to_owned()])
     }
 
     #[test]
@@ -144,17 +161,17 @@ mod tests {
 
         std::fs::write(&path, set("two")).unwrap();
         let before = start + LOOK_EVERY - Duration::from_millis(1);
-        assert_eq!(ids(&file.current(before)), ["one"]);
-        assert_eq!(ids(&file.current(start + LOOK_EVERY)), ["two"]);
+        assert_eq!(now_in(&file, before), state(1, "one"));
+        assert_eq!(now_in(&file, start + LOOK_EVERY), state(2, "two"));
 
         for broken in ["{", "{\"keys\":[]}"] {
             std::fs::write(&path, broken).unwrap();
-            assert_eq!(ids(&file.current(start + 2 * LOOK_EVERY)), ["two"]);
+            assert_eq!(now_in(&file, start + 2 * LOOK_EVERY), state(2, "two"));
         }
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(ids(&file.current(start + 3 * LOOK_EVERY)), ["two"]);
+        assert_eq!(now_in(&file, start + 3 * LOOK_EVERY), state(2, "two"));
         std::fs::write(&path, set("three")).unwrap();
-        assert_eq!(ids(&file.current(start + 4 * LOOK_EVERY)), ["three"]);
+        assert_eq!(now_in(&file, start + 4 * LOOK_EVERY), state(3, "three"));
     }
 
     #[test]

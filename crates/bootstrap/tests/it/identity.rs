@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::issuer::{AUDIENCE, Issuer, NOW_S, claims, claims_with, encode};
+use crate::issuer::{AUDIENCE, FAR_S, Issuer, NOW_S, claims, claims_with, encode};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a timestamp")
@@ -20,7 +20,7 @@ fn each_algorithm_is_taken_from_a_key_of_its_kind() {
     let issuer = Issuer::new();
     for token in [issuer.token(&claims()), issuer.ed_token(&claims()), crate::rsa::TOKEN.to_owned()] {
         let identity = issuer.authenticator().verify(&token, at(NOW_S)).expect("taken");
-        assert_eq!(identity.subject, "grid-worker");
+        assert_eq!((identity.subject.as_str(), identity.expires_at), ("grid-worker", at(FAR_S)));
     }
 }
 
@@ -69,6 +69,41 @@ fn a_token_begins_30_s_before_its_start(#[case] nbf: i64, #[case] expected: Opti
     let issuer = Issuer::new();
     let token = issuer.token(&claims_with("nbf", json!(nbf)));
     assert_eq!(refusal(&issuer, &token), expected);
+}
+
+#[test]
+fn a_token_known_from_before_still_begins_and_ends() {
+    let issuer = Issuer::new();
+    let authenticator = issuer.authenticator();
+    let mut window = claims_with("nbf", json!(NOW_S));
+    window["exp"] = json!(NOW_S + 100);
+    let token = issuer.token(&window);
+    let expected = [
+        (NOW_S, None),
+        (NOW_S + 129, None),
+        (NOW_S + 130, Some(TokenRefusal::Expired)),
+        (NOW_S - 31, Some(TokenRefusal::NotYetValid)),
+        (NOW_S + 1, None),
+    ];
+    for (now, refusal) in expected {
+        assert_eq!(authenticator.verify(&token, at(now)).err(), refusal, "{}", now - NOW_S);
+    }
+}
+
+#[test]
+fn a_token_known_from_before_is_refused_when_its_key_is_gone() {
+    let issuer = Issuer::new();
+    let authenticator = issuer.authenticator();
+    let (token, start) = (issuer.token(&claims()), std::time::Instant::now());
+    let refusal = |after_s| {
+        let later = start + std::time::Duration::from_secs(after_s);
+        authenticator.verify_at(&token, at(NOW_S), later).err()
+    };
+    assert_eq!(refusal(0), None);
+    let others = std::fs::read(Issuer::new().jwks_file()).expect("another key set");
+    std::fs::write(issuer.jwks_file(), others).expect("the key set replaced");
+    assert_eq!(refusal(1), None, "not looked at again yet");
+    assert_eq!(refusal(60), Some(TokenRefusal::Invalid), "the same key id, another key");
 }
 
 #[test]
