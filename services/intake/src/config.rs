@@ -13,6 +13,10 @@ const SEAL_KEY_FILE: &str = "STREETWISE_SEAL_KEY_FILE";
 /// High-water mark (D24).
 const OUTBOX_ROWS_MAX: &str = "STREETWISE_OUTBOX_ROWS_MAX";
 const OUTBOX_ROWS_MAX_DEFAULT: u32 = 1_000_000;
+/// Most requests that wait for a writer.
+const QUEUE_MAX: &str = "STREETWISE_INTAKE_QUEUE_MAX";
+/// Half a second's reports at 8,000 a second: a longer queue would only hide that we are too slow.
+const QUEUE_MAX_DEFAULT: usize = 4_096;
 
 /// What intake needs to run. No Debug: it holds keys.
 pub struct Config {
@@ -22,6 +26,8 @@ pub struct Config {
     pub master_key: MasterKey,
     /// Events waiting for the broker, beyond which reports are refused; at least 1.
     pub outbox_rows_max: u32,
+    /// Requests waiting for a writer, beyond which reports are refused, urgent ones at twice as many; at least 1.
+    pub queue_max: usize,
 }
 
 impl Config {
@@ -34,7 +40,12 @@ impl Config {
         if outbox_rows_max == 0 {
             return Err(ConfigError::Malformed { name: OUTBOX_ROWS_MAX, expected });
         }
-        Ok(Self { tracking_key, master_key, outbox_rows_max })
+        let expected = "a number of requests, at least 1";
+        let queue_max = env.parsed(QUEUE_MAX, expected, QUEUE_MAX_DEFAULT)?;
+        if queue_max == 0 {
+            return Err(ConfigError::Malformed { name: QUEUE_MAX, expected });
+        }
+        Ok(Self { tracking_key, master_key, outbox_rows_max, queue_max })
     }
 }
 

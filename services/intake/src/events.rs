@@ -1,7 +1,7 @@
 //! Metrics of intake. No tenant and no text of a reporter is ever a label.
 
 use ids::Lane;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -10,6 +10,7 @@ pub struct Events {
     replayed: IntCounter,
     refused: IntCounterVec,
     outbox_rows: IntGauge,
+    batches: Histogram,
 }
 
 impl Events {
@@ -31,15 +32,21 @@ impl Events {
             refused: vec("intake_reports_refused_total", "Reports refused by the room, by reason.", "reason"),
             outbox_rows: IntGauge::new(
                 "intake_outbox_rows",
-                "Events waiting for the broker, up to the mark.",
+                "Events waiting for the broker, up to twice the mark.",
+            )
+            .expect("a well-formed metric"),
+            batches: Histogram::with_opts(
+                HistogramOpts::new("intake_batch_reports", "Reports taken by a writer at once.")
+                    .buckets(vec![1.0, 4.0, 16.0, 64.0, 256.0, 512.0]),
             )
             .expect("a well-formed metric"),
         };
-        let all: [Box<dyn prometheus::core::Collector>; 4] = [
+        let all: [Box<dyn prometheus::core::Collector>; 5] = [
             Box::new(events.accepted.clone()),
             Box::new(events.replayed.clone()),
             Box::new(events.refused.clone()),
             Box::new(events.outbox_rows.clone()),
+            Box::new(events.batches.clone()),
         ];
         for metric in all {
             registry.register(metric).expect("each metric is registered once");
@@ -60,6 +67,11 @@ impl Events {
     /// The room said no.
     pub fn refused(&self, reason: &'static str) {
         self.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// A writer took so many reports.
+    pub fn batch(&self, reports: usize) {
+        self.batches.observe(reports as f64);
     }
 
     /// The outbox was looked at.

@@ -1,8 +1,9 @@
 //! Intake (受理): puts what people report on the record, once, and gives them a code to follow it with.
 //!
 //! - [`inbound`]: the one door, `POST /intake/v1/streets/{street}/reports`; it parses and makes a command.
-//! - [`handle`]: the one room. [`handle::accept`] takes a batch of commands in one transaction: seen before? →
-//!   seal → lane → idempotency row, report, tracking code, journal and outbox → commit.
+//! - [`handle`]: the one room. Requests are made ready (lane, sealed contact) and left with [`handle::writer`], which
+//!   keeps in one transaction whatever came during the last one: report unless it was kept before, tracking code,
+//!   journal and outbox → commit.
 //! - [`tenants`]: what it needs of a street: alarm words and items of priority P1.
 //! - [`contacts`]: a street's data key, which seals a reporter's contact before anything else may see it.
 //! - [`pressure`]: the high-water mark (D24). Only intake refuses, and only by it.
@@ -10,10 +11,11 @@
 //!
 //! Promises, each with the test that shows it (`tests/it`): the same key and body give the same bytes again, also
 //! when requests race (`replay`); another body is refused and changes nothing; a contact is never stored, logged
-//! or sent readable (`contact`); a word of mortal danger goes into the urgent lane (`lane`).
+//! or sent readable (`contact`); a word of mortal danger goes into the urgent lane (`lane`); who waits for a
+//! writer gets an answer, and one bad request fails alone (`writer`).
 //!
-//! Deliberately not here yet: revealing a contact, pictures, quotas, mapping the point to a community (the place
-//! is kept as declared, D46), and the purge of idempotency rows after seven days (their age is indexed).
+//! Deliberately not here yet: revealing a contact, pictures, quotas, and mapping the point to a community (the place
+//! is kept as declared, D46).
 
 pub mod config;
 pub mod contacts;
@@ -32,6 +34,7 @@ use sqlx::migrate::Migrator;
 
 use crate::config::Config;
 use crate::handle::Room;
+use crate::handle::writer::Writing;
 use crate::pressure::Gauging;
 use crate::tenants::Screens;
 
@@ -57,6 +60,7 @@ impl Service for Intake {
         let config = Config::read(&house.env)?;
         let room = Arc::new(Room::new(house, config));
         plan.part(Gauging(room.clone()));
+        plan.part(Writing(room.clone()));
         let (routes, openapi) = inbound::http::routes(room);
         plan.door(routes, openapi);
         Ok(())

@@ -1,12 +1,14 @@
 //! The high-water mark (D24): when too many events wait for the broker, new reports are refused with 503, before
-//! the disk is full. Marks go by rows, never by age: a broker that is away for minutes refuses nobody.
+//! the disk is full. Marks go by rows, never by age: a broker that is away for minutes refuses nobody. Urgent reports
+//! are few and may not wait: they are refused only at a hard cap of twice the mark (D15).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::future::BoxFuture;
+use ids::Lane;
 use pg::TenantScope;
 use tokio_util::sync::CancellationToken;
 
@@ -17,29 +19,46 @@ use crate::store;
 /// is overrun by a thousandth of its default.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Whether the outbox is over its mark, as of the last look.
+/// How many times the mark the hard cap is.
+const CAP_TIMES: u32 = 2;
+
+/// Where the outbox stands, as of the last look.
 #[derive(Debug, Default)]
-pub struct Pressure {
-    over: AtomicBool,
-}
+pub struct Pressure(AtomicU8);
+
+/// Below the mark; from the mark on; from the cap on.
+const LEVELS: [&str; 3] = ["below the mark", "over the mark", "over the cap"];
 
 impl Pressure {
-    /// As of the last look.
-    pub fn over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+    /// Whether a new report of this lane is refused, as of the last look.
+    pub fn refuses(&self, lane: Lane) -> bool {
+        let level = self.0.load(Ordering::Relaxed);
+        if lane == Lane::Urgent { level >= 2 } else { level >= 1 }
+    }
+
+    /// Notes a look; returns the new level if it changed.
+    fn note(&self, rows: i64, mark: u32) -> Option<&'static str> {
+        let level = u8::from(rows >= i64::from(mark)) + u8::from(rows >= cap(mark));
+        let changed = self.0.swap(level, Ordering::Relaxed) != level;
+        changed.then(|| LEVELS[usize::from(level)])
     }
 }
 
+/// Rows at which even urgent reports are refused.
+fn cap(mark: u32) -> i64 {
+    i64::from(mark) * i64::from(CAP_TIMES)
+}
+
 impl Room {
-    /// Looks at the outbox. Counting ends at the mark, so the cost is bounded by it.
+    /// Looks at the outbox. Counting ends at the cap, so the cost is bounded by it.
     pub async fn measure(&self) -> Result<(), pg::Error> {
+        let mark = self.outbox_rows_max;
         let mut tx = self.house.pool.begin(TenantScope::of_claim()).await?;
-        let rows = store::outbox::rows_up_to(&mut tx, i64::from(self.outbox_rows_max)).await?;
+        let rows = store::outbox::rows_up_to(&mut tx, cap(mark)).await?;
         tx.commit().await?;
         self.events.outbox_measured(rows);
-        let over = rows >= i64::from(self.outbox_rows_max);
-        if self.pressure.over.swap(over, Ordering::Relaxed) != over {
-            tracing::warn!(rows, over, "the outbox crossed its high-water mark");
+        if let Some(level) = self.pressure.note(rows, mark) {
+            tracing::warn!(rows, level, "the outbox crossed its high-water mark");
         }
         Ok(())
     }

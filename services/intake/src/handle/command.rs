@@ -94,8 +94,12 @@ pub enum Refusal {
     KeyReused,
     /// The tenant is no street we have documents of.
     UnknownStreet,
-    /// Over the high-water mark (D24).
+    /// Over the high-water mark (D24), or too many requests wait.
     Overloaded,
+    /// The street's key does not seal, so the contact cannot be kept.
+    ContactUnsealed,
+    /// The street's key cannot be read just now.
+    KeyUnavailable,
 }
 
 impl Refusal {
@@ -105,6 +109,8 @@ impl Refusal {
             Refusal::KeyReused => "key_reused",
             Refusal::UnknownStreet => "unknown_street",
             Refusal::Overloaded => "overloaded",
+            Refusal::ContactUnsealed => "contact_unsealed",
+            Refusal::KeyUnavailable => "key_unavailable",
         }
     }
 }

@@ -1,27 +1,33 @@
-//! The one room of intake: seen before? → seal → lane → keep → outbox → commit.
+//! The one room of intake: lane → seal → keep, unless it was kept before → outbox → commit.
 //!
-//! Takes commands in batches. Whatever asks (today each request for itself) gets one answer per command, in order.
+//! [`Room::submit`] is what the door calls: it makes a request ready and leaves it with the [`writer`], which
+//! keeps in one transaction whatever came during the last one. [`accept`] is that transaction; it gives one answer
+//! per command, in order.
 
 mod command;
+mod prepare;
 mod record;
+pub mod writer;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bootstrap::House;
 use ids::{ReportId, TenantId};
 use pg::{Pool, TenantScope, crash};
 use ring::hmac;
-use seal::Sealed;
 
 pub use command::{Datum, Place, Receipt, Refusal, SubmitReport};
 
 use crate::config::Config;
-use crate::contacts::{ContactError, Contacts};
+use crate::contacts::Contacts;
 use crate::core::tracking;
 use crate::events::Events;
 use crate::pressure::Pressure;
-use crate::store::idempotency::{self, Accepted, Entry};
+use crate::store::reports::{self, Accepted};
 use crate::tenants::Street;
+use prepare::Prepared;
+use writer::Writer;
 
 /// Everything the room works with.
 pub struct Room {
@@ -29,30 +35,13 @@ pub struct Room {
     pub(crate) events: Events,
     pub(crate) pressure: Pressure,
     pub(crate) outbox_rows_max: u32,
+    writer: Writer,
     contacts: Contacts,
     tracking_key: hmac::Key,
 }
 
-/// Why a whole batch got no answer. Whether it was kept is unknown; the same keys may be sent again.
-#[derive(Debug, thiserror::Error)]
-pub enum AcceptError {
-    /// The database said no, or nothing at all.
-    #[error("keeping reports")]
-    Database(#[from] pg::Error),
-    /// A contact could not be sealed, so nothing was kept.
-    #[error("sealing contacts")]
-    Contact(#[from] ContactError),
-}
-
-/// A command ready to be kept: its id derived, its contact unreadable.
-struct Sealable {
-    report_id: ReportId,
-    command: SubmitReport,
-    contact_sealed: Option<Sealed>,
-}
-
 impl Room {
-    /// With nothing measured yet.
+    /// With nothing measured and nothing waiting yet.
     pub fn new(house: House<Street>, config: Config) -> Self {
         let events = Events::new(&house.metrics);
         Self {
@@ -60,9 +49,15 @@ impl Room {
             events,
             pressure: Pressure::default(),
             outbox_rows_max: config.outbox_rows_max,
+            writer: Writer::new(config.queue_max),
             contacts: Contacts::new(config.master_key),
             tracking_key: config.tracking_key,
         }
+    }
+
+    /// Who keeps what is submitted.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
     }
 
     fn pool(&self) -> &Pool {
@@ -71,31 +66,37 @@ impl Room {
 }
 
 /// Puts reports on the record, each once: equal keys, in this batch, in another process or days ago, are one
-/// effect with one answer (D19).
+/// effect with one answer (D19). After an error it is unknown whether they were kept; the same keys may be sent
+/// again.
 pub async fn accept(
     room: &Room,
     batch: Vec<SubmitReport>,
-) -> Result<Vec<Result<Receipt, Refusal>>, AcceptError> {
-    let asked: Vec<_> = batch.iter().map(|command| (command.report_id(), command.body_sha256)).collect();
-    // Equal keys fold here: the first body counts.
-    let mut requests: BTreeMap<ReportId, Sealable> = BTreeMap::new();
+) -> Result<Vec<Result<Receipt, Refusal>>, pg::Error> {
+    let mut prepared = Vec::with_capacity(batch.len());
     for command in batch {
-        let report_id = command.report_id();
-        if let std::collections::btree_map::Entry::Vacant(free) = requests.entry(report_id) {
-            free.insert(seal(room, report_id, command).await?);
-        }
+        prepared.push(room.prepare(command).await);
     }
-    let requests: Vec<Sealable> = requests.into_values().collect();
-    let answers = pg::retrying(|| keep(room, &requests)).await?;
-    Ok(asked.into_iter().map(|(report_id, body)| answer(room, &answers, report_id, &body)).collect())
+    let ready: Vec<&Prepared> = prepared.iter().filter_map(|request| request.as_ref().ok()).collect();
+    let mut kept = keep_all(room, &ready).await?.into_iter();
+    let answers = prepared.iter().map(|request| match request {
+        Ok(_) => kept.next().expect("one answer for each that was ready"),
+        Err(refusal) => Err(*refusal),
+    });
+    Ok(answers.collect())
 }
 
-async fn seal(room: &Room, report_id: ReportId, mut command: SubmitReport) -> Result<Sealable, ContactError> {
-    let contact_sealed = match command.contact.take() {
-        None => None,
-        Some(contact) => Some(room.contacts.seal(&room.house, command.street, report_id, &contact).await?),
-    };
-    Ok(Sealable { report_id, command, contact_sealed })
+/// The same for requests that are ready.
+async fn keep_all(room: &Room, batch: &[&Prepared]) -> Result<Vec<Result<Receipt, Refusal>>, pg::Error> {
+    // Equal keys fold here: the first body counts.
+    let mut requests: BTreeMap<ReportId, &Prepared> = BTreeMap::new();
+    for request in batch {
+        if let Entry::Vacant(free) = requests.entry(request.report_id) {
+            free.insert(request);
+        }
+    }
+    let requests: Vec<&Prepared> = requests.into_values().collect();
+    let answers = pg::retrying(|| keep(room, &requests)).await?;
+    Ok(batch.iter().map(|request| answer(room, &answers, request)).collect())
 }
 
 /// What the transaction said about one report id.
@@ -104,14 +105,10 @@ enum Answer {
     Refused(Refusal),
 }
 
-fn answer(
-    room: &Room,
-    answers: &BTreeMap<ReportId, Answer>,
-    report_id: ReportId,
-    body_sha256: &[u8; 32],
-) -> Result<Receipt, Refusal> {
+fn answer(room: &Room, answers: &BTreeMap<ReportId, Answer>, request: &Prepared) -> Result<Receipt, Refusal> {
+    let report_id = request.report_id;
     let refusal = match answers.get(&report_id).expect("every request is answered") {
-        Answer::Accepted(accepted) if accepted.body_sha256 == body_sha256 => {
+        Answer::Accepted(accepted) if accepted.body_sha256 == request.command.body_sha256 => {
             let tracking_code = tracking::code_of(&room.tracking_key, report_id);
             return Ok(Receipt { report_id, tracking_code, accepted_at: accepted.accepted_at });
         }
@@ -123,55 +120,51 @@ fn answer(
 }
 
 /// One transaction over the streets of the batch.
-async fn keep(room: &Room, requests: &[Sealable]) -> Result<BTreeMap<ReportId, Answer>, pg::Error> {
+async fn keep(room: &Room, requests: &[&Prepared]) -> Result<BTreeMap<ReportId, Answer>, pg::Error> {
+    let mut answers = BTreeMap::new();
+    if requests.is_empty() {
+        return Ok(answers);
+    }
     let streets: BTreeSet<TenantId> = requests.iter().map(|request| request.command.street).collect();
     let mut tx = room.pool().begin(TenantScope::of_principal(streets)).await?;
     let now = room.house.clock.now(&mut tx).await?;
-    let mut answers = BTreeMap::new();
-    replay(room, &mut answers, idempotency::accepted_before(&mut tx, &entries(requests.iter())).await?);
-    let unanswered: Vec<_> = requests.iter().filter(|r| !answers.contains_key(&r.report_id)).collect();
-    let new = admissible(room, unanswered, &mut answers);
-    if new.is_empty() {
-        tx.commit().await?;
-        return Ok(answers);
+    let admissible = admissible(room, requests, &mut answers);
+    let kept = record::write(room, &mut tx, &admissible, now).await?;
+    // What was not kept now may have been kept before, or while we waited for another transaction.
+    let others: Vec<_> = requests.iter().filter(|request| !kept.contains(&request.report_id)).collect();
+    if !others.is_empty() {
+        let keys: Vec<_> = others.iter().map(|request| (request.command.street, request.report_id)).collect();
+        replay(room, &mut answers, reports::accepted_before(&mut tx, &keys).await?);
     }
-    let won = idempotency::enter(&mut tx, &entries(new.iter().map(|(request, _)| *request)), now).await?;
-    let (kept, lost): (Vec<_>, Vec<_>) =
-        new.into_iter().partition(|(request, _)| won.contains(&request.report_id));
-    let lanes = record::write(room, &mut tx, &kept, now).await?;
-    // Others entered these while we waited for them, so they are there now.
-    replay(
-        room,
-        &mut answers,
-        idempotency::accepted_before(&mut tx, &entries(lost.iter().map(|(r, _)| *r))).await?,
-    );
     crash::point("intake.before_commit");
     tx.commit().await?;
     crash::point("intake.after_commit");
+    if kept.is_empty() {
+        return Ok(answers);
+    }
     room.house.committed();
-    for ((request, _), lane) in kept.iter().zip(lanes) {
-        room.events.accepted(lane);
+    for request in admissible.into_iter().filter(|request| kept.contains(&request.report_id)) {
+        room.events.accepted(request.lane);
         answers.insert(request.report_id, Answer::Accepted(request.accepted(now)));
     }
     Ok(answers)
 }
 
-/// New requests that may be kept, each with its street; the others get their refusal.
+/// Requests that may be kept; the others get their refusal, which a replay replaces.
 fn admissible<'a>(
     room: &Room,
-    requests: Vec<&'a Sealable>,
+    requests: &[&'a Prepared],
     answers: &mut BTreeMap<ReportId, Answer>,
-) -> Vec<(&'a Sealable, Street)> {
-    let view = room.house.snapshot.view();
-    let mut admissible = Vec::new();
+) -> Vec<&'a Prepared> {
+    let mut admissible = Vec::with_capacity(requests.len());
     for request in requests {
-        let refusal = match view.street(request.command.street) {
-            None => Refusal::UnknownStreet,
-            Some(_) if room.pressure.over() => Refusal::Overloaded,
-            Some(street) => {
-                admissible.push((request, street.of.clone()));
-                continue;
-            }
+        let refusal = if !request.street_known {
+            Refusal::UnknownStreet
+        } else if room.pressure.refuses(request.lane) {
+            Refusal::Overloaded
+        } else {
+            admissible.push(*request);
+            continue;
         };
         answers.insert(request.report_id, Answer::Refused(refusal));
     }
@@ -182,22 +175,5 @@ fn replay(room: &Room, answers: &mut BTreeMap<ReportId, Answer>, before: Vec<Acc
     for accepted in before {
         room.events.replayed();
         answers.insert(accepted.report_id, Answer::Accepted(accepted));
-    }
-}
-
-fn entries<'a>(requests: impl Iterator<Item = &'a Sealable>) -> Vec<Entry> {
-    requests
-        .map(|request| Entry {
-            tenant: request.command.street,
-            report_id: request.report_id,
-            body_sha256: request.command.body_sha256,
-        })
-        .collect()
-}
-
-impl Sealable {
-    fn accepted(&self, now: jiff::Timestamp) -> Accepted {
-        let body_sha256 = self.command.body_sha256.to_vec();
-        Accepted { report_id: self.report_id, body_sha256, accepted_at: now }
     }
 }

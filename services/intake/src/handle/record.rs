@@ -1,55 +1,59 @@
 //! What is written of accepted reports: rows, tracking codes, events.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use contract::EventType;
 use contract::proto::{intake as wire, to_wire};
-use ids::{EventId, Lane};
+use ids::{EventId, ReportId};
 use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::ScopedTx;
 use prost::Message;
 
-use super::{Room, Sealable};
-use crate::core::lane::lane_of;
+use super::Room;
+use super::prepare::Prepared;
 use crate::core::tracking;
 use crate::store::reports::{self, NewReport};
 use crate::store::tracking_codes::{self, NewCode};
-use crate::tenants::Street;
 
-/// Writes all there is to write of `kept`, and says it. Returns the lane of each.
+/// Writes all there is to write of those `requests` that nobody kept before, and says it. Returns their ids.
 pub(super) async fn write(
     room: &Room,
     tx: &mut ScopedTx,
-    kept: &[(&Sealable, Street)],
+    requests: &[&Prepared],
     now: Timestamp,
-) -> Result<Vec<Lane>, pg::Error> {
-    let lanes: Vec<Lane> = kept.iter().map(|(request, street)| request.lane(street)).collect();
-    let codes: Vec<NewCode> = kept.iter().map(|(request, _)| request.code(room)).collect();
-    let rows: Vec<NewReport<'_>> = kept.iter().zip(&lanes).map(|((r, _), lane)| r.row(*lane)).collect();
-    reports::insert(tx, &rows, now).await?;
+) -> Result<BTreeSet<ReportId>, pg::Error> {
+    if requests.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows: Vec<NewReport<'_>> = requests.iter().map(|request| request.row()).collect();
+    let kept: BTreeSet<ReportId> = reports::insert(tx, &rows, now).await?.into_iter().collect();
+    let fresh: Vec<_> = requests.iter().filter(|request| kept.contains(&request.report_id)).collect();
+    if fresh.is_empty() {
+        return Ok(kept);
+    }
+    let codes: Vec<NewCode> = fresh.iter().map(|request| request.code(room)).collect();
     tracking_codes::insert(tx, &codes).await?;
-    let said = kept.iter().zip(&lanes).zip(&codes);
-    let events: Vec<NewEvent> = said.map(|(((r, _), lane), code)| r.event(room, *lane, code, now)).collect();
+    let events: Vec<NewEvent> =
+        fresh.iter().zip(&codes).map(|(request, code)| request.event(room, code, now)).collect();
     room.house.outbox.append(tx, &events).await?;
-    Ok(lanes)
+    Ok(kept)
 }
 
-impl Sealable {
-    fn lane(&self, street: &Street) -> Lane {
-        lane_of(street, self.command.text.as_str(), self.command.item.as_deref())
-    }
-
+impl Prepared {
     fn code(&self, room: &Room) -> NewCode {
         let code = tracking::code_of(&room.tracking_key, self.report_id);
         let code_sha256 = tracking::sha256_of(&code);
         NewCode { code_sha256, tenant: self.command.street, report_id: self.report_id }
     }
 
-    fn row(&self, lane: Lane) -> NewReport<'_> {
+    fn row(&self) -> NewReport<'_> {
         let command = &self.command;
         NewReport {
             tenant: command.street,
             report_id: self.report_id,
+            body_sha256: &command.body_sha256,
             source: command.source,
             item: command.item.as_deref(),
             text: command.text.as_str(),
@@ -58,16 +62,16 @@ impl Sealable {
             datum: command.place.datum.as_str(),
             address: command.place.address.as_ref().map(|address| address.as_str()),
             contact_sealed: self.contact_sealed.as_ref().map(|sealed| sealed.as_bytes()),
-            lane,
+            lane: self.lane,
         }
     }
 
-    fn event(&self, room: &Room, lane: Lane, code: &NewCode, now: Timestamp) -> NewEvent {
+    fn event(&self, room: &Room, code: &NewCode, now: Timestamp) -> NewEvent {
         NewEvent {
             id: EventId(room.house.minter.mint(now)),
             event_type: EventType::ReportAccepted,
             tenant: self.command.street,
-            lane,
+            lane: self.lane,
             aggregate_id: self.report_id.as_uuid(),
             version: 1,
             at: now,

@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 use super::form::ReportForm;
 use super::hashed::HashedJson;
-use crate::handle::{self, AcceptError, Receipt, Refusal, Room, SubmitReport};
+use crate::handle::writer::Unkept;
+use crate::handle::{Receipt, Refusal, Room, SubmitReport};
 
 /// The routes and their description.
 pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
@@ -91,8 +92,7 @@ async fn submit(
         contact: checked.contact,
         traceparent: trace.traceparent,
     };
-    let mut answers = handle::accept(&room, vec![command]).await?;
-    let receipt = answers.pop().expect("one command, one answer")?;
+    let receipt = room.submit(command).await?;
     Ok((StatusCode::CREATED, Json(receipt.into())))
 }
 
@@ -111,6 +111,8 @@ fn source_of(admitted: &Admitted) -> &'static str {
 
 /// Seconds after which a refused reporter may try again.
 const RETRY_AFTER_S: u32 = 10;
+/// The same while the database is away, which is usually short.
+const DATABASE_RETRY_AFTER_S: u32 = 2;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -118,19 +120,18 @@ impl From<Refusal> for Problem {
             Refusal::KeyReused => Problem::idempotency_key_reused(),
             Refusal::UnknownStreet => Problem::not_found(),
             Refusal::Overloaded => Problem::unavailable(RETRY_AFTER_S),
+            Refusal::ContactUnsealed => Problem::internal(),
+            Refusal::KeyUnavailable => Problem::unavailable(DATABASE_RETRY_AFTER_S),
         }
     }
 }
 
-impl From<AcceptError> for Problem {
-    fn from(error: AcceptError) -> Self {
-        match error {
-            AcceptError::Database(error) => error.into(),
-            AcceptError::Contact(crate::contacts::ContactError::Database(error)) => error.into(),
-            AcceptError::Contact(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a contact could not be sealed");
-                Problem::internal()
-            }
+impl From<Unkept> for Problem {
+    fn from(unkept: Unkept) -> Self {
+        match unkept {
+            Unkept::Refused(refusal) => refusal.into(),
+            Unkept::Unavailable => Problem::unavailable(DATABASE_RETRY_AFTER_S),
+            Unkept::Failed => Problem::internal(),
         }
     }
 }

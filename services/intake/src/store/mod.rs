@@ -1,6 +1,5 @@
 //! All SQL of intake.
 
-pub(crate) mod idempotency;
 pub(crate) mod outbox;
 pub(crate) mod reports;
 pub(crate) mod tenant_keys;

@@ -23,7 +23,6 @@ async fn a_contact_opens_with_the_tenants_key_only_and_is_readable_nowhere() {
     let readable: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (
              SELECT r::text || encode(r.contact_sealed, 'escape') AS row FROM intake.reports r
-             UNION ALL SELECT i::text FROM intake.idempotency i
              UNION ALL SELECT j::text || encode(j.payload, 'escape') FROM intake.journal j
          ) AS rows WHERE row LIKE '%' || $1 || '%'",
     )

@@ -37,12 +37,14 @@ impl Desk {
 
     /// Another process of the same service: its own room on the same database.
     pub fn another_process(&self, outbox_rows_max: &str) -> Room {
+        self.process(&[("STREETWISE_OUTBOX_ROWS_MAX", outbox_rows_max)])
+    }
+
+    /// The same with any knobs.
+    pub fn process(&self, knobs: &[(&str, &str)]) -> Room {
         let (secret, seal_key) = paths(&self.folder);
-        let env = Env::from_iter([
-            ("STREETWISE_INTAKE_SECRET_FILE", secret.as_str()),
-            ("STREETWISE_SEAL_KEY_FILE", seal_key.as_str()),
-            ("STREETWISE_OUTBOX_ROWS_MAX", outbox_rows_max),
-        ]);
+        let keys = [("STREETWISE_INTAKE_SECRET_FILE", &*secret), ("STREETWISE_SEAL_KEY_FILE", &*seal_key)];
+        let env = Env::from_iter(keys.iter().chain(knobs).copied());
         let house: House<Street> = House { metrics: prometheus::Registry::new(), ..self.rig.house.clone() };
         Room::new(house, Config::read(&env).unwrap())
     }

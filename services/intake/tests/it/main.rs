@@ -8,3 +8,4 @@ mod lane;
 mod pressure;
 mod refusals;
 mod replay;
+mod writer;

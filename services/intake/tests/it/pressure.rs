@@ -24,6 +24,26 @@ async fn beyond_the_mark_new_reports_are_refused_and_replays_answered() {
     assert!(one(3).await.is_ok(), "the broker has taken the others");
 }
 
+#[tokio::test]
+async fn urgent_reports_are_refused_at_twice_the_mark_only() {
+    let desk = Desk::open().await;
+    let room = desk.another_process("2");
+    let one =
+        async |n, text| accept(&room, vec![command("a", STREET, n, text)]).await.unwrap().pop().unwrap();
+    for n in 1..=2 {
+        one(n, "路灯不亮").await.unwrap();
+    }
+    room.measure().await.unwrap();
+    assert_eq!(one(3, "路灯不亮").await, Err(Refusal::Overloaded));
+    for n in 4..=5 {
+        assert!(one(n, "楼下煤气泄漏").await.is_ok(), "danger does not wait for the broker");
+    }
+    room.measure().await.unwrap();
+    assert_eq!(one(6, "楼下煤气泄漏").await, Err(Refusal::Overloaded), "the disk has an end");
+    assert_eq!(one(3, "路灯不亮").await, Err(Refusal::Overloaded));
+    assert_eq!(desk.count("reports").await, 4);
+}
+
 #[test]
 fn the_refusal_says_when_to_come_back() {
     let response = Problem::from(Refusal::Overloaded).into_response();

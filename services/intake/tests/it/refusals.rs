@@ -147,7 +147,7 @@ fn faulty_key_files_are_named() {
 }
 
 async fn nothing_kept(desk: &Desk) {
-    for table in ["reports", "idempotency", "tracking_codes", "journal", "outbox_pending"] {
+    for table in ["reports", "tracking_codes", "journal", "outbox_pending"] {
         assert_eq!(desk.count(table).await, 0, "{table}");
     }
 }

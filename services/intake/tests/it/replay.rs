@@ -106,6 +106,17 @@ async fn a_key_counts_per_street_and_principal() {
     assert_eq!(ids.len(), 6);
 }
 
+#[tokio::test]
+async fn a_key_used_again_after_years_is_answered_or_refused_as_on_the_first_day() {
+    let desk = Desk::open().await;
+    let first = desk.submit("resident", STREET, key(1), report("路灯不亮")).await;
+    desk.rig.clock.advance(Duration::from_secs(3 * 366 * 24 * 3600));
+    assert_eq!(desk.submit("resident", STREET, key(1), report("路灯不亮")).await, first);
+    let (status, refusal) = desk.submit("resident", STREET, key(1), report("路灯坏了")).await;
+    assert_eq!((status.as_u16(), &refusal["code"]), (422, &json!("idempotency-key-reused")));
+    assert_eq!(desk.count("reports").await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_duplicates_are_one_effect_with_equal_answers() {
     let desk = Desk::open().await;

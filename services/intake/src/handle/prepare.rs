@@ -1,0 +1,66 @@
+//! What is made of a request before any transaction: its id, its lane, its contact sealed. Here and not with the
+//! writer, so that a street whose key does not open, or a long text, is nobody else's wait.
+
+use ids::{Lane, ReportId};
+use jiff::Timestamp;
+use seal::Sealed;
+
+use super::{Refusal, Room, SubmitReport};
+use crate::contacts::ContactError;
+use crate::core::lane::lane_of;
+use crate::store::reports::Accepted;
+
+/// A request ready to be kept: its id derived, its contact unreadable.
+pub(super) struct Prepared {
+    pub report_id: ReportId,
+    pub command: SubmitReport,
+    /// Normal while the street is unknown.
+    pub lane: Lane,
+    /// Whether we have documents of its street. A replay is answered without.
+    pub street_known: bool,
+    pub contact_sealed: Option<Sealed>,
+}
+
+impl Room {
+    /// Makes a request ready.
+    pub(super) async fn prepare(&self, mut command: SubmitReport) -> Result<Prepared, Refusal> {
+        let report_id = command.report_id();
+        let view = self.house.snapshot.view();
+        let screen = view.street(command.street).map(|street| &street.of);
+        let lane = screen.map(|screen| lane_of(screen, command.text.as_str(), command.item.as_deref()));
+        let street_known = lane.is_some();
+        let contact_sealed = match command.contact.take() {
+            None => None,
+            Some(contact) => {
+                let sealed = self.contacts.seal(&self.house, command.street, report_id, &contact).await;
+                Some(sealed.map_err(|error| self.unsealed(&error))?)
+            }
+        };
+        let lane = lane.unwrap_or(Lane::Normal);
+        Ok(Prepared { report_id, command, lane, street_known, contact_sealed })
+    }
+
+    /// Nothing readable is ever kept, so the report is not.
+    fn unsealed(&self, error: &ContactError) -> Refusal {
+        let refusal = match error {
+            ContactError::Database(error) if error.kind() == pg::Kind::Unavailable => {
+                tracing::warn!(error = error as &dyn std::error::Error, "a street's key could not be read");
+                Refusal::KeyUnavailable
+            }
+            _ => {
+                tracing::error!(error = error as &dyn std::error::Error, "a contact could not be sealed");
+                Refusal::ContactUnsealed
+            }
+        };
+        self.events.refused(refusal.reason());
+        refusal
+    }
+}
+
+impl Prepared {
+    /// What a replay of it will find.
+    pub(super) fn accepted(&self, now: Timestamp) -> Accepted {
+        let body_sha256 = self.command.body_sha256.to_vec();
+        Accepted { report_id: self.report_id, body_sha256, accepted_at: now }
+    }
+}

@@ -1,0 +1,233 @@
+//! The writer: keeps in one transaction whatever came during the last one (ADR 018).
+//!
+//! Requests leave themselves in a bounded queue and wait for their answer. The first that finds a writer free
+//! starts it; it takes what waits, at most [`BATCH_MAX`] and urgent ones first, keeps it, answers, and takes again,
+//! until nothing waits. So a lone request is kept at once, and under load the cost of a commit is shared by all that
+//! came meanwhile. Two writers, so that one prepares while the other's commit is on its way to the disk.
+//!
+//! Promises, each with its test (`tests/it/writer`): nobody waits for ever, for every waiter gets an answer or a
+//! refusal; a request that the database does not take fails alone; what is in the queue is kept although its caller
+//! went away; a full queue refuses, urgent reports only when it holds twice as many.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bootstrap::part::Part;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use ids::Lane;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::prepare::Prepared;
+use super::{Receipt, Refusal, Room, SubmitReport, keep_all};
+
+/// Most requests of one transaction: about 1 MiB of ordinary reports, and some milliseconds.
+const BATCH_MAX: usize = 512;
+/// Transactions of writers at once.
+const WRITERS_MAX: usize = 2;
+/// How many times the mark of ordinary reports urgent ones may use.
+const URGENT_TIMES: usize = 2;
+
+/// Why a request got no receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unkept {
+    /// It was decided so; nothing was kept.
+    Refused(Refusal),
+    /// The database is away. Whether it was kept is unknown; the same key may be sent again.
+    Unavailable,
+    /// The database took every other request but this, or we broke. The same key may be sent again.
+    Failed,
+}
+
+type Answer = Result<Receipt, Unkept>;
+
+/// The queue, and who is working on it.
+pub struct Writer {
+    queue: Mutex<Queue>,
+    waiting_max: usize,
+    tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct Queue {
+    urgent: VecDeque<Waiting>,
+    others: VecDeque<Waiting>,
+    writers: usize,
+}
+
+/// A request, and where its answer goes.
+struct Waiting {
+    request: Prepared,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Room {
+    /// Puts one report on the record, together with whatever else comes at the time.
+    pub async fn submit(self: &Arc<Self>, command: SubmitReport) -> Answer {
+        let request = self.prepare(command).await.map_err(Unkept::Refused)?;
+        let (answer, answered) = oneshot::channel();
+        let Some(writer_free) = self.writer.push(Waiting { request, answer }) else {
+            self.events.refused(Refusal::Overloaded.reason());
+            return Err(Unkept::Refused(Refusal::Overloaded));
+        };
+        if writer_free {
+            // Tracked, not the caller's own: a caller that goes away must not take the others' transaction along.
+            self.writer.tasks.spawn(write(self.clone()));
+        }
+        // A lost answer is a writer's panic.
+        answered.await.unwrap_or(Err(Unkept::Failed))
+    }
+}
+
+impl Writer {
+    /// Empty; `waiting_max` ordinary requests may wait.
+    pub(super) fn new(waiting_max: usize) -> Self {
+        let tasks = TaskTracker::new();
+        // Closed means only that waiting ends when no writer runs; more may start.
+        tasks.close();
+        Self { queue: Mutex::default(), waiting_max, tasks }
+    }
+
+    /// Waits until no writer runs, which is when nothing waits.
+    pub async fn idle(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// How many requests wait for a writer.
+    pub fn waiting(&self) -> usize {
+        self.locked().len()
+    }
+
+    /// Leaves a request. `None` if there is no room for it; else whether a writer is to be started.
+    fn push(&self, waiting: Waiting) -> Option<bool> {
+        let mut queue = self.locked();
+        let urgent = waiting.request.lane == Lane::Urgent;
+        let most = if urgent { self.waiting_max * URGENT_TIMES } else { self.waiting_max };
+        if queue.len() >= most {
+            return None;
+        }
+        if urgent {
+            queue.urgent.push_back(waiting)
+        } else {
+            queue.others.push_back(waiting)
+        }
+        let writer_free = queue.writers < WRITERS_MAX;
+        queue.writers += usize::from(writer_free);
+        Some(writer_free)
+    }
+
+    /// The next batch; empty means that this writer has signed off.
+    fn take(&self) -> Vec<Waiting> {
+        let mut queue = self.locked();
+        let urgent = queue.urgent.len().min(BATCH_MAX);
+        let others = queue.others.len().min(BATCH_MAX - urgent);
+        let mut batch: Vec<Waiting> = queue.urgent.drain(..urgent).collect();
+        batch.extend(queue.others.drain(..others));
+        if batch.is_empty() {
+            queue.writers -= 1;
+        }
+        batch
+    }
+
+    /// Nothing panics while it is held, so a poisoned queue is a whole one.
+    fn locked(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn len(&self) -> usize {
+        self.urgent.len() + self.others.len()
+    }
+}
+
+/// The part that lets a process end only when no writer runs.
+pub struct Writing(pub Arc<Room>);
+
+impl Part for Writing {
+    fn run(self: Box<Self>, shutdown: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            shutdown.cancelled().await;
+            self.0.writer.idle().await;
+        })
+    }
+
+    fn drain(&self) -> BoxFuture<'_, Result<usize, String>> {
+        Box::pin(async move {
+            self.0.writer.idle().await;
+            Ok(0)
+        })
+    }
+}
+
+/// Keeps what waits until nothing does.
+async fn write(room: Arc<Room>) {
+    loop {
+        let batch = room.writer.take();
+        if batch.is_empty() {
+            return;
+        }
+        room.events.batch(batch.len());
+        // A panic drops the batch's answers, which tells the callers; the next batch is not to suffer from it.
+        if AssertUnwindSafe(settle(&room, batch)).catch_unwind().await.is_err() {
+            tracing::error!("a batch of reports panicked");
+        }
+    }
+}
+
+/// Keeps a batch and answers it. One that the database does not take is halved until the culprit is alone (D17).
+async fn settle(room: &Room, batch: Vec<Waiting>) {
+    let mut parts = vec![batch];
+    while let Some(mut part) = parts.pop() {
+        let requests: Vec<&Prepared> = part.iter().map(|waiting| &waiting.request).collect();
+        match keep_all(room, &requests).await {
+            Ok(answers) => {
+                for (waiting, answer) in part.into_iter().zip(answers) {
+                    waiting.tell(answer.map_err(Unkept::Refused));
+                }
+            }
+            Err(error) if part.len() > 1 && at_fault(&error) => {
+                tracing::warn!(
+                    requests = part.len(),
+                    error = &error as &dyn std::error::Error,
+                    "a batch of reports was refused and is halved"
+                );
+                parts.push(part.split_off(part.len() / 2));
+                parts.push(part);
+            }
+            Err(error) => {
+                let unkept = failed(&error);
+                part.into_iter().for_each(|waiting| waiting.tell(Err(unkept)));
+            }
+        }
+    }
+}
+
+impl Waiting {
+    /// A caller that went away needs no answer: its report is kept all the same.
+    fn tell(self, answer: Answer) {
+        drop(self.answer.send(answer));
+    }
+}
+
+/// Whether a request of the batch can be the cause, and not the database's absence.
+fn at_fault(error: &pg::Error) -> bool {
+    matches!(error.kind(), pg::Kind::Data | pg::Kind::Broken)
+}
+
+/// Logged once for all who waited.
+fn failed(error: &pg::Error) -> Unkept {
+    if at_fault(error) {
+        tracing::error!(error = error as &dyn std::error::Error, "a report could not be kept");
+        Unkept::Failed
+    } else {
+        tracing::warn!(
+            error = error as &dyn std::error::Error,
+            "reports not kept: database is not available"
+        );
+        Unkept::Unavailable
+    }
+}
