@@ -5,7 +5,7 @@
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
-//! - [`core`]: the pure steps (item, join, plan, thresholds of voices, wire forms).
+//! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).
 //! - [`tenants`]: the pack as a street sees it, with its keyword index, compiled once per generation.
 //! - `store`: all SQL; [`events`]: metrics.
 //!

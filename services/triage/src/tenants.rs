@@ -1,12 +1,15 @@
 //! What triage needs of a street: its district's pack with the street's overrides, the keywords of the items, the
-//! time zone of its days.
+//! words of mortal danger, the time zone of its days.
 //!
-//! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it.
+//! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it, and what was
+//! made of it is kept for the next ([`drawn`]).
+
+pub mod drawn;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use classify::KeywordIndex;
+use classify::{AlarmScreen, KeywordIndex};
 use contract::document::{
     DistrictCore, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy, RoutingMode,
     StreetCore, merge,
@@ -21,12 +24,16 @@ use snapshot::{Project, StreetView};
 pub struct Street {
     pack: Arc<Pack>,
     core: StreetCore,
+    /// Made with the first plan: what all plans of this generation share.
+    settings: OnceLock<Settings>,
+    plans: drawn::Plans,
 }
 
 #[derive(Debug)]
 struct Pack {
     core: DistrictCore,
     words: KeywordIndex,
+    alarm: AlarmScreen,
     zone: TimeZone,
 }
 
@@ -45,6 +52,11 @@ impl Street {
     /// The keywords of all items.
     pub fn words(&self) -> &KeywordIndex {
         &self.pack.words
+    }
+
+    /// Whether a text has a word of mortal danger.
+    pub fn alarms(&self, text: &str) -> bool {
+        self.pack.alarm.screen(text).is_some()
     }
 
     /// The zone of its local days.
@@ -80,7 +92,11 @@ impl Street {
 }
 
 /// What street and district have decided for all cases, with the generations it was read from.
-pub fn settings(view: &StreetView<Street>) -> Settings {
+pub fn settings(view: &StreetView<Street>) -> &Settings {
+    view.of.settings.get_or_init(|| decided(view))
+}
+
+fn decided(view: &StreetView<Street>) -> Settings {
     let pack = view.of.effective();
     let catch_all = pack.catch_all();
     Settings {
@@ -163,7 +179,7 @@ impl Project for Packs {
             None => Arc::new(compile(district)?),
         };
         made.insert(district.code, pack.clone());
-        Ok(Street { pack, core: street.clone() })
+        Ok(Street { pack, core: street.clone(), settings: OnceLock::new(), plans: drawn::Plans::default() })
     }
 }
 
@@ -171,6 +187,9 @@ fn compile(district: &DistrictCore) -> Result<Pack, String> {
     let items = district.items.iter();
     let words = items.map(|(code, item)| (code.as_str(), item.keywords.iter().map(String::as_str)));
     let words = KeywordIndex::build(words).map_err(|error| error.to_string())?;
+    let alarms = district.alarm_words.iter();
+    let alarms = alarms.map(|(word, items)| (word.as_str(), items.iter().map(String::as_str)));
+    let alarm = AlarmScreen::build(alarms).map_err(|error| error.to_string())?;
     let zone = TimeZone::get(&district.time_zone).map_err(|error| error.to_string())?;
-    Ok(Pack { core: district.clone(), words, zone })
+    Ok(Pack { core: district.clone(), words, alarm, zone })
 }

@@ -1,6 +1,8 @@
 //! Pure helpers of triage: no I/O, no clock, no randomness.
 
+pub mod board;
 pub mod distance;
+pub mod grid;
 pub mod item;
 pub mod join;
 pub mod plan;

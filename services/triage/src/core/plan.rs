@@ -35,7 +35,7 @@ pub fn plan(view: &StreetView<Street>, item: &str, lane: Lane) -> Planned {
     let facts = Facts { street: view.code, community: None, item: item.to_owned(), lane };
     let line = view.of.line(item);
     let (plan, explanation) =
-        routing::plan(&facts, line.as_ref().map(|line| &line.entry), &tenants::settings(view));
+        routing::plan(&facts, line.as_ref().map(|line| &line.entry), tenants::settings(view));
     let (name, policy) = match line {
         Some(line) => (line.name, line.policy),
         None => (Name { zh: item.to_owned(), en: item.to_owned() }, view.of.catch_all_policy()),

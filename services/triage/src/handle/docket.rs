@@ -1,9 +1,9 @@
-//! The docket of one batch: the open cases its reports might join, and what becomes of them.
+//! The docket of one batch: the open cases its reports join, and what becomes of them.
 //!
-//! Loaded once, decided in memory, saved once: so reports of the same batch see each other's cases, and the
-//! number of statements does not grow with the batch.
+//! Chosen in memory from what stands around, loaded once, saved once: so reports of the same batch see each other's
+//! cases, the number of statements does not grow with the batch, and only of chosen cases is the text read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,102 +19,110 @@ use prost::Message;
 use snapshot::{StreetView, View};
 use uuid::Uuid;
 
-use super::{Room, Settled, Submission};
-use crate::core::item::{Finding, ReviewReason};
+use super::{Matter, Room, Settled, Submission};
+use crate::core::board::{Board, Seeking, Spot};
+use crate::core::item::ReviewReason;
 use crate::core::join::{self, Candidate};
 use crate::core::voices::told_at;
-use crate::core::{plan, wire as forms};
 use crate::events::Went;
-use crate::store::cases::{self, NewCase, OpenCase, Wanted};
+use crate::store::cases::{self, NewCase, OpenCase};
 use crate::store::counters;
 use crate::store::reviews::{self, NewReview};
 use crate::store::voices::{self, NewVoice};
 use crate::tenants::Street;
+use crate::tenants::drawn;
 
 pub(super) struct Docket<'a> {
     room: &'a Room,
     view: Arc<View<Street>>,
     now: Timestamp,
-    /// Those loaded, and those opened by this batch.
-    cases: Vec<OpenCase>,
-    /// Ids of loaded cases that got a voice.
-    touched: Vec<CaseId>,
+    /// Those joined, and those opened by this batch.
+    cases: BTreeMap<CaseId, OpenCase>,
+    /// Ids of cases that got a further voice.
+    joined: BTreeSet<CaseId>,
     counts: BTreeMap<(TenantId, Date), u32>,
-    opened: Vec<NewCase>,
+    opened: BTreeMap<CaseId, NewCase>,
     voices: Vec<NewVoice>,
     reviews: Vec<NewReview>,
     said: Vec<NewEvent>,
 }
 
+/// Where a report goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    Review(ReviewReason),
+    Join(Candidate),
+    Open(CaseId),
+}
+
+impl Matter<'_> {
+    /// What it looks for; nothing while its item is not known.
+    fn seeking(&self) -> Result<Seeking<'_>, ReviewReason> {
+        let report = &self.submission.report;
+        let item = self.finding.item.as_deref().map_err(|reason| *reason)?;
+        let (tenant, datum, point) = (report.tenant, report.datum, report.point);
+        Ok(Seeking { tenant, item, datum, drill: self.submission.drill, point })
+    }
+}
+
 impl<'a> Docket<'a> {
-    /// Loads the open cases nearby of the items that were found.
+    /// Chooses where each goes and loads the cases that are joined. Choices in order.
     pub(super) async fn load(
         room: &'a Room,
         view: Arc<View<Street>>,
         tx: &mut ScopedTx,
         now: Timestamp,
-        found: &[(&Submission, Finding)],
-    ) -> Result<Self, pg::Error> {
-        let items =
-            found.iter().filter_map(|(submission, finding)| Some((submission, finding.item.as_ref().ok()?)));
-        let wanted: Vec<Wanted> = items.map(|(submission, item)| Wanted::near(submission, item)).collect();
-        let tenants = found.iter().map(|(submission, _)| submission.report.tenant);
+        matters: &[Matter<'_>],
+    ) -> Result<(Self, Vec<Choice>), pg::Error> {
+        let seeking = matters.iter().filter_map(|matter| matter.seeking().ok());
+        let spots: BTreeSet<Spot> = seeking.flat_map(|seeking| seeking.spots().collect::<Vec<_>>()).collect();
+        let near = cases::near(tx, &spots, now - join::WINDOW).await?;
+        let standing: BTreeMap<CaseId, TenantId> =
+            near.iter().map(|(spot, case)| (case.case_id, spot.tenant)).collect();
+        let choices = choose(room, now, matters, near);
+        let joined = choices.iter().filter_map(|choice| match choice {
+            Choice::Join(case) => Some((*standing.get(&case.case_id)?, case.case_id)),
+            Choice::Review(_) | Choice::Open(_) => None,
+        });
+        let cases = cases::load(tx, &joined.collect()).await?;
+        let tenants = matters.iter().map(|matter| matter.submission.report.tenant);
         let days: BTreeMap<_, _> =
             tenants.filter_map(|tenant| Some((tenant, day_of(view.street(tenant)?, now)))).collect();
-        let cases = cases::wanted(tx, &wanted, now - join::WINDOW).await?;
         let counts = counters::of_days(tx, &days).await?;
-        Ok(Self {
+        let docket = Self {
             room,
             view,
             now,
-            cases,
-            touched: Vec::new(),
+            cases: cases.into_iter().map(|case| (case.case_id, case)).collect(),
+            joined: BTreeSet::new(),
             counts,
-            opened: Vec::new(),
+            opened: BTreeMap::new(),
             voices: Vec::new(),
             reviews: Vec::new(),
             said: Vec::new(),
-        })
+        };
+        Ok((docket, choices))
     }
 
-    /// Decides one report.
-    pub(super) fn settle(&mut self, submission: &Submission, finding: &Finding) -> Settled {
-        let (went, settled) = match &finding.item {
-            Err(reason) => (Went::ToReview, self.request_review(submission, *reason, finding)),
-            Ok(item) => match self.candidate(submission, item) {
-                Some(chosen) => (Went::Joined, self.join(submission, item, &chosen)),
-                None => (Went::Opened, self.open(submission, item, finding)),
-            },
+    /// Does what was chosen for one report.
+    pub(super) fn settle(&mut self, matter: &Matter<'_>, choice: Choice) -> Settled {
+        let (went, settled) = match choice {
+            Choice::Review(reason) => (Went::ToReview, self.request_review(matter, reason)),
+            Choice::Join(case) => (Went::Joined, self.join(matter, &case)),
+            Choice::Open(case_id) => (Went::Opened, self.open(matter, case_id)),
         };
-        self.room.events.settled(went, finding.explanation.method.as_str());
+        self.room.events.settled(went, matter.finding.explanation.method.as_str());
         settled
     }
 
-    fn candidate(&self, submission: &Submission, item: &str) -> Option<Candidate> {
-        let report = &submission.report;
-        let same = |case: &&OpenCase| {
-            case.tenant == report.tenant
-                && case.item == item
-                && case.datum == report.datum
-                && case.drill == submission.drill
-        };
-        let candidates = self.cases.iter().filter(same).map(OpenCase::candidate);
-        join::choose(report.point, self.now, candidates)
-    }
-
-    fn request_review(
-        &mut self,
-        submission: &Submission,
-        reason: ReviewReason,
-        finding: &Finding,
-    ) -> Settled {
-        let report = &submission.report;
-        let item_explanation_json = json(&finding.explanation);
+    fn request_review(&mut self, matter: &Matter<'_>, reason: ReviewReason) -> Settled {
+        let (submission, report) = (matter.submission, &matter.submission.report);
+        let item_explanation_json = json(&matter.finding.explanation);
         self.reviews.push(NewReview {
             tenant: report.tenant,
             report_id: report.report_id,
             reason: reason.as_str(),
-            lane: submission.lane,
+            lane: matter.lane,
             drill: submission.drill,
             report: report.payload.clone(),
             item_explanation: item_explanation_json.clone(),
@@ -131,19 +139,18 @@ impl<'a> Docket<'a> {
             aggregate_id: report.report_id.as_uuid(),
             version: 1,
         };
-        self.say(submission, submission.lane, said, &message);
+        self.say(submission, matter.lane, said, &message);
         Settled::ToReview
     }
 
-    fn join(&mut self, submission: &Submission, item: &str, chosen: &Candidate) -> Settled {
-        let report = &submission.report;
-        let explanation = join::explain(chosen, item, report.datum, report.point, self.now);
-        let name = self.item_name(report.tenant, item);
-        let case = self.cases.iter_mut().find(|case| case.case_id == chosen.case_id);
-        let case = case.expect("the chosen case is one of the docket's");
+    fn join(&mut self, matter: &Matter<'_>, chosen: &Candidate) -> Settled {
+        let (submission, report) = (matter.submission, &matter.submission.report);
+        let case = self.cases.get_mut(&chosen.case_id).expect("a chosen case is one of the docket's");
+        let explanation = join::explain(chosen, &case.item, report.datum, report.point, self.now);
+        let name = item_name(&self.view, report.tenant, &case.item);
         case.voices += 1;
         case.version += 1;
-        case.lane = case.lane.raised_to(submission.lane);
+        case.lane = case.lane.raised_to(matter.lane);
         let (case_id, voice, version, lane) = (case.case_id, case.voices, case.version, case.lane);
         let message = wire::CaseJoined {
             case: Some(state(case, &name)),
@@ -152,20 +159,21 @@ impl<'a> Docket<'a> {
             join_explanation_json: json(&explanation),
             told_bodies: if told_at(voice) { case.bodies.clone() } else { Vec::new() },
         };
-        self.touched.push(case_id);
+        self.joined.insert(case_id);
         self.add_voice(submission, case_id, voice, Some(message.join_explanation_json.clone()));
         let said = Said { event_type: EventType::CaseJoined, aggregate_id: case_id.as_uuid(), version };
         self.say(submission, lane, said, &message);
         Settled::InCase { case_id, voice }
     }
 
-    fn open(&mut self, submission: &Submission, item: &str, finding: &Finding) -> Settled {
-        let report = &submission.report;
+    fn open(&mut self, matter: &Matter<'_>, case_id: CaseId) -> Settled {
+        let (submission, report) = (matter.submission, &matter.submission.report);
+        let item = matter.finding.item.as_deref().expect("only what has an item opens a case");
         let street = self.view.street(report.tenant).expect("a loaded street stays in the view").clone();
-        let planned = plan::plan(&street, item, submission.lane);
+        let drawn = drawn::plan(&street, item, matter.lane);
         let case = OpenCase {
             tenant: report.tenant,
-            case_id: CaseId(self.room.house.minter.mint(self.now)),
+            case_id,
             case_no: self.next_case_no(&street).to_string(),
             item: item.to_owned(),
             text: report.text.clone(),
@@ -173,31 +181,28 @@ impl<'a> Docket<'a> {
             point: report.point,
             datum: report.datum.to_owned(),
             drill: submission.drill,
-            lane: planned.plan.lane,
+            lane: drawn.lane,
             voices: 1,
             version: 2,
             opened_at: self.now,
-            bodies: planned.bodies(),
+            bodies: drawn.bodies.clone(),
         };
-        let item_explanation = json(&finding.explanation);
-        let plan_explanation = json(&planned.explanation);
+        let item_explanation = json(&matter.finding.explanation);
         let opened = wire::CaseOpened {
-            case: Some(state(&case, &planned.name)),
+            case: Some(state(&case, &drawn.name)),
             report_id: report.report_id.to_string(),
             tracking_sha256: report.tracking_sha256.clone(),
             item_explanation_json: item_explanation.clone(),
         };
-        let routed = wire::CaseRouted {
-            case: Some(state(&case, &planned.name)),
-            plan: Some(forms::plan(&planned, &plan_explanation)),
-        };
-        let (case_id, lane) = (case.case_id, case.lane);
+        let routed = wire::CaseRouted { case: opened.case.clone(), plan: Some(drawn.plan.clone()) };
+        let lane = case.lane;
         let said = |event_type, version| Said { event_type, aggregate_id: case_id.as_uuid(), version };
         self.say(submission, lane, said(EventType::CaseOpened, 1), &opened);
         self.say(submission, lane, said(EventType::CaseRouted, 2), &routed);
         self.add_voice(submission, case_id, 1, None);
-        self.opened.push(NewCase { case_id, item_explanation, plan_explanation });
-        self.cases.push(case);
+        let plan_explanation = drawn.plan.explanation_json.clone();
+        self.opened.insert(case_id, NewCase { item_explanation, plan_explanation });
+        self.cases.insert(case_id, case);
         Settled::InCase { case_id, voice: 1 }
     }
 
@@ -206,11 +211,6 @@ impl<'a> Docket<'a> {
         let count = self.counts.entry((street.code, day)).or_default();
         *count += 1;
         CaseNo { street: street.code, day, count: *count }
-    }
-
-    fn item_name(&self, tenant: TenantId, item: &str) -> Name {
-        let named = self.view.street(tenant).and_then(|street| street.of.item_name(item));
-        named.cloned().unwrap_or_else(|| Name { zh: item.to_owned(), en: item.to_owned() })
     }
 
     fn add_voice(
@@ -250,13 +250,9 @@ impl<'a> Docket<'a> {
 
     /// Writes what was decided, in a fixed number of statements.
     pub(super) async fn save(self, tx: &mut ScopedTx) -> Result<(), pg::Error> {
-        let new = |case_id: CaseId| self.opened.iter().find(|new| new.case_id == case_id);
-        let opened: Vec<_> = self.cases.iter().filter_map(|case| Some((case, new(case.case_id)?))).collect();
-        let joined: Vec<_> = self
-            .cases
-            .iter()
-            .filter(|case| self.touched.contains(&case.case_id) && new(case.case_id).is_none())
-            .collect();
+        let opened: Vec<_> = self.opened.iter().map(|(case_id, new)| (&self.cases[case_id], new)).collect();
+        let joined = self.joined.iter().filter(|case_id| !self.opened.contains_key(case_id));
+        let joined: Vec<_> = joined.map(|case_id| &self.cases[case_id]).collect();
         counters::keep(tx, &self.counts).await?;
         cases::insert(tx, &opened).await?;
         cases::update(tx, &joined).await?;
@@ -264,6 +260,30 @@ impl<'a> Docket<'a> {
         reviews::insert(tx, &self.reviews, self.now).await?;
         self.room.house.outbox.append(tx, &self.said).await
     }
+}
+
+/// Where each goes: into a case that stands around, also one of this batch, or into a new one.
+fn choose(room: &Room, now: Timestamp, matters: &[Matter<'_>], near: Vec<(Spot, Candidate)>) -> Vec<Choice> {
+    let mut board = Board::default();
+    near.into_iter().for_each(|(spot, case)| board.add(spot, case));
+    let choose = |matter: &Matter<'_>| {
+        let seeking = match matter.seeking() {
+            Ok(seeking) => seeking,
+            Err(reason) => return Choice::Review(reason),
+        };
+        if let Some(case) = board.choose(&seeking, now) {
+            return Choice::Join(case);
+        }
+        let case_id = CaseId(room.house.minter.mint(now));
+        board.add(seeking.own_spot(), Candidate { case_id, point: seeking.point, opened_at: now });
+        Choice::Open(case_id)
+    };
+    matters.iter().map(choose).collect()
+}
+
+fn item_name(view: &View<Street>, tenant: TenantId, item: &str) -> Name {
+    let named = view.street(tenant).and_then(|street| street.of.item_name(item));
+    named.cloned().unwrap_or_else(|| Name { zh: item.to_owned(), en: item.to_owned() })
 }
 
 struct Said {

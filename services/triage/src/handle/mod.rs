@@ -1,4 +1,4 @@
-//! The one room of triage: lock the tenants → item → join or open → plan → save → say.
+//! The one room of triage: lock the tenants → item and lane → join or open → plan → save → say.
 //!
 //! The inbox (seen before?) and the commit belong to whoever calls: the consumer for messages, [`review`] for a
 //! person's decision.
@@ -78,24 +78,34 @@ pub async fn settle(
     let tenants: BTreeSet<TenantId> = submissions.iter().map(|submission| submission.report.tenant).collect();
     store::desks::lock(tx, &tenants).await?;
     let view = room.house.snapshot.view();
-    let mut found = Vec::with_capacity(submissions.len());
-    for submission in submissions {
-        found.push((submission, find(&view, submission)?));
-    }
-    let mut docket = Docket::load(room, view, tx, now, &found).await?;
-    let settled = found.iter().map(|(submission, finding)| docket.settle(submission, finding)).collect();
+    let matters: Vec<Matter<'_>> =
+        submissions.iter().map(|submission| matter(&view, submission)).collect::<Result<_, _>>()?;
+    let (mut docket, choices) = Docket::load(room, view, tx, now, &matters).await?;
+    let settled = matters.iter().zip(choices).map(|(matter, choice)| docket.settle(matter, choice)).collect();
     docket.save(tx).await?;
     Ok(settled)
 }
 
-fn find(view: &View<Street>, submission: &Submission) -> Result<Finding, pg::Error> {
+/// A report with what was found about it.
+struct Matter<'a> {
+    submission: &'a Submission,
+    finding: Finding,
+    /// The lane it goes on in. Raised for words of mortal danger, whoever let them in (D15): the door that chose its
+    /// lane may have had older words, or none.
+    lane: Lane,
+}
+
+fn matter<'a>(view: &View<Street>, submission: &'a Submission) -> Result<Matter<'a>, pg::Error> {
     let report = &submission.report;
     // A street once seen stays in the view, and reports of one never seen do not get here (`Refused::NotYet`).
     let left = || pg::Error::broken("settling a report", "its street left the snapshot");
     let street = &view.street(report.tenant).ok_or_else(left)?.of;
     let given = report.given.as_deref();
-    Ok(match &submission.decided_item {
+    let finding = match &submission.decided_item {
         Some(item) => item::decided(item, given),
         None => item::find(given, &report.text, street.words(), |item| street.lists(item)),
-    })
+    };
+    let danger = street.alarms(&report.text);
+    let lane = if danger { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
+    Ok(Matter { submission, finding, lane })
 }

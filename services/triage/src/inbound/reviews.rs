@@ -19,24 +19,29 @@ use crate::core::report::Report;
 use crate::handle::Room;
 use crate::handle::review::{self, DecideReview, Decision, Refusal};
 use crate::store;
-use crate::store::reviews::OpenReview;
+use crate::store::reviews::{OpenReview, Position};
 
 /// Most entries of one answer.
 const LIMIT_MAX: u32 = 200;
 const LIMIT_DEFAULT: u32 = 50;
 
-/// How many.
+/// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     /// 1 to 200; 50 unless told.
     limit: Option<u32>,
+    /// `next` of the page before.
+    after: Option<Uuid>,
 }
 
-/// Reports that wait for a person, the longest waiting first.
+/// Reports that wait for a person: urgent ones first, of a lane the longest waiting first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReviewList {
     reviews: Vec<ReviewDocument>,
+    /// For `after`, to read on; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Uuid>,
 }
 
 /// One report that waits.
@@ -91,10 +96,18 @@ pub(super) async fn list(
         return Err(Problem::validation_failed([fault]));
     }
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
-    let open = store::reviews::open(&mut tx, street, i64::from(limit)).await?;
+    let after = match query.after {
+        None => Position::start(),
+        Some(shown) => {
+            store::reviews::position(&mut tx, street, shown.into()).await?.ok_or_else(Problem::bad_cursor)?
+        }
+    };
+    let open = store::reviews::open(&mut tx, street, after, i64::from(limit)).await?;
     tx.commit().await?;
+    let last = open.last().map(|review| review.report_id);
+    let next = last.filter(|_| open.len() == limit as usize);
     let reviews: Result<_, Problem> = open.into_iter().map(|review| document(street, review)).collect();
-    Ok(Json(ReviewList { reviews: reviews? }))
+    Ok(Json(ReviewList { reviews: reviews?, next }))
 }
 
 fn document(street: TenantId, review: OpenReview) -> Result<ReviewDocument, Problem> {

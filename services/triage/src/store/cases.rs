@@ -1,15 +1,18 @@
 //! Cases.
 
+use std::collections::BTreeSet;
+
 use contract::proto::intake::Place;
 use ids::{CaseId, Lane, TenantId};
 use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
-use crate::core::distance::{Point, latitude_reach};
-use crate::core::join::{self, Candidate};
-use crate::core::report::datum_of;
-use crate::handle::Submission;
+use crate::core::board::Spot;
+use crate::core::distance::Point;
+use crate::core::grid::cell_of;
+use crate::core::join::Candidate;
+use crate::core::report::{datum_of, datum_word};
 use crate::handle::memory::Heard;
 
 /// An open case: what joining and the events need of it.
@@ -33,72 +36,79 @@ pub(crate) struct OpenCase {
 
 /// What a new case has beside that.
 pub(crate) struct NewCase {
-    pub case_id: CaseId,
     pub item_explanation: String,
     pub plan_explanation: String,
 }
 
-/// Which open cases a report might join.
-pub(crate) struct Wanted {
-    tenant: TenantId,
-    item: String,
-    datum: &'static str,
-    drill: bool,
-    lat: f64,
-}
-
-impl OpenCase {
-    /// For the decision.
-    pub(crate) fn candidate(&self) -> Candidate {
-        Candidate { case_id: self.case_id, point: self.point, opened_at: self.opened_at }
-    }
-}
-
-impl Wanted {
-    /// Those of this item around a report.
-    pub(crate) fn near(submission: &Submission, item: &str) -> Self {
-        let report = &submission.report;
-        let (tenant, datum, lat) = (report.tenant, report.datum, report.place.lat);
-        Self { tenant, item: item.to_owned(), datum, drill: submission.drill, lat }
-    }
-}
-
-/// Open cases that could be the same matter as one of the wanted: a strip of latitude around each, since the
-/// earliest opening that counts. Each case once.
-pub(crate) async fn wanted(
+/// Open cases of these spots since the earliest opening that counts: only what the decision needs.
+pub(crate) async fn near(
     tx: &mut ScopedTx,
-    wanted: &[Wanted],
+    spots: &BTreeSet<Spot>,
     earliest: Timestamp,
-) -> Result<Vec<OpenCase>, pg::Error> {
-    let reach = latitude_reach(join::RADIUS_MM);
-    let tenants: Vec<i64> = wanted.iter().map(|w| w.tenant.as_i64()).collect();
-    let items: Vec<&str> = wanted.iter().map(|w| w.item.as_str()).collect();
-    let datums: Vec<&str> = wanted.iter().map(|w| w.datum).collect();
-    let drills: Vec<bool> = wanted.iter().map(|w| w.drill).collect();
-    let south: Vec<f64> = wanted.iter().map(|w| w.lat - reach).collect();
-    let north: Vec<f64> = wanted.iter().map(|w| w.lat + reach).collect();
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT DISTINCT ON (c.tenant_id, c.case_id)
-             c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
-             c.voices, c.version, c.opened_at, c.bodies
-         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[], $5::double precision[],
-             $6::double precision[]) AS w (tenant_id, item, datum, drill, south, north)
+) -> Result<Vec<(Spot, Candidate)>, pg::Error> {
+    if spots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenants: Vec<i64> = spots.iter().map(|spot| spot.tenant.as_i64()).collect();
+    let items: Vec<&str> = spots.iter().map(|spot| spot.item.as_str()).collect();
+    let datums: Vec<&str> = spots.iter().map(|spot| spot.datum).collect();
+    let drills: Vec<bool> = spots.iter().map(|spot| spot.drill).collect();
+    let cells: Vec<i64> = spots.iter().map(|spot| spot.cell).collect();
+    let rows = sqlx::query!(
+        "SELECT c.tenant_id, c.item, c.datum, c.drill, c.cell, c.case_id, c.lon, c.lat, c.opened_at
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[], $5::bigint[])
+             AS s (tenant_id, item, datum, drill, cell)
          JOIN triage.cases c
-             ON c.tenant_id = w.tenant_id AND c.item = w.item AND c.datum = w.datum AND c.drill = w.drill
-             AND c.lat BETWEEN w.south AND w.north
-         WHERE c.closed_at IS NULL AND c.opened_at >= $7
-         ORDER BY c.tenant_id, c.case_id",
+             ON c.tenant_id = s.tenant_id AND c.item = s.item AND c.datum = s.datum AND c.drill = s.drill
+             AND c.cell = s.cell
+         WHERE c.closed_at IS NULL AND c.opened_at >= $6",
         &tenants,
         &items as &[&str],
         &datums as &[&str],
         &drills,
-        &south,
-        &north,
+        &cells,
         jiff_sqlx::Timestamp::from(earliest) as _,
     )
     .fetch_all(&mut **tx)
     .await?;
+    let impossible = pg::Error::impossible_row;
+    rows.into_iter()
+        .map(|row| {
+            let tenant = TenantId::from_i64(row.tenant_id);
+            let tenant = tenant.map_err(|_| impossible("triage.cases.tenant_id"))?;
+            let datum = datum_of(&row.datum).and_then(datum_word);
+            let datum = datum.ok_or_else(|| impossible("triage.cases.datum"))?;
+            let point = Point::from_degrees(row.lon, row.lat);
+            let point = point.ok_or_else(|| impossible("triage.cases.lon"))?;
+            let spot = Spot { tenant, item: row.item, datum, drill: row.drill, cell: row.cell };
+            let (case_id, opened_at) = (row.case_id.into(), row.opened_at.to_jiff());
+            Ok((spot, Candidate { case_id, point, opened_at }))
+        })
+        .collect()
+}
+
+/// All of these cases.
+pub(crate) async fn load(
+    tx: &mut ScopedTx,
+    cases: &BTreeSet<(TenantId, CaseId)>,
+) -> Result<Vec<OpenCase>, pg::Error> {
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenants: Vec<i64> = cases.iter().map(|(tenant, _)| tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = cases.iter().map(|(_, case_id)| case_id.as_uuid()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
+             c.voices, c.version, c.opened_at, c.bodies
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS w (tenant_id, case_id)
+         JOIN triage.cases c ON c.tenant_id = w.tenant_id AND c.case_id = w.case_id",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    pg::rows_affected("loading chosen cases", rows.len() as u64, cases.len())?;
     rows.into_iter().map(Row::read).collect()
 }
 
@@ -161,6 +171,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let addresses: Vec<&str> = case().map(|c| c.place.address.as_str()).collect();
     let lanes: Vec<i16> = case().map(|c| c.lane.rank()).collect();
     let drills: Vec<bool> = case().map(|c| c.drill).collect();
+    let cells: Vec<i64> = case().map(|c| cell_of(c.point)).collect();
     let voices: Vec<i32> = case().map(|c| c.voices as i32).collect();
     let versions: Vec<i64> = case().map(|c| c.version as i64).collect();
     let openings: Vec<jiff_sqlx::Timestamp> = case().map(|c| c.opened_at.into()).collect();
@@ -170,14 +181,15 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let plans_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.plan_explanation.as_bytes()).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
-             voices, version, opened_at, bodies, item_explanation, plan_explanation)
+             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell)
          SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation
+             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
              $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
-             $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[])
+             $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[],
+             $18::bigint[])
          AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, bodies, item_explanation, plan_explanation)",
+             opened_at, bodies, item_explanation, plan_explanation, cell)",
         &tenants,
         &ids,
         &numbers as &[&str],
@@ -195,6 +207,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
         &bodies,
         &items_explained as &[&[u8]],
         &plans_explained as &[&[u8]],
+        &cells,
     )
     .execute(&mut **tx)
     .await?;

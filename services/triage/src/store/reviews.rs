@@ -129,20 +129,56 @@ pub(crate) async fn decision(
     Ok(Decision { case_id: row.case_id.into(), case_no: row.case_no, voice, decided_at })
 }
 
-/// Open entries, the longest waiting first.
+/// Where an entry stands in the queue: by lane, then by how long it waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    lane: i16,
+    requested_at: jiff_sqlx::Timestamp,
+    report_id: Uuid,
+}
+
+impl Position {
+    /// Before every entry: lanes count from 0.
+    pub(crate) fn start() -> Self {
+        Self { lane: -1, requested_at: Timestamp::UNIX_EPOCH.into(), report_id: Uuid::nil() }
+    }
+}
+
+/// Where an entry of the tenant stands, or stood before it was decided.
+pub(crate) async fn position(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    report_id: ReportId,
+) -> Result<Option<Position>, pg::Error> {
+    let position = sqlx::query_as!(
+        Position,
+        "SELECT lane, requested_at, report_id FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
+        tenant.as_i64(),
+        report_id.as_uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(position)
+}
+
+/// Open entries after a position, urgent ones first, of a lane the longest waiting first.
 pub(crate) async fn open(
     tx: &mut ScopedTx,
     tenant: TenantId,
+    after: Position,
     rows_max: i64,
 ) -> Result<Vec<OpenReview>, pg::Error> {
     let rows = sqlx::query_as!(
         OpenReview,
         "SELECT report_id, reason, lane, report, item_explanation, requested_at
          FROM triage.reviews
-         WHERE tenant_id = $1 AND decided_at IS NULL
-         ORDER BY requested_at, report_id
-         LIMIT $2",
+         WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, report_id) > ($2, $3, $4)
+         ORDER BY lane, requested_at, report_id
+         LIMIT $5",
         tenant.as_i64(),
+        after.lane,
+        after.requested_at as _,
+        after.report_id,
         rows_max,
     )
     .fetch_all(&mut **tx)

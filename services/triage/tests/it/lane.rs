@@ -30,10 +30,20 @@ async fn an_urgent_voice_raises_its_case_for_good() {
     assert_eq!(lanes, [Lane::Normal, Lane::Normal, Lane::Urgent, Lane::Urgent]);
 }
 
+/// Whoever let it in: a door with an older list of words, or an import that knows none.
+#[rstest]
+#[case::no_item_found("楼下煤气泄漏", "", Lane::Bulk, Lane::Urgent)]
+#[case::ordinary_item("煤气泄漏，公交站也停了", "TRA-01", Lane::Normal, Lane::Urgent)]
+#[case::no_danger("楼下有人唱歌", "", Lane::Bulk, Lane::Bulk)]
 #[tokio::test]
-async fn words_of_mortal_danger_find_their_item_or_wait_for_a_person_in_the_urgent_lane() {
+async fn words_of_mortal_danger_go_on_in_the_urgent_lane(
+    #[case] text: &str,
+    #[case] item: &'static str,
+    #[case] came: Lane,
+    #[case] goes: Lane,
+) {
     let desk = Desk::open().await;
-    desk.hear(&[Sent { lane: Lane::Urgent, ..report(1, "", "煤气泄漏") }]).await;
+    desk.hear(&[Sent { lane: came, ..report(1, item, text) }]).await;
     let lanes: Vec<Lane> = desk.said().await.iter().map(|(envelope, _)| envelope.lane).collect();
-    assert!(!lanes.is_empty() && lanes.iter().all(|lane| *lane == Lane::Urgent), "{lanes:?}");
+    assert!(!lanes.is_empty() && lanes.iter().all(|lane| *lane == goes), "{lanes:?}");
 }

@@ -4,6 +4,7 @@
 mod desk;
 mod disorder;
 mod explanation;
+mod grid;
 mod join;
 mod lane;
 mod memory;

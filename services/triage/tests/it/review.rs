@@ -45,7 +45,11 @@ async fn an_unsure_report_waits_for_a_person() {
     assert_eq!(desk.count("cases").await, 0);
     let (status, list) = desk.reviews("street-centre", STREET, "").await;
     assert_eq!((status, list["reviews"].as_array().unwrap().len()), (200, 2));
-    let first = &list["reviews"][0];
+    assert_eq!(
+        (&list["reviews"][0]["lane"], &list["reviews"][0]["reason"]),
+        (&json!("urgent"), &json!("item-unknown"))
+    );
+    let first = &list["reviews"][1];
     assert_eq!((&first["text"], &first["place"]["datum"]), (&json!(words), &json!("wgs84")));
     assert_eq!(
         (&first["reason"], &first["requested_at"]),
@@ -54,6 +58,52 @@ async fn an_unsure_report_waits_for_a_person() {
     assert_eq!(first["item_explanation"]["method"], "keyword");
     let (_, one) = desk.reviews("governance-centre", STREET, "?limit=1").await;
     assert_eq!(one["reviews"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn danger_is_on_the_first_page_however_long_the_queue_is() {
+    let desk = Desk::open().await;
+    for n in 1..=5 {
+        desk.hear(&[report(n, "", "你好")]).await;
+        desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    }
+    desk.hear(&[Sent { lane: Lane::Bulk, ..report(6, "", "你好") }]).await;
+    for n in 7..=8 {
+        desk.rig.clock.advance(std::time::Duration::from_secs(60));
+        desk.hear(&[Sent { lane: Lane::Urgent, ..report(n, "", "你好") }]).await;
+    }
+    let (mut shown, mut next): (Vec<u128>, Option<Value>) = (Vec::new(), None);
+    loop {
+        let after = next.as_ref().map(|id| format!("&after={}", id.as_str().unwrap())).unwrap_or_default();
+        let (status, page) = desk.reviews("street-centre", STREET, &format!("?limit=3{after}")).await;
+        assert_eq!(status, 200, "{page}");
+        let ids = page["reviews"].as_array().unwrap().iter();
+        shown.extend(
+            ids.map(|entry| entry["report_id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap().as_u128()),
+        );
+        next = page.get("next").cloned();
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(shown, [7, 8, 1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_cursor_outlives_the_decision_on_its_entry_and_serves_one_street() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "你好"), report(2, "", "你好"), report(3, "", "你好")]).await;
+    desk.hear(&[Sent { street: OTHER_STREET, ..report(4, "", "你好") }]).await;
+    let shown = uuid::Uuid::from_u128(1);
+    assert_eq!(desk.decide("street-centre", STREET, 1, "TRA-01").await.0, 200);
+    let (_, page) = desk.reviews("street-centre", STREET, &format!("?after={shown}")).await;
+    let rest: Vec<_> = page["reviews"].as_array().unwrap().iter().map(|entry| &entry["report_id"]).collect();
+    assert_eq!(rest, [&json!(uuid::Uuid::from_u128(2)), &json!(uuid::Uuid::from_u128(3))]);
+    for foreign in [4, 77] {
+        let cursor = format!("?after={}", uuid::Uuid::from_u128(foreign));
+        let (status, refusal) = desk.reviews("street-centre", STREET, &cursor).await;
+        assert_eq!((status, &refusal["code"]), (400, &json!("bad-cursor")), "{foreign}");
+    }
 }
 
 #[tokio::test]
@@ -115,7 +165,7 @@ async fn who_may_not_and_what_is_not_there() {
     let (status, refusal) = desk.decide("street-centre", STREET, 1, "TRA-99").await;
     assert_eq!((status, &refusal["errors"][0]["code"]), (422, &json!("unknown-item")));
     assert_eq!(desk.decide("street-centre", STREET, 1, "TRA 01").await.1["code"], "identifier-invalid");
-    for query in ["?limit=0", "?limit=201", "?limit=x", "?page=1"] {
+    for query in ["?limit=0", "?limit=201", "?limit=x", "?page=1", "?after=x"] {
         assert_eq!(desk.reviews("street-centre", STREET, query).await.0, 422, "{query}");
     }
     let path = format!("/triage/v1/streets/{STREET}/reviews/{}:fly", uuid::Uuid::from_u128(1));

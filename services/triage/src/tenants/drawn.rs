@@ -1,0 +1,62 @@
+//! Case plans as they go out, kept per street: a storm opens hundreds of cases of a few items, whose plans and
+//! explanations differ in nothing. Street, item and lane are all a plan is made from (D46), and a street of another
+//! generation is another value with nothing kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contract::document::Name;
+use contract::proto::triage as wire;
+use ids::Lane;
+use snapshot::StreetView;
+
+use super::Street;
+use crate::core::{plan, wire as forms};
+
+/// Plans kept per street: some 10 KB each, and a thousand streets.
+const PLANS_MAX: usize = 8;
+
+/// A plan ready to be sent.
+#[derive(Debug)]
+pub struct Drawn {
+    /// Name of the item.
+    pub name: Name,
+    /// The lane the case goes on in.
+    pub lane: Lane,
+    /// Every body of it, the lead first.
+    pub bodies: Vec<String>,
+    /// For the event, with the explanation.
+    pub plan: wire::CasePlan,
+}
+
+/// What a street keeps.
+#[derive(Debug, Default)]
+pub(super) struct Plans(Mutex<BTreeMap<(String, Lane), Arc<Drawn>>>);
+
+/// The plan for a case of this item in this street.
+pub fn plan(view: &StreetView<Street>, item: &str, lane: Lane) -> Arc<Drawn> {
+    let key = (item.to_owned(), lane);
+    let kept = |plans: &Plans| plans.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    if let Some(drawn) = kept(&view.of.plans) {
+        return drawn;
+    }
+    let drawn = Arc::new(draw(view, item, lane));
+    let mut plans = view.of.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if plans.len() >= PLANS_MAX {
+        plans.clear();
+    }
+    plans.insert(key, drawn.clone());
+    drawn
+}
+
+fn draw(view: &StreetView<Street>, item: &str, lane: Lane) -> Drawn {
+    let planned = plan::plan(view, item, lane);
+    // Integers, texts and lists: nothing that cannot be written.
+    let explanation = serde_json::to_string(&planned.explanation).expect("explanations are plain data");
+    Drawn {
+        lane: planned.plan.lane,
+        bodies: planned.bodies(),
+        plan: forms::plan(&planned, &explanation),
+        name: planned.name,
+    }
+}
