@@ -1,4 +1,5 @@
-//! Applying a manifest: lock → check → compile → compare → keep and say → commit, in one transaction.
+//! Applying a manifest: lock → check → compile → compare → look after streets → keep and say → commit, in one
+//! transaction.
 //!
 //! Two that apply the same tenant come one after the other: the second sees what the first made of it, so equal
 //! manifests end in one generation and a stale `If-Match` is refused. Locks are taken district first.
@@ -92,7 +93,10 @@ impl From<DocumentError> for ApplyError {
 pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) -> Result<Applied, ApplyError> {
     let tenant = command.manifest.tenant();
     let kind = kind(&command.manifest);
-    let scope = TenantScope::of_principal([tenant]).with_district([command.district]);
+    // A district moves with its streets in view. Their codes lie in its own, so this is no list that could lag.
+    let streets = if kind == Kind::District { core::codes_within(tenant) } else { Vec::new() };
+    let scope = TenantScope::of_principal(streets.into_iter().chain([tenant]));
+    let scope = scope.with_district([command.district]);
     let mut tx = house.pool.begin(scope).await?;
     let now = house.clock.now(&mut tx).await?;
     let district = if kind == Kind::District { tenant } else { command.district };
@@ -109,6 +113,7 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     if compiled.says_the_same(&stored)? {
         return Ok(Applied { tenant, kind, generation: known.generation, changed: false });
     }
+    keep_streets_sound(&mut tx, &compiled, &stored).await?;
     let generation = known.generation + 1;
     publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
     store::tenants::advance(&mut tx, tenant, generation).await?;
@@ -155,6 +160,28 @@ async fn compile(tx: &mut ScopedTx, config: &Config, manifest: Manifest) -> Resu
             core::compile_street(*street, &core, pack.header.generation, terms).map_err(faulty)
         }
     }
+}
+
+/// Refuses a district that a street of it would not stand on. The district's row is locked, and a street's apply
+/// holds it, so no street is applied meanwhile.
+async fn keep_streets_sound(
+    tx: &mut ScopedTx,
+    compiled: &Compiled,
+    stored: &[Vec<u8>],
+) -> Result<(), ApplyError> {
+    let Compiled::District(made) = compiled else { return Ok(()) };
+    let before = decoded(stored)?.into_iter().find_map(|document| match document.body {
+        DocumentBody::District(core) => Some(core),
+        _ => None,
+    });
+    let Some(before) = before else { return Ok(()) };
+    let streets = decoded(&store::documents::of_streets(tx, made.core.code).await?)?;
+    let faults = core::broken_by(&before, &made.core, &streets);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Faulty(faults).into()) }
+}
+
+fn decoded(stored: &[Vec<u8>]) -> Result<Vec<Document>, DocumentError> {
+    stored.iter().map(|bytes| Document::decode(bytes)).collect()
 }
 
 /// Keeps the documents in this service's own schema and says them. Both parts move together, so that a

@@ -10,7 +10,8 @@
 //!
 //! Promises: all or nothing; a manifest that changes nothing changes no generation and says nothing; a generation
 //! only moves forward; what was applied is kept byte for byte. Applying a district does not touch its streets:
-//! they hold overrides, and readers put the two together (D21).
+//! they hold overrides, and readers put the two together (D21). A district that one of its streets would not stand on
+//! is refused, with the place in that street.
 //!
 //! Deliberately not here: packs other than the built-in one, territory polygons, rotas, what an apply would do to
 //! open cases (`plan`), webhook secrets (notification makes them, D20).

@@ -129,6 +129,12 @@ pub(crate) fn compile_street(
     Err(faults)
 }
 
+/// Every code a street of the district can have.
+pub(crate) fn codes_within(district: TenantId) -> Vec<TenantId> {
+    let codes = (1..1_000).filter_map(|street| TenantId::from_i64(district.as_i64() + street * 1_000).ok());
+    codes.filter(|code| lies_in(*code, district)).collect()
+}
+
 /// Six digits of district, three of street, three zeros: so nobody claims a street of another district.
 fn lies_in(street: TenantId, district: TenantId) -> bool {
     let (street, district) = (street.as_i64(), district.as_i64());

@@ -3,6 +3,7 @@
 //! The texts may name a key of the manifest: whoever may apply it wrote it or can read it.
 
 use contract::document::{self, Problem};
+use ids::TenantId;
 use serde_saphyr::Error as YamlError;
 
 /// One fault.
@@ -65,6 +66,17 @@ impl Fault {
     pub(crate) fn kind_differs() -> Self {
         let detail = "该代码已作为另一类登记 / the code is applied as the other kind already";
         Self::new("/kind", "kind-differs", detail)
+    }
+
+    /// A street of the district would no longer be sound with it.
+    pub(super) fn breaks_street(street: TenantId, fault: &document::Fault) -> Self {
+        let (_, chinese) = name(&fault.problem);
+        let path = &fault.path;
+        let detail = format!(
+            "街道 {street} 的 {path}：{chinese}；请先更正该街道 / {path} of street {street}: {}; correct the street first",
+            fault.problem
+        );
+        Self::new("", "breaks-street", detail)
     }
 
     /// The street was applied into another district.

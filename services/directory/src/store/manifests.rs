@@ -37,6 +37,19 @@ pub(crate) async fn keep(
     pg::rows_affected("keeping a manifest", kept.rows_affected(), 1)
 }
 
+/// Whether the tenant has this generation: what a cursor must name.
+pub(crate) async fn has(tx: &mut ScopedTx, tenant: TenantId, generation: i64) -> Result<bool, pg::Error> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM directory.manifests WHERE tenant_id = $1 AND generation = $2) AS "found!""#,
+        tenant.as_i64(),
+        generation,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(found)
+}
+
 /// The newest generations below `before`, newest first, at most `limit`.
 pub(crate) async fn history(
     tx: &mut ScopedTx,

@@ -4,4 +4,5 @@ mod apply;
 mod office;
 mod read;
 mod refusals;
+mod streets;
 mod together;

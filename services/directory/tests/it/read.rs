@@ -39,8 +39,29 @@ async fn history_says_who_and_when() {
         .await
         .unwrap();
     assert_eq!(kept, renamed.as_bytes(), "byte for byte");
+    assert_eq!(answer.body.get("next"), None, "that was all");
+    let newest = office.get("street-centre", &format!("{path}?limit=1")).await;
+    assert_eq!((&newest.body["entries"][0]["generation"], &newest.body["next"]), (&2.into(), &2.into()));
     let older = office.get("street-centre", &format!("{path}?before=2&limit=1")).await;
     assert_eq!(older.body["entries"][0]["generation"], 1);
+}
+
+#[tokio::test]
+async fn pages_have_bounds_and_cursors_are_the_streets_own() {
+    let office = Office::settled().await;
+    let renamed = STREET.replace("zh: 滨江街道", "zh: 滨江新街道");
+    office.apply(&renamed).await.applied();
+    let get = async |code: &str, query: &str| {
+        office.get(ADMIN, &format!("/directory/v1/streets/{code}/history{query}")).await
+    };
+    for query in ["?limit=0", "?limit=201", "?limit=4294967296", "?limit=-1", "?before=x", "?order=asc"] {
+        get(STREET_CODE, query).await.refused(422, "validation-failed");
+    }
+    assert_eq!(get(STREET_CODE, "?limit=200&before=2").await.status, 200);
+    for forged in ["?before=0", "?before=-1", "?before=3", "?before=9223372036854775807"] {
+        get(STREET_CODE, forged).await.refused(400, "bad-cursor");
+    }
+    get(FAST_CODE, "?before=2").await.refused(400, "bad-cursor");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bootstrap::Bearer;
-use bootstrap::door::{Path, Problem, Query};
+use bootstrap::door::{Fault, Path, Problem, Query};
 use contract::document::Part;
 use ids::TenantId;
 use pg::TenantScope;
@@ -18,6 +18,7 @@ use crate::store;
 
 /// Most entries of one page.
 const LIMIT_MAX: u32 = 200;
+const LIMIT_DEFAULT: u32 = 50;
 
 /// The newest document of a tenant, as every service receives it.
 #[utoipa::path(
@@ -52,8 +53,8 @@ pub(crate) async fn document(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
-    /// Only generations below this one.
-    before: Option<u64>,
+    /// `next` of the page before: only generations below it.
+    before: Option<i64>,
     /// 1 to 200; 50 unless told.
     limit: Option<u32>,
 }
@@ -63,6 +64,9 @@ pub(crate) struct Page {
 pub(crate) struct History {
     /// The entries.
     entries: Vec<HistoryEntry>,
+    /// For `before`, to read on; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
 }
 
 /// One applied manifest.
@@ -95,11 +99,21 @@ pub(crate) async fn history(
     Query(page): Query<Page>,
 ) -> Result<Json<History>, Problem> {
     desk.admit(&who, Action::DocumentRead, tenant, None)?;
-    let before = page.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
-    let limit = page.limit.unwrap_or(50).clamp(1, LIMIT_MAX);
+    let limit = page.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let detail = format!("limit 须为 1 至 {LIMIT_MAX} / limit must be 1 to {LIMIT_MAX}");
+        return Err(Problem::validation_failed([Fault::new("", "limit-out-of-range", detail)]));
+    }
     let mut tx = desk.house.pool.begin(TenantScope::of_principal([tenant])).await?;
+    if let Some(before) = page.before
+        && !store::manifests::has(&mut tx, tenant, before).await?
+    {
+        return Err(Problem::bad_cursor());
+    }
+    let before = page.before.unwrap_or(i64::MAX);
     let found = store::manifests::history(&mut tx, tenant, before, i64::from(limit)).await?;
     tx.commit().await?;
+    let next = found.last().map(|entry| entry.generation).filter(|_| found.len() == limit as usize);
     let entries = found.into_iter().map(|entry| HistoryEntry {
         generation: entry.generation,
         actor: entry.actor,
@@ -107,5 +121,5 @@ pub(crate) async fn history(
         sha256: entry.sha256,
         bytes: entry.manifest_bytes,
     });
-    Ok(Json(History { entries: entries.collect() }))
+    Ok(Json(History { entries: entries.collect(), next }))
 }
