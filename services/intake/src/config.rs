@@ -6,6 +6,9 @@ use bootstrap::{ConfigError, Env};
 use ring::hmac;
 use seal::MasterKey;
 
+use crate::core::quota::Rate;
+use crate::quotas::Shares;
+
 /// Key of the tracking codes.
 const SECRET_FILE: &str = "STREETWISE_INTAKE_SECRET_FILE";
 /// Key that wraps the tenants' data keys.
@@ -18,6 +21,14 @@ const QUEUE_MAX: &str = "STREETWISE_INTAKE_QUEUE_MAX";
 /// Half a second's reports at 8,000 a second: a longer queue would only hide that we are too slow.
 const QUEUE_MAX_DEFAULT: usize = 4_096;
 
+/// What one street may send: reports a minute, and as many at once.
+const STREET_REPORTS_PER_MINUTE: &str = "STREETWISE_STREET_REPORTS_PER_MINUTE";
+/// A thousand a second: more than a whole city has ever sent, and a tenth of what one process takes.
+const STREET_REPORTS_PER_MINUTE_DEFAULT: u32 = 60_000;
+/// The same reserved for urgent reports.
+const STREET_URGENT_PER_MINUTE: &str = "STREETWISE_STREET_URGENT_PER_MINUTE";
+const STREET_URGENT_PER_MINUTE_DEFAULT: u32 = 6_000;
+
 /// What intake needs to run. No Debug: it holds keys.
 pub struct Config {
     /// Makes tracking codes (D18). Another key would give another code for the same report, so it never changes.
@@ -28,6 +39,8 @@ pub struct Config {
     pub outbox_rows_max: u32,
     /// Requests waiting for a writer, beyond which reports are refused, urgent ones at twice as many; at least 1.
     pub queue_max: usize,
+    /// What one street may send: a minute's reports, at once or spread over the minute.
+    pub shares: Shares,
 }
 
 impl Config {
@@ -45,8 +58,20 @@ impl Config {
         if queue_max == 0 {
             return Err(ConfigError::Malformed { name: QUEUE_MAX, expected });
         }
-        Ok(Self { tracking_key, master_key, outbox_rows_max, queue_max })
+        let ordinary = rate(env, STREET_REPORTS_PER_MINUTE, STREET_REPORTS_PER_MINUTE_DEFAULT)?;
+        let urgent = rate(env, STREET_URGENT_PER_MINUTE, STREET_URGENT_PER_MINUTE_DEFAULT)?;
+        let shares = Shares { ordinary, urgent };
+        Ok(Self { tracking_key, master_key, outbox_rows_max, queue_max, shares })
     }
+}
+
+fn rate(env: &Env, name: &'static str, default: u32) -> Result<Rate, ConfigError> {
+    let expected = "a number of reports a minute, at least 1";
+    let per_minute = env.parsed(name, expected, default)?;
+    if per_minute == 0 {
+        return Err(ConfigError::Malformed { name, expected });
+    }
+    Ok(Rate { per_minute, burst: per_minute })
 }
 
 fn key_file(env: &Env, name: &'static str) -> Result<[u8; 32], ConfigError> {

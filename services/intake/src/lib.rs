@@ -6,16 +6,17 @@
 //!   journal and outbox → commit.
 //! - [`tenants`]: what it needs of a street: alarm words and items of priority P1.
 //! - [`contacts`]: a street's data key, which seals a reporter's contact before anything else may see it.
-//! - [`pressure`]: the high-water mark (D24). Only intake refuses, and only by it.
+//! - [`pressure`]: the high-water mark (D24); [`quotas`]: what one street may send. Only intake refuses.
 //! - [`core`]: pure helpers; `store`: all SQL; [`config`]: knobs; [`events`]: metrics.
 //!
 //! Promises, each with the test that shows it (`tests/it`): the same key and body give the same bytes again, also
 //! when requests race (`replay`); another body is refused and changes nothing; a contact is never stored, logged
 //! or sent readable (`contact`); a word of mortal danger goes into the urgent lane (`lane`); who waits for a
-//! writer gets an answer, and one bad request fails alone (`writer`).
+//! writer gets an answer, and one bad request fails alone (`writer`); a street over its share is answered 429 and
+//! nobody else (`quota`).
 //!
-//! Deliberately not here yet: revealing a contact, pictures, quotas, and mapping the point to a community (the place
-//! is kept as declared, D46).
+//! Deliberately not here yet: revealing a contact, pictures, quotas that hold across replicas, and mapping the point
+//! to a community (the place is kept as declared, D46).
 
 pub mod config;
 pub mod contacts;
@@ -24,6 +25,7 @@ pub mod events;
 pub mod handle;
 pub mod inbound;
 pub mod pressure;
+pub mod quotas;
 mod store;
 pub mod tenants;
 

@@ -1,4 +1,5 @@
 //! Pure helpers of intake.
 
 pub mod lane;
+pub mod quota;
 pub mod tracking;

@@ -96,6 +96,11 @@ pub enum Refusal {
     UnknownStreet,
     /// Over the high-water mark (D24), or too many requests wait.
     Overloaded,
+    /// The street sent more than its share.
+    QuotaExceeded {
+        /// Whole seconds after which one more is let in; at least 1.
+        retry_after_s: u32,
+    },
     /// The street's key does not seal, so the contact cannot be kept.
     ContactUnsealed,
     /// The street's key cannot be read just now.
@@ -109,6 +114,7 @@ impl Refusal {
             Refusal::KeyReused => "key_reused",
             Refusal::UnknownStreet => "unknown_street",
             Refusal::Overloaded => "overloaded",
+            Refusal::QuotaExceeded { .. } => "quota_exceeded",
             Refusal::ContactUnsealed => "contact_unsealed",
             Refusal::KeyUnavailable => "key_unavailable",
         }

@@ -1,4 +1,4 @@
-//! The one room of intake: lane → seal → keep, unless it was kept before → outbox → commit.
+//! The one room of intake: lane → quota → seal → keep, unless it was kept before → outbox → commit.
 //!
 //! [`Room::submit`] is what the door calls: it makes a request ready and leaves it with the [`writer`], which
 //! keeps in one transaction whatever came during the last one. [`accept`] is that transaction; it gives one answer
@@ -24,6 +24,7 @@ use crate::contacts::Contacts;
 use crate::core::tracking;
 use crate::events::Events;
 use crate::pressure::Pressure;
+use crate::quotas::Quotas;
 use crate::store::reports::{self, Accepted};
 use crate::tenants::Street;
 use prepare::Prepared;
@@ -35,6 +36,7 @@ pub struct Room {
     pub(crate) events: Events,
     pub(crate) pressure: Pressure,
     pub(crate) outbox_rows_max: u32,
+    quotas: Quotas,
     writer: Writer,
     contacts: Contacts,
     tracking_key: hmac::Key,
@@ -49,6 +51,7 @@ impl Room {
             events,
             pressure: Pressure::default(),
             outbox_rows_max: config.outbox_rows_max,
+            quotas: Quotas::new(config.shares),
             writer: Writer::new(config.queue_max),
             contacts: Contacts::new(config.master_key),
             tracking_key: config.tracking_key,
@@ -74,7 +77,8 @@ pub async fn accept(
 ) -> Result<Vec<Result<Receipt, Refusal>>, pg::Error> {
     let mut prepared = Vec::with_capacity(batch.len());
     for command in batch {
-        prepared.push(room.prepare(command).await);
+        let screened = room.screen(&command);
+        prepared.push(room.prepare(command, screened).await);
     }
     let ready: Vec<&Prepared> = prepared.iter().filter_map(|request| request.as_ref().ok()).collect();
     let mut kept = keep_all(room, &ready).await?.into_iter();

@@ -21,13 +21,37 @@ pub(super) struct Prepared {
     pub contact_sealed: Option<Sealed>,
 }
 
+/// What the documents say of a request: its lane; `None` while the street is unknown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Screened(Option<Lane>);
+
 impl Room {
-    /// Makes a request ready.
-    pub(super) async fn prepare(&self, mut command: SubmitReport) -> Result<Prepared, Refusal> {
-        let report_id = command.report_id();
+    /// Looks for alarm words and urgent items.
+    pub(super) fn screen(&self, command: &SubmitReport) -> Screened {
         let view = self.house.snapshot.view();
         let screen = view.street(command.street).map(|street| &street.of);
-        let lane = screen.map(|screen| lane_of(screen, command.text.as_str(), command.item.as_deref()));
+        Screened(screen.map(|screen| lane_of(screen, command.text.as_str(), command.item.as_deref())))
+    }
+
+    /// Takes a token of the street's.
+    pub(super) fn admit(&self, command: &SubmitReport, screened: Screened) -> Result<(), Refusal> {
+        // Nothing is counted for a street that is not there: it is refused anyway.
+        let Screened(Some(lane)) = screened else { return Ok(()) };
+        self.quotas.admit(command.street, lane).map_err(|wait| {
+            let retry_after_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
+            let refusal = Refusal::QuotaExceeded { retry_after_s };
+            self.events.refused(refusal.reason());
+            refusal
+        })
+    }
+
+    /// Makes a request ready.
+    pub(super) async fn prepare(
+        &self,
+        mut command: SubmitReport,
+        Screened(lane): Screened,
+    ) -> Result<Prepared, Refusal> {
+        let report_id = command.report_id();
         let street_known = lane.is_some();
         let contact_sealed = match command.contact.take() {
             None => None,

@@ -67,7 +67,9 @@ struct Waiting {
 impl Room {
     /// Puts one report on the record, together with whatever else comes at the time.
     pub async fn submit(self: &Arc<Self>, command: SubmitReport) -> Answer {
-        let request = self.prepare(command).await.map_err(Unkept::Refused)?;
+        let screened = self.screen(&command);
+        self.admit(&command, screened).map_err(Unkept::Refused)?;
+        let request = self.prepare(command, screened).await.map_err(Unkept::Refused)?;
         let (answer, answered) = oneshot::channel();
         let Some(writer_free) = self.writer.push(Waiting { request, answer }) else {
             self.events.refused(Refusal::Overloaded.reason());

@@ -120,6 +120,7 @@ impl From<Refusal> for Problem {
             Refusal::KeyReused => Problem::idempotency_key_reused(),
             Refusal::UnknownStreet => Problem::not_found(),
             Refusal::Overloaded => Problem::unavailable(RETRY_AFTER_S),
+            Refusal::QuotaExceeded { retry_after_s } => Problem::quota_exceeded(retry_after_s),
             Refusal::ContactUnsealed => Problem::internal(),
             Refusal::KeyUnavailable => Problem::unavailable(DATABASE_RETRY_AFTER_S),
         }

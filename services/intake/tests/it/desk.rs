@@ -1,6 +1,6 @@
 //! The service under test, and a report to send it.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use bootstrap::door::FreeText;
 use bootstrap::{Env, House};
 use contract::proto::intake::ReportAccepted;
@@ -26,10 +26,16 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With other knobs.
+    pub async fn open_with(knobs: &[(&str, &str)]) -> Self {
         let folder = key_files();
         let (secret, seal_key) = paths(&folder);
-        let env =
-            [("STREETWISE_INTAKE_SECRET_FILE", secret.as_str()), ("STREETWISE_SEAL_KEY_FILE", &seal_key)];
+        let mut env =
+            vec![("STREETWISE_INTAKE_SECRET_FILE", secret.as_str()), ("STREETWISE_SEAL_KEY_FILE", &seal_key)];
+        env.extend(knobs);
         let rig = Rig::start(&env).await;
         rig.demo_documents().await;
         Self { rig, folder }
@@ -50,11 +56,22 @@ impl Desk {
     }
 
     pub async fn submit(&self, subject: &str, street: &str, key: Uuid, body: Value) -> (StatusCode, Value) {
+        let (status, _, answer) = self.post(subject, street, key, body).await;
+        (status, answer)
+    }
+
+    /// The same with the headers of the answer.
+    pub async fn post(
+        &self,
+        subject: &str,
+        street: &str,
+        key: Uuid,
+        body: Value,
+    ) -> (StatusCode, HeaderMap, Value) {
         let token = self.rig.token(subject);
         let path = format!("/intake/v1/streets/{street}/reports");
         let headers = [("idempotency-key", &*key.to_string()), ("traceparent", TRACE)];
-        let (status, _, answer) = self.rig.http("POST", &path, Some(&token), &headers, Some(body)).await;
-        (status, answer)
+        self.rig.http("POST", &path, Some(&token), &headers, Some(body)).await
     }
 
     /// What was said, decoded, with the lane each went in.

@@ -6,6 +6,7 @@ mod contact;
 mod desk;
 mod lane;
 mod pressure;
+mod quota;
 mod refusals;
 mod replay;
 mod writer;

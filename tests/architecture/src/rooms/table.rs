@@ -168,6 +168,10 @@ pub const CLOCKS: Room = Room {
             "crates/bootstrap/src/identity.rs",
             "a token's expiry is by the wall clock of its issuer's world",
         ),
+        place(
+            "services/intake/src/quotas.rs",
+            "elapsed time: how full a street's bucket is; bounds cost, decides nothing",
+        ),
         place("services/dispatch/src/inbound/calendars.rs", "elapsed time: when the last sweep was"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
