@@ -72,11 +72,19 @@ pub const HEARS: &[Hears] = &[
     },
     hears("dispatch", "triage", &["triage.case.routed"]),
     hears("notification", "triage", &["triage.case.joined"]),
-    hears("notification", "dispatch", &["dispatch.order.*", "dispatch.case.*"]),
+    hears("notification", "dispatch", TOLD),
     hears("console", "intake", &["intake.report.*"]),
     hears("console", "triage", &["triage.case.*"]),
     hears("console", "dispatch", &["dispatch.order.*", "dispatch.case.*"]),
     hears("console", "notification", &["notification.delivery.*"]),
+];
+
+/// Only what somebody is told of by machine; a person's own acts are not, and would fill inbox and log for nothing.
+const TOLD: &[&str] = &[
+    "dispatch.order.dispatched",
+    "dispatch.order.warned",
+    "dispatch.order.breached",
+    "dispatch.order.escalated",
 ];
 
 const fn hears(service: &'static str, upstream: &'static str, events: &'static [&'static str]) -> Hears {

@@ -203,7 +203,9 @@ pub(super) async fn moving(admin: &PgPool) -> Result<String> {
             (SELECT FROM triage.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'cases not dispatched', count(*) FROM triage.cases t WHERE NOT EXISTS
             (SELECT FROM dispatch.cases d WHERE d.tenant_id = t.tenant_id AND d.id = t.case_id)
-        UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j WHERE NOT EXISTS
+        UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j
+            WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated')
+            AND split_part(j.event_type, '.', 2) = 'order' AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries
             WHERE state IN ('pending', 'sending')
