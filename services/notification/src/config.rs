@@ -19,7 +19,7 @@ pub struct Config {
     pub allow: AllowList,
     /// `STREETWISE_ENDPOINT_SECRETS_DIR`: development only, where demo secrets are dropped for the sink (D20).
     pub secrets_dir: Option<PathBuf>,
-    /// `STREETWISE_RETRY_DIVISOR`: chaos only, shortens the retry schedule.
+    /// `STREETWISE_RETRY_DIVISOR`: chaos only, in development only, shortens the retry schedule.
     pub retry_divisor: u32,
     /// `STREETWISE_ATTEMPT_TIMEOUT_MS`: of a whole attempt; 15,000 unless a test shortens it.
     pub attempt_timeout: Duration,
@@ -43,6 +43,9 @@ impl Config {
         if secrets_dir.is_some() && !development {
             return Err(malformed("STREETWISE_ENDPOINT_SECRETS_DIR", "unset outside development"));
         }
+        if env.get("STREETWISE_RETRY_DIVISOR").is_some() && !development {
+            return Err(malformed("STREETWISE_RETRY_DIVISOR", "unset outside development"));
+        }
         let divisor = "a number from 1 to 1000";
         let retry_divisor = env.parsed("STREETWISE_RETRY_DIVISOR", divisor, 1)?;
         if !(1..=1000).contains(&retry_divisor) {
@@ -60,5 +63,30 @@ impl Config {
             retry_divisor,
             attempt_timeout: Duration::from_millis(timeout_ms),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_for_development_is_refused_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("seal");
+        std::fs::write(&key, [7; 32]).unwrap();
+        let read = |name: &'static str, value: &str, development| {
+            let own = [("STREETWISE_SEAL_KEY_FILE", key.to_str().unwrap()), (name, value)];
+            let env = Env::from_iter(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            Config::read(&env, development).map(drop).map_err(|error| error.to_string())
+        };
+        for (name, value) in [
+            ("STREETWISE_RETRY_DIVISOR", "300"),
+            ("STREETWISE_ENDPOINT_SECRETS_DIR", "/tmp"),
+            ("STREETWISE_EGRESS_ALLOW", "http://127.0.0.1/127.0.0.1/32:9400"),
+        ] {
+            assert_eq!(read(name, value, true), Ok(()), "{name}");
+            assert!(read(name, value, false).is_err_and(|error| error.contains(name)), "{name}");
+        }
     }
 }

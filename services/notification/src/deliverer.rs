@@ -6,6 +6,7 @@
 //! lease that ends (`tests/it/delivery.rs`).
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use wakeups::{Runner, RunnerConfig};
 
 use crate::core::outcome::Outcome;
-use crate::desk::Job;
+use crate::core::pace::SLOW;
+use crate::desk::{Job, Leave};
 use crate::egress::{Egress, Post};
 use crate::handle::Room;
 use crate::handle::record::{Finished, record};
@@ -28,7 +30,10 @@ use crate::inbound::wakeups::Claim;
 /// A job that finds no slot by then is given back, unsent, well before its lease ends.
 const WAIT_MAX: Duration = Duration::from_secs(4);
 /// Attempts recorded in one transaction at most.
-const RECORD_MAX: usize = 256;
+const RECORD_MAX: usize = 512;
+/// Deliveries of one street claimed in one transaction at most, and in all: what keeps quick endpoints busy.
+const STREET_ROWS_MAX: i64 = 256;
+const CLAIM_ROWS_MAX: i64 = 1024;
 /// Pause before a record is tried again.
 const RECORD_PAUSE: Duration = Duration::from_millis(250);
 /// Tries of a record once the process is ending; after that the leases end.
@@ -56,7 +61,11 @@ impl Deliverer {
             house.wakeups(),
             Arc::new(Claim(room.clone())),
             Arc::new(after_commit),
-            RunnerConfig::default(),
+            RunnerConfig {
+                rows_per_tenant_max: STREET_ROWS_MAX,
+                batch_rows_max: CLAIM_ROWS_MAX,
+                ..RunnerConfig::default()
+            },
         );
         Self { egress: Arc::new(egress), runner, jobs: Mutex::new(jobs), room }
     }
@@ -134,41 +143,43 @@ fn noticed(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Waits for a slot, sends, and says what came of it.
-async fn attempt(room: &Room, egress: &Egress, job: Job) -> Finished {
-    let slots = job.seat.slots.clone();
-    let slot = async { (slots.acquire().await, room.desk.sending.acquire().await) };
+/// Waits for its turn, sends, and says what came of it. The seat is free for the next as soon as the request has ended.
+async fn attempt(room: &Room, egress: &Egress, mut job: Job) -> Finished {
     let started = Instant::now();
-    let (outcome, took) = match timeout(WAIT_MAX, slot).await {
-        Err(_) => (Outcome::NotSent, started.elapsed()),
-        Ok(_held) => measured(send(room, egress, &job)).await,
+    let (outcome, took) = match timeout(WAIT_MAX, job.seat.leave()).await {
+        Ok(Some(leave)) => measured(room, leave, &job, send(room, egress, &job)).await,
+        Ok(None) | Err(_) => (Outcome::NotSent, started.elapsed()),
     };
     crash::point("notification.after_send");
     room.desk.learn(&job.endpoint, &outcome, took);
     room.events.attempt_ended(&outcome, took);
-    let Job { key, n, endpoint, url, seat, .. } = job;
-    Finished { key, n, endpoint, url, outcome, took, seat }
+    let Job { key, n, endpoint, target, claimed_at, seat, .. } = job;
+    Finished { key, n, endpoint, target, claimed_at, outcome, took, in_hand: seat.stand_up() }
 }
 
 async fn send(room: &Room, egress: &Egress, job: &Job) -> Outcome {
+    let Some(url) = &job.target.url else { return Outcome::UrlRefused };
     room.secrets.drop_file(&job.endpoint, &job.secret);
-    let id = job.key.1;
-    let signature = job.secret.sign(id, job.timestamp_s, &job.payload);
-    let (url, traceparent) = (&job.url, &job.traceparent);
-    egress
-        .post(Post {
-            url,
-            id,
-            timestamp_s: job.timestamp_s,
-            signature,
-            traceparent,
-            body: job.payload.clone(),
-        })
-        .await
+    let (id, timestamp_s) = (job.key.1, job.claimed_at.as_second());
+    let signature = job.secret.sign(id, timestamp_s, &job.payload);
+    let (traceparent, body) = (&*job.traceparent, job.payload.clone());
+    egress.post(Post { url, id, timestamp_s, signature, traceparent, body }).await
 }
 
-async fn measured(sending: impl Future<Output = Outcome>) -> (Outcome, Duration) {
+/// A request that takes long gives up its pass, so that others may begin, and its endpoint is slow from then on.
+async fn measured(
+    room: &Room,
+    mut leave: Leave,
+    job: &Job,
+    sending: impl Future<Output = Outcome>,
+) -> (Outcome, Duration) {
     let started = Instant::now();
+    let mut sending = pin!(sending);
+    if let Ok(outcome) = timeout(SLOW, sending.as_mut()).await {
+        return (outcome, started.elapsed());
+    }
+    leave.give_up_pass();
+    room.desk.learn(&job.endpoint, &Outcome::TimedOut, SLOW);
     (sending.await, started.elapsed())
 }
 

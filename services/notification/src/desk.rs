@@ -1,26 +1,38 @@
 //! Between the claim and the wire: who may be claimed now, and what was.
 //!
-//! A claim takes a *seat* at its endpoint before the row is touched, and keeps it until the attempt is recorded;
-//! how many seats an endpoint has follows from its pace. Claimed jobs are *staged* inside the transaction and
-//! handed out only after its commit; a transaction that fails leaves them to be dropped, seats and all.
-//! Bounds: seats per endpoint and in all, 4 requests per endpoint and 64 in all under way.
+//! A claim takes a *seat* at its endpoint before the row is touched, and keeps it until the request has ended; how
+//! many seats an endpoint has follows from its pace. Claimed jobs are *staged* inside the transaction and handed
+//! out only after its commit; a transaction that fails leaves them to be dropped, seats and all.
+//!
+//! Requests go out under a *pass*. Quick endpoints have a pool of passes of their own, which nobody else can use
+//! up: an unknown or slow endpoint takes its pass from the other pool, together with its seat, and finds no seat
+//! when that pool is empty. A pass covers the first two seconds of a request. Whoever needs longer goes on without
+//! one, so even endpoints that were quick and all hang at once hold the others up for two seconds and no longer.
+//!
+//! Bounds: seats and 4 requests per endpoint; passes per pool; deliveries and bytes in memory until recorded.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::core::outcome::Outcome;
 use crate::core::pace::{IN_FLIGHT_MAX, Pace};
 use crate::core::signature::Secret;
 use crate::store::Key;
-use crate::tenants::EndpointId;
+use crate::tenants::{EndpointId, Target};
 
-/// Requests under way to all endpoints at most.
-const SENDING_MAX: usize = 64;
-/// Seats at all endpoints at most: jobs in memory.
-const SEATS_MAX: usize = 512;
+/// Requests to quick endpoints in their first two seconds at most.
+const QUICK_MAX: usize = 64;
+/// The same to all others.
+const OTHERS_MAX: usize = 32;
+/// What may be in memory, from the claim to the record, in KiB of bodies …
+const IN_HAND_KIB_MAX: usize = 16 * 1024;
+/// … where the smallest counts as this much: 2,048 deliveries at most.
+const JOB_KIB_MIN: usize = 8;
 
 /// One attempt, claimed and ready to be sent.
 pub struct Job {
@@ -31,16 +43,16 @@ pub struct Job {
     /// Where, by name.
     pub endpoint: EndpointId,
     /// Where, by the documents of the claim.
-    pub url: String,
+    pub target: Arc<Target>,
     /// What it is signed with.
-    pub secret: Secret,
+    pub secret: Arc<Secret>,
     /// The bytes.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// The trace.
     pub traceparent: String,
-    /// The claim's database time, in seconds.
-    pub timestamp_s: i64,
-    /// Held until the attempt is recorded.
+    /// The claim's database time.
+    pub claimed_at: Timestamp,
+    /// Held until the request has ended.
     pub seat: Seat,
 }
 
@@ -48,8 +60,45 @@ pub struct Job {
 pub struct Seat {
     desk: Arc<Desk>,
     endpoint: EndpointId,
-    /// The requests that may be under way to this endpoint.
-    pub slots: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
+    /// The pass of an endpoint that is not quick.
+    early: Option<OwnedSemaphorePermit>,
+    in_hand: Option<InHand>,
+}
+
+/// Room in memory for one delivery. Held until its attempt is recorded.
+pub struct InHand {
+    _room: OwnedSemaphorePermit,
+}
+
+/// Leave to send: a slot at the endpoint for the whole request, a pass for its beginning.
+pub struct Leave {
+    _slot: OwnedSemaphorePermit,
+    pass: Option<OwnedSemaphorePermit>,
+}
+
+impl Leave {
+    /// The request takes long: others may begin.
+    pub fn give_up_pass(&mut self) {
+        self.pass = None;
+    }
+}
+
+impl Seat {
+    /// Waits for a slot and a pass. `None` when the desk was closed, which it never is.
+    pub async fn leave(&mut self) -> Option<Leave> {
+        let slot = self.slots.clone().acquire_owned().await.ok()?;
+        let pass = match self.early.take() {
+            Some(pass) => pass,
+            None => self.desk.quick.clone().acquire_owned().await.ok()?,
+        };
+        Some(Leave { _slot: slot, pass: Some(pass) })
+    }
+
+    /// The request has ended: the seat is free for the next, the room in memory is not.
+    pub fn stand_up(mut self) -> Option<InHand> {
+        self.in_hand.take()
+    }
 }
 
 impl Drop for Seat {
@@ -77,31 +126,46 @@ pub struct Desk {
     lines: Mutex<BTreeMap<EndpointId, Line>>,
     staged: Mutex<Vec<Job>>,
     queue: mpsc::UnboundedSender<Job>,
-    /// The requests that may be under way in all.
-    pub sending: Semaphore,
+    quick: Arc<Semaphore>,
+    others: Arc<Semaphore>,
+    in_hand: Arc<Semaphore>,
 }
 
 impl Desk {
-    /// An empty desk, and where committed jobs come out. The queue is bounded by the seats.
+    /// An empty desk, and where committed jobs come out. The queue is bounded by the room in memory.
     pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Job>) {
         let (queue, jobs) = mpsc::unbounded_channel();
-        let sending = Semaphore::new(SENDING_MAX);
-        (Arc::new(Self { lines: Mutex::default(), staged: Mutex::default(), queue, sending }), jobs)
+        let desk = Self {
+            lines: Mutex::default(),
+            staged: Mutex::default(),
+            queue,
+            quick: Arc::new(Semaphore::new(QUICK_MAX)),
+            others: Arc::new(Semaphore::new(OTHERS_MAX)),
+            in_hand: Arc::new(Semaphore::new(IN_HAND_KIB_MAX)),
+        };
+        (Arc::new(desk), jobs)
     }
 
-    /// A seat at an endpoint, or how long to stay away.
-    pub fn seat(self: &Arc<Self>, endpoint: &EndpointId) -> Result<Seat, Duration> {
+    /// A seat at an endpoint for a delivery of so many bytes, or how long to stay away.
+    pub fn seat(self: &Arc<Self>, endpoint: &EndpointId, bytes: usize) -> Result<Seat, Duration> {
+        let kib = bytes.div_ceil(1024).clamp(JOB_KIB_MIN, IN_HAND_KIB_MAX) as u32;
         let mut lines = self.lines();
-        let taken: usize = lines.values().map(|line| line.seats_taken).sum();
         let line = lines.entry(endpoint.clone()).or_default();
-        if line.seats_taken >= line.pace.seats() || taken >= SEATS_MAX {
-            return Err(line.pace.pause());
+        let full = line.pace.pause();
+        if line.seats_taken >= line.pace.seats() {
+            return Err(full);
         }
+        let in_hand = self.in_hand.clone().try_acquire_many_owned(kib).map_err(|_| full)?;
+        let early = match line.pace {
+            Pace::Quick => None,
+            _ => Some(self.others.clone().try_acquire_owned().map_err(|_| full)?),
+        };
         line.seats_taken += 1;
-        Ok(Seat { desk: self.clone(), endpoint: endpoint.clone(), slots: line.slots.clone() })
+        let (endpoint, slots) = (endpoint.clone(), line.slots.clone());
+        Ok(Seat { desk: self.clone(), endpoint, slots, early, in_hand: Some(InHand { _room: in_hand }) })
     }
 
-    /// How an endpoint answered.
+    /// How an endpoint answered; `TimedOut` as soon as it takes too long.
     pub fn learn(&self, endpoint: &EndpointId, outcome: &Outcome, took: Duration) {
         let mut lines = self.lines();
         let line = lines.entry(endpoint.clone()).or_default();
@@ -137,19 +201,68 @@ impl Desk {
 mod tests {
     use super::*;
 
+    fn endpoint(key: &str) -> EndpointId {
+        EndpointId { tenant: "990102000000".parse().unwrap(), key: key.into() }
+    }
+
+    fn quick(desk: &Desk, key: &str) -> EndpointId {
+        let endpoint = endpoint(key);
+        desk.learn(&endpoint, &Outcome::Answered { status: 204, retry_after: None }, Duration::ZERO);
+        endpoint
+    }
+
     #[test]
-    fn a_silent_endpoint_keeps_one_seat_and_leaves_the_others_theirs() {
+    fn a_slow_endpoint_keeps_one_seat_and_leaves_the_others_theirs() {
         let (desk, _jobs) = Desk::new();
-        let endpoint = |key: &str| EndpointId { tenant: "990102000000".parse().unwrap(), key: key.into() };
-        let (dead, alive) = (endpoint("dead"), endpoint("alive"));
+        let (dead, alive) = (endpoint("dead"), quick(&desk, "alive"));
         desk.learn(&dead, &Outcome::TimedOut, Duration::from_secs(15));
-        let seat = desk.seat(&dead).ok();
+        let seat = desk.seat(&dead, 500).ok();
         assert!(seat.is_some());
-        assert_eq!(desk.seat(&dead).err(), Some(Pace::Silent.pause()));
-        let seats: Vec<Seat> = (0..IN_FLIGHT_MAX).filter_map(|_| desk.seat(&alive).ok()).collect();
-        assert_eq!(seats.len(), IN_FLIGHT_MAX);
-        assert!(desk.seat(&alive).is_err());
+        assert_eq!(desk.seat(&dead, 500).err(), Some(Pace::Slow.pause()));
+        let seats: Vec<Seat> = (0..256).filter_map(|_| desk.seat(&alive, 500).ok()).collect();
+        assert_eq!(seats.len(), 256);
+        assert!(desk.seat(&alive, 500).is_err());
         drop((seat, seats));
-        assert!(desk.seat(&dead).is_ok() && desk.seat(&alive).is_ok());
+        assert!(desk.seat(&dead, 500).is_ok() && desk.seat(&alive, 500).is_ok());
+    }
+
+    /// However many endpoints nobody knows or that hang, a quick one finds a seat, a slot and a pass at once.
+    #[tokio::test]
+    async fn unknown_and_slow_endpoints_never_take_the_share_of_the_quick() {
+        let (desk, _jobs) = Desk::new();
+        let alive = quick(&desk, "alive");
+        let mut held = Vec::new();
+        for n in 0..100 {
+            let dead = endpoint(&format!("dead-{n}"));
+            if n % 2 == 0 {
+                desk.learn(&dead, &Outcome::TimedOut, Duration::from_secs(15));
+            }
+            while let Ok(mut seat) = desk.seat(&dead, 500) {
+                let leave = seat.leave().await.unwrap();
+                held.push((seat, leave));
+            }
+        }
+        assert_eq!(held.len(), OTHERS_MAX);
+        let mut seat = desk.seat(&alive, 500).ok().expect("a seat for the quick one");
+        assert!(tokio::time::timeout(Duration::from_secs(10), seat.leave()).await.unwrap().is_some());
+
+        // Those that take long go on without a pass, and one nobody knew gets its chance.
+        assert!(desk.seat(&endpoint("newcomer"), 500).is_err());
+        held.iter_mut().for_each(|(_, leave)| leave.give_up_pass());
+        assert!(desk.seat(&endpoint("newcomer"), 500).is_ok());
+    }
+
+    #[test]
+    fn memory_is_bounded_in_number_and_in_bytes() {
+        let (desk, _jobs) = Desk::new();
+        let of = |n: usize| quick(&desk, &format!("quick-{}", n / 256));
+        let seats: Vec<Seat> = (0..3_000).filter_map(|n| desk.seat(&of(n), 500).ok()).collect();
+        assert_eq!(seats.len(), 2_048);
+        // The request has ended, its record has not: the seat is free, the memory is not.
+        let waiting: Vec<Option<InHand>> = seats.into_iter().map(Seat::stand_up).collect();
+        assert!(desk.seat(&of(0), 500).is_err());
+        drop(waiting);
+        let large: Vec<Seat> = (0..100).filter_map(|n| desk.seat(&of(n), 1024 * 1024).ok()).collect();
+        assert_eq!(large.len(), 16);
     }
 }

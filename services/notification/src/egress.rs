@@ -13,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, redirect};
@@ -20,19 +21,24 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::core::address;
-use crate::core::allow::{AllowList, Entry, Way};
+use crate::core::allow::{AllowList, Way};
 use crate::core::outcome::Outcome;
 
 /// Bytes of an answer read at most.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// An idle connection is kept this long.
 const IDLE_FOR: Duration = Duration::from_secs(60);
+/// Idle connections to one host at most: several endpoints may live at one.
+const IDLE_PER_HOST_MAX: usize = 64;
+/// What an HTTP/2 peer may send unasked on one stream, and on a connection: answers are small.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 
 /// One attempt, complete.
 #[derive(Debug)]
 pub struct Post<'a> {
     /// Where to, from the documents of now.
-    pub url: &'a str,
+    pub url: &'a Url,
     /// The delivery: `webhook-id`.
     pub id: Uuid,
     /// The database's time of the attempt, in seconds: `webhook-timestamp`.
@@ -42,13 +48,13 @@ pub struct Post<'a> {
     /// The trace the webhook belongs to.
     pub traceparent: &'a str,
     /// The bytes, the same in every attempt.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// The ways out.
 #[derive(Debug)]
 pub struct Egress {
-    allow: AllowList,
+    allow: Arc<AllowList>,
     public: Client,
     listed: Vec<Client>,
 }
@@ -62,23 +68,22 @@ impl Egress {
     /// Makes the pools; connects to nothing. `within` bounds a whole attempt.
     pub fn new(allow: AllowList, within: Duration) -> Result<Self, reqwest::Error> {
         let public = client(Arc::new(address::public), within)?;
-        let listed = allow
-            .entries()
-            .iter()
-            .cloned()
-            .map(|entry: Entry| client(Arc::new(move |address| entry.opens(address)), within));
+        let allow = Arc::new(allow);
+        let listed = (0..allow.entries().len()).map(|place| {
+            let allow = allow.clone();
+            client(Arc::new(move |address| allow.opens(place, address)), within)
+        });
         Ok(Self { public, listed: listed.collect::<Result<_, _>>()?, allow })
     }
 
     /// Sends once. Never fails: what went wrong is the outcome.
     pub async fn post(&self, post: Post<'_>) -> Outcome {
-        let Ok(url) = Url::parse(post.url) else { return Outcome::UrlRefused };
-        let client = match self.allow.way(&url) {
+        let client = match self.allow.way(post.url) {
             Ok(Way::Public) => &self.public,
             Ok(Way::Listed(place)) => &self.listed[place],
             Err(_) => return Outcome::UrlRefused,
         };
-        match client.post(url).headers(headers(&post)).body(post.body).send().await {
+        match client.post(post.url.clone()).headers(headers(&post)).body(post.body).send().await {
             Ok(response) => answered(response).await,
             Err(error) => failed(&error),
         }
@@ -96,7 +101,9 @@ fn client(judge: Judge, within: Duration) -> Result<Client, reqwest::Error> {
         .connect_timeout(within)
         .timeout(within)
         .pool_idle_timeout(IDLE_FOR)
-        .pool_max_idle_per_host(crate::core::pace::IN_FLIGHT_MAX)
+        .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+        .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .dns_resolver(Arc::new(Judged(judge)))
         .build()
 }
@@ -164,15 +171,10 @@ fn failed(error: &reqwest::Error) -> Outcome {
 mod tests {
     use super::*;
 
-    fn post(url: &str) -> Post<'_> {
-        Post {
-            url,
-            id: Uuid::nil(),
-            timestamp_s: 1,
-            signature: "v1,a".into(),
-            traceparent: "",
-            body: Vec::new(),
-        }
+    async fn post(egress: &Egress, url: &str) -> Outcome {
+        let (url, body) = (&url.parse().unwrap(), Bytes::new());
+        let (id, signature) = (Uuid::nil(), "v1,a".into());
+        egress.post(Post { url, id, timestamp_s: 1, signature, traceparent: "", body }).await
     }
 
     /// A name the allow-list opens for another network resolves to this host: refused when it is connected to.
@@ -183,8 +185,8 @@ mod tests {
         let port = sink.address().port();
         let allow = AllowList::parse(&format!("http://localhost/10.0.0.0/8:{port}"), true).unwrap();
         let egress = Egress::new(allow, Duration::from_secs(5)).unwrap();
-        assert_eq!(egress.post(post(&format!("http://localhost:{port}/"))).await, Outcome::AddressRefused);
-        assert_eq!(egress.post(post(&sink.url("/"))).await, Outcome::UrlRefused);
+        assert_eq!(post(&egress, &format!("http://localhost:{port}/")).await, Outcome::AddressRefused);
+        assert_eq!(post(&egress, &sink.url("/")).await, Outcome::UrlRefused);
         assert!(sink.received().is_empty());
     }
 }

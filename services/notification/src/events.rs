@@ -53,7 +53,7 @@ impl Events {
     }
 
     /// Attempts whose process died before it recorded them.
-    pub fn attempts_lost(&self, attempts: u64) {
+    pub fn attempts_lost(&self, attempts: usize) {
         if attempts > 0 {
             tracing::warn!(attempts, "attempts ended without a record and are sent again");
         }

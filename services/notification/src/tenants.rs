@@ -1,10 +1,12 @@
 //! What notification wants of a street's documents: which endpoints tell a body.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use contract::document::{Channel, DistrictCore, StreetCore, merge};
 use ids::{BodyRef, TenantId};
 use snapshot::Project;
+use url::Url;
 
 /// An endpoint by its owner (the street or its district) and its key there (D1).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,11 +17,27 @@ pub struct EndpointId {
     pub key: String,
 }
 
+/// The address of an endpoint, read once per document.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Target {
+    /// As the document has it: what an endpoint's health is about.
+    pub text: String,
+    /// Nothing if the text is no URL; then nothing is sent.
+    pub url: Option<Url>,
+}
+
+impl Target {
+    /// Reads an address.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), url: Url::parse(text).ok() }
+    }
+}
+
 /// The endpoints that matter to one street.
 #[derive(Debug, Default)]
 pub struct Street {
     bodies: BTreeMap<BodyRef, Vec<EndpointId>>,
-    urls: BTreeMap<EndpointId, String>,
+    targets: BTreeMap<EndpointId, Arc<Target>>,
 }
 
 impl Street {
@@ -29,13 +47,13 @@ impl Street {
     }
 
     /// The address of an endpoint as the documents have it now.
-    pub fn url(&self, endpoint: &EndpointId) -> Option<&str> {
-        self.urls.get(endpoint).map(String::as_str)
+    pub fn target(&self, endpoint: &EndpointId) -> Option<&Arc<Target>> {
+        self.targets.get(endpoint)
     }
 
     /// Every endpoint.
     pub fn endpoints(&self) -> impl Iterator<Item = &EndpointId> {
-        self.urls.keys()
+        self.targets.keys()
     }
 }
 
@@ -54,7 +72,7 @@ impl Project for Endpoints {
             }
             let id = EndpointId { tenant, key: key.to_owned() };
             compiled.bodies.entry(endpoint.body.clone()).or_default().push(id.clone());
-            compiled.urls.insert(id, endpoint.url.clone());
+            compiled.targets.insert(id, Arc::new(Target::new(&endpoint.url)));
         }
         Ok(compiled)
     }

@@ -2,7 +2,8 @@
 //!
 //! `STREETWISE_EGRESS_ALLOW` is a list of `scheme://host/CIDR:port`, separated by commas or white space, e.g.
 //! `http://127.0.0.1/127.0.0.1/32:9400` or `https://hooks.transport.example/10.20.0.0/16:8443`. An entry opens
-//! exactly this scheme, host and port, and only at addresses inside the CIDR. Empty by default, never settable
+//! exactly this scheme, host and port, and only at addresses inside the CIDR; several entries for one name open
+//! each of their ranges. Empty by default, never settable
 //! by a tenant, logged at start; `http` only in development (D54).
 
 use std::fmt;
@@ -31,7 +32,7 @@ pub struct Entry {
 pub enum Way {
     /// Any public address.
     Public,
-    /// The range of this entry, by its place in the list.
+    /// The ranges of all entries for this scheme, host and port, by the place of the first in the list.
     Listed(usize),
 }
 
@@ -59,6 +60,12 @@ impl AllowList {
         &self.0
     }
 
+    /// Whether the entry at `place`, or another one for the same scheme, host and port, opens this address.
+    pub fn opens(&self, place: usize, address: IpAddr) -> bool {
+        let asked = &self.0[place];
+        self.0.iter().any(|entry| entry.same_name(asked) && entry.opens(address))
+    }
+
     /// Judges the text of a URL before anything is resolved.
     pub fn way(&self, url: &Url) -> Result<Way, NotAllowed> {
         let host = url.host().ok_or(NotAllowed)?.to_owned();
@@ -68,7 +75,7 @@ impl AllowList {
         }
         let named = |e: &Entry| e.scheme == url.scheme() && e.host == host && e.port == port;
         if let Some(place) = self.0.iter().position(named) {
-            let open = literal(&host).is_none_or(|address| self.0[place].opens(address));
+            let open = literal(&host).is_none_or(|address| self.opens(place, address));
             return if open { Ok(Way::Listed(place)) } else { Err(NotAllowed) };
         }
         match host {
@@ -82,6 +89,10 @@ impl Entry {
     /// Whether the entry opens this address.
     pub fn opens(&self, address: IpAddr) -> bool {
         address::opened_by(&self.range, address)
+    }
+
+    fn same_name(&self, other: &Entry) -> bool {
+        (&self.scheme, &self.host, self.port) == (&other.scheme, &other.host, other.port)
     }
 
     fn parse(text: &str) -> Result<Self, BadAllowList> {
@@ -185,6 +196,16 @@ mod tests {
         }
         let wide = "http://127.0.0.1/0.0.0.0/0:9400";
         assert_eq!(way(wide, "http://127.0.0.1:9400/"), Err(NotAllowed), "loopback is not named exactly");
+        let second = "http://127.0.0.1/10.0.0.0/8:9400,http://127.0.0.1/127.0.0.1/32:9400";
+        assert_eq!(
+            way(second, "http://127.0.0.1:9400/"),
+            Ok(Way::Listed(0)),
+            "any entry of the name opens it"
+        );
+        let list =
+            AllowList::parse("https://a.example/10.1.0.0/16:443,https://a.example/10.2.0.0/16:443", true);
+        let opens = |address: &str| list.as_ref().unwrap().opens(0, address.parse().unwrap());
+        assert_eq!(["10.1.0.1", "10.2.0.1", "10.3.0.1"].map(opens), [true, true, false]);
         let two = format!("{SINK}, https://hooks.transport.example/10.20.0.0/16:8443");
         assert_eq!(way(&two, "https://hooks.transport.example:8443/"), Ok(Way::Listed(1)));
     }

@@ -1,5 +1,5 @@
-//! How many deliveries one endpoint may have in hand, from how it answered last. A slow or dead endpoint gets
-//! few, so that it never holds the others back; a quick one gets a queue, so that it is kept busy.
+//! How many deliveries one endpoint may have in hand, from how it answered last. A slow, dead or unknown endpoint
+//! gets few, so that it never holds the others back; a quick one gets a queue, so that it is kept busy.
 
 use std::time::Duration;
 
@@ -9,17 +9,22 @@ use super::outcome::Outcome;
 pub const IN_FLIGHT_MAX: usize = 4;
 /// An answer within this time is quick.
 const QUICK: Duration = Duration::from_millis(200);
+/// An endpoint that takes longer is slow, whatever it says in the end: a body that drips, an answer at the last
+/// moment. A request that has lasted this long is no longer counted with the others (see `desk`).
+pub const SLOW: Duration = Duration::from_secs(2);
 
 /// How an endpoint answered last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pace {
     /// Answers quickly.
     Quick,
-    /// Answers, or was never asked.
-    #[default]
+    /// Answers in good time.
     Steady,
-    /// Did not answer.
-    Silent,
+    /// Was never asked by this process: one request tells.
+    #[default]
+    Unknown,
+    /// Did not answer, or not in good time.
+    Slow,
 }
 
 impl Pace {
@@ -28,17 +33,19 @@ impl Pace {
         match outcome {
             Outcome::NotSent | Outcome::UrlRefused => self,
             Outcome::Answered { .. } if took <= QUICK => Pace::Quick,
-            Outcome::Answered { .. } => Pace::Steady,
-            Outcome::TimedOut | Outcome::Unreachable | Outcome::AddressRefused => Pace::Silent,
+            Outcome::Answered { .. } if took < SLOW => Pace::Steady,
+            Outcome::Answered { .. } | Outcome::TimedOut | Outcome::Unreachable | Outcome::AddressRefused => {
+                Pace::Slow
+            }
         }
     }
 
     /// Deliveries claimed at once, under way or waiting for a slot.
     pub const fn seats(self) -> usize {
         match self {
-            Pace::Quick => 8 * IN_FLIGHT_MAX,
+            Pace::Quick => 64 * IN_FLIGHT_MAX,
             Pace::Steady => IN_FLIGHT_MAX,
-            Pace::Silent => 1,
+            Pace::Unknown | Pace::Slow => 1,
         }
     }
 
@@ -46,8 +53,9 @@ impl Pace {
     pub const fn pause(self) -> Duration {
         match self {
             Pace::Quick => Duration::from_millis(50),
+            Pace::Unknown => Duration::from_millis(100),
             Pace::Steady => Duration::from_millis(250),
-            Pace::Silent => Duration::from_secs(2),
+            Pace::Slow => Duration::from_secs(2),
         }
     }
 }
@@ -57,12 +65,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_silent_endpoint_is_asked_one_at_a_time_until_it_answers() {
+    fn a_slow_endpoint_is_asked_one_at_a_time_until_it_answers() {
         let ok = Outcome::Answered { status: 500, retry_after: None };
-        let silent = Pace::Quick.after(&Outcome::TimedOut, Duration::from_secs(15));
-        assert_eq!((silent, silent.seats()), (Pace::Silent, 1));
-        assert_eq!(silent.after(&Outcome::NotSent, Duration::ZERO), Pace::Silent);
-        assert_eq!(silent.after(&ok, Duration::from_millis(3)), Pace::Quick);
-        assert_eq!(silent.after(&ok, Duration::from_secs(3)), Pace::Steady);
+        let slow = Pace::Quick.after(&Outcome::TimedOut, Duration::from_secs(15));
+        assert_eq!((slow, slow.seats()), (Pace::Slow, 1));
+        assert_eq!(slow.after(&Outcome::NotSent, Duration::ZERO), Pace::Slow);
+        assert_eq!(slow.after(&ok, Duration::from_millis(3)), Pace::Quick);
+        assert_eq!(slow.after(&ok, Duration::from_millis(1_999)), Pace::Steady);
+    }
+
+    /// A 200 whose body drips until the time is up is an answer, and a slow one.
+    #[test]
+    fn an_answer_that_takes_two_seconds_is_slow_whatever_it_says() {
+        let ok = Outcome::Answered { status: 200, retry_after: None };
+        assert_eq!(Pace::Quick.after(&ok, SLOW), Pace::Slow);
+        assert_eq!(Pace::Steady.after(&ok, Duration::from_secs(15)), Pace::Slow);
     }
 }

@@ -1,11 +1,13 @@
 //! The claim: due deliveries get a lease and an attempt number, and become jobs. Nothing is sent in here.
 //!
-//! The wake-up is re-armed at the end of the lease. A process that dies after this commit loses nothing: the
+//! Number and lease stand in the delivery's row; the wake-up is re-armed at the end of the lease. A process that dies after this commit loses nothing: the
 //! lease ends, the attempt is called lost, and the same bytes are sent again under the same id.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use contract::EventType;
 use jiff::{SignedDuration, Timestamp};
 use messaging::NewEvent;
@@ -20,91 +22,117 @@ use super::verdict::Verdict;
 use crate::core::schedule::SCHEDULE_S;
 use crate::core::signature::Secret;
 use crate::desk::{Job, Seat};
+use crate::store::attempts::{self, Ended};
 use crate::store::deliveries::{self, Delivery, Settled};
-use crate::store::{Key, attempts, health};
-use crate::tenants::{EndpointId, Street};
+use crate::store::{Key, health};
+use crate::tenants::{EndpointId, Street, Target};
 
-/// An attempt that is not recorded by then is lost: longer than an attempt and its wait for a slot together.
-const LEASE: SignedDuration = SignedDuration::from_secs(20);
+/// An attempt that is not recorded by then is lost. Well above the 4 s it may wait for a slot and the 15 s it may
+/// take, so that a record that is tried again still comes in time.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// A street whose documents are not here yet is looked at again after this.
 const NO_DOCUMENT_PAUSE: Duration = Duration::from_secs(1);
 /// An endpoint whose secret does not open is looked at again after this.
 const NO_SECRET_PAUSE: Duration = Duration::from_secs(60);
+/// A delivery that somebody has in hand is looked at again after this, unless they say otherwise.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 enum Step {
     Done,
     Later(Duration),
     GiveUp(&'static str),
-    Send { url: String, seat: Seat },
+    Send { target: Arc<Target>, seat: Seat },
 }
 
 /// Claims what is due.
 pub async fn claim(room: &Room, tx: &mut ScopedTx, now: Timestamp, due: &[Wakeup]) -> Result<(), FireError> {
     let view = room.house.snapshot.view();
     let keys: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
-    let found = deliveries::lock(tx, &keys).await?;
+    let found = deliveries::lock_free(tx, &keys).await?;
     let disabled = disabled(tx, &found).await?;
     let mut plan = Plan::default();
-    for delivery in found {
-        let step = step(room, &view, &disabled, &delivery);
-        plan.add(delivery, step);
+    let mut busy: BTreeSet<Key> = keys.into_iter().collect();
+    for (delivery, payload) in found {
+        busy.remove(&delivery.key);
+        let step = step(room, &view, &disabled, &delivery, payload.len());
+        plan.add(delivery, payload, step);
     }
+    plan.later.extend(busy.into_iter().map(|key| (key, BUSY_PAUSE)));
     let secrets = secrets(room, tx, now, &plan).await?;
     plan.leave_out_unsigned(&secrets);
-    let open: BTreeSet<Key> = plan.open().collect();
-    let over: Vec<Key> = keys.into_iter().filter(|key| !open.contains(key)).collect();
-    wakeups::disarm(tx, KIND, &over).await?;
+    wakeups::disarm(tx, KIND, &plan.over).await?;
     wakeups::arm(tx, &plan.wakeups(now)).await?;
-    room.events.attempts_lost(attempts::lose(tx, &plan.lost).await?);
+    attempts::enter(tx, &plan.lost).await?;
+    room.events.attempts_lost(plan.lost.len());
     give_up(room, tx, now, plan.given_up).await?;
     let jobs = begin(tx, now, plan.sent, &secrets).await?;
     room.desk.stage(jobs);
     Ok(())
 }
 
-/// A delivery with its endpoint, the address of now, and a seat there.
-type Sending = (Delivery, EndpointId, String, Seat);
+/// A delivery on its way out: its endpoint, the address of now, and a seat there.
+struct Sending {
+    delivery: Delivery,
+    payload: Bytes,
+    endpoint: EndpointId,
+    target: Arc<Target>,
+    seat: Seat,
+}
 
 #[derive(Default)]
 struct Plan {
-    lost: Vec<Key>,
+    lost: Vec<Ended>,
     later: Vec<(Key, Duration)>,
     given_up: Vec<(Delivery, &'static str)>,
     sent: Vec<Sending>,
+    /// Those that need no wake-up any more.
+    over: Vec<Key>,
 }
 
 impl Plan {
-    fn add(&mut self, delivery: Delivery, step: Step) {
+    fn add(&mut self, delivery: Delivery, payload: Bytes, step: Step) {
         // A claimed row in this state: the attempt's lease has ended.
         if delivery.state == "sending" {
-            self.lost.push(delivery.key);
+            self.lost.push(lost(&delivery));
         }
         match (step, delivery.endpoint.clone()) {
-            (Step::Send { url, seat }, Some(endpoint)) => self.sent.push((delivery, endpoint, url, seat)),
+            (Step::Send { target, seat }, Some(endpoint)) => {
+                self.sent.push(Sending { delivery, payload, endpoint, target, seat });
+            }
             (Step::Later(pause), _) => self.later.push((delivery.key, pause)),
-            (Step::GiveUp(reason), _) => self.given_up.push((delivery, reason)),
-            (Step::Done | Step::Send { .. }, _) => {}
+            (Step::GiveUp(reason), _) => {
+                self.over.push(delivery.key);
+                self.given_up.push((delivery, reason));
+            }
+            (Step::Done | Step::Send { .. }, _) => self.over.push(delivery.key),
         }
     }
 
     /// What cannot be signed is not sent; its seat is given back.
-    fn leave_out_unsigned(&mut self, secrets: &BTreeMap<EndpointId, Secret>) {
-        let (signed, unsigned) =
-            std::mem::take(&mut self.sent).into_iter().partition(|sent| secrets.contains_key(&sent.1));
+    fn leave_out_unsigned(&mut self, secrets: &BTreeMap<EndpointId, Arc<Secret>>) {
+        let (signed, unsigned): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.sent).into_iter().partition(|sent| secrets.contains_key(&sent.endpoint));
         self.sent = signed;
-        let later = |sent: Sending| (sent.0.key, NO_SECRET_PAUSE);
-        self.later.extend(Vec::<Sending>::into_iter(unsigned).map(later));
-    }
-
-    /// Those that stay armed.
-    fn open(&self) -> impl Iterator<Item = Key> + '_ {
-        self.later.iter().map(|(key, _)| *key).chain(self.sent.iter().map(|sent| sent.0.key))
+        self.later.extend(unsigned.iter().map(|sent| (sent.delivery.key, NO_SECRET_PAUSE)));
     }
 
     fn wakeups(&self, now: Timestamp) -> Vec<Wakeup> {
         let wakeup = |(tenant, subject_id): Key, due_at| Wakeup { tenant, kind: KIND, subject_id, due_at };
         let later = self.later.iter().map(|(key, pause)| wakeup(*key, now + *pause));
-        later.chain(self.sent.iter().map(|sent| wakeup(sent.0.key, now + LEASE))).collect()
+        later.chain(self.sent.iter().map(|sent| wakeup(sent.delivery.key, now + LEASE))).collect()
+    }
+}
+
+/// The attempt that was under way when its process died: it may or may not have been received.
+fn lost(delivery: &Delivery) -> Ended {
+    let lease_end = delivery.next_attempt_at.expect("a check holds: one that is being sent has a lease");
+    Ended {
+        key: delivery.key,
+        n: delivery.attempts,
+        started_at: lease_end - LEASE,
+        outcome: "lost",
+        status: None,
+        duration_ms: None,
     }
 }
 
@@ -114,31 +142,32 @@ fn step(
     view: &View<Street>,
     disabled: &BTreeSet<(EndpointId, String)>,
     delivery: &Delivery,
+    bytes: usize,
 ) -> Step {
     let (true, Some(endpoint)) = (matches!(&*delivery.state, "pending" | "sending"), &delivery.endpoint)
     else {
         return Step::Done;
     };
     let Some(street) = view.street(delivery.key.0) else { return Step::Later(NO_DOCUMENT_PAUSE) };
-    let Some(url) = street.of.url(endpoint) else { return Step::GiveUp("endpoint-removed") };
-    if disabled.contains(&(endpoint.clone(), url.to_owned())) {
+    let Some(target) = street.of.target(endpoint) else { return Step::GiveUp("endpoint-removed") };
+    if disabled.contains(&(endpoint.clone(), target.text.clone())) {
         return Step::GiveUp("endpoint-disabled");
     }
     if (delivery.attempts - delivery.uncounted) as usize >= SCHEDULE_S.len() {
         return Step::GiveUp("attempts-exhausted");
     }
-    match room.desk.seat(endpoint) {
-        Ok(seat) => Step::Send { url: url.to_owned(), seat },
+    match room.desk.seat(endpoint, bytes) {
+        Ok(seat) => Step::Send { target: target.clone(), seat },
         Err(pause) => Step::Later(pause),
     }
 }
 
 async fn disabled(
     tx: &mut ScopedTx,
-    found: &[Delivery],
+    found: &[(Delivery, Bytes)],
 ) -> Result<BTreeSet<(EndpointId, String)>, pg::Error> {
     let endpoints: BTreeSet<EndpointId> =
-        found.iter().filter_map(|delivery| delivery.endpoint.clone()).collect();
+        found.iter().filter_map(|(delivery, _)| delivery.endpoint.clone()).collect();
     let known = health::of(tx, &endpoints.into_iter().collect::<Vec<_>>()).await?;
     let disabled = known.into_iter().filter(|health| health.disabled_at.is_some());
     Ok(disabled.map(|health| (health.endpoint, health.url)).collect())
@@ -167,11 +196,10 @@ async fn secrets(
     tx: &mut ScopedTx,
     now: Timestamp,
     plan: &Plan,
-) -> Result<BTreeMap<EndpointId, Secret>, FireError> {
-    let endpoints: BTreeSet<EndpointId> = plan.sent.iter().map(|sent| sent.1.clone()).collect();
-    let endpoints: Vec<EndpointId> = endpoints.into_iter().collect();
-    match room.secrets.ensure(tx, now, &endpoints).await {
-        Ok((secrets, _)) => Ok(secrets),
+) -> Result<BTreeMap<EndpointId, Arc<Secret>>, FireError> {
+    let endpoints: BTreeSet<&EndpointId> = plan.sent.iter().map(|sent| &sent.endpoint).collect();
+    match room.secrets.opened(tx, now, &endpoints).await {
+        Ok(secrets) => Ok(secrets),
         Err(SecretError::Database(error)) => Err(error.into()),
         Err(error @ SecretError::Seal(_)) => Err(FireError::Broken(error.to_string())),
     }
@@ -181,24 +209,19 @@ async fn begin(
     tx: &mut ScopedTx,
     now: Timestamp,
     sent: Vec<Sending>,
-    secrets: &BTreeMap<EndpointId, Secret>,
+    secrets: &BTreeMap<EndpointId, Arc<Secret>>,
 ) -> Result<Vec<Job>, FireError> {
     if sent.is_empty() {
         return Ok(Vec::new());
     }
-    let keys: Vec<Key> = sent.iter().map(|sent| sent.0.key).collect();
+    let keys: Vec<Key> = sent.iter().map(|sent| sent.delivery.key).collect();
     deliveries::start_sending(tx, &keys, now + LEASE).await?;
-    let begun: Vec<(Key, i32)> = sent.iter().map(|sent| (sent.0.key, sent.0.attempts + 1)).collect();
-    attempts::begin(tx, now, &begun).await?;
-    let mut payloads: BTreeMap<Key, Vec<u8>> = deliveries::payloads(tx, &keys).await?.into_iter().collect();
-    let job = |(delivery, endpoint, url, seat): Sending| {
-        let payload = payloads.remove(&delivery.key);
-        let payload = payload.ok_or_else(|| pg::Error::impossible_row("deliveries.payload"))?;
+    let job = |Sending { delivery, payload, endpoint, target, seat }| {
         let secret = secrets.get(&endpoint).cloned();
         let secret = secret.ok_or_else(|| pg::Error::impossible_row("endpoint_secrets.sealed"))?;
-        let (key, n, timestamp_s) = (delivery.key, delivery.attempts + 1, now.as_second());
-        let traceparent = delivery.traceparent;
-        Ok(Job { key, n, endpoint, url, secret, payload, traceparent, timestamp_s, seat })
+        let Delivery { key, attempts, traceparent, .. } = delivery;
+        let n = attempts + 1;
+        Ok(Job { key, n, endpoint, target, secret, payload, traceparent, claimed_at: now, seat })
     };
     let jobs = sent.into_iter().map(job).collect::<Result<Vec<_>, pg::Error>>()?;
     Ok(jobs)

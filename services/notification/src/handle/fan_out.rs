@@ -1,5 +1,6 @@
 //! An event becomes deliveries: one for each body's endpoint, each once, ready to be sent now.
 
+use bytes::Bytes;
 use contract::EventType;
 use ids::BodyRef;
 use jiff::Timestamp;
@@ -64,6 +65,7 @@ fn deliveries_of(
     let drill = envelope.drill.then_some("suppressed-drill");
     let payload =
         notice.body_bytes(envelope, body).map_err(|error| ApplyError::Refused(error.to_string()))?;
+    let payload = Bytes::from(payload);
     let make = |endpoint: Option<&EndpointId>, suppressed| NewDelivery {
         key: (envelope.tenant, delivery_id(envelope.id.as_uuid(), body, endpoint)),
         source_event_id: envelope.id.as_uuid(),
@@ -84,12 +86,13 @@ fn deliveries_of(
     })
 }
 
-fn delivery_id(event: Uuid, body: &BodyRef, endpoint: Option<&EndpointId>) -> Uuid {
+/// Of an event, a body and an endpoint follows one id.
+pub(super) fn delivery_id(event: Uuid, body: &BodyRef, endpoint: Option<&EndpointId>) -> Uuid {
     let endpoint = endpoint.map_or(String::new(), |endpoint| format!("{}/{}", endpoint.tenant, endpoint.key));
     Uuid::new_v5(&DELIVERIES, format!("{event}/{body}/{endpoint}").as_bytes())
 }
 
-fn due_now(delivery: &NewDelivery, now: Timestamp) -> Wakeup {
+pub(super) fn due_now(delivery: &NewDelivery, now: Timestamp) -> Wakeup {
     let (tenant, subject_id) = delivery.key;
     Wakeup { tenant, kind: KIND, subject_id, due_at: now }
 }

@@ -4,6 +4,7 @@
 //! ours to judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ids::TenantId;
@@ -16,12 +17,12 @@ use super::fan_out::KIND;
 use super::{Room, claim};
 use crate::core::outcome::Outcome;
 use crate::core::schedule::{self, DISABLED_AFTER, Next};
-use crate::desk::Seat;
+use crate::desk::InHand;
 use crate::store::Key;
 use crate::store::attempts::{self, Ended};
 use crate::store::deliveries::{self, Delivery, Settled};
 use crate::store::health::{self, Health};
-use crate::tenants::EndpointId;
+use crate::tenants::{EndpointId, Target};
 
 /// An attempt that has ended.
 pub struct Finished {
@@ -32,13 +33,15 @@ pub struct Finished {
     /// Where.
     pub endpoint: EndpointId,
     /// By which address.
-    pub url: String,
+    pub target: Arc<Target>,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
     /// What came of it.
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
     /// Given back once recorded.
-    pub seat: Seat,
+    pub in_hand: Option<InHand>,
 }
 
 /// Records attempts; what fails is tried again by the caller with the same attempts.
@@ -65,7 +68,7 @@ async fn settle(
     now: Timestamp,
     finished: &[Finished],
 ) -> Result<Vec<&'static str>, pg::Error> {
-    let by_key: BTreeMap<Key, &Finished> = finished.iter().map(|attempt| (attempt.key, attempt)).collect();
+    let by_key = last_of_each(finished);
     let keys: Vec<Key> = by_key.keys().copied().collect();
     let (mut ended, mut settled) = (Vec::new(), Vec::new());
     let (mut armed, mut disarmed) = (Vec::new(), Vec::new());
@@ -100,12 +103,27 @@ async fn settle(
             }
         }
     }
-    attempts::end(tx, &ended).await?;
+    if settled.is_empty() {
+        return Ok(verdicts);
+    }
+    attempts::enter(tx, &ended).await?;
     deliveries::settle(tx, &settled).await?;
     wakeups::arm(tx, &armed).await?;
     wakeups::disarm(tx, KIND, &disarmed).await?;
     room.house.outbox.append(tx, &events).await?;
     Ok(verdicts)
+}
+
+/// An attempt that was lost and the one after it may end in one batch: only the later is ours to judge.
+fn last_of_each(finished: &[Finished]) -> BTreeMap<Key, &Finished> {
+    let mut last: BTreeMap<Key, &Finished> = BTreeMap::new();
+    for attempt in finished {
+        let known = last.entry(attempt.key).or_insert(attempt);
+        if known.n < attempt.n {
+            *known = attempt;
+        }
+    }
+    last
 }
 
 fn what_next(room: &Room, delivery: &Delivery, attempt: &Finished, now: Timestamp) -> Next {
@@ -130,36 +148,59 @@ fn end_of(attempt: &Finished) -> Ended {
     Ended {
         key: attempt.key,
         n: attempt.n,
+        started_at: attempt.claimed_at,
         outcome: attempt.outcome.code(),
         status: attempt.outcome.status().and_then(|status| i16::try_from(status).ok()),
-        duration_ms: i32::try_from(attempt.took.as_millis()).unwrap_or(i32::MAX),
+        duration_ms: Some(i32::try_from(attempt.took.as_millis()).unwrap_or(i32::MAX)),
     }
 }
 
-/// A success forgets an endpoint's failures; 410, or five days without one, disables its address.
+/// What a batch says about addresses: a success forgets failures, 410 outweighs any success beside it.
+struct Judgement<'a> {
+    working: BTreeSet<Address<'a>>,
+    /// With whether the receiver asked never to be told again.
+    failing: BTreeMap<Address<'a>, bool>,
+}
+
+/// An endpoint and its address at the time of the attempt.
+type Address<'a> = (&'a EndpointId, &'a str);
+
+impl<'a> Judgement<'a> {
+    fn of(finished: &'a [Finished]) -> Self {
+        let mut judged = Self { working: BTreeSet::new(), failing: BTreeMap::new() };
+        for attempt in finished.iter().filter(|attempt| attempt.outcome != Outcome::NotSent) {
+            let address = (&attempt.endpoint, &*attempt.target.text);
+            if attempt.outcome.success() {
+                judged.working.insert(address);
+            } else {
+                *judged.failing.entry(address).or_default() |= attempt.outcome.gone();
+            }
+        }
+        let Self { working, failing } = &mut judged;
+        failing.retain(|address, gone| *gone || !working.contains(address));
+        working.retain(|address| !failing.contains_key(address));
+        judged
+    }
+}
+
+/// Keeps what a batch says about addresses; 410, or five days without a success, disables one.
 async fn judge_endpoints(
     room: &Room,
     tx: &mut ScopedTx,
     now: Timestamp,
     finished: &[Finished],
 ) -> Result<(), pg::Error> {
-    let asked = || finished.iter().filter(|attempt| attempt.outcome != Outcome::NotSent);
-    let working: BTreeSet<&EndpointId> =
-        asked().filter(|attempt| attempt.outcome.success()).map(|attempt| &attempt.endpoint).collect();
-    let failing: BTreeMap<&EndpointId, &Finished> = asked()
-        .filter(|attempt| !working.contains(&attempt.endpoint))
-        .map(|attempt| (&attempt.endpoint, attempt))
-        .collect();
-    let gone: BTreeSet<&EndpointId> =
-        asked().filter(|attempt| attempt.outcome.gone()).map(|attempt| &attempt.endpoint).collect();
-    health::forget(tx, &working.iter().map(|endpoint| (*endpoint).clone()).collect::<Vec<_>>()).await?;
+    let Judgement { working, failing } = Judgement::of(finished);
+    let working: Vec<(EndpointId, String)> =
+        working.into_iter().map(|(endpoint, url)| (endpoint.clone(), url.to_owned())).collect();
+    health::worked(tx, &working).await?;
     let known =
-        health::of(tx, &failing.keys().map(|endpoint| (*endpoint).clone()).collect::<Vec<_>>()).await?;
-    for (endpoint, attempt) in failing {
-        let before = known.iter().find(|health| health.endpoint == *endpoint && health.url == attempt.url);
-        let after = failed(endpoint, &attempt.url, before, gone.contains(endpoint), now);
+        health::of(tx, &failing.keys().map(|(endpoint, _)| (*endpoint).clone()).collect::<Vec<_>>()).await?;
+    for ((endpoint, url), gone) in failing {
+        let before = known.iter().find(|health| health.endpoint == *endpoint && health.url == url);
+        let after = failed(endpoint, url, before, gone, now);
         if let (Some(_), None) = (after.disabled_at, before.and_then(|health| health.disabled_at)) {
-            let reason = if gone.contains(endpoint) { "gone" } else { "no-success" };
+            let reason = if gone { "gone" } else { "no-success" };
             room.events.endpoint_disabled(endpoint.tenant, &endpoint.key, reason);
         }
         if before != Some(&after) {
@@ -183,6 +224,59 @@ fn failed(endpoint: &EndpointId, url: &str, before: Option<&Health>, gone: bool,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn finished(key: &str, url: &str, n: i32, outcome: Outcome) -> Finished {
+        let tenant = "990102000000".parse().unwrap();
+        Finished {
+            key: (tenant, uuid::Uuid::nil()),
+            n,
+            endpoint: EndpointId { tenant, key: key.into() },
+            target: Arc::new(Target::new(url)),
+            claimed_at: "2026-11-23T02:00:00Z".parse().unwrap(),
+            outcome,
+            took: Duration::ZERO,
+            in_hand: None,
+        }
+    }
+
+    fn answered(status: u16) -> Outcome {
+        Outcome::Answered { status, retry_after: None }
+    }
+
+    #[test]
+    fn gone_outweighs_a_success_of_the_same_address_and_of_no_other() {
+        let (old, new) = ("https://a.example/old", "https://a.example/new");
+        for statuses in [[410, 200], [200, 410]] {
+            let batch = statuses.map(|status| finished("transport", old, 1, answered(status)));
+            let judged = Judgement::of(&batch);
+            assert!(judged.working.is_empty());
+            assert_eq!(judged.failing.values().collect::<Vec<_>>(), [&true]);
+        }
+        let batch = [
+            finished("transport", old, 1, answered(410)),
+            finished("transport", new, 1, answered(200)),
+            finished("police", old, 1, answered(500)),
+            finished("police", old, 2, answered(200)),
+            finished("sleepy", old, 2, Outcome::NotSent),
+        ];
+        let judged = Judgement::of(&batch);
+        let named = |(endpoint, url): &Address<'_>| (endpoint.key.clone(), (*url).to_owned());
+        let working: Vec<_> = judged.working.iter().map(named).collect();
+        assert_eq!(
+            working,
+            [("police".to_owned(), old.to_owned()), ("transport".to_owned(), new.to_owned())]
+        );
+        let failing: Vec<_> = judged.failing.keys().map(named).collect();
+        assert_eq!(failing, [("transport".to_owned(), old.to_owned())]);
+    }
+
+    #[test]
+    fn of_two_attempts_of_one_delivery_the_later_counts() {
+        for numbers in [[1, 2], [2, 1]] {
+            let batch = numbers.map(|n| finished("transport", "https://a.example/", n, answered(200)));
+            assert_eq!(last_of_each(&batch).values().map(|last| last.n).collect::<Vec<_>>(), [2]);
+        }
+    }
 
     #[test]
     fn an_address_is_disabled_by_410_at_once_and_by_failure_after_five_days() {

@@ -7,10 +7,10 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ids::TenantId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pg::ScopedTx;
 use ring::rand::{SecureRandom, SystemRandom};
 use seal::{DataKey, MasterKey, SealError, Sealed};
@@ -22,6 +22,11 @@ use crate::tenants::EndpointId;
 
 /// Standard Webhooks asks for 24 to 64.
 const SECRET_BYTES: usize = 32;
+
+/// An opened secret is used this long before it is read again: a key that was destroyed stops signing by then.
+const OPENED_FOR: SignedDuration = SignedDuration::from_secs(10);
+/// Opened secrets kept at most; more than that are read each time.
+const OPENED_MAX: usize = 10_000;
 
 /// Why no secret was made.
 #[derive(Debug, thiserror::Error)]
@@ -39,12 +44,61 @@ pub struct Secrets {
     master: MasterKey,
     dir: Option<PathBuf>,
     dropped: Mutex<BTreeSet<EndpointId>>,
+    opened: Mutex<BTreeMap<EndpointId, Opened>>,
+}
+
+/// A secret and until when it may be used.
+struct Opened {
+    until: Timestamp,
+    secret: Arc<Secret>,
 }
 
 impl Secrets {
     /// With the mounted key; `dir` in development only.
     pub fn new(master: MasterKey, dir: Option<PathBuf>) -> Self {
-        Self { master, dir, dropped: Mutex::default() }
+        Self { master, dir, dropped: Mutex::default(), opened: Mutex::default() }
+    }
+
+    /// The secrets of endpoints for signing now: those opened a moment ago, the others from the database.
+    pub async fn opened(
+        &self,
+        tx: &mut ScopedTx,
+        now: Timestamp,
+        endpoints: &BTreeSet<&EndpointId>,
+    ) -> Result<BTreeMap<EndpointId, Arc<Secret>>, SecretError> {
+        let mut found = self.at_hand(now, endpoints);
+        let missing = endpoints.iter().filter(|endpoint| !found.contains_key(**endpoint));
+        let missing: Vec<EndpointId> = missing.map(|endpoint| (*endpoint).clone()).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let (secrets, _) = self.ensure(tx, now, &missing).await?;
+        let secrets: BTreeMap<_, _> =
+            secrets.into_iter().map(|(key, secret)| (key, Arc::new(secret))).collect();
+        self.keep_at_hand(now, &secrets);
+        found.extend(secrets);
+        Ok(found)
+    }
+
+    fn at_hand(
+        &self,
+        now: Timestamp,
+        endpoints: &BTreeSet<&EndpointId>,
+    ) -> BTreeMap<EndpointId, Arc<Secret>> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let good = |endpoint: &EndpointId| opened.get(endpoint).filter(|opened| now < opened.until);
+        let found = endpoints
+            .iter()
+            .filter_map(|endpoint| good(endpoint).map(|opened| ((*endpoint).clone(), opened.secret.clone())));
+        found.collect()
+    }
+
+    fn keep_at_hand(&self, now: Timestamp, secrets: &BTreeMap<EndpointId, Arc<Secret>>) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|_, opened| now < opened.until);
+        for (endpoint, secret) in secrets.iter().take(OPENED_MAX.saturating_sub(opened.len())) {
+            opened.insert(endpoint.clone(), Opened { until: now + OPENED_FOR, secret: secret.clone() });
+        }
     }
 
     /// The secrets of endpoints, making those that are missing; also returns how many were made. The scope

@@ -1,5 +1,6 @@
-//! `deliveries`: made once, claimed, settled.
+//! `deliveries`: made once, claimed, settled. `verdicts` counts a delivery's events: its verdicts and its replays.
 
+use bytes::Bytes;
 use ids::{BodyRef, Lane};
 use jiff::Timestamp;
 use pg::ScopedTx;
@@ -30,7 +31,7 @@ pub struct NewDelivery {
     /// Where; `None` when the body has no endpoint.
     pub endpoint: Option<EndpointId>,
     /// The bytes.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// The trace.
     pub traceparent: String,
     /// Why it is not sent.
@@ -51,7 +52,7 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
         new.iter().map(|d| d.endpoint.as_ref().map(|e| e.tenant.as_i64())).collect();
     let endpoints: Vec<Option<String>> =
         new.iter().map(|d| d.endpoint.as_ref().map(|e| e.key.clone())).collect();
-    let payloads: Vec<Vec<u8>> = new.iter().map(|d| d.payload.clone()).collect();
+    let payloads: Vec<&[u8]> = new.iter().map(|d| &d.payload[..]).collect();
     let traces: Vec<String> = new.iter().map(|d| d.traceparent.clone()).collect();
     let reasons: Vec<Option<String>> = new.iter().map(|d| d.suppressed.map(str::to_owned)).collect();
     let made = sqlx::query!(
@@ -81,7 +82,7 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
         &bodies,
         &owners as &[Option<i64>],
         &endpoints as &[Option<String>],
-        &payloads,
+        &payloads as &[&[u8]],
         &traces,
         &reasons as &[Option<String>],
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
@@ -118,8 +119,10 @@ pub struct Delivery {
     pub attempts: i32,
     /// Of these, not counted in the schedule.
     pub uncounted: i32,
-    /// Verdicts so far.
+    /// Verdicts and replays so far.
     pub verdicts: i32,
+    /// When it is tried next, or its lease ends.
+    pub next_attempt_at: Option<Timestamp>,
 }
 
 /// Locks and reads deliveries, in key order, the order everybody locks in.
@@ -128,11 +131,34 @@ pub async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Delivery>, pg::
     let rows = sqlx::query_as!(
         Row,
         "SELECT d.tenant_id, d.id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
-                  d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts
+                  d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
+                  d.next_attempt_at, NULL::bytea AS payload
            FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
            JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
            ORDER BY d.tenant_id, d.id
            FOR UPDATE OF d",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(|row| Ok(row.read()?.0)).collect()
+}
+
+/// Locks and reads claimed deliveries with their bytes, in the same order. One that somebody has in hand (its record
+/// is being written, a person replays it) is left out: whoever claims holds wake-up rows that the other may move,
+/// so waiting here could be waiting for each other.
+pub async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Delivery, Bytes)>, pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT d.tenant_id, d.id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
+                  d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
+                  d.next_attempt_at, d.payload AS "payload?"
+           FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+           JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
+           ORDER BY d.tenant_id, d.id
+           FOR UPDATE OF d SKIP LOCKED"#,
         &tenants,
         &ids,
     )
@@ -157,17 +183,19 @@ struct Row {
     attempts: i32,
     uncounted: i32,
     verdicts: i32,
+    next_attempt_at: Option<jiff_sqlx::Timestamp>,
+    payload: Option<Vec<u8>>,
 }
 
 impl Row {
-    fn read(self) -> Result<Delivery, pg::Error> {
+    fn read(self) -> Result<(Delivery, Bytes), pg::Error> {
         let endpoint = match (self.endpoint_tenant_id, self.endpoint_key) {
             (Some(owner), Some(key)) => {
                 Some(EndpointId { tenant: tenant(owner, "deliveries.endpoint_tenant_id")?, key })
             }
             _ => None,
         };
-        Ok(Delivery {
+        let delivery = Delivery {
             key: (tenant(self.tenant_id, "deliveries.tenant_id")?, self.id),
             event_type: self.event_type,
             lane: Lane::from_rank(self.lane).map_err(|_| pg::Error::impossible_row("deliveries.lane"))?,
@@ -181,24 +209,34 @@ impl Row {
             attempts: self.attempts,
             uncounted: self.uncounted,
             verdicts: self.verdicts,
-        })
+            next_attempt_at: self.next_attempt_at.map(jiff_sqlx::Timestamp::to_jiff),
+        };
+        Ok((delivery, self.payload.unwrap_or_default().into()))
     }
 }
 
-/// The bytes of claimed deliveries, read apart: settling does not need them.
-pub async fn payloads(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Key, Vec<u8>)>, pg::Error> {
-    let (tenants, ids) = columns(keys);
-    let rows = sqlx::query!(
-        "SELECT d.tenant_id, d.id, d.payload
-         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
-         JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id",
-        &tenants,
-        &ids,
+/// The event a delivery tells, and its bytes.
+pub async fn told(tx: &mut ScopedTx, key: Key) -> Result<(Uuid, Bytes), pg::Error> {
+    let row = sqlx::query!(
+        "SELECT source_event_id, payload FROM notification.deliveries WHERE tenant_id = $1 AND id = $2",
+        key.0.as_i64(),
+        key.1,
     )
-    .fetch_all(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    let read = |row: (i64, Uuid, Vec<u8>)| Ok(((tenant(row.0, "deliveries.tenant_id")?, row.1), row.2));
-    rows.into_iter().map(|row| read((row.tenant_id, row.id, row.payload))).collect()
+    Ok((row.source_event_id, row.payload.into()))
+}
+
+/// One more event is told of a delivery that stays as it is.
+pub async fn count_event(tx: &mut ScopedTx, key: Key) -> Result<(), pg::Error> {
+    let counted = sqlx::query!(
+        "UPDATE notification.deliveries SET verdicts = verdicts + 1 WHERE tenant_id = $1 AND id = $2",
+        key.0.as_i64(),
+        key.1,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("counting an event", counted.rows_affected(), 1)
 }
 
 /// One more attempt is under way until `lease_until`.
@@ -229,7 +267,7 @@ pub struct Settled {
     pub reason: Option<String>,
     /// Attempts not counted in the schedule.
     pub uncounted: i32,
-    /// Verdicts, this one included.
+    /// Verdicts and replays, this one included.
     pub verdicts: i32,
     /// For pending.
     pub next_attempt_at: Option<Timestamp>,

@@ -21,6 +21,9 @@ pub struct Health {
 
 /// What is known of endpoints; nothing for those that never failed.
 pub async fn of(tx: &mut ScopedTx, endpoints: &[EndpointId]) -> Result<Vec<Health>, pg::Error> {
+    if endpoints.is_empty() {
+        return Ok(Vec::new());
+    }
     let (owners, keys) = columns(endpoints);
     let rows = sqlx::query!(
         r#"SELECT h.tenant_id, h.endpoint_key, h.url, h.failing_since, h.disabled_at
@@ -49,10 +52,13 @@ pub async fn of(tx: &mut ScopedTx, endpoints: &[EndpointId]) -> Result<Vec<Healt
 /// Keeps what is known of a failing endpoint.
 pub async fn keep(tx: &mut ScopedTx, health: &Health) -> Result<(), pg::Error> {
     sqlx::query!(
-        "INSERT INTO notification.endpoint_health (tenant_id, endpoint_key, url, failing_since, disabled_at)
+        "INSERT INTO notification.endpoint_health AS h (tenant_id, endpoint_key, url, failing_since, disabled_at)
          VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (tenant_id, endpoint_key) DO UPDATE
-             SET url = excluded.url, failing_since = excluded.failing_since, disabled_at = excluded.disabled_at",
+             SET url = excluded.url, failing_since = excluded.failing_since,
+                 -- Somebody else may have disabled this address since it was looked up.
+                 disabled_at = CASE WHEN h.url = excluded.url THEN coalesce(h.disabled_at, excluded.disabled_at)
+                     ELSE excluded.disabled_at END",
         health.endpoint.tenant.as_i64(),
         health.endpoint.key,
         health.url,
@@ -64,8 +70,30 @@ pub async fn keep(tx: &mut ScopedTx, health: &Health) -> Result<(), pg::Error> {
     Ok(())
 }
 
-/// Forgets the failures of endpoints that work, or that a person wants tried again. Touches nothing for those
-/// without any, so a busy healthy endpoint has no hot row.
+/// Forgets the failures of addresses that work. One that is disabled stays so: what was under way when it said 410
+/// may still succeed. Touches nothing for those without any, so a busy healthy endpoint has no hot row.
+pub async fn worked(tx: &mut ScopedTx, addresses: &[(EndpointId, String)]) -> Result<(), pg::Error> {
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let (owners, keys): (Vec<i64>, Vec<String>) =
+        addresses.iter().map(|(endpoint, _)| (endpoint.tenant.as_i64(), endpoint.key.clone())).unzip();
+    let urls: Vec<String> = addresses.iter().map(|(_, url)| url.clone()).collect();
+    sqlx::query!(
+        "DELETE FROM notification.endpoint_health h
+         USING UNNEST($1::bigint[], $2::text[], $3::text[]) AS e (tenant_id, endpoint_key, url)
+         WHERE h.tenant_id = e.tenant_id AND h.endpoint_key = e.endpoint_key AND h.url = e.url
+           AND h.disabled_at IS NULL",
+        &owners,
+        &keys,
+        &urls,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the failures of endpoints that a person wants tried again.
 pub async fn forget(tx: &mut ScopedTx, endpoints: &[EndpointId]) -> Result<(), pg::Error> {
     let (owners, keys) = columns(endpoints);
     sqlx::query!(
