@@ -87,6 +87,8 @@ events! {
     DeliveryDeadLettered = "notification.delivery.dead_lettered",
     /// Not sent on purpose, with a reason.
     DeliverySuppressed = "notification.delivery.suppressed",
+    /// A person had it tried again.
+    DeliveryReplayed = "notification.delivery.replayed",
     /// A whole tenant document, part `core`.
     DocumentCore = "directory.document.core",
     /// A whole tenant document, part `people`.

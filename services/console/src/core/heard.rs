@@ -64,7 +64,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled => {
             progress(tenant, Message::decode(payload)?)
         }
-        DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed => {
+        DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
         DocumentCore | DocumentPeople => Err(NotHeard::Document),

@@ -50,6 +50,7 @@ pub const fn of(kind: EventType) -> Words {
         DeliveryDelivered => words("通知已送达", "notice delivered"),
         DeliveryDeadLettered => words("通知未能送达", "notice could not be delivered"),
         DeliverySuppressed => words("通知未发送", "notice not sent"),
+        DeliveryReplayed => words("通知重新发送", "notice is sent again"),
         DocumentCore => words("辖区文档", "tenant document"),
         DocumentPeople => words("成员文档", "people document"),
     }

@@ -1,4 +1,4 @@
-//! The event of a verdict: one a delivery, and one more after each replay.
+//! The event of a verdict: one a delivery, and one more after each replay, which is an event itself.
 
 use bytes::Bytes;
 use contract::EventType;

@@ -1,15 +1,17 @@
-//! Deliveries for people: read them, replay a dead letter.
+//! Deliveries for people: read them, replay one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::Action;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use bootstrap::Bearer;
 use bootstrap::door::accept::json_only;
-use bootstrap::door::{Fault, IdVerb, Path, Problem, Query};
+use bootstrap::door::{Fault, IdVerb, IdempotencyKeyHeader, Path, Problem, Query, TraceContext};
 use ids::TenantId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,9 +21,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::handle::Room;
-use crate::handle::replay::{ReplayError, replay};
+use crate::handle::replay::{Command, Denied, Replayed, replay};
 use crate::store::attempts::{self, Attempt};
 use crate::store::list::{self, Filter, Shown};
+
+const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The routes and their description.
 pub fn routes(room: Arc<Room>) -> (Router, utoipa::openapi::OpenApi) {
@@ -112,8 +116,8 @@ pub struct DeliveryView {
 pub struct AttemptView {
     n: i32,
     started_at: Timestamp,
-    /// ok, status, timeout, unreachable, address-refused, endpoint-not-allowed, not-sent or lost; null while
-    /// under way.
+    /// ok, status, timeout, unreachable, address-refused, endpoint-not-allowed, not-sent or lost. One that is under
+    /// way is not listed yet: the delivery's state says so.
     outcome: Option<String>,
     /// The HTTP status that came.
     status: Option<i16>,
@@ -153,25 +157,29 @@ async fn list_deliveries(
     Ok(Json(DeliveryList { deliveries: views(shown, attempts), next }))
 }
 
-/// Replays a dead letter: `{id}:replay`, same id and bytes.
+/// Replays a delivery: `{id}:replay`. A dead letter with the same id and bytes; one whose body had no endpoint to
+/// those it has by now.
 #[utoipa::path(post, path = "/notification/v1/streets/{street}/deliveries/{target}",
     params(("street" = String, Path, description = "12 digits"),
-        ("target" = String, Path, description = "`{id}:replay`")),
-    responses((status = 202, description = "it is tried again now"), Problem))]
+        ("target" = String, Path, description = "`{id}:replay`"),
+        ("Idempotency-Key" = Uuid, Header)),
+    responses((status = 202, body = Replayed, description = "tried now"), Problem))]
 async fn act_on_delivery(
     State(room): State<Arc<Room>>,
     Bearer(who): Bearer,
     Path((street, target)): Path<(TenantId, IdVerb<Uuid>)>,
-) -> Result<StatusCode, Problem> {
+    IdempotencyKeyHeader(key): IdempotencyKeyHeader,
+    TraceContext { traceparent, .. }: TraceContext,
+) -> Result<Response, Problem> {
     if target.verb != "replay" {
         return Err(Problem::not_found());
     }
     let admitted = room.house.admit(&who, Action::ParkManage, street)?;
-    match replay(&room, &admitted, target.id).await {
-        Ok(()) => Ok(StatusCode::ACCEPTED),
-        Err(ReplayError::Unknown) => Err(Problem::not_found()),
-        Err(ReplayError::NotDead) => Err(Problem::invalid_transition()),
-        Err(ReplayError::Database(error)) => Err(error.into()),
+    let command = Command { admitted, id: target.id, key, traceparent };
+    match pg::retrying(|| replay(&room, &command)).await? {
+        Ok(body) => Ok((StatusCode::ACCEPTED, [(CONTENT_TYPE, APPLICATION_JSON)], body).into_response()),
+        Err(Denied::Unknown) => Err(Problem::not_found()),
+        Err(Denied::Nothing) => Err(Problem::invalid_transition()),
     }
 }
 

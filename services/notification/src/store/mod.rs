@@ -1,5 +1,6 @@
 //! All SQL of this service: one query a function, in the caller's scoped transaction, joined on tenant and id.
 
+pub mod answers;
 pub mod attempts;
 pub mod deliveries;
 pub mod health;

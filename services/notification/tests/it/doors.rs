@@ -51,12 +51,13 @@ async fn each_sees_its_own_and_nobody_anothers() {
 #[tokio::test]
 async fn an_unknown_delivery_is_not_found() {
     let world = World::start().await;
+    let key = [("idempotency-key", "5f3c6c1e-0000-4000-8000-000000000001")];
     for target in
         [format!("{}:replay", Uuid::nil()), format!("{}:destroy", Uuid::nil()), "x:replay".to_owned()]
     {
         let path = format!("/notification/v1/streets/990102001000/deliveries/{target}");
         assert_eq!(
-            world.rig.http("POST", &path, Some(&world.rig.token("sre")), &[], None).await.0,
+            world.rig.http("POST", &path, Some(&world.rig.token("sre")), &key, None).await.0,
             404,
             "{target}"
         );

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use contract::document::{Channel, DistrictCore, DocumentBody, Endpoint};
 use contract::proto::{dispatch, to_wire, triage};
 use contract::{Envelope, EventType};
 use ids::{Lane, TenantId};
@@ -80,6 +82,31 @@ impl World {
 
     pub fn secrets_folder(&self) -> &std::path::Path {
         self.secrets.path()
+    }
+
+    /// The demo's documents as a later generation with another district.
+    pub async fn change_district(&self, generation: u64, change: impl Fn(&mut DistrictCore)) {
+        let mut documents = demo::documents_with(generation, &self.sink.url(""));
+        for document in &mut documents {
+            if let DocumentBody::District(core) = &mut document.body {
+                change(core);
+            }
+        }
+        self.rig.documents(&documents).await;
+    }
+
+    /// An endpoint of a body at a path of the sink.
+    pub fn endpoint(&self, body: &str, path: &str) -> Endpoint {
+        Endpoint { body: body.parse().unwrap(), channel: Channel::Webhook, url: self.sink.url(path) }
+    }
+
+    /// Replays a delivery under a key.
+    pub async fn replay(&self, subject: &str, id: &str, key: Uuid) -> (StatusCode, Value) {
+        let path = format!("/notification/v1/streets/{STREET}/deliveries/{id}:replay");
+        let headers = [("idempotency-key", &*key.to_string())];
+        let (status, _, body) =
+            self.rig.http("POST", &path, Some(&self.rig.token(subject)), &headers, None).await;
+        (status, body)
     }
 
     /// Publishes and works until nothing is left.
