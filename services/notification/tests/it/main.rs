@@ -5,5 +5,6 @@
 mod delivery;
 mod doors;
 mod failures;
+mod rotated;
 mod running;
 mod world;

@@ -37,7 +37,8 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
     (
         "a leaked row",
         &["I9"],
-        "UPDATE notification.deliveries d SET payload = convert_to(jsonb_set(convert_from(payload, 'UTF8')::jsonb,
+        "ALTER TABLE notification.deliveries DROP CONSTRAINT deliveries_name_their_street;
+         UPDATE notification.deliveries d SET payload = convert_to(jsonb_set(convert_from(payload, 'UTF8')::jsonb,
              '{street}', '\"990102999000\"')::text, 'UTF8')
              WHERE id = (SELECT id FROM notification.deliveries ORDER BY id LIMIT 1);",
     ),
