@@ -104,4 +104,6 @@ pub use decision::{BrokenHistory, Decision};
 pub use order::{Act, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, Role};
 pub use refusal::{PlanFault, Refusal};
 pub use round::open_assistants;
-pub use stage::{AwaitedCalendar, DueAt, Stage, StageDue, StageEvent, StagePlan, StageState, Verdict, Warn};
+pub use stage::{
+    AwaitedCalendar, DueAt, Stage, StageDue, StageEvent, StagePlan, StageState, Starts, Verdict, Warn,
+};

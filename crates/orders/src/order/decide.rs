@@ -10,7 +10,7 @@ use sla::{Calendar, to_micros};
 
 use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, Role};
 use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
-use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, StageState, open_assistants};
+use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, Starts, open_assistants};
 
 /// What can be asked of an order.
 #[derive(Debug, Clone)]
@@ -79,8 +79,18 @@ impl Order {
         actor: Option<Actor>,
         now: Timestamp,
     ) -> Result<(Order, Vec<OrderEvent>), Refusal> {
+        Self::dispatch_with(plan, &mut Starts::new(calendar), actor, now)
+    }
+
+    /// The same for one of many orders that go out together.
+    pub fn dispatch_with(
+        plan: OrderPlan,
+        starts: &mut Starts<'_>,
+        actor: Option<Actor>,
+        now: Timestamp,
+    ) -> Result<(Order, Vec<OrderEvent>), Refusal> {
         let at = to_micros(now);
-        let order = Self::planned(plan, calendar, at)?;
+        let order = Self::planned(plan, starts, at)?;
         let kind = OrderEventKind::Dispatched { order: Box::new(order.clone()) };
         let events = vec![OrderEvent { version: 1, at, actor, kind }];
         let mut change = Change { order, events, at };
@@ -90,7 +100,7 @@ impl Order {
         Ok((change.order, change.events))
     }
 
-    fn planned(plan: OrderPlan, calendar: &Calendar, at: Timestamp) -> Result<Order, Refusal> {
+    fn planned(plan: OrderPlan, starts: &mut Starts<'_>, at: Timestamp) -> Result<Order, Refusal> {
         check_plans(&plan.stages, &[Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve])
             .map_err(Refusal::PlanInvalid)?;
         if !plan.chain.is_sorted_by_key(|step| step.after_s) {
@@ -98,7 +108,7 @@ impl Order {
         }
         let inform = plan.role == Role::Inform;
         let (stages, chain) = if inform { Default::default() } else { (plan.stages, plan.chain) };
-        let start = |stage| StageState::start(stage, calendar, at).map_err(|_| Refusal::TimeOutOfRange);
+        let mut start = |stage| starts.start(stage, at).map_err(|_| Refusal::TimeOutOfRange);
         Ok(Order {
             id: plan.order_id,
             tenant: plan.tenant,
@@ -111,7 +121,7 @@ impl Order {
             dispatched_at: at,
             changed_at: at,
             acts: BTreeMap::new(),
-            stages: stages.into_iter().map(start).collect::<Result<_, _>>()?,
+            stages: stages.into_iter().map(&mut start).collect::<Result<_, _>>()?,
             chain,
             handlers: BTreeSet::new(),
             outcome: None,

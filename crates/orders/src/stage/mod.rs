@@ -6,6 +6,7 @@
 
 mod alarm;
 mod event;
+mod starts;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::PlanFault;
 pub(crate) use alarm::{due_event, next_alarm, overdue_event};
 pub use event::StageEvent;
 pub(crate) use event::{apply, awaiting_events, fill_events};
+pub use starts::Starts;
 
 /// What is limited (D47).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -157,16 +159,11 @@ impl StageState {
         started_at: Timestamp,
     ) -> Result<Self, SlaError> {
         let due = StageDue::compute(&plan, calendar, started_at)?;
-        Ok(Self {
-            plan,
-            started_at,
-            due,
-            warned: 0,
-            escalated: 0,
-            verdict: None,
-            verdict_at: None,
-            met_at: None,
-        })
+        Ok(Self::open_with(plan, started_at, due))
+    }
+
+    fn open_with(plan: StagePlan, started_at: Timestamp, due: StageDue) -> Self {
+        Self { plan, started_at, due, warned: 0, escalated: 0, verdict: None, verdict_at: None, met_at: None }
     }
 
     /// Which stage.

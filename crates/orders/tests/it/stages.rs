@@ -3,7 +3,9 @@
 use orders::{Act, Order, OrderCommand, PlanFault, Refusal, Role, Stage, StageDue, Verdict};
 use rstest::rstest;
 
-use crate::fixtures::{Life, actor, calendar, plan, second, seconds, step};
+use sla::{ClockKind, Unit};
+
+use crate::fixtures::{Life, actor, calendar, plan, second, seconds, stage, step};
 
 fn verdicts(life: &Life) -> Vec<(Stage, Option<Verdict>)> {
     life.order.stages.iter().map(|stage| (stage.stage(), stage.verdict)).collect()
@@ -151,4 +153,21 @@ fn a_wrong_plan_is_refused(
     let plan = plan(Role::Lead, "transport", stages, chain);
     let refusal = Order::dispatch(plan, &calendar(&[2026]), None, second(0)).unwrap_err();
     assert_eq!(refusal, Refusal::PlanInvalid(fault));
+}
+
+/// What was counted for one order is what each would have counted for itself.
+#[test]
+fn orders_that_go_out_together_have_the_due_times_of_orders_alone() {
+    let calendar = calendar(&[2026]);
+    let mut starts = orders::Starts::new(&calendar);
+    for at in [second(0), second(0), second(3_600)] {
+        let limits = || {
+            let work = stage(Stage::Acknowledge, ClockKind::Work, 120, Unit::Minute, &[800]);
+            vec![work, seconds(Stage::OnSite, 100, &[]), seconds(Stage::Resolve, 100, &[500])]
+        };
+        let plan = || plan(Role::Lead, "transport", limits(), vec![]);
+        let alone = Order::dispatch(plan(), &calendar, None, at).unwrap();
+        let among = Order::dispatch_with(plan(), &mut starts, None, at).unwrap();
+        assert_eq!(among, alone);
+    }
 }
