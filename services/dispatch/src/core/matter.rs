@@ -1,7 +1,7 @@
 //! One case with the orders in hand, from load to save: the machines' answers are folded in here, and what
 //! happened is kept in order, each event with the state after it.
 //!
-//! Promises: the lead's submit and the case's, and the verdict and the end of the round's orders, happen together.
+//! Promises: causes come before what follows from them; the lead's submit and the case's, and the verdict and the end of the round's orders, happen together.
 //! A matter whose command was refused may be half changed: it is dropped, never saved. Nothing is stored here.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use ids::{CaseId, Lane, OrderId, TenantId};
 use jiff::Timestamp;
 use orders::{
     Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
-    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, VerifyCommand,
+    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, Starts, VerifyCommand,
 };
 use sla::Calendar;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl Matter {
     /// Opens a routed case and issues its orders.
     pub fn open(
         routed: &RoutedCase,
-        calendar: &Calendar,
+        starts: &mut Starts<'_>,
         now: Timestamp,
         mut mint: impl FnMut() -> OrderId,
     ) -> Result<Self, Refusal> {
@@ -80,7 +80,7 @@ impl Matter {
                 stages: routed.stages.clone(),
                 chain: routed.chain.clone(),
             };
-            matter.issue(plan, calendar, None, now)?;
+            matter.issue(plan, starts, None, now)?;
         }
         Ok(matter)
     }
@@ -165,13 +165,19 @@ impl Matter {
         };
         let round = self.orders.clone();
         let command = CaseCommand::Verify { actor: actor.clone(), command, orders: &round };
+        let told = self.happened.len();
         let again = self.decide_case(command, now)?;
+        // What happened is told causes first: the round's orders end, so the case closes or opens its next round.
+        let of_case = self.happened.split_off(told);
         for order in verdict.map_or(&[][..], |_| &round) {
             let verdict = verdict.expect("orders end only with a verdict");
             self.decide_order(order.id, OrderCommand::CloseWithCase { actor: actor.clone(), verdict }, now)?;
         }
+        self.happened.extend(of_case);
+        let mut starts = Starts::new(calendar);
         for order in round.iter().filter(|order| again.contains(&order.id)) {
-            self.issue(order.plan_again(mint(), self.case.round), calendar, Some(actor.clone()), now)?;
+            let plan = order.plan_again(mint(), self.case.round);
+            self.issue(plan, &mut starts, Some(actor.clone()), now)?;
         }
         Ok(())
     }
@@ -206,11 +212,11 @@ impl Matter {
     fn issue(
         &mut self,
         plan: OrderPlan,
-        calendar: &Calendar,
+        starts: &mut Starts<'_>,
         actor: Option<Actor>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let (order, events) = Order::dispatch(plan, calendar, actor, now)?;
+        let (order, events) = Order::dispatch_with(plan, starts, actor, now)?;
         let mut state = None;
         for event in events {
             let after = Order::evolve(state, &event).expect("an issued order's events are its history");

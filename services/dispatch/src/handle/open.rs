@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use messaging::ApplyError;
+use orders::Starts;
 use pg::ScopedTx;
 use sla::Calendar;
 
@@ -30,19 +31,26 @@ pub(crate) async fn open(
     commands: Vec<Command>,
     consumer: &str,
 ) -> Result<(), ApplyError> {
-    // By key: the order everybody locks in, and the same case twice in a batch is one.
+    let matters = opened(room, now, &commands)?;
+    let entered = store::cases::insert_new(tx, &matters).await?;
+    let matters: Vec<Matter> = matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();
+    save(room, tx, now, &matters, By::itself(consumer)).await?;
+    Ok(())
+}
+
+/// In the order of keys, which everybody locks in; the same case twice in a batch is one.
+fn opened(room: &Room, now: Timestamp, commands: &[Command]) -> Result<Vec<Matter>, ApplyError> {
+    let mut starts: BTreeMap<*const Calendar, Starts<'_>> = BTreeMap::new();
     let mut fresh: BTreeMap<(TenantId, CaseId), Matter> = BTreeMap::new();
     for Command { routed, calendar } in commands {
         if fresh.contains_key(&(routed.tenant, routed.case_id)) {
             continue;
         }
-        let matter = Matter::open(&routed, &calendar, now, || room.mint_order(now));
+        // Cases of one street count on the same calendar in memory.
+        let starts = starts.entry(Arc::as_ptr(calendar)).or_insert_with(|| Starts::new(calendar));
+        let matter = Matter::open(routed, starts, now, || room.mint_order(now));
         let matter = matter.map_err(|refusal| ApplyError::Refused(refusal.to_string()))?;
         fresh.insert(matter.key(), matter);
     }
-    let matters: Vec<Matter> = fresh.into_values().collect();
-    let entered = store::cases::insert_new(tx, &matters).await?;
-    let matters: Vec<Matter> = matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();
-    save(room, tx, now, &matters, By::itself(consumer)).await?;
-    Ok(())
+    Ok(fresh.into_values().collect())
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ids::EventId;
 use jiff::Timestamp;
 use messaging::NewEvent;
 use orders::{Case, Order};
@@ -122,7 +121,8 @@ fn events(room: &Room, now: Timestamp, matters: &[Matter], by: By<'_>) -> Vec<Ne
             let said = happened.said(&matter.facts, by.note);
             let trace = said.principal.as_ref().and(by.traceparent).unwrap_or(&matter.facts.traceparent);
             events.push(NewEvent {
-                id: EventId(Uuid::nil()),
+                // Ids of one transaction sort as they were minted: the order in which things happened.
+                id: room.house.minter.mint(now).into(),
                 event_type: said.event_type,
                 tenant: matter.tenant(),
                 lane: matter.facts.lane,
@@ -136,12 +136,6 @@ fn events(room: &Room, now: Timestamp, matters: &[Matter], by: By<'_>) -> Vec<Ne
                 payload: said.payload,
             });
         }
-    }
-    // Sorted, so that ids minted in one millisecond keep the order in which things happened.
-    let mut ids: Vec<Uuid> = events.iter().map(|_| room.house.minter.mint(now)).collect();
-    ids.sort();
-    for (event, id) in events.iter_mut().zip(ids) {
-        event.id = EventId(id);
     }
     events
 }

@@ -90,6 +90,59 @@ async fn the_case_of_line_306() {
 
     nothing_left(&world).await;
     one_line_of_versions(&world).await;
+    assert_eq!(world.count_said(EventType::OrderDispatched).await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_tells_causes_first() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    // Each step at an instant of its own, so that what one transaction told can be told apart.
+    let step = || world.rig.clock.advance(std::time::Duration::from_millis(1));
+    for (round, verdict) in [(1, "fail"), (2, "pass")] {
+        for (body, role) in [BODIES[1], BODIES[2], BODIES[0]] {
+            let order = world.order(case_id, round, body, role).await;
+            for verb in ["acknowledge", "arrive", "submit"] {
+                step();
+                assert_eq!(world.act(body, &order, verb).await.0, StatusCode::OK);
+            }
+        }
+        step();
+        assert_eq!(world.verify("verifier", case_id, "claim").await.0, StatusCode::OK);
+        step();
+        assert_eq!(world.verify("verifier", case_id, verdict).await.0, StatusCode::OK);
+    }
+    causes_first(&world).await;
+}
+
+/// What one transaction tells is told causes first: an act before what it does to the case, the ends of the orders
+/// before the end of the case, a case before its orders. Its ids say so, and the timeline follows them.
+async fn causes_first(world: &World) {
+    let ids = "SELECT j.event_type FROM dispatch.journal j WHERE j.at = $1 ORDER BY j.id";
+    let told = async |last: EventType| {
+        let at = "SELECT max(at)::text FROM dispatch.journal WHERE event_type = $1";
+        let at: String =
+            sqlx::query_scalar(at).bind(last.as_str()).fetch_one(world.rig.admin()).await.unwrap();
+        let types: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(ids.replace("$1", &format!("'{at}'"))))
+                .fetch_all(world.rig.admin())
+                .await
+                .unwrap();
+        types
+    };
+    let closing = told(EventType::CaseClosed).await;
+    assert_eq!(closing.last().unwrap(), "dispatch.case.closed");
+    assert_eq!(closing.iter().filter(|word| *word == "dispatch.order.done").count(), 5);
+    let reopening = told(EventType::CaseReopened).await;
+    let place = |word: &str| reopening.iter().position(|told| told == word).unwrap();
+    let last_done = reopening.iter().rposition(|told| told == "dispatch.order.done").unwrap();
+    assert!(last_done < place("dispatch.case.reopened"), "{reopening:?}");
+    assert!(place("dispatch.case.reopened") < place("dispatch.order.dispatched"), "{reopening:?}");
+    let submitting = told(EventType::CaseSubmitted).await;
+    let place = |word: &str| submitting.iter().rposition(|told| told == word).unwrap();
+    assert!(place("dispatch.order.submitted") < place("dispatch.case.submitted"), "{submitting:?}");
+    let opening = told(EventType::DispatchCaseOpened).await;
+    assert_eq!(opening[0], "dispatch.case.opened", "{opening:?}");
 }
 
 /// A closed case: no wake-up, and every stage has its one verdict.
