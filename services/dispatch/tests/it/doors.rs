@@ -172,8 +172,9 @@ async fn roles_reach_what_they_should() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_pages_newest_first() {
     let world = World::start().await;
+    let mut cases = Vec::new();
     for _ in 0..3 {
-        world.opened(&world.routed(STREET, "TRA-01")).await;
+        cases.push(world.opened(&world.routed(STREET, "TRA-01")).await);
     }
     let path = |query: &str| format!("/dispatch/v1/streets/{STREET}/orders?{query}");
     let (_, all) = world.get("street-centre", &path("limit=200")).await;
@@ -190,6 +191,29 @@ async fn lists_are_pages_newest_first() {
         .await;
     assert_eq!([ids(&first), ids(&second)].concat(), all);
     assert_eq!(second["next"], Value::Null);
+    // A cursor is an order of a page before, and one the caller was shown.
+    let everywhere = |cursor: &str| format!("/dispatch/v1/orders?before={cursor}");
+    let street = |cursor: &str| path(&format!("before={cursor}"));
+    world.opened(&world.routed(FAST_STREET, "TRA-03")).await;
+    let theirs =
+        world.scalar::<String>("SELECT id::text FROM dispatch.orders WHERE tenant_id = 990102002000").await;
+    let lead = world.order(cases[2], 1, "transport", "lead").await["order_id"].as_str().unwrap().to_owned();
+    let (forged, of_a_case) = (Uuid::max().to_string(), cases[0].to_string());
+    for (subject, path) in [
+        ("street-centre", street(&forged)),
+        ("street-centre", everywhere(&forged)),
+        ("street-centre", street(&of_a_case)),
+        ("street-centre", everywhere(&of_a_case)),
+        // An order of another street, and one of another body.
+        ("street-centre", street(&theirs)),
+        ("bus-company", street(&lead)),
+        ("bus-company", everywhere(&lead)),
+    ] {
+        let (status, problem) = world.get(subject, &path).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("bad-cursor")), "{path}");
+    }
+    assert_eq!(world.get("transport", &everywhere(&lead)).await.0, StatusCode::OK);
+    assert_eq!(world.get("governance-centre", &everywhere(&theirs)).await.0, StatusCode::OK);
     let (_, none) = world.get("street-centre", &path("phase=submitted")).await;
     assert_eq!(ids(&none).len(), 0);
     for bad in ["limit=0", "limit=201", "phase=nap", "colour=red", "case_id=1"] {

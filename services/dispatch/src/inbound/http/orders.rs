@@ -103,7 +103,14 @@ async fn page(
     filter: &Filter,
 ) -> Result<Json<OrderPage>, Problem> {
     let mut tx = room.house.pool.begin(TenantScope::of_principal(reach.keys().copied())).await?;
-    let listed = lists::orders(&mut tx, &Reach::of(reach), filter).await?;
+    let reach = Reach::of(reach);
+    // A cursor is an order the caller has been shown; any other would tell where somebody else's stands.
+    if let Some(before) = filter.before
+        && lists::order(&mut tx, &reach, before).await?.is_none()
+    {
+        return Err(Problem::bad_cursor());
+    }
+    let listed = lists::orders(&mut tx, &reach, filter).await?;
     tx.commit().await?;
     let full = listed.len() as i64 == filter.limit;
     let next = listed.last().filter(|_| full).map(|last| last.order.id.as_uuid());
