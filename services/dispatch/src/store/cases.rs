@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use ids::{CaseId, Lane, TenantId};
 use orders::Case;
 use pg::ScopedTx;
+use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Key, columns, json, state};
+use super::{Key, columns, states};
 use crate::core::matter::{Facts, Matter};
 
 /// A case with its facts.
@@ -27,7 +28,7 @@ struct Row {
     lane: i16,
     drill: bool,
     traceparent: String,
-    state: serde_json::Value,
+    state: Json<Case>,
 }
 
 impl TryFrom<Row> for StoredCase {
@@ -36,7 +37,7 @@ impl TryFrom<Row> for StoredCase {
         let lane = Lane::from_rank(row.lane).map_err(|_| pg::Error::impossible_row("cases.lane"))?;
         let Row { case_no, item, item_zh, item_en, policy, calendar, drill, traceparent, .. } = row;
         let facts = Facts { case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent };
-        Ok(Self { facts, case: state("reading cases.state", row.state)? })
+        Ok(Self { facts, case: row.state.0 })
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn insert_new(
         matters.iter().map(|m| (m.tenant().as_i64(), m.case.id.as_uuid())).unzip();
     let text =
         |field: fn(&Facts) -> &String| matters.iter().map(|m| field(&m.facts).clone()).collect::<Vec<_>>();
-    let states = matters.iter().map(|m| json(&m.case)).collect::<Result<Vec<_>, _>>()?;
+    let states = states(matters.iter().map(|m| &m.case));
     let entered = sqlx::query!(
         "INSERT INTO dispatch.cases (tenant_id, id, case_no, round, phase, version, item, item_zh, item_en, policy,
              calendar, lane, drill, traceparent, opened_at, changed_at, state)
@@ -78,7 +79,7 @@ pub(crate) async fn insert_new(
         &text(|facts| &facts.traceparent),
         &matters.iter().map(|m| m.case.opened_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
         &matters.iter().map(|m| m.case.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
-        &states,
+        &states as &[Json<&Case>],
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -94,7 +95,7 @@ pub(crate) async fn insert_new(
 pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Case, u64)]) -> Result<(), pg::Error> {
     let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
         changed.iter().map(|(case, _)| (case.tenant.as_i64(), case.id.as_uuid())).unzip();
-    let states = changed.iter().map(|(case, _)| json(case)).collect::<Result<Vec<_>, _>>()?;
+    let states = states(changed.iter().map(|(case, _)| *case));
     let saved = sqlx::query!(
         "UPDATE dispatch.cases c
          SET round = n.round, phase = n.phase, version = n.version, changed_at = n.changed_at, state = n.state
@@ -109,7 +110,7 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Case, u64)]) -> Resul
         &changed.iter().map(|(case, _)| case.phase.as_str().to_owned()).collect::<Vec<_>>(),
         &changed.iter().map(|(case, _)| case.version as i64).collect::<Vec<_>>(),
         &changed.iter().map(|(case, _)| case.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
-        &states,
+        &states as &[Json<&Case>],
     )
     .execute(&mut **tx)
     .await?;
@@ -121,11 +122,12 @@ pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCa
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        "SELECT c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.calendar, c.lane, c.drill, c.traceparent, c.state
+        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
+             c.state AS "state: Json<Case>"
          FROM dispatch.cases c
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
          ORDER BY c.tenant_id, c.id
-         FOR UPDATE OF c",
+         FOR UPDATE OF c"#,
         &tenants,
         &ids,
     )
@@ -140,11 +142,12 @@ pub(crate) async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Sto
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        "SELECT c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.calendar, c.lane, c.drill, c.traceparent, c.state
+        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
+             c.state AS "state: Json<Case>"
          FROM dispatch.cases c
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
          ORDER BY c.tenant_id, c.id
-         FOR UPDATE OF c SKIP LOCKED",
+         FOR UPDATE OF c SKIP LOCKED"#,
         &tenants,
         &ids,
     )
@@ -161,8 +164,9 @@ pub(crate) async fn find(
 ) -> Result<Option<StoredCase>, pg::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent, state
-         FROM dispatch.cases WHERE tenant_id = $1 AND id = $2",
+        r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
+             state AS "state: Json<Case>"
+         FROM dispatch.cases WHERE tenant_id = $1 AND id = $2"#,
         tenant.as_i64(),
         id.as_uuid(),
     )

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use access::BodyScope;
 use ids::{CaseId, OrderId, TenantId};
-use orders::Phase;
+use orders::{Order, Phase};
 use pg::ScopedTx;
+use sqlx::types::Json;
 
-use super::state;
 use crate::core::view::Listed;
 
 /// Which rows a caller may see: pairs of a street and a body of it, or a street with all.
@@ -46,7 +46,7 @@ pub(crate) struct Filter {
 }
 
 struct Row {
-    state: serde_json::Value,
+    state: Json<Order>,
     case_no: String,
     item: String,
     item_zh: String,
@@ -54,11 +54,10 @@ struct Row {
     policy: String,
 }
 
-impl TryFrom<Row> for Listed {
-    type Error = pg::Error;
-    fn try_from(row: Row) -> Result<Self, pg::Error> {
-        let Row { case_no, item, item_zh, item_en, policy, .. } = row;
-        Ok(Self { order: state("reading orders.state", row.state)?, case_no, item, item_zh, item_en, policy })
+impl From<Row> for Listed {
+    fn from(row: Row) -> Self {
+        let Row { state: Json(order), case_no, item, item_zh, item_en, policy } = row;
+        Self { order, case_no, item, item_zh, item_en, policy }
     }
 }
 
@@ -71,7 +70,7 @@ pub(crate) async fn orders(
 ) -> Result<Vec<Listed>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT o.state AS "state!", c.case_no, c.item, c.item_zh, c.item_en, c.policy
+        r#"SELECT o.state AS "state!: Json<Order>", c.case_no, c.item, c.item_zh, c.item_en, c.policy
            FROM UNNEST($1::bigint[], $2::text[]) AS r (tenant_id, body)
            CROSS JOIN LATERAL (
                (SELECT a.tenant_id, a.id, a.case_id, a.state FROM dispatch.orders a
@@ -100,7 +99,7 @@ pub(crate) async fn orders(
     )
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter().map(Listed::try_from).collect()
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// One order within reach.
@@ -111,7 +110,7 @@ pub(crate) async fn order(
 ) -> Result<Option<Listed>, pg::Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT o.state, c.case_no, c.item, c.item_zh, c.item_en, c.policy
+        r#"SELECT o.state AS "state: Json<Order>", c.case_no, c.item, c.item_zh, c.item_en, c.policy
            FROM UNNEST($1::bigint[], $2::text[]) AS r (tenant_id, body)
            JOIN dispatch.orders o ON o.tenant_id = r.tenant_id AND (r.body IS NULL OR o.body = r.body)
            JOIN dispatch.cases c ON c.tenant_id = o.tenant_id AND c.id = o.case_id
@@ -122,5 +121,5 @@ pub(crate) async fn order(
     )
     .fetch_optional(&mut **tx)
     .await?;
-    row.map(Listed::try_from).transpose()
+    Ok(row.map(Listed::from))
 }

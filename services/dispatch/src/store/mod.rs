@@ -10,6 +10,7 @@ pub(crate) mod orders;
 pub(crate) mod stages;
 
 use ids::TenantId;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 /// A tenant's row.
@@ -20,13 +21,7 @@ fn columns(keys: &[Key]) -> (Vec<i64>, Vec<Uuid>) {
     keys.iter().map(|(tenant, id)| (tenant.as_i64(), *id)).unzip()
 }
 
-fn json(state: &impl serde::Serialize) -> Result<serde_json::Value, pg::Error> {
-    serde_json::to_value(state).map_err(|error| pg::Error::broken("encoding a state", error))
-}
-
-fn state<T: serde::de::DeserializeOwned>(
-    what: &'static str,
-    state: serde_json::Value,
-) -> Result<T, pg::Error> {
-    serde_json::from_value(state).map_err(|error| pg::Error::broken(what, error))
+/// States as a column of a statement: written once, straight into the message.
+fn states<'a, T>(states: impl Iterator<Item = &'a T>) -> Vec<Json<&'a T>> {
+    states.map(Json).collect()
 }

@@ -3,15 +3,16 @@
 use ids::{BodyRef, CaseId, OrderId, TenantId};
 use orders::Order;
 use pg::ScopedTx;
+use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Key, columns, json, state};
+use super::{Key, columns, states};
 
 /// Enters issued orders. Two orders of one body and role in a round are refused by constraint (D27).
 pub(crate) async fn insert(tx: &mut ScopedTx, issued: &[&Order]) -> Result<(), pg::Error> {
     let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
         issued.iter().map(|order| (order.tenant.as_i64(), order.id.as_uuid())).unzip();
-    let states = issued.iter().map(json).collect::<Result<Vec<_>, _>>()?;
+    let states = states(issued.iter().copied());
     let entered = sqlx::query!(
         "INSERT INTO dispatch.orders (tenant_id, id, case_id, round, body, role, phase, version, dispatched_at,
              changed_at, state)
@@ -27,7 +28,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, issued: &[&Order]) -> Result<(), p
         &issued.iter().map(|order| order.version as i64).collect::<Vec<_>>(),
         &issued.iter().map(|order| order.dispatched_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
         &issued.iter().map(|order| order.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
-        &states,
+        &states as &[Json<&Order>],
     )
     .execute(&mut **tx)
     .await?;
@@ -38,7 +39,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, issued: &[&Order]) -> Result<(), p
 pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Result<(), pg::Error> {
     let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
         changed.iter().map(|(order, _)| (order.tenant.as_i64(), order.id.as_uuid())).unzip();
-    let states = changed.iter().map(|(order, _)| json(order)).collect::<Result<Vec<_>, _>>()?;
+    let states = states(changed.iter().map(|(order, _)| *order));
     let saved = sqlx::query!(
         "UPDATE dispatch.orders o
          SET phase = n.phase, version = n.version, changed_at = n.changed_at, state = n.state
@@ -51,7 +52,7 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Resu
         &changed.iter().map(|(order, _)| order.phase.as_str().to_owned()).collect::<Vec<_>>(),
         &changed.iter().map(|(order, _)| order.version as i64).collect::<Vec<_>>(),
         &changed.iter().map(|(order, _)| order.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
-        &states,
+        &states as &[Json<&Order>],
     )
     .execute(&mut **tx)
     .await?;
@@ -62,35 +63,35 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Resu
 pub(crate) async fn lock_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(cases);
     let states = sqlx::query_scalar!(
-        "SELECT o.state
+        r#"SELECT o.state AS "state: Json<Order>"
          FROM dispatch.orders o
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
              ON o.tenant_id = k.tenant_id AND o.case_id = k.id
          ORDER BY o.tenant_id, o.id
-         FOR UPDATE OF o",
+         FOR UPDATE OF o"#,
         &tenants,
         &ids,
     )
     .fetch_all(&mut **tx)
     .await?;
-    states.into_iter().map(|stored| state("reading orders.state", stored)).collect()
+    Ok(states.into_iter().map(|Json(order)| order).collect())
 }
 
 /// Some orders whose cases are locked.
 pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(keys);
     let states = sqlx::query_scalar!(
-        "SELECT o.state
+        r#"SELECT o.state AS "state: Json<Order>"
          FROM dispatch.orders o
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON o.tenant_id = k.tenant_id AND o.id = k.id
          ORDER BY o.tenant_id, o.id
-         FOR UPDATE OF o",
+         FOR UPDATE OF o"#,
         &tenants,
         &ids,
     )
     .fetch_all(&mut **tx)
     .await?;
-    states.into_iter().map(|stored| state("reading orders.state", stored)).collect()
+    Ok(states.into_iter().map(|Json(order)| order).collect())
 }
 
 /// Which case an order belongs to, and who holds it; neither ever changes, so no lock is needed.
