@@ -3,6 +3,7 @@
 
 mod clocks;
 mod doors;
+mod rotated;
 mod routed;
 mod story;
 mod world;

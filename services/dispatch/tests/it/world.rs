@@ -105,7 +105,7 @@ impl World {
         let payload = triage::CaseRouted {
             case: Some(triage::CaseState {
                 case_id: case_id.to_string(),
-                case_no: format!("990102001-261123-{:04}", case_id.as_u128() & 0xffff),
+                case_no: format!("{}-261123-{:04}", &street.to_string()[..9], case_id.as_u128() & 0xffff),
                 street: street.to_string(),
                 item: item.to_owned(),
                 item_zh: resolved.name.zh.clone(),
