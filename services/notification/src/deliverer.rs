@@ -1,7 +1,7 @@
 //! The moving part that sends: claim in a transaction, send outside of any, record in another.
 //!
-//! Three loops side by side: the runner claims, each job is sent in a task of its own, and whatever has ended is
-//! recorded together. On shutdown the claims stop first, then what is under way ends, then it is recorded.
+//! Four loops side by side: the runner claims, first attempts are handed over without a claim, each job is sent in a
+//! task of its own, and whatever has ended is recorded together. On shutdown the claims stop first, then what is under way ends, then it is recorded.
 //! Guarantee: at least once, with the same id and bytes; a process that dies between send and record leaves a
 //! lease that ends (`tests/it/delivery.rs`).
 
@@ -24,6 +24,7 @@ use crate::core::pace::SLOW;
 use crate::desk::{Job, Leave};
 use crate::egress::{Egress, Post};
 use crate::handle::Room;
+use crate::handle::hand_over::committed;
 use crate::handle::record::{Finished, record};
 use crate::inbound::wakeups::Claim;
 
@@ -36,6 +37,10 @@ const STREET_ROWS_MAX: i64 = 256;
 const CLAIM_ROWS_MAX: i64 = 1024;
 /// Pause before a record is tried again.
 const RECORD_PAUSE: Duration = Duration::from_millis(250);
+/// Pause before an offer is held against the database again.
+const OFFER_PAUSE: Duration = Duration::from_millis(5);
+/// An offer that is not committed by then is dropped.
+const OFFERED_MAX: Duration = Duration::from_secs(2);
 /// Tries of a record once the process is ending; after that the leases end.
 const LAST_TRIES: u32 = 8;
 
@@ -78,7 +83,7 @@ impl Part for Deliverer {
         let (done, ended) = mpsc::unbounded_channel();
         Box::pin(async move {
             let claiming = async {
-                runner.run(shutdown).await;
+                tokio::join!(runner.run(shutdown.clone()), hand_over_each(&room, shutdown));
                 claimed_all.cancel();
             };
             let sending = send_each(&room, &egress, jobs.into_inner(), done, claimed_all.clone());
@@ -92,6 +97,10 @@ impl Part for Deliverer {
             let mut jobs = self.jobs.lock().await;
             let mut fired = 0;
             loop {
+                let offered = committed(&self.room, self.room.desk.take_offers()).await;
+                let (handed_over, _) = offered.map_err(|(error, _)| format!("{error:?}"))?;
+                fired += handed_over.len();
+                self.room.desk.send(handed_over);
                 let now = self.runner.drain().await.map_err(|error| format!("{error:?}"))?;
                 let taken: Vec<Job> = std::iter::from_fn(|| jobs.try_recv().ok()).collect();
                 if now == 0 && taken.is_empty() {
@@ -103,6 +112,53 @@ impl Part for Deliverer {
                 record(&self.room, &finished).await.map_err(|error| format!("{error:?}"))?;
             }
         })
+    }
+}
+
+/// Sends first attempts as soon as the transaction that made them is committed. It is asked again after a moment,
+/// because an offer comes before its commit.
+async fn hand_over_each(room: &Room, shutdown: CancellationToken) {
+    let mut waiting: Vec<(Instant, Vec<Job>)> = Vec::new();
+    loop {
+        let look = async {
+            if waiting.is_empty() {
+                room.desk.news.notified().await;
+            } else {
+                tokio::time::sleep(OFFER_PAUSE).await;
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = look => {}
+        }
+        let now = Instant::now();
+        waiting.push((now, room.desk.take_offers()));
+        let mut left = Vec::new();
+        for (since, offered) in waiting {
+            let rest = handed_over(room, offered).await;
+            // Dropped: rolled back, or committed so late that its lease takes care of it.
+            if !rest.is_empty() && since.elapsed() < OFFERED_MAX {
+                left.push((since, rest));
+            }
+        }
+        waiting = left;
+    }
+}
+
+/// Sends what is committed; returns the rest.
+async fn handed_over(room: &Room, offered: Vec<Job>) -> Vec<Job> {
+    match committed(room, offered).await {
+        Ok((jobs, rest)) => {
+            if !jobs.is_empty() {
+                crash::point("notification.after_claim");
+            }
+            room.desk.send(jobs);
+            rest
+        }
+        Err((error, offered)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "offers are looked at again");
+            offered
+        }
     }
 }
 

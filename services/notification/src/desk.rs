@@ -2,7 +2,8 @@
 //!
 //! A claim takes a *seat* at its endpoint before the row is touched, and keeps it until the request has ended; how
 //! many seats an endpoint has follows from its pace. Claimed jobs are *staged* inside the transaction and handed
-//! out only after its commit; a transaction that fails leaves them to be dropped, seats and all.
+//! out only after its commit; a transaction that fails leaves them to be dropped, seats and all. Those of the fan-out,
+//! which commits elsewhere, are *offered* and sent once they are seen to be committed.
 //!
 //! Requests go out under a *pass*. Quick endpoints have a pool of passes of their own, which nobody else can use
 //! up: an unknown or slow endpoint takes its pass from the other pool, together with its seat, and finds no seat
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::core::outcome::Outcome;
 use crate::core::pace::{IN_FLIGHT_MAX, Pace};
@@ -125,6 +126,9 @@ impl Default for Line {
 pub struct Desk {
     lines: Mutex<BTreeMap<EndpointId, Line>>,
     staged: Mutex<Vec<Job>>,
+    offered: Mutex<Vec<Job>>,
+    /// Something is offered.
+    pub news: Notify,
     queue: mpsc::UnboundedSender<Job>,
     quick: Arc<Semaphore>,
     others: Arc<Semaphore>,
@@ -138,6 +142,8 @@ impl Desk {
         let desk = Self {
             lines: Mutex::default(),
             staged: Mutex::default(),
+            offered: Mutex::default(),
+            news: Notify::new(),
             queue,
             quick: Arc::new(Semaphore::new(QUICK_MAX)),
             others: Arc::new(Semaphore::new(OTHERS_MAX)),
@@ -148,17 +154,33 @@ impl Desk {
 
     /// A seat at an endpoint for a delivery of so many bytes, or how long to stay away.
     pub fn seat(self: &Arc<Self>, endpoint: &EndpointId, bytes: usize) -> Result<Seat, Duration> {
+        self.seat_among(endpoint, bytes, Pace::seats)
+    }
+
+    /// The same for a delivery that has just been made: half of the seats at most, so that those that wait already
+    /// get theirs.
+    pub fn seat_for_new(self: &Arc<Self>, endpoint: &EndpointId, bytes: usize) -> Result<Seat, Duration> {
+        self.seat_among(endpoint, bytes, |pace| pace.seats().div_ceil(2))
+    }
+
+    fn seat_among(
+        self: &Arc<Self>,
+        endpoint: &EndpointId,
+        bytes: usize,
+        seats: impl Fn(Pace) -> usize,
+    ) -> Result<Seat, Duration> {
         let kib = bytes.div_ceil(1024).clamp(JOB_KIB_MIN, IN_HAND_KIB_MAX) as u32;
         let mut lines = self.lines();
         let line = lines.entry(endpoint.clone()).or_default();
         let full = line.pace.pause();
-        if line.seats_taken >= line.pace.seats() {
+        if line.seats_taken >= seats(line.pace) {
             return Err(full);
         }
         let in_hand = self.in_hand.clone().try_acquire_many_owned(kib).map_err(|_| full)?;
-        let early = match line.pace {
-            Pace::Quick => None,
-            _ => Some(self.others.clone().try_acquire_owned().map_err(|_| full)?),
+        let early = if line.pace.trusted() {
+            None
+        } else {
+            Some(self.others.clone().try_acquire_owned().map_err(|_| full)?)
         };
         line.seats_taken += 1;
         let (endpoint, slots) = (endpoint.clone(), line.slots.clone());
@@ -182,10 +204,33 @@ impl Desk {
     /// The transaction is committed: its jobs are to be sent.
     pub fn release(&self) {
         let jobs = std::mem::take(&mut *self.staged());
+        self.send(jobs);
+    }
+
+    /// Keeps the jobs of a transaction that others may yet commit (`handle::hand_over`).
+    pub fn offer(&self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        self.offers().extend(jobs);
+        self.news.notify_one();
+    }
+
+    /// Everything offered so far.
+    pub fn take_offers(&self) -> Vec<Job> {
+        std::mem::take(&mut *self.offers())
+    }
+
+    /// These are committed: out with them.
+    pub fn send(&self, jobs: Vec<Job>) {
         for job in jobs {
             // Nobody receives after shutdown: the lease ends and another process sends it.
             let _ = self.queue.send(job);
         }
+    }
+
+    fn offers(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lines(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Line>> {

@@ -1,17 +1,18 @@
 //! Notification: an event becomes signed webhooks, each with one verdict.
 //!
 //! Events of triage and dispatch come in through [`inbound::messages`]; `core::notice` says who is told and what;
-//! [`handle::fan_out`] makes one delivery per endpoint and wakes the sender. The [`deliverer`] claims what is due
-//! ([`handle::claim`]), sends it through [`egress`] (the only outbound HTTP) within the bounds of the [`desk`],
-//! and records what came of it ([`handle::record`]): delivered, another attempt, or dead-lettered with a reason.
-//! Secrets are made by the [`secret_keeper`]. People read deliveries and replay dead letters through
-//! [`inbound::http`].
+//! [`handle::fan_out`] makes one delivery per endpoint and hands it to the sender ([`handle::hand_over`]). The
+//! [`deliverer`] also claims what is due ([`handle::claim`]), sends it through [`egress`] (the only outbound HTTP)
+//! within the bounds of the [`desk`], and records what came of it ([`handle::record`]): delivered, another attempt, or
+//! dead-lettered with a reason. Secrets are made by the [`secret_keeper`]. People read deliveries and replay them
+//! through [`inbound::http`].
 //!
 //! Guarantees, each with its test (`tests/it`): one delivery per (event, body, endpoint) however often the event
-//! comes; the same id and bytes in every attempt; one verdict; a dead endpoint does not hold the others back.
+//! comes; the same id and bytes in every attempt; one verdict; slow endpoints do not hold the others back.
 //!
 //! Deliberately not here: other channels than webhooks, templates, quiet hours, drills to endpoints (no document
-//! can opt in yet), rotation of secrets.
+//! can opt in yet), showing secrets to people and rotating them: in development they are files for the sink, elsewhere
+//! nobody learns them yet.
 
 pub mod config;
 pub mod core;

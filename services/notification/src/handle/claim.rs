@@ -29,7 +29,7 @@ use crate::tenants::{EndpointId, Street, Target};
 
 /// An attempt that is not recorded by then is lost. Well above the 4 s it may wait for a slot and the 15 s it may
 /// take, so that a record that is tried again still comes in time.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// A street whose documents are not here yet is looked at again after this.
 const NO_DOCUMENT_PAUSE: Duration = Duration::from_secs(1);
 /// An endpoint whose secret does not open is looked at again after this.
@@ -49,7 +49,8 @@ pub async fn claim(room: &Room, tx: &mut ScopedTx, now: Timestamp, due: &[Wakeup
     let view = room.house.snapshot.view();
     let keys: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
     let found = deliveries::lock_free(tx, &keys).await?;
-    let disabled = disabled(tx, &found).await?;
+    let endpoints = found.iter().filter_map(|(delivery, _)| delivery.endpoint.clone()).collect();
+    let disabled = disabled(tx, endpoints).await?;
     let mut plan = Plan::default();
     let mut busy: BTreeSet<Key> = keys.into_iter().collect();
     for (delivery, payload) in found {
@@ -162,12 +163,10 @@ fn step(
     }
 }
 
-async fn disabled(
+pub(super) async fn disabled(
     tx: &mut ScopedTx,
-    found: &[(Delivery, Bytes)],
+    endpoints: BTreeSet<EndpointId>,
 ) -> Result<BTreeSet<(EndpointId, String)>, pg::Error> {
-    let endpoints: BTreeSet<EndpointId> =
-        found.iter().filter_map(|(delivery, _)| delivery.endpoint.clone()).collect();
     let known = health::of(tx, &endpoints.into_iter().collect::<Vec<_>>()).await?;
     let disabled = known.into_iter().filter(|health| health.disabled_at.is_some());
     Ok(disabled.map(|health| (health.endpoint, health.url)).collect())

@@ -1,4 +1,4 @@
-//! An event becomes deliveries: one for each body's endpoint, each once, ready to be sent now.
+//! An event becomes deliveries: one for each body's endpoint, each once, sent now if its endpoint has a seat.
 
 use bytes::Bytes;
 use contract::EventType;
@@ -10,8 +10,8 @@ use snapshot::View;
 use uuid::Uuid;
 use wakeups::Wakeup;
 
-use super::Room;
 use super::verdict::Verdict;
+use super::{Room, hand_over};
 use crate::core::notice::Notice;
 use crate::store::deliveries::{self, NewDelivery};
 use crate::tenants::{EndpointId, Street};
@@ -41,14 +41,16 @@ pub async fn fan_out(
     if new.is_empty() {
         return Ok(());
     }
+    let ready = hand_over::ready(room, tx, now, &mut new).await?;
     let made = deliveries::insert(tx, now, &new).await?;
     new.retain(|delivery| made.contains(&delivery.key));
     let (suppressed, sent): (Vec<_>, Vec<_>) =
         new.into_iter().partition(|delivery| delivery.suppressed.is_some());
-    wakeups::arm(tx, &sent.iter().map(|delivery| due_now(delivery, now)).collect::<Vec<_>>()).await?;
+    wakeups::arm(tx, &sent.iter().map(|delivery| first_look(delivery, now)).collect::<Vec<_>>()).await?;
     let events: Vec<NewEvent> =
         suppressed.iter().map(|delivery| event(room, now, upstream, delivery)).collect();
     room.house.outbox.append(tx, &events).await?;
+    hand_over::offer(room, now, &sent, ready);
     events.iter().for_each(|_| room.events.verdict("suppressed"));
     Ok(())
 }
@@ -79,6 +81,7 @@ fn deliveries_of(
         payload: payload.clone(),
         traceparent: envelope.traceparent.clone(),
         suppressed,
+        lease_until: None,
     };
     Ok(match endpoints {
         [] => vec![make(None, Some("no-endpoint"))],
@@ -92,9 +95,10 @@ pub(super) fn delivery_id(event: Uuid, body: &BodyRef, endpoint: Option<&Endpoin
     Uuid::new_v5(&DELIVERIES, format!("{event}/{body}/{endpoint}").as_bytes())
 }
 
-pub(super) fn due_now(delivery: &NewDelivery, now: Timestamp) -> Wakeup {
+/// Now, or at the end of the lease it is entered with.
+pub(super) fn first_look(delivery: &NewDelivery, now: Timestamp) -> Wakeup {
     let (tenant, subject_id) = delivery.key;
-    Wakeup { tenant, kind: KIND, subject_id, due_at: now }
+    Wakeup { tenant, kind: KIND, subject_id, due_at: delivery.lease_until.unwrap_or(now) }
 }
 
 fn event(room: &Room, now: Timestamp, upstream: &str, delivery: &NewDelivery) -> NewEvent {

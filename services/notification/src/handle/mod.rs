@@ -1,8 +1,9 @@
-//! The one room: each act is one transaction. Telling ([`fan_out`]), claiming ([`claim`]), recording
+//! The one room: each act is one transaction. Telling ([`fan_out`], [`hand_over`]), claiming ([`claim`]), recording
 //! ([`record`]), replaying ([`replay`]). No HTTP happens in here.
 
 pub mod claim;
 pub mod fan_out;
+pub mod hand_over;
 pub mod record;
 pub mod replay;
 pub mod secrets;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use wakeups::Wakeup;
 
 use super::Room;
-use super::fan_out::{KIND, delivery_id, due_now};
+use super::fan_out::{KIND, delivery_id, first_look};
 use super::verdict::Verdict;
 use crate::store::answers::{self, Scope};
 use crate::store::deliveries::{self, Delivery, NewDelivery, Settled};
@@ -142,6 +142,7 @@ async fn to_endpoints_of_now(
         payload: payload.clone(),
         traceparent: delivery.traceparent.clone(),
         suppressed: None,
+        lease_until: None,
     };
     let mut new: Vec<NewDelivery> = endpoints.iter().map(make).collect();
     let made = deliveries::insert(tx, now, &new).await?;
@@ -150,7 +151,7 @@ async fn to_endpoints_of_now(
         return Ok(None);
     }
     deliveries::count_event(tx, delivery.key).await?;
-    wakeups::arm(tx, &new.iter().map(|delivery| due_now(delivery, now)).collect::<Vec<_>>()).await?;
+    wakeups::arm(tx, &new.iter().map(|delivery| first_look(delivery, now)).collect::<Vec<_>>()).await?;
     Ok(Some(new.iter().map(|delivery| delivery.key.1).collect()))
 }
 

@@ -1,12 +1,14 @@
 //! Events of triage and dispatch, decoded and checked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use contract::proto::{dispatch, triage};
 use contract::{Envelope, EventType};
+use ids::TenantId;
 use jiff::Timestamp;
 use messaging::{Apply, ApplyError, Received, Refused};
-use pg::ScopedTx;
+use pg::{ScopedTx, TenantScope};
 use prost::Message;
 
 use crate::core::notice::{BadField, Notice};
@@ -31,6 +33,14 @@ impl Apply for Hear {
             return Err(Refused::NotYet("the street's documents are not here yet"));
         }
         read(envelope, &received.payload)
+    }
+
+    /// A district's endpoints keep their secrets and health with the district.
+    fn scope(&self, tenants: BTreeSet<TenantId>) -> TenantScope {
+        let view = self.room.house.snapshot.view();
+        let districts: Vec<TenantId> =
+            tenants.iter().filter_map(|tenant| view.district_of(*tenant)).collect();
+        TenantScope::of_subjects(tenants).with_district(districts)
     }
 
     async fn apply(

@@ -36,6 +36,8 @@ pub struct NewDelivery {
     pub traceparent: String,
     /// Why it is not sent.
     pub suppressed: Option<&'static str>,
+    /// Its first attempt is under way already, until then.
+    pub lease_until: Option<Timestamp>,
 }
 
 /// Inserts those that do not exist; returns the keys of those that did not.
@@ -55,20 +57,25 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
     let payloads: Vec<&[u8]> = new.iter().map(|d| &d.payload[..]).collect();
     let traces: Vec<String> = new.iter().map(|d| d.traceparent.clone()).collect();
     let reasons: Vec<Option<String>> = new.iter().map(|d| d.suppressed.map(str::to_owned)).collect();
+    let leases: Vec<Option<jiff_sqlx::Timestamp>> =
+        new.iter().map(|d| d.lease_until.map(Into::into)).collect();
     let made = sqlx::query!(
         "INSERT INTO notification.deliveries (tenant_id, id, source_event_id, event_type, lane, drill, case_id,
              order_id, body, endpoint_tenant_id, endpoint_key, payload, traceparent, reason,
-             state, verdicts, created_at, next_attempt_at, decided_at)
-         SELECT d.*,
-             CASE WHEN d.reason IS NULL THEN 'pending' ELSE 'suppressed' END,
+             next_attempt_at, state, attempts, verdicts, created_at, decided_at)
+         SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
+             d.endpoint_tenant_id, d.endpoint_key, d.payload, d.traceparent, d.reason,
+             CASE WHEN d.reason IS NULL THEN coalesce(d.lease_until, $16::timestamptz) END,
+             CASE WHEN d.reason IS NOT NULL THEN 'suppressed' WHEN d.lease_until IS NULL THEN 'pending' ELSE 'sending' END,
+             CASE WHEN d.lease_until IS NULL THEN 0 ELSE 1 END,
              CASE WHEN d.reason IS NULL THEN 0 ELSE 1 END,
-             $15::timestamptz,
-             CASE WHEN d.reason IS NULL THEN $15::timestamptz END,
-             CASE WHEN d.reason IS NOT NULL THEN $15::timestamptz END
+             $16::timestamptz,
+             CASE WHEN d.reason IS NOT NULL THEN $16::timestamptz END
          FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::boolean[], $7::uuid[],
-             $8::uuid[], $9::text[], $10::bigint[], $11::text[], $12::bytea[], $13::text[], $14::text[])
+             $8::uuid[], $9::text[], $10::bigint[], $11::text[], $12::bytea[], $13::text[], $14::text[],
+             $15::timestamptz[])
              AS d (tenant_id, id, source_event_id, event_type, lane, drill, case_id, order_id, body,
-                 endpoint_tenant_id, endpoint_key, payload, traceparent, reason)
+                 endpoint_tenant_id, endpoint_key, payload, traceparent, reason, lease_until)
          ON CONFLICT DO NOTHING
          RETURNING tenant_id, id",
         &tenants,
@@ -85,6 +92,7 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
         &payloads as &[&[u8]],
         &traces,
         &reasons as &[Option<String>],
+        &leases as &[Option<jiff_sqlx::Timestamp>],
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
     )
     .fetch_all(&mut **tx)
@@ -254,6 +262,24 @@ pub async fn start_sending(tx: &mut ScopedTx, keys: &[Key], lease_until: Timesta
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("starting to send", started.rows_affected(), keys.len())
+}
+
+/// Which of these deliveries have their first attempt under way under this very lease.
+pub async fn under_way(tx: &mut ScopedTx, leases: &[(Key, Timestamp)]) -> Result<Vec<Key>, pg::Error> {
+    let (tenants, ids) = columns(&leases.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+    let ends: Vec<jiff_sqlx::Timestamp> = leases.iter().map(|(_, end)| (*end).into()).collect();
+    let rows = sqlx::query!(
+        "SELECT d.tenant_id, d.id
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::timestamptz[]) AS k (tenant_id, id, lease_until)
+         JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
+         WHERE d.state = 'sending' AND d.attempts = 1 AND d.next_attempt_at = k.lease_until",
+        &tenants,
+        &ids,
+        &ends,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(|row| Ok((tenant(row.tenant_id, "deliveries.tenant_id")?, row.id))).collect()
 }
 
 /// What a delivery becomes.

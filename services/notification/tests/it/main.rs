@@ -5,6 +5,7 @@
 mod delivery;
 mod doors;
 mod failures;
+mod hand_over;
 mod rotated;
 mod running;
 mod world;

@@ -32,6 +32,7 @@ fn batch() -> Vec<NewDelivery> {
         payload: Bytes::from(format!("{{\"street\":\"{street}\"}}")),
         traceparent: String::new(),
         suppressed: Some("no-endpoint"),
+        lease_until: None,
     };
     (1..).zip([STREET, OTHER_STREET]).map(delivery).collect()
 }

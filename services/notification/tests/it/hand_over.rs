@@ -1,0 +1,89 @@
+//! First attempts that need no claim: sent once committed, never when rolled back, and not lost with the process.
+
+use std::sync::Arc;
+
+use bootstrap::part::Part;
+use contract::EventType;
+use contract::proto::dispatch;
+use messaging::Received;
+use notification::config::Config;
+use notification::core::notice::Notice;
+use notification::deliverer::Deliverer;
+use notification::desk::Desk;
+use notification::egress::Egress;
+use notification::handle::{Room, fan_out};
+use pg::{ScopedTx, TenantScope};
+use prost::Message;
+use serde_json::json;
+
+use crate::world::{STREET, World, order_event};
+
+const TRANSPORT: &str = "/hooks/transport";
+const DISTRICT: &str = "990102000000";
+
+/// A process of its own beside the world's, with an event applied and not yet committed.
+async fn applied(world: &World) -> (Deliverer, ScopedTx) {
+    let house = world.rig.house.clone();
+    let config = Config::read(&house.env, true).unwrap();
+    let egress = Egress::new(config.allow.clone(), config.attempt_timeout).unwrap();
+    let (desk, jobs) = Desk::new();
+    let room = Arc::new(Room::new(house, config, desk));
+
+    let (envelope, payload) = order_event(EventType::OrderDispatched, "transport", 1);
+    let event = dispatch::OrderEvent::decode(payload.clone()).unwrap();
+    let notice = Notice::of_order(envelope.event_type, &event).unwrap();
+    let tenants = [STREET, DISTRICT].map(|tenant| tenant.parse().unwrap());
+    let mut tx = room.house.pool.begin(TenantScope::of_subjects(tenants)).await.unwrap();
+    let now = room.house.clock.now(&mut tx).await.unwrap();
+    let fresh = vec![(Received { envelope, payload }, notice)];
+    fan_out::fan_out(&room, &mut tx, now, "dispatch", fresh).await.unwrap();
+    (Deliverer::new(room, egress, jobs), tx)
+}
+
+#[tokio::test]
+async fn a_first_attempt_is_sent_once_it_is_committed() {
+    let world = World::start().await;
+    let (deliverer, tx) = applied(&world).await;
+    tx.commit().await.unwrap();
+    // Nothing is due: the wake-up stands at the end of the lease.
+    world.rig.drain().await;
+    assert!(world.sink.received().is_empty());
+    assert_eq!(world.only().await["state"], "sending");
+    assert_eq!(deliverer.drain().await, Ok(1));
+    assert_eq!(world.received_at(TRANSPORT).len(), 1);
+    let shown = world.only().await;
+    assert_eq!((&shown["state"], &shown["attempts"][0]["n"]), (&json!("delivered"), &json!(1)));
+    world.after(60).await;
+    assert_eq!(deliverer.drain().await, Ok(0));
+    assert_eq!(world.sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_rolled_back_is_never_sent() {
+    let world = World::start().await;
+    let (deliverer, tx) = applied(&world).await;
+    drop(tx);
+    assert_eq!(deliverer.drain().await, Ok(0));
+    assert!(world.sink.received().is_empty());
+
+    // The same event again, as after a repetition: told once.
+    world.hear(&order_event(EventType::OrderDispatched, "transport", 1)).await;
+    assert_eq!(deliverer.drain().await, Ok(0));
+    assert_eq!(world.sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_process_that_dies_after_the_commit_leaves_a_lease() {
+    let world = World::start().await;
+    let (deliverer, tx) = applied(&world).await;
+    tx.commit().await.unwrap();
+    drop(deliverer);
+    world.after(29).await;
+    assert!(world.sink.received().is_empty());
+    world.after(1).await;
+    assert_eq!(world.received_at(TRANSPORT).len(), 1);
+    let shown = world.only().await;
+    let outcomes: Vec<_> =
+        shown["attempts"].as_array().unwrap().iter().map(|a| a["outcome"].clone()).collect();
+    assert_eq!((outcomes, &shown["state"]), (vec![json!("lost"), json!("ok")], &json!("delivered")));
+}
