@@ -5,7 +5,9 @@
 //! - [`load`]: open-loop reports with a history that keeps unknowns.
 //! - [`invariants`]: the predicates I1–I16 of `docs/invariants.md`, over the databases, the sink and the history.
 //! - [`measure`]: percentiles and the machine's own limits.
+//! - [`bench`]: the measuring programs of `./dev bench`.
 
+pub mod bench;
 pub mod chaos;
 pub mod cluster;
 pub mod hops;

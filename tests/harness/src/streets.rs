@@ -25,7 +25,26 @@ pub fn street(n: usize) -> String {
     }
 }
 
+/// The n-th street as benches use it: the item of their smallest report has no assistants.
+pub fn street_for_benches(n: usize) -> String {
+    let pattern = read("demo/street-990102001000.yaml").replace(PATTERN, &format!("990102{n:03}"));
+    pattern.replacen("\n  endpoints:\n", "\n  items:\n    IOT-10: { assists: [] }\n  endpoints:\n", 1)
+}
+
 fn read(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../packs").join(name);
     std::fs::read_to_string(path).expect("the pack is in the repository")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streets_for_benches_differ_in_code_and_item_only() {
+        let street = street_for_benches(17);
+        assert!(street.contains("code: \"990102017000\"") && !street.contains(PATTERN));
+        assert!(street.contains("\n  items:\n    IOT-10: { assists: [] }\n  endpoints:\n"));
+        assert_eq!(street.lines().count(), read("demo/street-990102001000.yaml").lines().count() + 2);
+    }
 }
