@@ -11,7 +11,7 @@ cmd_chaos() {
 
 # As it is deployed. Servers that measure sync to disk; the bench starts them.
 cmd_bench() {
-  (($#)) || fail 'which one? ./dev bench NAME [--json]'
+  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start [--json]'
   install_servers redis
   SQLX_OFFLINE=true cargo build --quiet --release --workspace
   exec "$TARGET/release/bench" "$@"
