@@ -9,12 +9,14 @@ use crate::cluster::Cluster;
 const HOPS: &[(&str, &str)] = &[
     (
         "report_to_case",
-        "SELECT extract(epoch FROM c.opened_at - r.accepted_at) * 1000 AS ms, r.accepted_at AS at FROM intake.reports r
+        "SELECT extract(epoch FROM c.opened_at - r.accepted_at) * 1000 AS ms, r.accepted_at AS at
+         FROM intake.reports r
          JOIN triage.voices v USING (tenant_id, report_id) JOIN triage.cases c USING (tenant_id, case_id)",
     ),
     (
         "case_to_order",
-        "SELECT extract(epoch FROM o.dispatched_at - c.opened_at) * 1000 AS ms, c.opened_at AS at FROM triage.cases c
+        "SELECT extract(epoch FROM o.dispatched_at - c.opened_at) * 1000 AS ms, c.opened_at AS at
+         FROM triage.cases c
          JOIN dispatch.orders o USING (tenant_id, case_id)",
     ),
     (
@@ -25,14 +27,16 @@ const HOPS: &[(&str, &str)] = &[
     ),
     (
         "order_to_attempt",
-        "SELECT extract(epoch FROM a.started_at - j.at) * 1000 AS ms, j.at AS at FROM notification.deliveries d
+        "SELECT extract(epoch FROM a.started_at - j.at) * 1000 AS ms, j.at AS at
+         FROM notification.deliveries d
          JOIN dispatch.journal j ON j.tenant_id = d.tenant_id AND j.id = d.source_event_id
          JOIN notification.attempts a ON a.tenant_id = d.tenant_id AND a.delivery_id = d.id AND a.n = 1
          WHERE d.event_type = 'dispatch.order.dispatched'",
     ),
     (
         "report_to_attempt",
-        "SELECT extract(epoch FROM a.started_at - r.accepted_at) * 1000 AS ms, r.accepted_at AS at FROM notification.deliveries d
+        "SELECT extract(epoch FROM a.started_at - r.accepted_at) * 1000 AS ms, r.accepted_at AS at
+         FROM notification.deliveries d
          JOIN notification.attempts a ON a.tenant_id = d.tenant_id AND a.delivery_id = d.id AND a.n = 1
          JOIN triage.voices v ON v.tenant_id = d.tenant_id AND v.case_id = d.case_id AND v.voice = 1
          JOIN intake.reports r ON r.tenant_id = v.tenant_id AND r.report_id = v.report_id

@@ -5,6 +5,7 @@
 //! thread of their own: the runtime's timer ticks in milliseconds, which would be added to every latency.
 //! Closed loop: every worker asks again as soon as it is answered.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,6 +84,17 @@ impl Driven {
     /// How many were answered with this status.
     pub fn with_status(&self, status: u16) -> u64 {
         self.answers.iter().filter(|answer| answer.status == Some(status)).count() as u64
+    }
+
+    /// How many calls had which status, in words: `201: 40, none: 2`.
+    pub fn statuses(&self) -> String {
+        let mut counts: BTreeMap<Option<u16>, u64> = BTreeMap::new();
+        for answer in &self.answers {
+            *counts.entry(answer.status).or_default() += 1;
+        }
+        let word = |status: &Option<u16>| status.map_or("none".to_owned(), |status| status.to_string());
+        let words = counts.iter().map(|(status, count)| format!("{}: {count}", word(status)));
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// 2xx per second of the whole time.
@@ -203,6 +215,7 @@ mod tests {
         assert_eq!(made, (0..200).collect::<Vec<_>>());
         assert_eq!((driven.due, driven.accepted(), driven.with_status(429)), (200, 100, 80));
         assert_eq!(driven.unknown(), 20);
+        assert_eq!(driven.statuses(), "none: 20, 201: 100, 429: 80");
     }
 
     #[tokio::test]

@@ -23,8 +23,9 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
          every report is accepted on schedule, at most a second's worth is on its way at the end and all are \
          through 5 s later; smallest report {} (2 orders, 2 webhooks), fanout_ {} (5 orders, 5 webhooks); \
          end_to_end_p*: open loop at half of that rate, from the due instant to the arrival of the report's last \
-         webhook; *_to_*: database times of the services' own rows in that step; cpu and resident memory (highest \
-         since start) from /proc over that step. {}",
+         webhook (held_at_half: whether the backlog stayed small there too, on a record that has grown by then); \
+         *_to_*: database times of the services' own rows in that step; cpu and resident memory (highest since \
+         start) from /proc over that step. {}",
         reports::SMALLEST.item,
         reports::FANOUT.item,
         limits::METHOD

@@ -13,6 +13,7 @@ pub mod flow;
 pub mod hold;
 pub mod limits;
 pub mod procs;
+pub mod reads;
 pub mod receiver;
 pub mod relay;
 pub mod reports;

@@ -38,8 +38,8 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
     Ok(sheet.finish(format!(
         "the outbox is filled with {rows} events (400 B, 20 streets) by the messaging crate, 1,000 a transaction; then \
          one relay with its defaults drains it: from its start to the last acknowledged event and the empty outbox; \
-         sync_always_: {fewer} events and a broker with sync_interval always, which is the relay's own setting \
-         otherwise; checked at the end: nothing pending, every event sealed once and in the stream once. {}",
+         sync_always_: {fewer} events and a broker with sync_interval always, the relay unchanged; checked at the \
+         end: nothing pending, every event sealed once and in the stream once. {}",
         limits::METHOD
     )))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// The endings a key may have; `method` and `held` say something in words.
+/// The endings a figure's key may have.
 const UNITS: [&str; 9] =
     ["_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_ms_per_report", "_ms_max", "_count"];
 
@@ -21,6 +21,11 @@ impl Sheet {
     /// Adds how many of something there were, as `<key>_count`.
     pub fn count(&mut self, key: &str, count: u64) {
         self.0.insert(format!("{key}_count"), count.into());
+    }
+
+    /// Adds whether something is so.
+    pub fn said(&mut self, key: &str, is_so: bool) {
+        self.0.insert(key.to_owned(), is_so.into());
     }
 
     /// Adds all figures of another sheet, with a prefix.
@@ -51,9 +56,11 @@ mod tests {
         let mut sheet = Sheet::default();
         sheet.put("accepted_per_s_max", 10.0);
         sheet.count("lost", 0);
+        sheet.said("held_at_half", true);
         sheet.all("fanout_", inner);
         let expected = serde_json::json!({
-            "accepted_per_s_max": 10.0, "lost_count": 0, "fanout_accept_p99_ms": 1.235, "method": "by hand",
+            "accepted_per_s_max": 10.0, "lost_count": 0, "fanout_accept_p99_ms": 1.235, "held_at_half": true,
+            "method": "by hand",
         });
         assert_eq!(sheet.finish("by hand"), expected);
     }

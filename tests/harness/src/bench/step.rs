@@ -47,6 +47,13 @@ pub async fn step(
     let arrivals = world.receiver.watch(reports.run, calls, reports.wanted());
     let driven = drive(Pace::Open(per_s), lasting, reports.callers(CONNECTIONS)).await?;
     let (ended, accepted) = (std::time::Instant::now(), driven.accepted());
+    if accepted == 0 && calls > 0 {
+        bail!(
+            "nothing of {calls} reports was accepted ({}); {}",
+            driven.statuses(),
+            world.last_words("intake")
+        );
+    }
     let on_the_way = accepted.saturating_sub(arrivals.complete());
     let through = wait::until(DRAINED_WITHIN, async || (arrivals.complete() >= accepted).then_some(()));
     if through.await.is_none() {
@@ -87,11 +94,12 @@ impl Step {
     /// For the progress on stderr.
     pub fn say(&self) {
         eprintln!(
-            "  {:.0}/s: {} of {} accepted, p99 {:.1} ms; end to end p50 {:.1} p99 {:.1} ms; {} on the way at the \
+            "  {:.0}/s: {} of {} accepted ({}), p99 {:.1} ms; end to end p50 {:.1} p99 {:.1} ms; {} on the way at the \
              end, through after {:.1} s: {}",
             self.per_s,
             self.driven.accepted(),
             self.driven.due,
+            self.driven.statuses(),
             self.driven.accept_ms(99.0),
             self.end_to_end_ms(50.0),
             self.end_to_end_ms(99.0),

@@ -1,6 +1,6 @@
 //! `./dev bench NAME [--json]`: prints one JSON object with units in its key names and the method.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use harness::bench::{self, Knobs};
 
@@ -19,7 +19,11 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let printed = bench::run(&args.name, &args.knobs).await?;
+    let printed = tokio::select! {
+        printed = bench::run(&args.name, &args.knobs) => printed?,
+        // By dropping everything, so that servers and their data go.
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+    };
     let text = if args.json { printed.to_string() } else { serde_json::to_string_pretty(&printed)? };
     println!("{text}");
     Ok(())

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::bench::Knobs;
 use crate::bench::procs;
+use crate::bench::reads;
 use crate::bench::reports::Shape;
 use crate::bench::search::Search;
 use crate::bench::sheet::Sheet;
@@ -50,11 +51,15 @@ async fn at_half(
     lasting: Duration,
     sheet: &mut Sheet,
 ) -> Result<Step> {
+    let read_before = reads::of(&world.cluster.admin).await?;
     let (since, before) = (hops::now(&world.cluster).await?, procs::cpu());
     let step =
         step(world, shape, 1..=world.cluster.streets, per_s, lasting.max(Duration::from_secs(15))).await?;
     let (spent, reports) = (procs::spent_ms(&before, &procs::cpu()), step.driven.accepted() as f64);
     step.say();
+    let read = reads::per_report(&read_before, &reads::of(&world.cluster.admin).await?, reports);
+    eprintln!("  rows read per report: {}", read.join(", "));
+    sheet.said("end_to_end_held_at_half", step.held());
     sheet.put("end_to_end_at_per_s", per_s);
     sheet.put("end_to_end_p50_ms", step.end_to_end_ms(50.0));
     sheet.put("end_to_end_p99_ms", step.end_to_end_ms(99.0));
