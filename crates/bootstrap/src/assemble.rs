@@ -8,6 +8,7 @@ use contract::topology;
 use messaging::{Consumer, ConsumerConfig, Outbox, Relay, RelayConfig};
 use pg::{DbClock, GuardedClock, Minter, Pool, PoolConfig};
 use snapshot::Poller;
+use tonic::service::RoutesBuilder;
 
 use crate::clock;
 use crate::config::{ConfigError, Env, Settings};
@@ -23,6 +24,8 @@ pub struct Assembled<S: Service> {
     pub house: House<StreetOf<S>>,
     /// Its doors, without health and without the front.
     pub routes: Router,
+    /// Its gRPC servers, without health and reflection.
+    pub rpc: RoutesBuilder,
     /// Relay, consumers, runners.
     pub parts: Vec<Box<dyn Part>>,
     /// Keeps the snapshot fresh.
@@ -72,10 +75,16 @@ pub fn assemble<S: Service>(
         metrics,
     };
     let jetstream = async_nats::jetstream::new(nats);
-    let routes = clock::routes(S::NAME, house.clone());
-    let mut plan = Plan { service: S::NAME, jetstream: &jetstream, routes, openapi: None, parts: Vec::new() };
+    let mut plan = Plan {
+        service: S::NAME,
+        jetstream: &jetstream,
+        routes: clock::routes(S::NAME, house.clone()),
+        openapi: None,
+        rpc: RoutesBuilder::default(),
+        parts: Vec::new(),
+    };
     S::build(house.clone(), &mut plan)?;
-    let Plan { routes, openapi, mut parts, .. } = plan;
+    let Plan { routes, openapi, rpc, mut parts, .. } = plan;
     if topology::PUBLISHERS.contains(&S::NAME) {
         let outbox = house.outbox.clone();
         let config = RelayConfig::default();
@@ -90,7 +99,7 @@ pub fn assemble<S: Service>(
         clock::described(S::NAME, openapi)
     });
     let routes = described(routes.merge(parked), openapi);
-    Ok(Assembled { house, routes, parts, poller, relay_pool })
+    Ok(Assembled { house, routes, rpc, parts, poller, relay_pool })
 }
 
 fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {

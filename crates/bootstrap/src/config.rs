@@ -73,6 +73,8 @@ pub struct Settings {
     pub nats_url: String,
     /// `STREETWISE_HTTP_LISTEN`, e.g. `127.0.0.1:8081`; port 0 takes any.
     pub http_listen: String,
+    /// `STREETWISE_GRPC_LISTEN`: the gRPC door; none where it is not set.
+    pub grpc_listen: Option<String>,
     /// `STREETWISE_ENVIRONMENT` is `development`; `production` is the default.
     pub development: bool,
     /// Where tokens come from.
@@ -95,6 +97,7 @@ impl Settings {
             relay_database_url: env.required("STREETWISE_RELAY_DATABASE_URL")?.to_owned(),
             nats_url: env.required("STREETWISE_NATS_URL")?.to_owned(),
             http_listen: env.required("STREETWISE_HTTP_LISTEN")?.to_owned(),
+            grpc_listen: env.get("STREETWISE_GRPC_LISTEN").map(str::to_owned),
             development,
             identity: IdentitySettings {
                 jwks_file: PathBuf::from(env.required("STREETWISE_JWKS_FILE")?),

@@ -57,6 +57,11 @@ impl Readiness {
         ReadinessAnswer { ready: waiting_for.is_empty(), waiting_for }
     }
 
+    /// Whether work may be sent here.
+    pub fn ready(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().all(|held| !held)
+    }
+
     fn set(&self, name: &'static str, held: bool) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, held);
     }

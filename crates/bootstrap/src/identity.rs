@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde::Deserialize;
@@ -169,6 +169,15 @@ impl Authenticator {
         self.signed_claims(token, key)
     }
 
+    /// The caller of a request with these headers (or this gRPC metadata), or 401.
+    pub fn of_headers(&self, headers: &HeaderMap) -> Result<Identity, Problem> {
+        let verified = token(headers).and_then(|token| self.verify(token, wall_clock()));
+        verified.map_err(|reason| {
+            tracing::info!(%reason, "token refused");
+            Problem::unauthenticated()
+        })
+    }
+
     fn signed_claims(&self, token: &str, key: &Key) -> Result<Claims, TokenRefusal> {
         let mut validation = Validation::new(key.algorithm);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
@@ -213,16 +222,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Bearer {
             tracing::error!("a route asks for a caller outside of listen::front");
             return Err(Problem::internal());
         };
-        let verified = token(parts).and_then(|token| authenticator.verify(token, wall_clock()));
-        verified.map(Self).map_err(|reason| {
-            tracing::info!(%reason, "token refused");
-            Problem::unauthenticated()
-        })
+        authenticator.of_headers(&parts.headers).map(Self)
     }
 }
 
-fn token(parts: &Parts) -> Result<&str, TokenRefusal> {
-    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+fn token(headers: &HeaderMap) -> Result<&str, TokenRefusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(only), None) = (values.next(), values.next()) else { return Err(TokenRefusal::Missing) };
     let (scheme, token) =
         only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(TokenRefusal::Missing)?;

@@ -1,7 +1,8 @@
 //! Turns a Service into a process: config, listen, health, shutdown.
 //!
 //! A service says what it is ([`Service`]); [`process::main`] is its whole `main`. Tests put the same parts
-//! together with [`assemble::assemble`] and drain them. [`door`] holds what every HTTP door shares.
+//! together with [`assemble::assemble`] and drain them. [`door`] holds what every HTTP door shares, [`rpc`] what
+//! every gRPC door does.
 //!
 //! Deliberately not here: anything a service decides.
 
@@ -17,6 +18,7 @@ pub mod listen;
 mod parked;
 pub mod part;
 pub mod process;
+pub mod rpc;
 pub mod service;
 pub mod shutdown;
 

@@ -18,6 +18,7 @@ use crate::health::{self, Latch, Readiness};
 use crate::identity::Authenticator;
 use crate::listen::{self, Limits};
 use crate::parked;
+use crate::rpc;
 use crate::service::Service;
 use crate::shutdown::{Phases, Shutdown, Signals};
 
@@ -66,6 +67,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub struct Running {
     /// Where its door listens.
     pub address: SocketAddr,
+    /// Where its gRPC door listens, if it has one.
+    pub rpc_address: Option<SocketAddr>,
     /// Ends it.
     pub shutdown: Shutdown,
     /// What `/readyz` says.
@@ -97,10 +100,21 @@ pub async fn start<S: Service>(env: Env) -> Result<Running, Failure> {
     shutdown.spawn(parked::count(pool.clone(), assembled.house.metrics.clone(), shutdown.soft()));
     shutdown.spawn(first_load(snapshot, readiness.latch("documents"), shutdown.soft()));
     let routes = assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
+    let mut rpc_address = None;
+    if let Some(listen) = &settings.grpc_listen {
+        let listener = listen::bind(listen).await?;
+        let address = listener.local_addr()?;
+        tracing::info!(service = S::NAME, %address, "listening for gRPC");
+        rpc_address = Some(address);
+        let (soft, hard) = (shutdown.soft(), shutdown.hard());
+        let serving =
+            rpc::serve(listener, assembled.rpc, authenticator.clone(), readiness.clone(), soft, hard);
+        critical(&shutdown, "grpc", serving);
+    }
     let limits = Limits::default();
     let router = listen::front(routes, authenticator, limits.clone());
     critical(&shutdown, "http", listen::serve(listener, router, limits, shutdown.soft(), shutdown.hard()));
-    Ok(Running { address, shutdown, readiness, pool, phases: phases(settings.development) })
+    Ok(Running { address, rpc_address, shutdown, readiness, pool, phases: phases(settings.development) })
 }
 
 fn critical(shutdown: &Shutdown, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {

@@ -1,5 +1,6 @@
 //! What a service says about itself, and how it is put together.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_nats::jetstream;
@@ -9,6 +10,9 @@ use messaging::{Apply, Consumer, ConsumerConfig};
 use pg::migrate::Schema;
 use snapshot::Project;
 use sqlx::migrate::Migrator;
+use tonic::codegen::http;
+use tonic::server::NamedService;
+use tonic::service::RoutesBuilder;
 use wakeups::{Fire, Runner, RunnerConfig};
 
 use crate::config::ConfigError;
@@ -56,6 +60,7 @@ pub struct Plan<'a> {
     pub(crate) jetstream: &'a jetstream::Context,
     pub(crate) routes: Router,
     pub(crate) openapi: Option<utoipa::openapi::OpenApi>,
+    pub(crate) rpc: RoutesBuilder,
     pub(crate) parts: Vec<Box<dyn Part>>,
 }
 
@@ -64,6 +69,17 @@ impl Plan<'_> {
     pub fn door(&mut self, routes: Router, openapi: utoipa::openapi::OpenApi) {
         self.routes = std::mem::take(&mut self.routes).merge(routes);
         self.openapi = Some(openapi);
+    }
+
+    /// The gRPC door: one generated server.
+    pub fn rpc<R>(&mut self, server: R)
+    where
+        R: tonic::codegen::Service<http::Request<tonic::body::Body>, Error = Infallible> + NamedService,
+        R: Clone + Send + Sync + 'static,
+        R::Response: axum::response::IntoResponse,
+        R::Future: Send + 'static,
+    {
+        self.rpc.add_service(server);
     }
 
     /// Hears an upstream: one consumer per lane, as `contract::topology` says.

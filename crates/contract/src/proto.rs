@@ -32,6 +32,12 @@ pub mod streetwise {
             /// Version 1.
             v1, "streetwise.dispatch.v1");
     }
+    /// What directory answers.
+    pub mod directory {
+        package!(
+            /// Version 1.
+            v1, "streetwise.directory.v1");
+    }
     /// What notification says.
     pub mod notification {
         package!(
@@ -40,10 +46,14 @@ pub mod streetwise {
     }
 }
 
+pub use streetwise::directory::v1 as directory;
 pub use streetwise::dispatch::v1 as dispatch;
 pub use streetwise::intake::v1 as intake;
 pub use streetwise::notification::v1 as notification;
 pub use streetwise::triage::v1 as triage;
+
+/// Everything in `proto/`, as an encoded `FileDescriptorSet`: what gRPC reflection answers with.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// To the wire. Instants carry microseconds, as Postgres keeps them.
 pub fn to_wire(at: Timestamp) -> prost_types::Timestamp {

@@ -1,6 +1,7 @@
 //! Intake (受理): puts what people report on the record, once, and gives them a code to follow it with.
 //!
-//! - [`inbound`]: the one door, `POST /intake/v1/streets/{street}/reports`; it parses and makes a command.
+//! - [`inbound`]: two doors, `POST /intake/v1/streets/{street}/reports` and gRPC `ReportService`; both parse and make
+//!   the same command.
 //! - [`handle`]: the one room. Requests are made ready (lane, sealed contact) and left with [`handle::writer`], which
 //!   keeps in one transaction whatever came during the last one: report unless it was kept before, tracking code,
 //!   journal and outbox → commit.
@@ -63,6 +64,7 @@ impl Service for Intake {
         let room = Arc::new(Room::new(house, config));
         plan.part(Gauging(room.clone()));
         plan.part(Writing(room.clone()));
+        plan.rpc(inbound::rpc::server(room.clone()));
         let (routes, openapi) = inbound::http::routes(room);
         plan.door(routes, openapi);
         Ok(())

@@ -16,7 +16,7 @@ pub mod query;
 pub mod text;
 pub mod trace;
 
-pub use idempotency::IdempotencyKeyHeader;
+pub use idempotency::{IdempotencyKeyHeader, parse_key};
 pub use json::StrictJson;
 pub use path::{IdVerb, Path};
 pub use problem::{Fault, Kind, Problem, ProblemDocument};

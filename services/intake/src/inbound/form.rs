@@ -32,15 +32,15 @@ pub(super) struct ReportForm {
 pub(super) struct PlaceForm {
     /// Degrees east, −180 to 180.
     #[schema(example = 106.5512)]
-    lon: f64,
+    pub lon: f64,
     /// Degrees north, −90 to 90.
     #[schema(example = 29.5628)]
-    lat: f64,
+    pub lat: f64,
     /// What the degrees refer to. Required: nothing is guessed.
     #[schema(required = true)]
-    datum: Option<DatumForm>,
+    pub datum: Option<DatumForm>,
     /// As people say it.
-    address: Option<String>,
+    pub address: Option<String>,
 }
 
 /// The datum of a point.
@@ -58,7 +58,7 @@ pub(super) enum DatumForm {
 pub(super) struct ReporterForm {
     /// Telephone, e-mail or the like; at most 200 characters. Stored sealed.
     #[schema(value_type = Option<String>)]
-    contact: Option<Sensitive<String>>,
+    pub contact: Option<Sensitive<String>>,
 }
 
 /// The checked parts of a form.
@@ -95,7 +95,8 @@ impl PlaceForm {
         };
         let faults: Vec<Fault> = [("/place/lon", self.lon, 180.0), ("/place/lat", self.lat, 90.0)]
             .into_iter()
-            .filter(|(_, degrees, most)| degrees.abs() > *most)
+            // JSON has no NaN, protobuf has.
+            .filter(|(_, degrees, most)| !degrees.is_finite() || degrees.abs() > *most)
             .map(|(pointer, _, most)| {
                 Fault::new(pointer, "out-of-range", format!("超出范围 / must be between -{most} and {most}"))
             })
@@ -111,7 +112,10 @@ impl PlaceForm {
 fn check_contact(contact: Option<Sensitive<String>>) -> Result<Option<Sensitive<String>>, Problem> {
     let Some(contact) = contact else { return Ok(None) };
     let characters = contact.expose().chars().count();
-    if contact.expose().trim().is_empty() || characters > CONTACT_CHARACTERS_MAX {
+    if contact.expose().trim().is_empty()
+        || contact.expose().contains('\0')
+        || characters > CONTACT_CHARACTERS_MAX
+    {
         let detail = format!(
             "须为1至{CONTACT_CHARACTERS_MAX}个字符 / must have 1 to {CONTACT_CHARACTERS_MAX} characters"
         );

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use access::{Action, Scope, rights};
+use access::Action;
 use axum::Json;
 use axum::Router;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
+use bootstrap::Bearer;
 use bootstrap::door::accept::json_only;
 use bootstrap::door::{IdempotencyKeyHeader, Path, Problem, TraceContext};
-use bootstrap::{Admitted, Bearer};
 use ids::TenantId;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use super::form::ReportForm;
 use super::hashed::HashedJson;
-use crate::handle::writer::Unkept;
-use crate::handle::{Receipt, Refusal, Room, SubmitReport};
+use super::source_of;
+use crate::handle::{Receipt, Room, SubmitReport};
 
 /// The routes and their description.
 pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
@@ -94,45 +94,4 @@ async fn submit(
     };
     let receipt = room.submit(command).await?;
     Ok((StatusCode::CREATED, Json(receipt.into())))
-}
-
-/// The role in which the caller reports here: the first that allows it.
-fn source_of(admitted: &Admitted) -> &'static str {
-    let here = |scope: &Scope| match scope {
-        Scope::Street(street) => *street == admitted.tenant,
-        Scope::District(district) => *district == admitted.district,
-        Scope::Body { .. } | Scope::Installation => false,
-    };
-    let mut grants = admitted.principal.grants().iter();
-    let grant =
-        grants.find(|grant| here(grant.scope()) && rights(grant.role()).contains(&Action::ReportSubmit));
-    grant.map_or("unknown", |grant| grant.role().as_str())
-}
-
-/// Seconds after which a refused reporter may try again.
-const RETRY_AFTER_S: u32 = 10;
-/// The same while the database is away, which is usually short.
-const DATABASE_RETRY_AFTER_S: u32 = 2;
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::KeyReused => Problem::idempotency_key_reused(),
-            Refusal::UnknownStreet => Problem::not_found(),
-            Refusal::Overloaded => Problem::unavailable(RETRY_AFTER_S),
-            Refusal::QuotaExceeded { retry_after_s } => Problem::quota_exceeded(retry_after_s),
-            Refusal::ContactUnsealed => Problem::internal(),
-            Refusal::KeyUnavailable => Problem::unavailable(DATABASE_RETRY_AFTER_S),
-        }
-    }
-}
-
-impl From<Unkept> for Problem {
-    fn from(unkept: Unkept) -> Self {
-        match unkept {
-            Unkept::Refused(refusal) => refusal.into(),
-            Unkept::Unavailable => Problem::unavailable(DATABASE_RETRY_AFTER_S),
-            Unkept::Failed => Problem::internal(),
-        }
-    }
 }

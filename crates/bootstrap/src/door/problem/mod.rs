@@ -98,6 +98,12 @@ impl Problem {
         self.0.kind.code
     }
 
+    /// Seconds after which the caller may try again, where waiting helps.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        let (name, value) = self.0.header.as_ref()?;
+        (name == header::RETRY_AFTER).then(|| value.to_str().ok()?.parse().ok()).flatten()
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.kind.status).expect("kinds carry valid statuses")

@@ -1,0 +1,116 @@
+//! The second door: gRPC, for what machines do. The same commands, the same rooms and the same refusals as HTTP.
+//!
+//! A service hands its generated servers to [`crate::Plan::rpc`]; this module adds health and reflection, bounds,
+//! deadlines (`grpc-timeout` is honoured by tonic: the call ends `CANCELLED` or `DEADLINE_EXCEEDED` and its
+//! transaction is whole or not there) and the [`Call`] every method begins with. It listens on
+//! `STREETWISE_GRPC_LISTEN`; where that is not set there is no such door. TLS ends at the ingress.
+
+mod status;
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::service::{InterceptorLayer, Routes, RoutesBuilder};
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Status};
+
+use crate::door::{Problem, TraceContext};
+use crate::health::Readiness;
+use crate::identity::{Authenticator, Identity};
+
+/// Most bytes of one message, as of one JSON body.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Headers together, as at the HTTP door.
+const HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// Calls at once on one connection; a client beyond waits.
+const STREAMS_MAX: u32 = 256;
+/// A peer that does not answer a ping for this long is gone.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+/// How often readiness is copied into the health service.
+const HEALTH_POLL: Duration = Duration::from_millis(250);
+
+/// Who calls, and where the call stands in its trace.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The caller.
+    pub who: Identity,
+    /// The caller's trace, continued.
+    pub trace: TraceContext,
+}
+
+impl Call {
+    /// Of a request, or `UNAUTHENTICATED`.
+    pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+        let headers = request.metadata().as_ref();
+        let Some(authenticator) = request.extensions().get::<Authenticator>() else {
+            tracing::error!("a route asks for a caller outside of listen::front");
+            return Err(Problem::internal().into());
+        };
+        let who = authenticator.of_headers(headers)?;
+        Ok(Self { who, trace: TraceContext::of(headers) })
+    }
+}
+
+/// A field of a message as what it names; anything else is refused as at the HTTP door.
+pub fn parsed<T: std::str::FromStr>(pointer: &'static str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| {
+        let detail = format!("格式不正确 / not a valid value of {}", pointer.trim_start_matches('/'));
+        Problem::validation_failed([crate::door::Fault::new(pointer, "invalid-value", detail)])
+    })
+}
+
+/// An address that names a row: what is no id is unknown, exactly as another tenant's.
+pub fn named<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+/// Answers on the listener until `soft` is cancelled, then finishes what is under way; `hard` cuts the rest.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    services: RoutesBuilder,
+    authenticator: Authenticator,
+    readiness: Readiness,
+    soft: CancellationToken,
+    hard: CancellationToken,
+) {
+    let routes = with_health(services, readiness, soft.clone());
+    let known = move |mut request: Request<()>| {
+        request.extensions_mut().insert(authenticator.clone());
+        Ok(request)
+    };
+    let server = tonic::transport::Server::builder()
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE))
+        .layer(InterceptorLayer::new(known))
+        .add_routes(routes);
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = server.serve_with_incoming_shutdown(incoming, soft.cancelled_owned());
+    if let Some(Err(error)) = hard.run_until_cancelled(serving).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the gRPC door ended early");
+    }
+}
+
+/// `grpc.health.v1` says what `/readyz` says; reflection says what `proto/` says.
+fn with_health(services: RoutesBuilder, readiness: Readiness, shutdown: CancellationToken) -> Routes {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    tokio::spawn(async move {
+        while !shutdown.is_cancelled() {
+            let serving = match readiness.ready() {
+                true => tonic_health::ServingStatus::Serving,
+                false => tonic_health::ServingStatus::NotServing,
+            };
+            reporter.set_service_status("", serving).await;
+            tokio::time::sleep(HEALTH_POLL).await;
+        }
+        reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+    });
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(contract::proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("our own descriptors are sound");
+    services.routes().add_service(health).add_service(reflection)
+}
