@@ -3,7 +3,7 @@
 
 SERVICES=(directory intake triage dispatch notification console)
 PARTS=(postgres nats redis sink "${SERVICES[@]}")
-PORTS=(postgres nats nats-monitor redis sink "${SERVICES[@]}")
+PORTS=(postgres nats nats-monitor redis sink "${SERVICES[@]}" "${SERVICES[@]/%/-grpc}")
 
 # The port kept for $1.
 port_of() { sed -n "s/^$1=//p" "$RUN/ports"; }
@@ -14,7 +14,7 @@ choose_ports() {
   touch "$RUN/ports"
   for name in "${PORTS[@]}"; do
     port=$(port_of "$name")
-    if [[ -n $port ]] && ! alive "${name%-monitor}" && listening "$port"; then
+    if [[ -n $port ]] && ! alive "${name%-*}" && listening "$port"; then
       say "  端口被占用 / port $port of $name is taken, choosing another"
       sed -i "/^$name=/d" "$RUN/ports"
       port=''
@@ -64,6 +64,7 @@ service_environment() {
     "STREETWISE_RELAY_DATABASE_URL=postgres://${name}_relay@$database"
     "STREETWISE_NATS_URL=$(nats_url)"
     "STREETWISE_HTTP_LISTEN=127.0.0.1:$(port_of "$name")"
+    "STREETWISE_GRPC_LISTEN=127.0.0.1:$(port_of "$name-grpc")"
     "STREETWISE_ENVIRONMENT=development"
     "STREETWISE_JWKS_FILE=$RUN/identity/jwks.json"
     "STREETWISE_JWT_ISSUER=streetwise-dev"

@@ -90,6 +90,12 @@ write_endpoints() {
         printf '%s\n    "%s": "%s"' "$separator" "$name" "$(http_url "$name")"
         separator=,
       done
+      printf '\n  },\n  "grpc": {'
+      separator=''
+      for name in "${SERVICES[@]}"; do
+        printf '%s\n    "%s": "%s"' "$separator" "$name" "$(http_url "$name-grpc")"
+        separator=,
+      done
       printf '\n  },\n  "nats": "%s",\n  "postgres": "%s",\n  "redis": "%s",\n  "sink": "%s",\n  "sink_log": "%s",\n  "tokens": {' \
         "$(address_of nats)" "$(address_of postgres)" "$(address_of redis)" "$(http_url sink)" "$RUN/sink.jsonl"
       separator=''

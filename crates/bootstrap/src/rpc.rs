@@ -37,27 +37,39 @@ pub struct Call {
     pub who: Identity,
     /// The caller's trace, continued.
     pub trace: TraceContext,
+    /// Cancelled when the process begins to stop: what streams without end ends then.
+    pub ending: CancellationToken,
+}
+
+/// What [`serve`] gives every request.
+#[derive(Clone)]
+struct Front {
+    authenticator: Authenticator,
+    ending: CancellationToken,
 }
 
 impl Call {
     /// Of a request, or `UNAUTHENTICATED`.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
         let headers = request.metadata().as_ref();
-        let Some(authenticator) = request.extensions().get::<Authenticator>() else {
+        let Some(Front { authenticator, ending }) = request.extensions().get::<Front>() else {
             tracing::error!("a route asks for a caller outside of listen::front");
             return Err(Problem::internal().into());
         };
         let who = authenticator.of_headers(headers)?;
-        Ok(Self { who, trace: TraceContext::of(headers) })
+        Ok(Self { who, trace: TraceContext::of(headers), ending: ending.clone() })
     }
 }
 
 /// A field of a message as what it names; anything else is refused as at the HTTP door.
 pub fn parsed<T: std::str::FromStr>(pointer: &'static str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| {
-        let detail = format!("格式不正确 / not a valid value of {}", pointer.trim_start_matches('/'));
-        Problem::validation_failed([crate::door::Fault::new(pointer, "invalid-value", detail)])
-    })
+    text.parse().map_err(|_| invalid(pointer))
+}
+
+/// A field of a message that has none of the values it may have.
+pub fn invalid(pointer: &'static str) -> Problem {
+    let detail = format!("格式不正确 / not a valid value of {}", pointer.trim_start_matches('/'));
+    Problem::validation_failed([crate::door::Fault::new(pointer, "invalid-value", detail)])
 }
 
 /// An address that names a row: what is no id is unknown, exactly as another tenant's.
@@ -75,8 +87,9 @@ pub(crate) async fn serve(
     hard: CancellationToken,
 ) {
     let routes = with_health(services, readiness, soft.clone());
+    let front = Front { authenticator, ending: soft.clone() };
     let known = move |mut request: Request<()>| {
-        request.extensions_mut().insert(authenticator.clone());
+        request.extensions_mut().insert(front.clone());
         Ok(request)
     };
     let server = tonic::transport::Server::builder()

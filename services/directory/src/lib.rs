@@ -52,6 +52,7 @@ impl Service for Directory {
     fn build(house: House<()>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let config = Config::read(&house.env, house.development)?;
         let desk = Desk::new(house, config);
+        plan.rpc(inbound::rpc::server(desk.clone()));
         let (routes, openapi) = inbound::door(desk);
         plan.door(routes, openapi);
         Ok(())

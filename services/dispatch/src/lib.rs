@@ -48,6 +48,7 @@ impl Service for Dispatch {
     fn build(house: House<Street>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let metrics = Metrics::register(&house.metrics);
         let room = Room { house: house.clone(), metrics };
+        plan.rpc(inbound::rpc::server(room.clone()));
         plan.door(inbound::http::routes(room.clone()), inbound::http::openapi());
         plan.hears(&house, "triage", inbound::messages::RoutedCases(room.clone()));
         plan.fires(&house, inbound::wakeups::OrdersDue(room.clone()));

@@ -53,6 +53,7 @@ impl Service for Triage {
         let room = Arc::new(Room::new(house.clone()));
         plan.hears(&house, "intake", HearReports(room.clone()));
         plan.hears(&house, "dispatch", HearDispatch(room.clone()));
+        plan.rpc(inbound::rpc::server(room.clone()));
         let (routes, openapi) = inbound::http::routes(room);
         plan.door(routes, openapi);
         Ok(())

@@ -59,6 +59,7 @@ pub struct Cluster {
 struct Service {
     program: Program,
     url: String,
+    grpc_url: String,
     env: BTreeMap<String, String>,
 }
 
@@ -207,6 +208,11 @@ impl Cluster {
         &self.services[name].url
     }
 
+    /// Base URL of a service's gRPC door.
+    pub fn grpc_url(&self, name: &str) -> &str {
+        &self.services[name].grpc_url
+    }
+
     /// A persona's token.
     pub fn token(&self, persona: &str) -> &str {
         &self.tokens[persona]
@@ -243,8 +249,10 @@ impl Cluster {
     /// Writes `endpoints.json` as `./dev up` does, for the command line.
     pub fn write_endpoints(&self) -> Result<PathBuf> {
         let services: BTreeMap<&str, &str> = SERVICES.iter().map(|name| (*name, self.url(name))).collect();
+        let grpc: BTreeMap<&str, &str> = SERVICES.iter().map(|name| (*name, self.grpc_url(name))).collect();
         let endpoints = serde_json::json!({
             "services": services,
+            "grpc": grpc,
             "nats": self.broker.url(),
             "postgres": self.database.admin_url(),
             "redis": "",
@@ -350,7 +358,7 @@ fn service(
     sink_port: u16,
     folder: &Path,
 ) -> Service {
-    let port = free_port();
+    let (port, grpc_port) = (free_port(), free_port());
     let file = |file: &str| folder.join(file).display().to_string();
     let origin = format!("http://127.0.0.1:{sink_port}");
     let env = [
@@ -358,6 +366,7 @@ fn service(
         ("STREETWISE_RELAY_DATABASE_URL", database.url_for(&format!("{name}_relay"))),
         ("STREETWISE_NATS_URL", broker.url()),
         ("STREETWISE_HTTP_LISTEN", format!("127.0.0.1:{port}")),
+        ("STREETWISE_GRPC_LISTEN", format!("127.0.0.1:{grpc_port}")),
         ("STREETWISE_ENVIRONMENT", "development".to_owned()),
         ("STREETWISE_JWKS_FILE", file("jwks.json")),
         ("STREETWISE_JWT_ISSUER", ISSUER.to_owned()),
@@ -376,7 +385,8 @@ fn service(
     let path: PathBuf = binaries().join(name);
     assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
     let program = Program::new(path, folder.join(format!("{name}.log")), env.clone());
-    Service { program, url: format!("http://127.0.0.1:{port}"), env }
+    let url = |port| format!("http://127.0.0.1:{port}");
+    Service { program, url: url(port), grpc_url: url(grpc_port), env }
 }
 
 fn streetwise_sink(port: u16, folder: &Path) -> Program {

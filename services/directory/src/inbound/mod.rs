@@ -2,6 +2,7 @@
 
 mod admission;
 mod http;
+pub(crate) mod rpc;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use orders::{Case, Order, StageState};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -29,57 +29,57 @@ impl Listed {
 }
 
 /// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct StageView {
     /// see, acknowledge, on_site, resolve or verify.
-    stage: &'static str,
-    started_at: Timestamp,
+    pub stage: String,
+    pub started_at: Timestamp,
     /// The last instant in time.
-    due_at: Option<Timestamp>,
+    pub due_at: Option<Timestamp>,
     /// The calendar year that is not published yet.
-    awaiting_year: Option<i16>,
+    pub awaiting_year: Option<i16>,
     /// met, breached or cancelled; empty while open.
-    verdict: Option<&'static str>,
-    met_at: Option<Timestamp>,
+    pub verdict: Option<String>,
+    pub met_at: Option<Timestamp>,
 }
 
 impl StageView {
     fn of(stage: &StageState) -> Self {
         Self {
-            stage: stage.stage().as_str(),
+            stage: stage.stage().as_str().to_owned(),
             started_at: stage.started_at,
             due_at: stage.due_at(),
             awaiting_year: stage.awaiting_year(),
-            verdict: stage.verdict.map(orders::Verdict::as_str),
+            verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()),
             met_at: stage.met_at,
         }
     }
 }
 
 /// The duty of one body in one round of a case.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct OrderView {
-    order_id: Uuid,
-    case_id: Uuid,
-    case_no: String,
+    pub order_id: Uuid,
+    pub case_id: Uuid,
+    pub case_no: String,
     /// 12 digits.
-    street: String,
-    round: u32,
-    body: String,
+    pub street: String,
+    pub round: u32,
+    pub body: String,
     /// lead, assist or inform.
-    role: &'static str,
-    phase: &'static str,
+    pub role: String,
+    pub phase: String,
     /// For `If-Match`.
-    version: u64,
-    item: String,
-    item_zh: String,
-    item_en: String,
-    policy: String,
-    dispatched_at: Timestamp,
-    changed_at: Timestamp,
+    pub version: u64,
+    pub item: String,
+    pub item_zh: String,
+    pub item_en: String,
+    pub policy: String,
+    pub dispatched_at: Timestamp,
+    pub changed_at: Timestamp,
     /// When each act was first done.
-    acts: BTreeMap<&'static str, Timestamp>,
-    stages: Vec<StageView>,
+    pub acts: BTreeMap<String, Timestamp>,
+    pub stages: Vec<StageView>,
 }
 
 impl OrderView {
@@ -92,8 +92,8 @@ impl OrderView {
             street: order.tenant.to_string(),
             round: order.round,
             body: order.body.to_string(),
-            role: order.role.as_str(),
-            phase: order.phase.as_str(),
+            role: order.role.as_str().to_owned(),
+            phase: order.phase.as_str().to_owned(),
             version: order.version,
             item: listed.item.clone(),
             item_zh: listed.item_zh.clone(),
@@ -101,7 +101,7 @@ impl OrderView {
             policy: listed.policy.clone(),
             dispatched_at: order.dispatched_at,
             changed_at: order.changed_at,
-            acts: order.acts.iter().map(|(act, at)| (act.as_str(), *at)).collect(),
+            acts: order.acts.iter().map(|(act, at)| (act.as_str().to_owned(), *at)).collect(),
             stages: order.stages.iter().map(StageView::of).collect(),
         }
     }
@@ -133,7 +133,7 @@ pub(crate) struct CaseView {
     street: String,
     round: u32,
     /// open, submitted, verifying or closed.
-    phase: &'static str,
+    phase: String,
     /// For `If-Match`.
     version: u64,
     item: String,
@@ -164,7 +164,7 @@ impl CaseView {
             case_no: facts.case_no.clone(),
             street: case.tenant.to_string(),
             round: case.round,
-            phase: case.phase.as_str(),
+            phase: case.phase.as_str().to_owned(),
             version: case.version,
             item: facts.item.clone(),
             item_zh: facts.item_zh.clone(),

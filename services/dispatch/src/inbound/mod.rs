@@ -3,4 +3,5 @@
 pub(crate) mod calendars;
 pub(crate) mod http;
 pub(crate) mod messages;
+pub(crate) mod rpc;
 pub(crate) mod wakeups;

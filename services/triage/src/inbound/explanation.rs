@@ -5,8 +5,8 @@ use std::sync::Arc;
 use access::Action;
 use axum::Json;
 use axum::extract::State;
-use bootstrap::Bearer;
 use bootstrap::door::{Path, Problem};
+use bootstrap::{Bearer, Identity};
 use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::handle::Room;
 use crate::store;
-use crate::store::explanations::Join;
+use crate::store::explanations::{CaseExplanation, Join};
 
 /// Most joins of one answer: the first ones.
 const JOINS_MAX: i64 = 200;
@@ -64,13 +64,7 @@ pub(super) async fn explain(
     Bearer(who): Bearer,
     Path((street, case_id)): Path<(TenantId, CaseId)>,
 ) -> Result<Json<ExplanationDocument>, Problem> {
-    let admitted = room.house.admit(&who, Action::CaseRead, street)?;
-    let bodies = admitted.bodies.bodies();
-    let mut tx = room.house.pool.begin(admitted.scope()).await?;
-    let case = store::explanations::of_case(&mut tx, street, case_id, bodies.as_deref()).await?;
-    let case = case.ok_or_else(Problem::not_found)?;
-    let joins = store::explanations::joins(&mut tx, street, case_id, JOINS_MAX).await?;
-    tx.commit().await?;
+    let (case, joins) = stored_of(&room, &who, street, case_id).await?;
     let joins: Result<_, Problem> = joins.into_iter().map(document).collect();
     Ok(Json(ExplanationDocument {
         case_id: case_id.as_uuid(),
@@ -79,6 +73,23 @@ pub(super) async fn explain(
         plan: stored("triage.cases.plan_explanation", &case.plan_explanation)?,
         joins: joins?,
     }))
+}
+
+/// What was stored with the decisions about a case, for either door.
+pub(super) async fn stored_of(
+    room: &Room,
+    who: &Identity,
+    street: TenantId,
+    case_id: CaseId,
+) -> Result<(CaseExplanation, Vec<Join>), Problem> {
+    let admitted = room.house.admit(who, Action::CaseRead, street)?;
+    let bodies = admitted.bodies.bodies();
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let case = store::explanations::of_case(&mut tx, street, case_id, bodies.as_deref()).await?;
+    let case = case.ok_or_else(Problem::not_found)?;
+    let joins = store::explanations::joins(&mut tx, street, case_id, JOINS_MAX).await?;
+    tx.commit().await?;
+    Ok((case, joins))
 }
 
 fn document(join: Join) -> Result<JoinDocument, Problem> {

@@ -4,3 +4,4 @@ mod explanation;
 pub mod http;
 pub mod messages;
 mod reviews;
+pub(crate) mod rpc;

@@ -6,5 +6,6 @@ mod browser;
 mod catalogue;
 mod explain;
 mod faults;
+mod machines;
 mod mutants;
 mod story;

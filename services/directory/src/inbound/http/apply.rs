@@ -4,9 +4,9 @@ use access::Action;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, header};
-use bootstrap::Bearer;
 use bootstrap::door::problem::Kind as ProblemKind;
 use bootstrap::door::{self, Problem, TraceContext, body};
+use bootstrap::{Bearer, Identity};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,13 +35,13 @@ static DISTRICT_NOT_APPLIED: ProblemKind = ProblemKind {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AppliedBody {
     /// The tenant's code.
-    tenant: String,
+    pub tenant: String,
     /// `district` or `street`.
-    kind: &'static str,
+    pub kind: &'static str,
     /// Its generation now.
-    generation: u64,
+    pub generation: u64,
     /// False when the manifest said what was known already.
-    changed: bool,
+    pub changed: bool,
 }
 
 impl From<Applied> for AppliedBody {
@@ -78,23 +78,29 @@ pub(crate) async fn apply(
     }
     let precondition = precondition(request.headers())?;
     let bytes = body::read(request, MANIFEST_BYTES_MAX).await?;
-    let manifest = core::read(&bytes).map_err(|fault| refuse(&desk, None, Refusal::Faulty(vec![fault])))?;
+    let applied = applied(&desk, &who, bytes, precondition, trace.traceparent).await?;
+    Ok(([(header::ETAG, format!("\"{}\"", applied.generation))], Json(applied)))
+}
+
+/// Applies a manifest, for either door.
+pub(crate) async fn applied(
+    desk: &Desk,
+    who: &Identity,
+    bytes: Vec<u8>,
+    precondition: Precondition,
+    traceparent: String,
+) -> Result<AppliedBody, Problem> {
+    let manifest = core::read(&bytes).map_err(|fault| refuse(desk, None, Refusal::Faulty(vec![fault])))?;
     let tenant = manifest.tenant();
-    let admitted = desk.admit(&who, Action::DocumentApply, tenant, Some(manifest.district()))?;
-    let command = Apply {
-        manifest,
-        bytes,
-        district: admitted.district,
-        precondition,
-        actor: admitted.subject,
-        traceparent: trace.traceparent,
-    };
+    let admitted = desk.admit(who, Action::DocumentApply, tenant, Some(manifest.district()))?;
+    let (district, actor) = (admitted.district, admitted.subject);
+    let command = Apply { manifest, bytes, district, precondition, actor, traceparent };
     match handle::apply(&desk.house, &desk.config, command).await {
         Ok(applied) => {
             desk.events.applied(tenant, applied.generation, applied.changed);
-            Ok(([(header::ETAG, format!("\"{}\"", applied.generation))], Json(applied.into())))
+            Ok(applied.into())
         }
-        Err(ApplyError::Refused(refusal)) => Err(refuse(&desk, Some(tenant), refusal)),
+        Err(ApplyError::Refused(refusal)) => Err(refuse(desk, Some(tenant), refusal)),
         Err(ApplyError::Failed(error)) => Err(error.into()),
     }
 }

@@ -5,8 +5,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use bootstrap::Bearer;
 use bootstrap::door::{Fault, Path, Problem, Query};
+use bootstrap::{Bearer, Identity};
 use contract::document::Part;
 use ids::TenantId;
 use pg::TenantScope;
@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::inbound::Desk;
 use crate::store;
+use crate::store::documents::Stored;
 
 /// Most entries of one page.
 const LIMIT_MAX: u32 = 200;
@@ -35,17 +36,27 @@ pub(crate) async fn document(
     Bearer(who): Bearer,
     Path((tenant, part)): Path<(TenantId, Part)>,
 ) -> Result<Response, Problem> {
-    desk.admit(&who, Action::DocumentRead, tenant, None)?;
-    let mut tx = desk.house.pool.begin(TenantScope::of_principal([tenant])).await?;
-    let found = store::documents::one(&mut tx, tenant, part).await?;
-    tx.commit().await?;
-    let stored = found.ok_or_else(Problem::not_found)?;
+    let stored = newest(&desk, &who, tenant, part).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::ETAG, format!("\"{}\"", stored.generation)),
     ];
     Ok((headers, stored.body).into_response())
+}
+
+/// The newest document of a tenant, for either door.
+pub(crate) async fn newest(
+    desk: &Desk,
+    who: &Identity,
+    tenant: TenantId,
+    part: Part,
+) -> Result<Stored, Problem> {
+    desk.admit(who, Action::DocumentRead, tenant, None)?;
+    let mut tx = desk.house.pool.begin(TenantScope::of_principal([tenant])).await?;
+    let found = store::documents::one(&mut tx, tenant, part).await?;
+    tx.commit().await?;
+    found.ok_or_else(Problem::not_found)
 }
 
 /// Which page.

@@ -12,6 +12,9 @@ use utoipa_axum::routes;
 
 use super::Desk;
 
+pub(crate) use apply::applied;
+pub(crate) use documents::newest;
+
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Streetwise directory",

@@ -16,6 +16,8 @@ use utoipa::OpenApi;
 
 use crate::handle::Room;
 
+pub(crate) use orders::{ActBody, ListQuery, page as list_page};
+
 /// The routes. Custom verbs share a segment with the id, so reading and acting meet in `{target}`.
 pub(crate) fn routes(room: Room) -> Router {
     let routes = Router::new()

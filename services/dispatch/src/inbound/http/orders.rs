@@ -30,16 +30,16 @@ const LIMIT: u32 = 50;
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
+pub(crate) struct ListQuery {
     /// dispatched, seen, acknowledged, on_site, in_progress, submitted, done or cancelled.
     #[param(value_type = Option<String>)]
-    phase: Option<Phase>,
+    pub phase: Option<Phase>,
     /// Of one case.
-    case_id: Option<Uuid>,
+    pub case_id: Option<Uuid>,
     /// `next` of the page before.
-    before: Option<Uuid>,
+    pub before: Option<Uuid>,
     /// 1 to 200, 50 unless told.
-    limit: Option<u32>,
+    pub limit: Option<u32>,
 }
 
 impl ListQuery {
@@ -61,10 +61,10 @@ impl ListQuery {
 /// What a body says with an act.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ActBody {
+pub(crate) struct ActBody {
     /// Free text, at most 4,000 characters.
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// The orders a caller may see in any street.
@@ -75,12 +75,11 @@ pub(super) async fn list_everywhere(
     Bearer(who): Bearer,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
-    let filter = query.filter()?;
     let view = room.house.snapshot.view();
     let principal = view.membership().principal(&who.subject);
     let territory = view.streets().map(|street| (street.code, street.district));
     let reach = principal.reach(Action::OrderList, territory);
-    page(&room, &reach, &filter).await
+    page(&room, &reach, &query).await.map(Json)
 }
 
 /// The orders of a street.
@@ -94,14 +93,16 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
     let admitted = room.house.admit(&who, Action::OrderList, street)?;
-    page(&room, &[(street, admitted.bodies)].into(), &query.filter()?).await
+    page(&room, &[(street, admitted.bodies)].into(), &query).await.map(Json)
 }
 
-async fn page(
+/// A page of the orders within reach, for either door.
+pub(crate) async fn page(
     room: &Room,
     reach: &BTreeMap<TenantId, BodyScope>,
-    filter: &Filter,
-) -> Result<Json<OrderPage>, Problem> {
+    query: &ListQuery,
+) -> Result<OrderPage, Problem> {
+    let filter = query.filter()?;
     let mut tx = room.house.pool.begin(TenantScope::of_principal(reach.keys().copied())).await?;
     let reach = Reach::of(reach);
     // A cursor is an order the caller has been shown; any other would tell where somebody else's stands.
@@ -110,11 +111,11 @@ async fn page(
     {
         return Err(Problem::bad_cursor());
     }
-    let listed = lists::orders(&mut tx, &reach, filter).await?;
+    let listed = lists::orders(&mut tx, &reach, &filter).await?;
     tx.commit().await?;
     let full = listed.len() as i64 == filter.limit;
     let next = listed.last().filter(|_| full).map(|last| last.order.id.as_uuid());
-    Ok(Json(OrderPage { orders: listed.iter().map(OrderView::of).collect(), next }))
+    Ok(OrderPage { orders: listed.iter().map(OrderView::of).collect(), next })
 }
 
 /// One order with its clocks.

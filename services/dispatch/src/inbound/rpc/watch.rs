@@ -1,0 +1,141 @@
+//! `WatchOrders`: every change of the orders a caller may see, from a cursor on, without loss or doubles.
+//!
+//! Changes are read from the record by the positions the relay gave them; a change that is not sealed yet comes
+//! when it is. Core NATS only says "look", and a poll finds what a lost hint was about (D25). Rights are asked for
+//! at every look. The call ends when its reader goes, when the process stops, and after 15 minutes, so that a token
+//! is asked for again: the reader comes back with its cursor.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+
+use access::Action;
+use bootstrap::door::Problem;
+use bootstrap::rpc::{Call, named};
+use contract::proto::dispatch as wire;
+use futures_util::{Stream, StreamExt, stream};
+use ids::{BodyRef, TenantId};
+use prost::Message;
+use tonic::Status;
+
+use crate::handle::Room;
+use crate::store::changes;
+
+/// Changes read at once.
+const PAGE_MAX: i64 = 200;
+/// How soon a lost hint is made good.
+const POLL_EVERY: Duration = Duration::from_secs(5);
+/// How long a call lasts.
+const CALL_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// What a watcher hears.
+pub(super) type Changes = Pin<Box<dyn Stream<Item = Result<wire::WatchOrdersResponse, Status>> + Send>>;
+
+pub(super) async fn begin(
+    room: Room,
+    call: Call,
+    asked: wire::WatchOrdersRequest,
+) -> Result<Changes, Problem> {
+    let street: TenantId = named(&asked.street)?;
+    let admitted = room.house.admit(&call.who, Action::OrderList, street)?;
+    // Listen before looking: what is sealed in between is then not missed.
+    let hints = room.house.nats.subscribe(format!("dispatch.*.*.*.{street}")).await;
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let last = changes::last(&mut tx, street).await?;
+    tx.commit().await?;
+    let position = position_of(&asked.cursor, street).filter(|position| (0..=last).contains(position));
+    let position = position.ok_or_else(Problem::bad_cursor)?;
+    let ending = call.ending.clone().cancelled_owned();
+    let watch = Watch { room, call, street, position, hints: hints.ok(), ready: VecDeque::new() };
+    let changes = stream::unfold(Some(watch), next);
+    Ok(Box::pin(changes.take_until(ending).take_until(Box::pin(tokio::time::sleep(CALL_FOR)))))
+}
+
+struct Watch {
+    room: Room,
+    call: Call,
+    street: TenantId,
+    position: i64,
+    /// None while the broker is away: then only the poll looks.
+    hints: Option<async_nats::Subscriber>,
+    ready: VecDeque<wire::WatchOrdersResponse>,
+}
+
+type Item = Result<wire::WatchOrdersResponse, Status>;
+
+async fn next(watch: Option<Watch>) -> Option<(Item, Option<Watch>)> {
+    let mut watch = watch?;
+    loop {
+        if let Some(change) = watch.ready.pop_front() {
+            return Some((Ok(change), Some(watch)));
+        }
+        match watch.read().await {
+            Ok(true) => {}
+            Ok(false) => watch.wait().await,
+            Err(problem) => return Some((Err(problem.into()), None)),
+        }
+    }
+}
+
+impl Watch {
+    /// Reads a page and moves past it; false if there was nothing new.
+    async fn read(&mut self) -> Result<bool, Problem> {
+        // Asked each time: somebody may have lost the right meanwhile.
+        let admitted = self.room.house.admit(&self.call.who, Action::OrderList, self.street)?;
+        let mut tx = self.room.house.pool.begin(admitted.scope()).await?;
+        let (changes, up_to) = changes::after(&mut tx, self.street, self.position, PAGE_MAX).await?;
+        tx.commit().await?;
+        let moved = up_to > self.position;
+        self.position = up_to;
+        for change in changes {
+            let event = wire::OrderEvent::decode(&*change.payload)
+                .map_err(|error| pg::Error::broken("reading a change", error))?;
+            let body: Option<BodyRef> = event.order.as_ref().and_then(|order| order.body.parse().ok());
+            if body.is_some_and(|body| admitted.bodies.contains(&body)) {
+                self.ready.push_back(told(self.street, &change, event));
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn wait(&mut self) {
+        let Some(hints) = &mut self.hints else { return tokio::time::sleep(POLL_EVERY).await };
+        match tokio::time::timeout(POLL_EVERY, hints.next()).await {
+            Ok(None) => self.hints = None,
+            Ok(Some(_)) | Err(_) => {}
+        }
+    }
+}
+
+fn told(street: TenantId, change: &changes::Change, event: wire::OrderEvent) -> wire::WatchOrdersResponse {
+    wire::WatchOrdersResponse {
+        cursor: format!("{street}:{}", change.position),
+        event: change.event_type.as_str().rsplit('.').next().unwrap_or_default().to_owned(),
+        at: event.at,
+        order: event.order,
+    }
+}
+
+/// Ours, of this street, or nothing; empty is the beginning.
+fn position_of(cursor: &str, street: TenantId) -> Option<i64> {
+    if cursor.is_empty() {
+        return Some(0);
+    }
+    let (of, position) = cursor.split_once(':')?;
+    (of == street.to_string()).then(|| position.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_belongs_to_its_street() {
+        let street: TenantId = "990102001000".parse().expect("a code");
+        assert_eq!(position_of("", street), Some(0));
+        assert_eq!(position_of("990102001000:7", street), Some(7));
+        for foreign in ["990102002000:7", "7", "990102001000:", "990102001000:x", ":"] {
+            assert_eq!(position_of(foreign, street), None, "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The gRPC doors, with the clients generated from `proto/`: the same matter as a person's, moved by machines.
+
+use std::time::Duration;
+
+use contract::proto::directory::document_service_client::DocumentServiceClient;
+use contract::proto::directory::{ApplyManifestRequest, GetDocumentRequest};
+use contract::proto::dispatch::order_service_client::OrderServiceClient;
+use contract::proto::dispatch::{
+    ActOnOrderRequest, GetOrderRequest, ListOrdersRequest, OrderAct, OrderState, WatchOrdersRequest,
+    WatchOrdersResponse,
+};
+use contract::proto::intake::report_service_client::ReportServiceClient;
+use contract::proto::intake::submit_reports_response::Outcome;
+use contract::proto::intake::{Datum, Place, SubmitReportRequest, SubmitReportsRequest};
+use contract::proto::triage::ExplainRouteRequest;
+use contract::proto::triage::route_service_client::RouteServiceClient;
+use futures_util::{StreamExt, stream};
+use harness::cluster::Cluster;
+use harness::streets;
+use tonic::transport::Channel;
+use tonic::{Code, Request};
+use tonic_types::StatusExt;
+
+const STREET: &str = "990102001000";
+/// Every wait has its end.
+const WITHIN: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn machines_report_watch_act_and_ask_why() {
+    let cluster = Cluster::start_in_one_process(2).await.unwrap();
+    reports_are_answered_one_by_one(&cluster).await;
+    let order = an_order_is_watched_and_moved(&cluster).await;
+    a_route_is_explained(&cluster, &order).await;
+    a_manifest_is_applied_and_read(&cluster).await;
+    strangers_get_the_refusals_of_the_http_door(&cluster, &order).await;
+}
+
+fn report(key: u128, item: &str) -> SubmitReportRequest {
+    let place = Place { lon: 106.5, lat: 29.5, datum: Datum::Gcj02.into(), address: String::new() };
+    SubmitReportRequest {
+        street: STREET.to_owned(),
+        idempotency_key: uuid::Uuid::from_u128(key).to_string(),
+        text: "公交306路改道，取消站点".to_owned(),
+        item: item.to_owned(),
+        place: Some(place),
+        reporter: None,
+    }
+}
+
+async fn channel(cluster: &Cluster, service: &str) -> Channel {
+    Channel::from_shared(cluster.grpc_url(service).to_owned()).unwrap().connect().await.unwrap()
+}
+
+fn signed<T>(cluster: &Cluster, persona: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let token = format!("Bearer {}", cluster.token(persona)).parse().unwrap();
+    request.metadata_mut().insert("authorization", token);
+    request
+}
+
+/// One call, then a stream with a repeat, a changed body under a used key, and a report without a place.
+async fn reports_are_answered_one_by_one(cluster: &Cluster) {
+    let mut client = ReportServiceClient::new(channel(cluster, "intake").await);
+    let first = client.submit_report(signed(cluster, "grid-worker", report(1, "TRA-01"))).await.unwrap();
+    let first = first.into_inner();
+    let bad = SubmitReportRequest { place: None, ..report(2, "TRA-01") };
+    let nan = Place { lon: f64::NAN, ..report(3, "").place.unwrap() };
+    let nowhere = SubmitReportRequest { place: Some(nan), ..report(3, "TRA-01") };
+    let changed = SubmitReportRequest { text: "另一件事".to_owned(), ..report(1, "TRA-01") };
+    let items = [report(1, "TRA-01"), changed, bad, nowhere];
+    let items = items.map(|report| SubmitReportsRequest { report: Some(report) });
+    let answers = client.submit_reports(signed(cluster, "grid-worker", stream::iter(items))).await.unwrap();
+    let answers: Vec<_> = answers.into_inner().map(|answer| answer.unwrap()).collect().await;
+    assert_eq!(answers.len(), 4);
+    let mut told: Vec<(u128, String)> = Vec::new();
+    for answer in answers {
+        let key = answer.idempotency_key.parse::<uuid::Uuid>().unwrap().as_u128();
+        told.push(match answer.outcome.unwrap() {
+            Outcome::Accepted(receipt) => {
+                assert_eq!(receipt, first, "a repeat has the first one's answer");
+                (key, "accepted".to_owned())
+            }
+            Outcome::Refused(refusal) => (key, refusal.code),
+        });
+    }
+    told.sort();
+    let expected =
+        [(1, "accepted"), (1, "idempotency-key-reused"), (2, "datum-required"), (3, "validation-failed")];
+    assert_eq!(told, expected.map(|(key, code)| (key, code.to_owned())));
+}
+
+/// A watcher hears the order come and go; one that comes back with a cursor hears the rest and nothing twice.
+async fn an_order_is_watched_and_moved(cluster: &Cluster) -> OrderState {
+    let mut client = OrderServiceClient::new(channel(cluster, "dispatch").await);
+    let watch = WatchOrdersRequest { street: STREET.to_owned(), cursor: String::new() };
+    let changes = client.clone().watch_orders(signed(cluster, "transport", watch)).await.unwrap();
+    let mut changes = changes.into_inner();
+    let came = next(&mut changes).await;
+    let order = came.order.clone().unwrap();
+    assert_eq!((came.event.as_str(), order.body.as_str()), ("dispatched", "transport"));
+
+    let list = ListOrdersRequest { street: STREET.to_owned(), ..Default::default() };
+    let listed = client.list_orders(signed(cluster, "transport", list)).await.unwrap().into_inner();
+    assert_eq!(listed.orders, [order.clone()], "a body sees its own");
+    for (key, act) in [(11, OrderAct::See), (12, OrderAct::Acknowledge), (12, OrderAct::Acknowledge)] {
+        let request = ActOnOrderRequest {
+            street: STREET.to_owned(),
+            order_id: order.order_id.clone(),
+            idempotency_key: uuid::Uuid::from_u128(key).to_string(),
+            act: act.into(),
+            ..Default::default()
+        };
+        client.act_on_order(signed(cluster, "transport", request)).await.unwrap();
+    }
+    assert_eq!(next(&mut changes).await.event, "seen");
+    drop(changes);
+    let resume = WatchOrdersRequest { street: STREET.to_owned(), cursor: came.cursor };
+    let again = client.clone().watch_orders(signed(cluster, "transport", resume)).await.unwrap();
+    let mut again = again.into_inner();
+    assert_eq!([next(&mut again).await.event, next(&mut again).await.event], ["seen", "acknowledged"]);
+
+    let forged = WatchOrdersRequest { street: STREET.to_owned(), cursor: format!("{STREET}:999999999") };
+    let refused = client.watch_orders(signed(cluster, "transport", forged)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "bad-cursor".to_owned()));
+    order
+}
+
+async fn next(changes: &mut tonic::Streaming<WatchOrdersResponse>) -> WatchOrdersResponse {
+    tokio::time::timeout(WITHIN, changes.message()).await.expect("a change in time").unwrap().unwrap()
+}
+
+async fn a_route_is_explained(cluster: &Cluster, order: &OrderState) {
+    let mut client = RouteServiceClient::new(channel(cluster, "triage").await);
+    let ask = ExplainRouteRequest { street: STREET.to_owned(), case_id: order.case_id.clone() };
+    let why = client.explain_route(signed(cluster, "street-centre", ask)).await.unwrap().into_inner();
+    assert_eq!(why.case_no, order.case_no);
+    let plan: serde_json::Value = serde_json::from_slice(&why.plan).unwrap();
+    assert!(plan.to_string().contains("transport"), "{plan}");
+}
+
+async fn a_manifest_is_applied_and_read(cluster: &Cluster) {
+    let mut client = DocumentServiceClient::new(channel(cluster, "directory").await);
+    let manifest = ApplyManifestRequest { manifest: streets::street(1).into(), if_generation: 0 };
+    let applied = client.apply_manifest(signed(cluster, "sre", manifest)).await.unwrap().into_inner();
+    assert_eq!((applied.tenant.as_str(), applied.changed), (STREET, false), "it is applied already");
+    let ask = GetDocumentRequest { tenant: STREET.to_owned(), part: "core".to_owned() };
+    let document = client.get_document(signed(cluster, "street-centre", ask)).await.unwrap().into_inner();
+    assert_eq!(document.generation, applied.generation);
+    let faulty = ApplyManifestRequest { manifest: "kind: Street\nnonsense: 1".into(), if_generation: 0 };
+    let refused = client.apply_manifest(signed(cluster, "sre", faulty)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "manifest-invalid".to_owned()));
+}
+
+async fn strangers_get_the_refusals_of_the_http_door(cluster: &Cluster, order: &OrderState) {
+    let mut client = OrderServiceClient::new(channel(cluster, "dispatch").await);
+    let ask = || GetOrderRequest { street: STREET.to_owned(), order_id: order.order_id.clone() };
+    let refused = client.get_order(Request::new(ask())).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::Unauthenticated, "unauthenticated".to_owned()));
+    // Another body's order and one that is not there look the same.
+    let others = client.get_order(signed(cluster, "bus-company", ask())).await.unwrap_err();
+    let unknown = GetOrderRequest { order_id: uuid::Uuid::from_u128(9).to_string(), ..ask() };
+    let unknown = client.get_order(signed(cluster, "bus-company", unknown)).await.unwrap_err();
+    assert_eq!((others.code(), others.message()), (Code::NotFound, unknown.message()));
+    let huge = SubmitReportRequest { text: "街".repeat(700_000), ..report(4, "TRA-01") };
+    let mut reports = ReportServiceClient::new(channel(cluster, "intake").await);
+    let refused = reports.submit_report(signed(cluster, "grid-worker", huge)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange);
+}
+
+fn reason(status: &tonic::Status) -> String {
+    status.get_error_details().error_info().expect("every refusal names its code").reason.clone()
+}
