@@ -97,3 +97,25 @@ install_browser() {
     npm install --silent --no-fund --no-audit --no-save --prefix "$home" "playwright-core@$PLAYWRIGHT_VERSION" >&2 ||
     fail "npm could not install playwright-core@$PLAYWRIGHT_VERSION"
 }
+
+# What the example clients of docs/examples need: Python's modules, and a copy of the TypeScript client with its
+# modules and the code generated from proto/, outside the sources.
+install_examples() {
+  local python=$CACHE/python typescript=$CACHE/typescript source=$ROOT/docs/examples wanted
+  export STREETWISE_PYTHON_MODULES=$python STREETWISE_TYPESCRIPT_CLIENT=$typescript
+  wanted=$(sha256sum "$source/python/requirements.txt")
+  if [[ $(cat "$python/.installed" 2>/dev/null) != "$wanted" ]]; then
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --upgrade \
+      --target "$python" -r "$source/python/requirements.txt" >&2 || fail 'pip could not install the Python example'
+    printf '%s' "$wanted" >"$python/.installed"
+  fi
+  mkdir -p "$typescript"
+  cp "$source"/typescript/* "$typescript/"
+  wanted=$(sha256sum "$source/typescript/package.json")
+  if [[ $(cat "$typescript/.installed" 2>/dev/null) != "$wanted" ]]; then
+    npm install --silent --no-fund --no-audit --prefix "$typescript" >&2 || fail 'npm could not install the TypeScript example'
+    printf '%s' "$wanted" >"$typescript/.installed"
+  fi
+  (cd "$typescript" && node_modules/.bin/buf generate "$ROOT/proto" --template buf.gen.yaml) ||
+    fail 'buf could not generate the TypeScript client'
+}

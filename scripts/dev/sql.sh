@@ -59,4 +59,13 @@ cmd_generate() {
   rm -rf "$ROOT/.sqlx"
   mv "$fresh" "$ROOT/.sqlx"
   say "✓ .sqlx: $(find .sqlx -name '*.json' | wc -l) queries"
+  generate_openapi
+}
+
+# The descriptions of the HTTP doors, as the services serve them.
+generate_openapi() {
+  export SQLX_OFFLINE=true STREETWISE_RENEW=1
+  start_test_servers
+  run_tests -p flow the_committed_openapi >&2 || fail 'docs/openapi is as it was'
+  say "✓ docs/openapi: $(find docs/openapi -name '*.json' | wc -l) services"
 }

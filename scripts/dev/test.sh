@@ -11,6 +11,7 @@ cmd_test() {
   export SQLX_OFFLINE=true
   if (($#)); then
     install_browser
+    install_examples
     start_test_servers
     run_tests "$@"
     return
@@ -21,6 +22,7 @@ cmd_test() {
   step '构建测试 / build tests' 540 run_tests --workspace --no-run
   step '服务器 / servers' 120 start_test_servers
   step '浏览器 / browser' 120 install_browser
+  step '示例客户端 / example clients' 60 install_examples
   print_budget
   run_tests --workspace
 }

@@ -4,8 +4,10 @@
 
 mod browser;
 mod catalogue;
+mod examples;
 mod explain;
 mod faults;
 mod machines;
 mod mutants;
+mod openapi;
 mod story;
