@@ -22,6 +22,8 @@ cmd_fuzz() {
   export PROPTEST_CASES=${PROPTEST_CASES:-100000}
   export SQLX_OFFLINE=true
   cargo nextest --version >/dev/null 2>&1 || fail 'fuzz needs cargo-nextest: cargo install cargo-nextest --locked'
+  export STREETWISE_CONTRACT_EXAMPLES=${STREETWISE_CONTRACT_EXAMPLES:-300}
+  install_schemathesis
   start_test_servers
   cargo nextest run --workspace --no-fail-fast -E "test(fuzz) & test(${1:-fuzz})"
 }

@@ -5,6 +5,7 @@
 NATS_VERSION=2.15.1
 BUF_VERSION=1.75.0
 PLAYWRIGHT_VERSION=1.65.1
+SCHEMATHESIS_VERSION=4.32.5
 
 # install_servers [redis]: whatever of Postgres, NATS and (if named) Redis is missing.
 install_servers() {
@@ -103,12 +104,7 @@ install_browser() {
 install_examples() {
   local python=$CACHE/python typescript=$CACHE/typescript source=$ROOT/docs/examples wanted
   export STREETWISE_PYTHON_MODULES=$python STREETWISE_TYPESCRIPT_CLIENT=$typescript
-  wanted=$(sha256sum "$source/python/requirements.txt")
-  if [[ $(cat "$python/.installed" 2>/dev/null) != "$wanted" ]]; then
-    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --upgrade \
-      --target "$python" -r "$source/python/requirements.txt" >&2 || fail 'pip could not install the Python example'
-    printf '%s' "$wanted" >"$python/.installed"
-  fi
+  install_python_modules "$python" -r "$source/python/requirements.txt"
   mkdir -p "$typescript"
   cp "$source"/typescript/* "$typescript/"
   wanted=$(sha256sum "$source/typescript/package.json")
@@ -118,4 +114,22 @@ install_examples() {
   fi
   (cd "$typescript" && node_modules/.bin/buf generate "$ROOT/proto" --template buf.gen.yaml) ||
     fail 'buf could not generate the TypeScript client'
+}
+
+# What makes requests from the services' descriptions.
+install_schemathesis() {
+  export STREETWISE_SCHEMATHESIS=$CACHE/schemathesis
+  install_python_modules "$STREETWISE_SCHEMATHESIS" "schemathesis==$SCHEMATHESIS_VERSION"
+}
+
+# install_python_modules FOLDER WHAT...: as pip takes it, once.
+install_python_modules() {
+  local folder=$1 wanted
+  shift
+  wanted=$(for word in "$@"; do if [[ -f $word ]]; then cat "$word"; else printf '%s\n' "$word"; fi; done | sha256sum)
+  [[ $(cat "$folder/.installed" 2>/dev/null) != "$wanted" ]] || return 0
+  rm -rf "$folder"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder" "$@" >&2 ||
+    fail "pip could not install: $*"
+  printf '%s' "$wanted" >"$folder/.installed"
 }

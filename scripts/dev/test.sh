@@ -12,6 +12,7 @@ cmd_test() {
   if (($#)); then
     install_browser
     install_examples
+    install_schemathesis
     start_test_servers
     run_tests "$@"
     return
@@ -23,6 +24,7 @@ cmd_test() {
   step '服务器 / servers' 120 start_test_servers
   step '浏览器 / browser' 120 install_browser
   step '示例客户端 / example clients' 60 install_examples
+  step '接口校验 / schemathesis' 60 install_schemathesis
   print_budget
   run_tests --workspace
 }

@@ -4,6 +4,7 @@
 
 mod browser;
 mod catalogue;
+mod described;
 mod examples;
 mod explain;
 mod faults;

@@ -49,7 +49,8 @@ pub(super) struct From {
 #[utoipa::path(get, path = "/console/v1/streets/{street}/live", tag = "live",
     params(("street" = String, Path, description = "街道代码 / 12 digits"), From,
         ("Last-Event-ID" = Option<i64>, Header, description = "the position last seen")),
-    responses((status = 200, body = EntryView, content_type = "text/event-stream"), Problem))]
+    responses((status = 200, body = Object, content_type = "text/event-stream",
+        description = "events `ready` and `entry`; the data of an `entry` is a line of the timeline"), Problem))]
 pub(super) async fn watch(
     State(room): State<Room>,
     Bearer(who): Bearer,

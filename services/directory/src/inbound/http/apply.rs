@@ -64,7 +64,7 @@ impl From<Applied> for AppliedBody {
     path = "/directory/v1/manifests:apply",
     request_body(content = String, content_type = "application/yaml", description = "至多 256 KiB / at most 256 KiB"),
     params(("If-Match" = Option<String>, Header, description = "仅当仍为此代次 / only if still of this generation")),
-    responses((status = 200, body = AppliedBody), Problem),
+    responses((status = 200, body = AppliedBody), (status = 412, description = "已被更新 / changed since"), Problem),
 )]
 pub(crate) async fn apply(
     State(desk): State<Desk>,
