@@ -57,7 +57,13 @@ impl Error {
     /// The database's time is in doubt: nothing is decided by it.
     pub(crate) fn held(held: Held) -> Self {
         let doing = "the database's time is in doubt".to_owned();
-        Self { kind: Kind::Unavailable, doing, constraint: None, too_slow: false, source: Some(Box::new(held)) }
+        Self {
+            kind: Kind::Unavailable,
+            doing,
+            constraint: None,
+            too_slow: false,
+            source: Some(Box::new(held)),
+        }
     }
 
     /// By how much the database's time is in doubt, if that was it.

@@ -65,7 +65,7 @@ impl ReportService for Reports {
     }
 }
 
-async fn answer(room: &Room, call: &Call, item: SubmitReportsRequest) -> SubmitReportsResponse {
+async fn answer(room: &Arc<Room>, call: &Call, item: SubmitReportsRequest) -> SubmitReportsResponse {
     let report = item.report.unwrap_or_default();
     let idempotency_key = report.idempotency_key.clone();
     let outcome = match submit(room, call, report).await {
@@ -76,7 +76,7 @@ async fn answer(room: &Room, call: &Call, item: SubmitReportsRequest) -> SubmitR
 }
 
 /// The same checks in the same order as at the HTTP door.
-async fn submit(room: &Room, call: &Call, request: SubmitReportRequest) -> Result<Receipt, Problem> {
+async fn submit(room: &Arc<Room>, call: &Call, request: SubmitReportRequest) -> Result<Receipt, Problem> {
     let street: TenantId = named(&request.street)?;
     let admitted = room.house.admit(&call.who, Action::ReportSubmit, street)?;
     let key = parse_key(&request.idempotency_key)?;
