@@ -141,6 +141,7 @@ async fn every_door_is_described() {
     assert_eq!(
         paths,
         [
+            "/console/v1/clock:accept",
             "/console/v1/streets/{street}/cases",
             "/console/v1/streets/{street}/cases/{id}",
             "/console/v1/streets/{street}/cases/{id}/timeline",

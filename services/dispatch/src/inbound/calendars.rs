@@ -56,6 +56,13 @@ impl Part for Publications {
     }
 
     fn drain(&self) -> BoxFuture<'_, Result<usize, String>> {
-        async { fill::all(&self.0).await.map_err(|error| format!("{error:?}")) }.boxed()
+        async {
+            match fill::all(&self.0).await {
+                // Held like everything else: nothing to do until the time is believed again.
+                Err(error) if error.clock_held().is_some() => Ok(0),
+                filled => filled.map_err(|error| format!("{error:?}")),
+            }
+        }
+        .boxed()
     }
 }

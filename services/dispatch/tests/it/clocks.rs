@@ -222,6 +222,9 @@ async fn while_the_clock_is_in_doubt_nothing_is_decided() {
     assert_eq!(status, StatusCode::OK, "{accepted}");
     assert_eq!(accepted["acceptance"], 1);
     assert_eq!(accepted["held_ahead_us"], 3_600_000_000_i64);
+    let (_, _, described) = world.rig.http("GET", "/openapi.json", None, &[], None).await;
+    assert!(described["paths"][door]["post"].is_object());
+    assert!(described["components"]["schemas"]["AcceptedClock"].is_object());
     assert_eq!(world.act("transport", &lead, "acknowledge").await.1, "acknowledged");
     let late = world.order(case_id, 1, "transport", "lead").await;
     assert_eq!(stage(&late, "acknowledge")["verdict"], "breached", "by the time that was accepted");

@@ -230,6 +230,7 @@ async fn every_door_is_described() {
     assert_eq!(
         paths,
         [
+            "/dispatch/v1/clock:accept",
             "/dispatch/v1/orders",
             "/dispatch/v1/streets/{street}/cases/{id}",
             "/dispatch/v1/streets/{street}/cases/{id}:verify",

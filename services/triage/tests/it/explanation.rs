@@ -57,6 +57,7 @@ async fn the_doors_are_described() {
     let mut paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
     paths.sort();
     let expected = [
+        "/triage/v1/clock:accept",
         "/triage/v1/streets/{street}/cases/{case_id}/explanation",
         "/triage/v1/streets/{street}/reviews",
         "/triage/v1/streets/{street}/reviews/{target}",
