@@ -171,6 +171,7 @@ impl Line {
 }
 
 /// Releases each call at its due instant, and at the end every worker.
+#[allow(clippy::disallowed_methods, reason = "paces load; the runtime's own timer is too coarse for it")]
 fn release(line: &Line, per_s: f64, workers: usize) {
     let mut released = 0;
     while released < line.total {
