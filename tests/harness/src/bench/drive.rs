@@ -196,7 +196,7 @@ mod tests {
 
     impl Caller for Echo {
         async fn call(&mut self, n: u64) -> Option<u16> {
-            (n % 10 != 9).then_some(if n % 2 == 0 { 201 } else { 429 })
+            (n % 10 != 9).then_some(if n.is_multiple_of(2) { 201 } else { 429 })
         }
     }
 
