@@ -1,7 +1,8 @@
 //! The moving part that sends: claim in a transaction, send outside of any, record in another.
 //!
 //! Four loops side by side: the runner claims, first attempts are handed over without a claim, each job is sent in a
-//! task of its own, and whatever has ended is recorded together. On shutdown the claims stop first, then what is under way ends, then it is recorded.
+//! task of its own, and whatever has ended is recorded together. On shutdown the claims stop first, then what is under
+//! way ends, then it is recorded.
 //! Guarantee: at least once, with the same id and bytes; a process that dies between send and record leaves a
 //! lease that ends (`tests/it/delivery.rs`).
 
