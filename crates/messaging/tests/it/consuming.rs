@@ -10,6 +10,7 @@ use ids::Lane;
 use messaging::ConsumerConfig;
 use pg::TenantScope;
 use testkit::wait;
+use tokio::sync::Notify;
 
 use crate::world::{Effects, Midway, World, street};
 
@@ -103,19 +104,26 @@ async fn poison_is_parked_and_stops_nobody() {
 /// again and the inbox stops it.
 #[tokio::test]
 async fn a_broker_killed_between_commit_and_ack_doubles_nothing() {
-    let world = Arc::new(World::start().await);
+    let world = World::start().await;
     let said = world.say(&[street(1), street(2)], &["word"; 60]).await;
     world.relay().drain().await.unwrap();
-    let broken = world.clone();
+    let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (reaching, going_on) = (reached.clone(), go_on.clone());
     let midway: Midway = Box::new(move || {
-        let world = broken.clone();
-        Box::pin(async move { world.broker.kill().await })
+        let (reaching, going_on) = (reaching.clone(), going_on.clone());
+        Box::pin(async move {
+            reaching.notify_one();
+            going_on.notified().await;
+        })
     });
     let effects = Arc::new(Effects { midway: Some(midway), ..Effects::default() });
     // A connection of its own, dropped with what it still wanted to send.
     let client = async_nats::connect(world.broker.url()).await.unwrap();
     let consumer = world.consumer_with("triage", Lane::Normal, effects, client, ConsumerConfig::default());
     let first = tokio::spawn(async move { consumer.drain().await.map_err(|error| error.to_string()) });
+    reached.notified().await;
+    world.broker.kill().await;
+    go_on.notify_one();
     let committed = wait::until(Duration::from_secs(30), async || {
         (world.count("triage.effects").await == 60).then_some(())
     });
