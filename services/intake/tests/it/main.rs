@@ -5,6 +5,7 @@ mod batch;
 mod contact;
 mod desk;
 mod lane;
+mod migration;
 mod pressure;
 mod quota;
 mod refusals;
