@@ -5,15 +5,19 @@
 //!
 //! * `inbound`: the doors. `messages` hears the four publishers; `http` shows cases, timelines and a report by its
 //!   tracking code, streams what is new, and serves one page.
-//! * [`core`]: what an event means for the read model, its words in Chinese and English, the order of lines.
+//! * [`core`]: what an event means for the read model, its words in Chinese and English, the order of lines, who asks
+//!   too often.
 //! * `handle`: [`handle::record`] keeps a batch of events; [`handle::sequence`] gives their lines positions.
 //! * [`sequencer`]: the moving part that does so after commits; [`live`]: the signal that something is new.
-//! * `store`: all SQL. [`events`]: metrics. [`tenants`]: nothing of the documents but who may read.
+//! * `store`: all SQL. [`events`]: metrics. [`tenants`]: what bodies are called, and who may read.
 //!
 //! Promises, each with the test that shows it (`tests/it`): events in any order, any number of times, give the same
-//! tables (`projecting`); positions have no gap and no double, whoever gives them (`positions`); a reader that comes
-//! back with its cursor misses nothing (`live`); rows of another street, and of other bodies, are not shown
-//! (`doors`); a tracking code shows its matter until it is closed, and names nobody (`tracking`).
+//! tables (`projecting`); positions have no gap and no double, whoever gives them, and every street has its turn; a line
+//! stands after what it follows from, unless that is over two seconds late (`positions`); a reader that comes back with
+//! its cursor misses nothing, a case that becomes visible to it is told from its beginning, and no stream outlives its
+//! token (`live`); rows of another street, of other bodies, and of kinds the caller may not read are not shown
+//! (`doors`); a tracking code shows its matter until it is closed, names nobody, and cannot be guessed at leisure
+//! (`tracking`).
 //!
 //! Deliberately not here: search, maps, indicators, lists over several streets.
 
@@ -32,7 +36,7 @@ use sqlx::migrate::Migrator;
 use crate::handle::Room;
 use crate::inbound::messages::Hear;
 use crate::sequencer::Sequencer;
-use crate::tenants::Membership;
+use crate::tenants::{BodyNames, Names};
 
 /// The service.
 #[derive(Debug, Clone, Copy)]
@@ -40,17 +44,17 @@ pub struct Console;
 
 impl Service for Console {
     const NAME: &'static str = "console";
-    type Project = Membership;
+    type Project = BodyNames;
 
     fn migrations() -> Migrator {
         sqlx::migrate!("./migrations")
     }
 
-    fn project() -> Membership {
-        Membership
+    fn project() -> BodyNames {
+        BodyNames
     }
 
-    fn build(house: House<()>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
+    fn build(house: House<Names>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let room = Room::new(house.clone());
         for upstream in ["intake", "triage", "dispatch", "notification"] {
             plan.hears(&house, upstream, Hear(room.clone()));

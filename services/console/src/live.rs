@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Hints kept for a slow reader; one that falls behind further just looks.
 const HINTS_MAX: usize = 1024;
-/// How long a hint to other processes may take.
+/// How long the hints of one commit to other processes may take.
 const HINT_WITHIN: Duration = Duration::from_millis(100);
 
 /// The signal. Cloning shares it.
@@ -49,14 +49,21 @@ impl Live {
         Hints { street, grown: self.grown.subscribe() }
     }
 
-    /// A street's timeline has grown, here.
-    pub(crate) async fn tell(&self, street: TenantId) {
-        self.tell_here(street);
-        // A client without its broker waits for room once its queue is full; a hint is not worth that.
-        let sent = timeout(HINT_WITHIN, self.nats.publish(subject::live(street), Bytes::new())).await;
+    /// Timelines of streets have grown, here.
+    pub(crate) async fn tell(&self, streets: &[TenantId]) {
+        streets.iter().for_each(|street| self.tell_here(*street));
+        // A client without its broker waits for room once its queue is full; hints are not worth that.
+        let sent = timeout(HINT_WITHIN, self.tell_others(streets)).await;
         if !matches!(sent, Ok(Ok(()))) {
-            tracing::debug!(%street, "a live hint was not sent");
+            tracing::debug!(streets = streets.len(), "live hints were not sent");
         }
+    }
+
+    async fn tell_others(&self, streets: &[TenantId]) -> Result<(), async_nats::PublishError> {
+        for street in streets {
+            self.nats.publish(subject::live(*street), Bytes::new()).await?;
+        }
+        Ok(())
     }
 
     fn tell_here(&self, street: TenantId) {

@@ -1,46 +1,72 @@
 //! The moving part that gives timeline lines their positions after they were committed.
 //!
-//! Looks every 100 ms, and again at once as long as there is something. Any number of processes may do this at the
-//! same time: [`crate::handle::sequence`] holds the tenant's row. It also passes hints of other processes to the
-//! live readers of this one, and ends their streams when the process stops.
+//! Looks when a consumer of this process has committed, again at once as long as there is something, and every
+//! 100 ms: for lines another process left, and for lines that have waited long enough. Any number of processes may do
+//! this at the same time: [`crate::handle::sequence`] holds the tenants' rows. It also passes hints of other
+//! processes to the live readers of this one, and ends their streams when the process stops.
 
 use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::future::{BoxFuture, FutureExt};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::handle::sequence::Turns;
 use crate::handle::{Room, sequence};
 
-/// How soon a committed line is found.
+/// How soon a committed line is found when nobody said so.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Pause after a round with few lines, so that the next finds more of them together.
+const GATHER_FOR: Duration = Duration::from_millis(10);
+/// Lines of a round that are few.
+const FEW_LINES: usize = 500;
 /// Pause after a failure.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The part.
 #[derive(Debug)]
-pub struct Sequencer(Room);
+pub struct Sequencer {
+    room: Room,
+    turns: Mutex<Turns>,
+}
 
 impl Sequencer {
     /// Not yet running.
     pub fn new(room: Room) -> Self {
-        Self(room)
+        Self { room, turns: Mutex::default() }
+    }
+
+    /// One look at the tenants whose turn it is; returns how many lines got a position. An error means that the
+    /// database is away; a tenant that fails by itself is none.
+    pub async fn look(&self) -> Result<usize, pg::Error> {
+        sequence::round(&self.room, &mut *self.turns.lock().await).await
     }
 
     async fn sequence(&self) {
+        let committed = self.room.house.outbox.armed();
         loop {
-            let pause = match sequence::round(&self.0).await {
-                Ok(0) => LOOK_EVERY,
-                Ok(_) => Duration::ZERO,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "lines get their positions later");
-                    FAILED_PAUSE
+            match self.look().await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = committed.notified() => {}
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                    }
                 }
-            };
-            tokio::time::sleep(pause).await;
+                Ok(lines) if lines < FEW_LINES => tokio::time::sleep(GATHER_FOR).await,
+                Ok(_) => {}
+                Err(error) => {
+                    say(&error);
+                    tokio::time::sleep(FAILED_PAUSE).await;
+                }
+            }
         }
     }
+}
+
+fn say(error: &pg::Error) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(error, "lines get their positions later");
 }
 
 impl Part for Sequencer {
@@ -49,9 +75,9 @@ impl Part for Sequencer {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = self.sequence() => {}
-                () = self.0.live.listen() => {}
+                () = self.room.live.listen() => {}
             }
-            self.0.live.ending().cancel();
+            self.room.live.ending().cancel();
         })
     }
 
@@ -59,7 +85,7 @@ impl Part for Sequencer {
         async {
             let mut sequenced = 0;
             loop {
-                match sequence::round(&self.0).await {
+                match self.look().await {
                     Ok(0) => return Ok(sequenced),
                     Ok(lines) => sequenced += lines,
                     Err(error) => return Err(format!("{error:?}")),

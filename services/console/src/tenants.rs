@@ -1,17 +1,47 @@
-//! What console takes from a tenant's documents: that the street exists and who may read it, which every snapshot
-//! holds by itself. Names, bodies and items come with the events.
+//! What console takes from a tenant's documents: what its bodies are called, and, which every snapshot holds by
+//! itself, who may read. Items come with the events.
 
-use contract::document::{DistrictCore, StreetCore};
+use std::collections::BTreeMap;
+
+use contract::document::{DistrictCore, Name, StreetCore};
+use ids::{BodyKey, BodyRef, TenantId};
 use snapshot::Project;
 
-/// Compiles streets to nothing.
+/// The names of the bodies a street's orders may name.
+#[derive(Debug, Default)]
+pub struct Names {
+    bodies: BTreeMap<BodyKey, Name>,
+    communities: BTreeMap<TenantId, Name>,
+}
+
+impl Names {
+    /// What a body is called, with its community where it serves one. `None` for a body the documents do not know
+    /// (any more), and for what is no body.
+    pub fn of(&self, body: &str) -> Option<Name> {
+        let body: BodyRef = body.parse().ok()?;
+        let name = self.bodies.get(&body.key)?;
+        let community = body.at.and_then(|at| self.communities.get(&at));
+        Some(match community {
+            None => name.clone(),
+            Some(of) => {
+                Name { zh: format!("{} · {}", of.zh, name.zh), en: format!("{} · {}", of.en, name.en) }
+            }
+        })
+    }
+}
+
+/// Compiles a street's names; its own go before the pack's.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Membership;
+pub struct BodyNames;
 
-impl Project for Membership {
-    type Street = ();
+impl Project for BodyNames {
+    type Street = Names;
 
-    fn street(&self, _district: &DistrictCore, _street: &StreetCore) -> Result<(), String> {
-        Ok(())
+    fn street(&self, district: &DistrictCore, street: &StreetCore) -> Result<Names, String> {
+        let bodies = district.bodies.iter().chain(&street.bodies);
+        Ok(Names {
+            bodies: bodies.map(|(key, body)| (key.clone(), body.name.clone())).collect(),
+            communities: street.communities.iter().map(|of| (of.code, of.name.clone())).collect(),
+        })
     }
 }

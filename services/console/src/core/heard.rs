@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-pub(crate) use super::news::{CaseNews, CaseProgress, Detail, Line, OrderNews, ReportNews, Stage};
+pub(crate) use super::news::{CaseNews, CaseProgress, Cause, Detail, Line, OrderNews, ReportNews, Stage};
 
 /// An event, read.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderCalendarFilled | OrderCancelled => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled => {
-            progress(tenant, Message::decode(payload)?)
+            progress(tenant, kind, Message::decode(payload)?)
         }
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
@@ -90,7 +90,8 @@ fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotH
     of_tenant(tenant, &said.street)?;
     let report = ReportNews { review: true, ..reported(&said.report_id, None, &said.tracking_sha256)? };
     let detail = Detail { reason: filled(said.reason), ..Detail::default() };
-    let line = Line { report_id: Some(report.report_id), detail, ..Line::default() };
+    let cause = Some(Cause { event_type: ReportAccepted, aggregate_id: report.report_id });
+    let line = Line { report_id: Some(report.report_id), detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Report(report) })
 }
 
@@ -111,9 +112,11 @@ fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHea
 }
 
 fn of_triage(case: CaseNews, report: Option<ReportNews>) -> Heard {
+    let report_id = report.as_ref().map(|report| report.report_id);
     let line = Line {
         case_id: Some(case.case_id),
-        report_id: report.as_ref().map(|report| report.report_id),
+        report_id,
+        cause: report_id.map(|aggregate_id| Cause { event_type: ReportAccepted, aggregate_id }),
         detail: Detail { voices: Some(case.voices), ..Detail::default() },
         ..Line::default()
     };
@@ -162,7 +165,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
     };
     let about = news.stages.iter().find(|stage| stage.stage == said.stage);
     let due = |stage: &Stage| (stage.stage.clone(), stage.due_at);
-    let dispatched = kind == EventType::OrderDispatched;
+    let dispatched = kind == OrderDispatched;
     let detail = Detail {
         order_id: Some(news.order_id),
         role: Some(news.role.clone()),
@@ -181,12 +184,13 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         body: Some(news.body.clone()),
         actor: said.actor.and_then(|actor| filled(actor.subject)),
         detail,
+        cause: dispatched.then_some(Cause { event_type: CaseRouted, aggregate_id: news.case_id }),
         ..Line::default()
     };
     Ok(Heard { line, news: News::Order(news) })
 }
 
-fn progress(tenant: TenantId, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
+fn progress(tenant: TenantId, kind: EventType, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
     let state = said.case.ok_or(NotHeard::Field("case"))?;
     of_tenant(tenant, &state.street)?;
     let stages = stages(&state.stages);
@@ -211,23 +215,28 @@ fn progress(tenant: TenantId, said: dispatch::CaseEvent) -> Result<Heard, NotHea
         ..Detail::default()
     };
     let actor = said.actor.and_then(|actor| filled(actor.subject));
-    let line = Line { case_id: Some(news.case_id), actor, detail, ..Line::default() };
+    let opened = kind == DispatchCaseOpened;
+    let cause = opened.then_some(Cause { event_type: CaseRouted, aggregate_id: news.case_id });
+    let line = Line { case_id: Some(news.case_id), actor, detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Progress(news) })
 }
 
 fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard, NotHeard> {
     of_tenant(tenant, &said.street)?;
+    let (case_id, order_id) = (maybe_id("case_id", &said.case_id)?, maybe_id("order_id", &said.order_id)?);
+    // What was told is an event of the order, or of the case where no order is named.
+    let told = said.about.parse::<EventType>().ok().zip(order_id.or(case_id));
     let endpoint = filled(said.endpoint_key).map(|key| format!("{key}@{}", said.endpoint_tenant));
     let detail = Detail {
-        order_id: maybe_id("order_id", &said.order_id)?,
+        order_id,
         endpoint,
         about: filled(said.about),
         attempts: counted(said.attempts),
         reason: filled(said.reason),
         ..Detail::default()
     };
-    let case_id = maybe_id("case_id", &said.case_id)?;
-    let line = Line { case_id, body: filled(said.body), detail, ..Line::default() };
+    let cause = told.map(|(event_type, aggregate_id)| Cause { event_type, aggregate_id });
+    let line = Line { case_id, body: filled(said.body), detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Nothing })
 }
 

@@ -1,5 +1,6 @@
-//! Pure helpers: what an event means, what it is called, and in which order lines stand.
+//! Pure helpers: what an event means, what it is called, in which order lines stand, and who asks too often.
 
+pub(crate) mod bucket;
 pub(crate) mod heard;
 pub(crate) mod news;
 pub(crate) mod sequence;

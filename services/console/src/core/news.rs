@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::EventType;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,6 +86,14 @@ pub(crate) struct Line {
     pub body: Option<String>,
     pub actor: Option<String>,
     pub detail: Detail,
+    pub cause: Option<Cause>,
+}
+
+/// The event a line follows from, as far as its payload names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub event_type: EventType,
+    pub aggregate_id: Uuid,
 }
 
 /// A case as triage knows it.

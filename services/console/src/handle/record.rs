@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use ids::TenantId;
+use jiff::Timestamp;
 use messaging::Received;
 use pg::ScopedTx;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ struct Latest {
 pub(crate) async fn record(
     room: &Room,
     tx: &mut ScopedTx,
+    now: Timestamp,
     fresh: Vec<(Received, Heard)>,
 ) -> Result<(), pg::Error> {
     let mut latest = Latest::default();
@@ -45,7 +47,7 @@ pub(crate) async fn record(
     store::orders::news(tx, &latest.orders).await?;
     store::reports::news(tx, &latest.reports).await?;
     store::tracking::enter(tx, &latest.codes).await?;
-    store::timeline::insert(tx, &lines).await
+    store::timeline::insert(tx, now, &lines).await
 }
 
 impl Latest {

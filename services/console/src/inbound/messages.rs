@@ -25,9 +25,9 @@ impl Apply for Hear {
     async fn apply(
         &self,
         tx: &mut ScopedTx,
-        _now: Timestamp,
+        now: Timestamp,
         fresh: Vec<(Received, Heard)>,
     ) -> Result<(), ApplyError> {
-        Ok(record::record(&self.0, tx, fresh).await?)
+        Ok(record::record(&self.0, tx, now, fresh).await?)
     }
 }

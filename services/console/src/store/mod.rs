@@ -3,6 +3,7 @@
 //! Every read of a door takes the bodies whose rows the caller may see (D8); `None` is all of them.
 
 pub(crate) mod cases;
+pub(crate) mod lines;
 pub(crate) mod orders;
 pub(crate) mod positions;
 pub(crate) mod reports;

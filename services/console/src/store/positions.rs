@@ -1,104 +1,189 @@
-//! Giving positions: `console.positions`, `console.unsequenced`, and the `position` of `console.timeline`.
+//! Giving positions: `console.positions`, `console.unsequenced` and `console.sequenced`. Each statement takes many
+//! tenants at once.
 
 use ids::TenantId;
+use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
-use crate::core::sequence::Waiting;
+use crate::core::sequence::{Need, Waiting};
 
-/// Tenants that have lines without a position.
-pub(crate) async fn tenants_waiting(tx: &mut ScopedTx, limit: i64) -> Result<Vec<TenantId>, pg::Error> {
+/// Tenants with lines that wait, after one of them, in order. Finds each by one step in the key, however many lines
+/// it has.
+pub(crate) async fn tenants_waiting(
+    tx: &mut ScopedTx,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<TenantId>, pg::Error> {
     let tenants = sqlx::query_scalar!(
-        "SELECT DISTINCT tenant_id FROM console.unsequenced ORDER BY tenant_id LIMIT $1",
+        r#"WITH RECURSIVE waiting (tenant_id) AS (
+               (SELECT tenant_id FROM console.unsequenced WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1)
+               UNION ALL
+               SELECT (SELECT u.tenant_id FROM console.unsequenced u WHERE u.tenant_id > w.tenant_id
+                   ORDER BY u.tenant_id LIMIT 1)
+               FROM waiting w WHERE w.tenant_id IS NOT NULL)
+           SELECT tenant_id AS "tenant_id!" FROM waiting WHERE tenant_id IS NOT NULL LIMIT $2"#,
+        after,
         limit,
     )
     .fetch_all(&mut **tx)
     .await?;
-    let read =
-        |tenant| TenantId::from_i64(tenant).map_err(|_| pg::Error::impossible_row("unsequenced.tenant_id"));
-    tenants.into_iter().map(read).collect()
+    tenants.into_iter().map(|tenant| read(tenant, "unsequenced.tenant_id")).collect()
 }
 
-/// Locks the tenant's row, made if need be, and returns the last position given.
-pub(crate) async fn lock(tx: &mut ScopedTx, tenant: TenantId) -> Result<i64, pg::Error> {
-    let last = sqlx::query_scalar!(
-        // An update that changes nothing locks the row, and reads it as the one before left it.
-        "INSERT INTO console.positions AS p (tenant_id, last) VALUES ($1, 0)
-         ON CONFLICT (tenant_id) DO UPDATE SET last = p.last
-         RETURNING last",
-        tenant.as_i64(),
+fn read(tenant: i64, column: &'static str) -> Result<TenantId, pg::Error> {
+    TenantId::from_i64(tenant).map_err(|_| pg::Error::impossible_row(column))
+}
+
+/// Makes the rows of tenants that have none yet.
+pub(crate) async fn enter(tx: &mut ScopedTx, tenants: &[i64]) -> Result<(), pg::Error> {
+    sqlx::query!(
+        "INSERT INTO console.positions (tenant_id, last)
+         SELECT tenant_id, 0 FROM UNNEST($1::bigint[]) AS t (tenant_id) ORDER BY tenant_id
+         ON CONFLICT (tenant_id) DO NOTHING",
+        tenants,
     )
-    .fetch_one(&mut **tx)
+    .execute(&mut **tx)
     .await?;
-    Ok(last)
+    Ok(())
 }
 
-/// The lines that wait, oldest ids first. Call it after [`lock`]: what another gave meanwhile is then seen.
+/// Locks the tenants' rows in order and returns their last positions. Rows another sequencer holds are left to it.
+pub(crate) async fn lock(tx: &mut ScopedTx, tenants: &[i64]) -> Result<Vec<(TenantId, i64)>, pg::Error> {
+    let rows = sqlx::query!(
+        "SELECT tenant_id, last FROM console.positions WHERE tenant_id = ANY ($1)
+         ORDER BY tenant_id FOR UPDATE SKIP LOCKED",
+        tenants,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(|row| Ok((read(row.tenant_id, "positions.tenant_id")?, row.last))).collect()
+}
+
+/// The lines of these tenants that wait, oldest ids first, so many of each. A line waiting for something nobody has
+/// said is left out until it is overdue, so that such lines never fill the batch. Call it after [`lock`]: what
+/// another gave meanwhile is then seen.
 pub(crate) async fn waiting(
     tx: &mut ScopedTx,
-    tenant: TenantId,
+    tenants: &[i64],
+    overdue_at: Timestamp,
     limit: i64,
-) -> Result<Vec<Waiting>, pg::Error> {
+) -> Result<Vec<(TenantId, Waiting)>, pg::Error> {
     let rows = sqlx::query!(
-        "SELECT t.event_id, t.event_type, t.at, t.version
-         FROM console.unsequenced u
-         JOIN console.timeline t ON t.tenant_id = u.tenant_id AND t.event_id = u.event_id
-         WHERE u.tenant_id = $1
-         ORDER BY u.event_id
-         LIMIT $2",
-        tenant.as_i64(),
+        r#"SELECT w.tenant_id AS "tenant_id!", w.event_id AS "event_id!", w.event_type AS "event_type!", w.at AS "at!",
+               w.version AS "version!", w.subject_id, w.overdue AS "overdue!", w.later AS "later!", w.caused AS "caused!",
+               w.before_id AS "before_id?", w.cause_event_id AS "cause_event_id?",
+               -- As values, not EXISTS: that would be answered by reading the whole table once.
+               COALESCE((SELECT true FROM console.unsequenced u
+                   WHERE u.tenant_id = w.tenant_id AND u.event_id = w.before_id), false) AS "before_waits!",
+               COALESCE((SELECT true FROM console.unsequenced u
+                   WHERE u.tenant_id = w.tenant_id AND u.event_id = w.cause_event_id), false) AS "cause_waits!"
+           FROM UNNEST($1::bigint[]) AS chosen (tenant_id)
+           CROSS JOIN LATERAL (
+               SELECT u.tenant_id, u.event_id, t.event_type, t.at, t.version,
+                   COALESCE(t.case_id, t.report_id) AS subject_id,
+                   u.heard_at <= $2 AS overdue, t.version > 1 AS later, u.cause_id IS NOT NULL AS caused,
+                   b.event_id AS before_id, c.event_id AS cause_event_id
+               FROM console.unsequenced u
+               JOIN console.timeline t ON t.tenant_id = u.tenant_id AND t.event_id = u.event_id
+               -- Two publishers may have an aggregate of one id: a case.
+               LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
+                   WHERE p.tenant_id = t.tenant_id AND p.aggregate_id = t.aggregate_id AND p.version = t.version - 1
+                     AND split_part(p.event_type, '.', 1) = split_part(t.event_type, '.', 1)
+                   LIMIT 1) b ON t.version > 1
+               LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
+                   WHERE p.tenant_id = u.tenant_id AND p.aggregate_id = u.cause_id AND p.event_type = u.cause_type
+                   LIMIT 1) c ON u.cause_id IS NOT NULL
+               WHERE u.tenant_id = chosen.tenant_id
+                 AND (u.heard_at <= $2 OR ((t.version = 1 OR b.event_id IS NOT NULL)
+                     AND (u.cause_id IS NULL OR c.event_id IS NOT NULL)))
+               ORDER BY u.event_id
+               LIMIT $3) w"#,
+        tenants,
+        jiff_sqlx::Timestamp::from(overdue_at) as jiff_sqlx::Timestamp,
         limit,
     )
     .fetch_all(&mut **tx)
     .await?;
-    let line = |event_id, event_type, at: jiff_sqlx::Timestamp, version| Waiting {
-        event_id,
-        event_type,
-        at: at.to_jiff(),
-        version,
-    };
-    Ok(rows.into_iter().map(|row| line(row.event_id, row.event_type, row.at, row.version)).collect())
+    let line = |tenant, line| Ok((read(tenant, "unsequenced.tenant_id")?, line));
+    rows.into_iter()
+        .map(|row| {
+            let before = row.later.then(|| need(row.before_id, row.before_waits));
+            let cause = row.caused.then(|| need(row.cause_event_id, row.cause_waits));
+            let waiting = Waiting {
+                event_id: row.event_id,
+                event_type: row.event_type,
+                at: jiff_sqlx::Timestamp::to_jiff(row.at),
+                version: row.version,
+                subject_id: row.subject_id,
+                overdue: row.overdue,
+                needs: [before, cause].into_iter().flatten().flatten().collect(),
+            };
+            line(row.tenant_id, waiting)
+        })
+        .collect()
 }
 
-/// Gives the lines the positions after `last`, in their order.
-pub(crate) async fn give(
-    tx: &mut ScopedTx,
-    tenant: TenantId,
-    last: i64,
-    lines: &[Uuid],
-) -> Result<(), pg::Error> {
-    let given = sqlx::query!(
-        "UPDATE console.timeline t SET position = $2 + n.nth
-         FROM UNNEST($3::uuid[]) WITH ORDINALITY AS n (event_id, nth)
-         WHERE t.tenant_id = $1 AND t.event_id = n.event_id AND t.position IS NULL",
-        tenant.as_i64(),
-        last,
-        lines,
+/// What must still come before; nothing once it has its position.
+fn need(event_id: Option<Uuid>, waits: bool) -> Option<Need> {
+    match event_id {
+        None => Some(Need::Unheard),
+        Some(id) => waits.then_some(Need::Line(id)),
+    }
+}
+
+/// Lines with their positions, as the columns of a statement.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub tenants: Vec<i64>,
+    pub positions: Vec<i64>,
+    pub events: Vec<Uuid>,
+    pub subjects: Vec<Option<Uuid>>,
+    pub early: Vec<bool>,
+}
+
+/// Enters positions.
+pub(crate) async fn give(tx: &mut ScopedTx, given: &Given) -> Result<(), pg::Error> {
+    let entered = sqlx::query!(
+        "INSERT INTO console.sequenced (tenant_id, position, event_id, subject_id, early)
+         SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::boolean[])",
+        &given.tenants,
+        &given.positions,
+        &given.events,
+        &given.subjects as &[Option<Uuid>],
+        &given.early,
     )
     .execute(&mut **tx)
     .await?;
-    pg::rows_affected("giving positions", given.rows_affected(), lines.len())
+    pg::rows_affected("giving positions", entered.rows_affected(), given.events.len())
 }
 
-/// Keeps the last position given.
-pub(crate) async fn advance(tx: &mut ScopedTx, tenant: TenantId, last: i64) -> Result<(), pg::Error> {
-    let kept =
-        sqlx::query!("UPDATE console.positions SET last = $2 WHERE tenant_id = $1", tenant.as_i64(), last,)
-            .execute(&mut **tx)
-            .await?;
-    pg::rows_affected("keeping the last position", kept.rows_affected(), 1)
-}
-
-/// These lines wait no longer.
-pub(crate) async fn settled(tx: &mut ScopedTx, tenant: TenantId, lines: &[Uuid]) -> Result<(), pg::Error> {
+/// These lines wait no longer. That each was still waiting is what makes a line's position its only one.
+pub(crate) async fn settled(tx: &mut ScopedTx, given: &Given) -> Result<(), pg::Error> {
     let gone = sqlx::query!(
-        "DELETE FROM console.unsequenced WHERE tenant_id = $1 AND event_id = ANY ($2)",
-        tenant.as_i64(),
-        lines,
+        "DELETE FROM console.unsequenced u
+         USING UNNEST($1::bigint[], $2::uuid[]) AS given (tenant_id, event_id)
+         WHERE u.tenant_id = given.tenant_id AND u.event_id = given.event_id",
+        &given.tenants,
+        &given.events,
     )
     .execute(&mut **tx)
     .await?;
-    pg::rows_affected("settling lines", gone.rows_affected(), lines.len())
+    pg::rows_affected("settling lines", gone.rows_affected(), given.events.len())
+}
+
+/// Keeps the last positions given. The rows are locked.
+pub(crate) async fn advance(tx: &mut ScopedTx, tenants: &[i64], lasts: &[i64]) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE console.positions p SET last = given.last
+         FROM UNNEST($1::bigint[], $2::bigint[]) AS given (tenant_id, last)
+         WHERE p.tenant_id = given.tenant_id",
+        tenants,
+        lasts,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("keeping the last positions", kept.rows_affected(), tenants.len())
 }
 
 /// The last position given; 0 before the first.

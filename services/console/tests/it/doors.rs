@@ -56,10 +56,29 @@ async fn a_body_sees_its_cases_and_its_orders_in_them() {
     assert_eq!((&whole["phase"], &whole["voices"]), (&json!("closed"), &json!(2)));
     let (_, own) = world.get("traffic-police", &case).await;
     assert_eq!(bodies(&own), ["traffic-police"]);
+    // Called as the documents call it.
+    let order = &own["orders"][0];
+    let (zh, en) = (order["body_zh"].as_str().unwrap(), order["body_en"].as_str().unwrap());
+    assert!(!zh.is_ascii() && en.is_ascii() && en != "traffic-police", "{order}");
     assert_eq!(world.get("bus-company", &case).await.0, StatusCode::NOT_FOUND);
     // A grid worker reads cases, not orders.
     let (status, without) = world.get("grid-worker", &case).await;
     assert_eq!((status, &without["orders"]), (StatusCode::OK, &json!([])));
+
+    let kinds = async |subject: &str| {
+        let (_, timeline) = world.get(subject, &format!("{case}/timeline?limit=200")).await;
+        let entries = timeline["entries"].as_array().unwrap().clone();
+        let kind = |entry: &Value| entry["type"].as_str().unwrap().to_owned();
+        entries.iter().map(kind).collect::<Vec<_>>()
+    };
+    let has = |kinds: &[String], prefix: &str| kinds.iter().any(|kind| kind.starts_with(prefix));
+    let of_worker = kinds("grid-worker").await;
+    assert!(!has(&of_worker, "dispatch.order.") && !has(&of_worker, "notification."), "{of_worker:?}");
+    assert!(has(&of_worker, "dispatch.case.") && has(&of_worker, "intake."), "{of_worker:?}");
+    // A verifier reads orders, and no deliveries.
+    let of_verifier = kinds("verifier").await;
+    assert!(has(&of_verifier, "dispatch.order.") && !has(&of_verifier, "notification."), "{of_verifier:?}");
+    assert!(has(&kinds("street-centre").await, "notification.delivery."));
 
     let (_, timeline) = world.get("traffic-police", &format!("{case}/timeline?limit=200")).await;
     let told: Vec<&Value> =

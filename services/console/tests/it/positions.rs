@@ -1,16 +1,23 @@
 //! Positions are 1, 2, 3 … of each street, whoever gives them.
 
+use std::time::Duration;
+
 use bootstrap::House;
 use bootstrap::part::Part;
 use console::handle::Room;
 use console::sequencer::Sequencer;
+use contract::EventType;
 use serde_json::json;
 
 use crate::world::{OTHER_STREET, STREET, Story, World, cases};
 
-const GAPS: &str = "SELECT count(*) FROM (
-    SELECT position, row_number() OVER (PARTITION BY tenant_id ORDER BY position) AS nth FROM console.timeline) t
-    WHERE position IS DISTINCT FROM nth";
+/// Gaps, doubles, lines without a position and positions without a line.
+const GAPS: &str = "SELECT (SELECT count(*) FROM (
+        SELECT position, row_number() OVER (PARTITION BY tenant_id ORDER BY position) AS nth FROM console.sequenced) s
+        WHERE position <> nth)
+    + (SELECT count(*) FROM console.timeline t FULL JOIN console.sequenced s USING (tenant_id, event_id)
+        WHERE t.event_id IS NULL OR s.event_id IS NULL)
+    + (SELECT count(*) - count(DISTINCT event_id) FROM console.sequenced)";
 
 /// A sequencer as another process has it.
 fn sequencer(world: &World) -> Sequencer {
@@ -44,14 +51,14 @@ async fn a_late_commit_gets_a_late_position() {
             payload)
         VALUES (990102001000, '00000000-0000-7000-8000-000000000001', 'dispatch.order.seen', '2020-01-01Z', 1,
             gen_random_uuid(), 1, false, '{}', '') RETURNING tenant_id, event_id)
-        INSERT INTO console.unsequenced SELECT * FROM entered";
+        INSERT INTO console.unsequenced (tenant_id, event_id, heard_at) SELECT *, '2026-11-23T02:00:00Z' FROM entered";
     sqlx::query(sql).execute(&mut *late).await.unwrap();
     world.lines(STREET, 3).await;
     assert_eq!(sequencer.drain().await, Ok(3));
     late.commit().await.unwrap();
     assert_eq!(sequencer.drain().await, Ok(1));
     let position =
-        "SELECT position FROM console.timeline WHERE event_id = '00000000-0000-7000-8000-000000000001'";
+        "SELECT position FROM console.sequenced WHERE event_id = '00000000-0000-7000-8000-000000000001'";
     assert_eq!(world.scalar::<i64>(position).await, 4);
     assert_eq!(world.scalar::<i64>(GAPS).await, 0);
 }
@@ -84,4 +91,103 @@ async fn the_timeline_of_a_case_is_told_in_order() {
     let (_, rest) = world.get("street-centre", &format!("{paged}&after={}", start["next"])).await;
     let joined = [start["entries"].as_array().unwrap().clone(), rest["entries"].as_array().unwrap().clone()];
     assert_eq!(&joined.concat(), entries);
+}
+
+/// The types of a street's lines in the order of their positions, early ones with a mark.
+async fn told(world: &World) -> Vec<String> {
+    let sql = "SELECT array_agg(split_part(event_type, '.', 3) || CASE WHEN early THEN '!' ELSE '' END
+            ORDER BY position) FROM console.sequenced JOIN console.timeline USING (tenant_id, event_id)
+        WHERE tenant_id = 990102001000";
+    world.scalar::<Option<Vec<String>>>(sql).await.unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_waits_for_what_it_follows_from() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let events = [
+        story.accepted(1),
+        story.opened(1),
+        story.routed(),
+        story.progress(EventType::DispatchCaseOpened, "open", "transport"),
+        story.dispatched("transport", "lead"),
+        story.order(0, EventType::OrderSeen, "seen"),
+        story.delivered("transport"),
+    ];
+    // Each consumer for itself, the last publisher first: everything waits for the report.
+    for event in events[1..].iter().rev() {
+        world.hear(std::slice::from_ref(event)).await;
+        assert_eq!(told(&world).await, Vec::<String>::new());
+    }
+    world.hear(&events[..1]).await;
+    let by_time = ["accepted", "opened", "routed", "opened", "dispatched", "seen", "delivered"];
+    assert_eq!(told(&world).await, by_time);
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_waited_for_longer_than_two_seconds() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let (accepted, opened, routed) = (story.accepted(1), story.opened(1), story.routed());
+    world.hear(&[routed, accepted]).await;
+    assert_eq!(told(&world).await, ["accepted"]);
+    world.rig.clock.advance(Duration::from_millis(1_999));
+    world.rig.drain().await;
+    assert_eq!(told(&world).await, ["accepted"]);
+    world.rig.clock.advance(Duration::from_millis(1));
+    world.rig.drain().await;
+    assert_eq!(told(&world).await, ["accepted", "routed!"]);
+    // Better late than never.
+    world.hear(&[opened]).await;
+    assert_eq!(told(&world).await, ["accepted", "routed!", "opened"]);
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
+}
+
+/// Lines of so many made-up streets.
+async fn crowd(world: &World, streets: i64, lines: i32) {
+    let sql = "WITH entered AS (
+        INSERT INTO console.timeline (tenant_id, event_id, event_type, at, lane, aggregate_id, version, drill, detail,
+            payload)
+        SELECT 110101001000 + 1000 * s, gen_random_uuid(), 'dispatch.order.progressed', now(), 1, gen_random_uuid(), 1,
+            false, '{}', ''
+        FROM generate_series(0, $1 - 1) s, generate_series(1, $2) RETURNING tenant_id, event_id)
+        INSERT INTO console.unsequenced (tenant_id, event_id, heard_at) SELECT *, now() FROM entered";
+    sqlx::query(sql).bind(streets).bind(lines).execute(world.rig.admin()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_street_that_fails_stops_no_other() {
+    let world = World::start().await;
+    crowd(&world, 150, 3).await;
+    // Its next position is taken: its transaction fails each time.
+    let broken = "INSERT INTO console.sequenced VALUES (110101001000, 1, gen_random_uuid(), NULL, false)";
+    sqlx::query(broken).execute(world.rig.admin()).await.unwrap();
+    assert_eq!(sequencer(&world).drain().await, Ok(149 * 3));
+    let left = "SELECT array_agg(DISTINCT tenant_id) FROM console.unsequenced";
+    assert_eq!(world.scalar::<Vec<i64>>(left).await, [110_101_001_000]);
+    let repaired = "DELETE FROM console.sequenced WHERE tenant_id = 110101001000";
+    sqlx::query(repaired).execute(world.rig.admin()).await.unwrap();
+    assert_eq!(sequencer(&world).drain().await, Ok(3));
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_busy_streets_leave_the_last_one_its_turn() {
+    let world = World::start().await;
+    let sequencer = sequencer(&world);
+    // More streets than one transaction takes.
+    crowd(&world, 100, 5).await;
+    world.lines(STREET, 1).await;
+    let mine = "SELECT count(*) FROM console.unsequenced WHERE tenant_id = 990102001000";
+    let others = "SELECT count(*) FROM console.unsequenced WHERE tenant_id < 900000000000";
+    sequencer.look().await.unwrap();
+    assert_eq!(world.scalar::<i64>(mine).await, 1);
+    // The first ones have grown again; it is the others' turn all the same.
+    crowd(&world, 100, 5).await;
+    sequencer.look().await.unwrap();
+    assert_eq!(world.scalar::<i64>(mine).await, 0);
+    assert!(world.scalar::<i64>(others).await > 0);
+    sequencer.drain().await.unwrap();
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
 }

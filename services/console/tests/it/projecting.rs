@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{STREET, Said, Story, World, cases};
 
 const TABLES: &[&str] = &[
-    "SELECT jsonb_agg(to_jsonb(t) - 'position' ORDER BY event_id) FROM console.timeline t",
+    "SELECT jsonb_agg(to_jsonb(t) ORDER BY event_id) FROM console.timeline t",
     "SELECT jsonb_agg(to_jsonb(t) ORDER BY case_id) FROM console.cases t",
     "SELECT jsonb_agg(to_jsonb(t) ORDER BY order_id) FROM console.case_orders t",
     "SELECT jsonb_agg(to_jsonb(t) ORDER BY report_id) FROM console.reports t",

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use contract::EventType;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::world::{STREET, Story, World, code};
@@ -31,6 +32,7 @@ async fn a_code_shows_its_matter_until_it_is_closed_and_names_nobody() {
 
     let news = [
         story.opened(1),
+        story.routed(),
         story.dispatched("transport", "lead"),
         story.dispatched("traffic-police", "assist"),
         story.order(1, EventType::OrderAcknowledged, "acknowledged"),
@@ -74,4 +76,27 @@ async fn an_unknown_code_and_no_code_look_alike() {
     for text in ["", "306", "00000-00000-00000-0000", "'; DROP TABLE", "查询码"] {
         assert_eq!(world.follow(text).await, unknown, "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_tries_codes_is_slowed_down_and_others_are_not() {
+    let world = World::start().await;
+    world.hear(&[Story::new(STREET, 1).accepted(1)]).await;
+    // All at once, so that the bound does not fill up again meanwhile.
+    let all = &world;
+    let guess = |n: u32| async move {
+        // What the client claims of itself does not help it; the last address is our ingress's word.
+        let claimed = format!("10.0.{}.{}, 203.0.113.7", n / 250, n % 250);
+        let guess = code((n % 200) as u8 + 20).grouped();
+        all.follow_from(&guess, &[("x-forwarded-for", &claimed)]).await
+    };
+    let answers = join_all((0..500).map(guess)).await;
+    let refused = answers.iter().find(|(status, ..)| *status == StatusCode::TOO_MANY_REQUESTS);
+    let (_, headers, problem) = refused.expect("500 at once are too many");
+    assert_eq!(
+        (&headers["retry-after"], &problem["code"]),
+        (&"1".parse().unwrap(), &json!("quota-exceeded"))
+    );
+    let other = [("x-forwarded-for", "203.0.113.8")];
+    assert_eq!(world.follow_from(&code(1).grouped(), &other).await.0, StatusCode::OK);
 }

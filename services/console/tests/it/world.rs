@@ -1,6 +1,6 @@
 //! The demo district with console in it, events as their publishers would write them, and short ways to ask.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use console::Console;
 use contract::document::{DocumentBody, Grant};
@@ -312,10 +312,13 @@ impl World {
     }
 
     pub async fn follow(&self, code: &str) -> (StatusCode, Value) {
-        let body = json!({ "code": code });
-        let (status, _, body) =
-            self.rig.http("POST", "/console/v1/tracking:follow", None, &[], Some(body)).await;
+        let (status, _, body) = self.follow_from(code, &[]).await;
         (status, body)
+    }
+
+    pub async fn follow_from(&self, code: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Value) {
+        let body = json!({ "code": code });
+        self.rig.http("POST", "/console/v1/tracking:follow", None, headers, Some(body)).await
     }
 
     pub async fn scalar<T>(&self, sql: &'static str) -> T
@@ -330,9 +333,9 @@ impl World {
         let sql = "WITH entered AS (
             INSERT INTO console.timeline (tenant_id, event_id, event_type, at, lane, aggregate_id, version, drill,
                 detail, payload)
-            SELECT $1, gen_random_uuid(), 'dispatch.order.progressed', now(), 1, gen_random_uuid(), n, false, '{}', ''
-            FROM generate_series(1, $2) n RETURNING tenant_id, event_id)
-            INSERT INTO console.unsequenced SELECT * FROM entered";
+            SELECT $1, gen_random_uuid(), 'dispatch.order.progressed', now(), 1, gen_random_uuid(), 1, false, '{}', ''
+            FROM generate_series(1, $2) RETURNING tenant_id, event_id)
+            INSERT INTO console.unsequenced (tenant_id, event_id, heard_at) SELECT *, '2026-11-23T02:00:00Z' FROM entered";
         let street: i64 = street.parse().unwrap();
         sqlx::query(sql).bind(street).bind(count).execute(self.rig.admin()).await.unwrap();
     }

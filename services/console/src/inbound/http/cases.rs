@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::views::{CasePage, CaseView, CaseWithOrders};
+use super::views::{CasePage, CaseView, CaseWithOrders, OrderView};
 use crate::handle::Room;
 use crate::store;
 use crate::store::cases::Filter;
@@ -80,7 +80,9 @@ pub(super) async fn list(
     tx.commit().await?;
     let full = cases.len() as i64 == filter.limit;
     let next = cases.last().filter(|_| full).map(|last| last.case_id);
-    Ok(Json(CasePage { cases: cases.into_iter().map(|case| CaseView::of(street, case)).collect(), next }))
+    let view = room.house.snapshot.view();
+    let names = super::Called(&view, street);
+    Ok(Json(CasePage { cases: cases.into_iter().map(|case| CaseView::of(names, case)).collect(), next }))
 }
 
 /// 案件 / One case with the orders the caller may read, their limits and verdicts.
@@ -105,6 +107,8 @@ pub(super) async fn read(
         None => Vec::new(),
     };
     tx.commit().await?;
-    let orders = orders.into_iter().map(Into::into).collect();
-    Ok(Json(CaseWithOrders { case: CaseView::of(street, case), orders }))
+    let view = room.house.snapshot.view();
+    let names = super::Called(&view, street);
+    let orders = orders.into_iter().map(|order| OrderView::of(names, order)).collect();
+    Ok(Json(CaseWithOrders { case: CaseView::of(names, case), orders }))
 }

@@ -2,33 +2,43 @@
 //! (`Last-Event-ID`, or `?after=`) gets every line after it. Without a cursor a stream starts at the newest line.
 //!
 //! The signal only says "look"; lines are read from the database by their positions, in pages, and a poll finds what
-//! a lost signal was about. A stream ends when its reader goes, when the process stops, when the caller may no longer
-//! watch, and after 15 minutes, so that a token is asked for again: the reader comes back with its cursor.
+//! a lost signal was about. When a case becomes visible to a body, its earlier lines are sent before the line that made
+//! it so, without an `id:`, so that the cursor moves forward only. A stream ends when its reader goes, when the process
+//! stops, when the token is over or the caller may no longer watch (both are asked at every look, so within 5 s), and
+//! after 15 minutes: the reader comes back with its cursor.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use access::Action;
+use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use bootstrap::door::{Path, Problem, Query};
+use bootstrap::identity::Authenticator;
 use bootstrap::{Bearer, Identity};
 use futures_util::{Stream, StreamExt, stream};
-use ids::TenantId;
+use ids::{CaseId, TenantId};
+use jiff::Timestamp;
+use pg::ScopedTx;
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
 use super::views::EntryView;
+use super::{Called, accept};
 use crate::handle::{LIVE_READERS_MAX, Room};
 use crate::live::Hints;
 use crate::store;
+use crate::store::lines::{Entry, Sight};
 
 /// Lines read at once.
 const PAGE_MAX: i64 = 200;
+/// Earlier lines of a case sent when it becomes visible, the first ones; the timeline's door has all of them.
+const EARLIER_MAX: i64 = 500;
 /// How soon a lost signal is made good.
 const POLL_EVERY: Duration = Duration::from_secs(5);
 /// A comment this often keeps proxies from closing a quiet stream.
@@ -45,7 +55,8 @@ pub(super) struct From {
     after: Option<i64>,
 }
 
-/// 实时动态 / What is new in a street, as server-sent events.
+/// 实时动态 / What is new in a street, as server-sent events. A cursor that was never given out gets 400 `bad-cursor`:
+/// start over without one.
 #[utoipa::path(get, path = "/console/v1/streets/{street}/live", tag = "live",
     params(("street" = String, Path, description = "街道代码 / 12 digits"), From,
         ("Last-Event-ID" = Option<i64>, Header, description = "the position last seen")),
@@ -53,41 +64,61 @@ pub(super) struct From {
         description = "events `ready` and `entry`; the data of an `entry` is a line of the timeline"), Problem))]
 pub(super) async fn watch(
     State(room): State<Room>,
+    Extension(authenticator): Extension<Authenticator>,
     Bearer(who): Bearer,
     Path(street): Path<TenantId>,
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    accept::event_stream(&headers)?;
     let admitted = room.house.admit(&who, Action::LiveWatch, street)?;
     let seat = room.seats.clone().try_acquire_owned().map_err(|_| Problem::unavailable(5))?;
     // Listen before looking: what is committed in between is then not missed.
     let hints = room.live.hints(street);
-    let cursor = match cursor(&headers)?.or(from.after) {
-        Some(position) => position,
-        None => {
-            let mut tx = room.house.pool.begin(admitted.scope()).await?;
-            let last = store::positions::last(&mut tx, street).await?;
-            tx.commit().await?;
-            last
-        }
-    };
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let last = store::positions::last(&mut tx, street).await?;
+    tx.commit().await?;
+    let asked = last_seen(&headers)?.or(from.after);
+    let cursor = asked.map_or(Ok(last), |position| super::cursor(position, last))?;
     let ending = room.live.ending().clone().cancelled_owned();
-    let watch = Watch::new(room, who, street, cursor, hints, seat);
+    let pass = Pass { authenticator, token: token(&headers), who };
+    let watch = Watch::new(room, pass, street, cursor, hints, seat);
     let events = stream::unfold(watch, Watch::next);
     let events = events.take_until(ending).take_until(Box::pin(tokio::time::sleep(STREAM_FOR)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT_EVERY)))
 }
 
-fn cursor(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+fn last_seen(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let position = value.to_str().ok().and_then(|text| text.parse().ok());
     position.map(Some).ok_or_else(Problem::bad_cursor)
 }
 
+/// The token that [`Bearer`] has verified.
+fn token(headers: &HeaderMap) -> String {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|text| text.split_once(' ')).map_or(String::new(), |(_, token)| token.trim().to_owned())
+}
+
+/// What lets a reader watch, for as long as it holds.
+struct Pass {
+    authenticator: Authenticator,
+    token: String,
+    who: Identity,
+}
+
+impl Pass {
+    /// A stream must not outlive its token.
+    fn holds(&self, now: Timestamp) -> Result<(), Problem> {
+        let verified = self.authenticator.verify(&self.token, now);
+        verified.map(|_| ()).map_err(|_| Problem::unauthenticated())
+    }
+}
+
 /// One stream.
 struct Watch {
     room: Room,
-    who: Identity,
+    pass: Pass,
     street: TenantId,
     cursor: i64,
     hints: Hints,
@@ -99,14 +130,14 @@ impl Watch {
     /// Its first event is `ready` with the cursor, so that a reader can come back before anything happened.
     fn new(
         room: Room,
-        who: Identity,
+        pass: Pass,
         street: TenantId,
         cursor: i64,
         hints: Hints,
         seat: OwnedSemaphorePermit,
     ) -> Self {
         let ready = Event::default().event("ready").id(cursor.to_string()).data("{}");
-        let watch = Self { room, who, street, cursor, hints, ready: [ready].into(), seat: Some(seat) };
+        let watch = Self { room, pass, street, cursor, hints, ready: [ready].into(), seat: Some(seat) };
         watch.count();
         watch
     }
@@ -135,21 +166,41 @@ impl Watch {
     /// Reads a page and moves the cursor past it; returns how many lines it had, invisible ones included.
     async fn read(&mut self) -> Result<usize, Problem> {
         // Asked each time: somebody may have lost the right meanwhile.
-        let admitted = self.room.house.admit(&self.who, Action::LiveWatch, self.street)?;
-        let bodies = admitted.bodies.bodies();
+        let admitted = self.room.house.admit(&self.pass.who, Action::LiveWatch, self.street)?;
+        let sight = super::sight(&self.room, &self.pass.who, &admitted);
         let mut tx = self.room.house.pool.begin(admitted.scope()).await?;
-        let entries =
-            store::timeline::of_street(&mut tx, self.street, bodies.as_deref(), self.cursor, PAGE_MAX)
-                .await?;
-        tx.commit().await?;
+        self.pass.holds(self.room.house.clock.now(&mut tx).await?)?;
+        let entries = store::lines::of_street(&mut tx, self.street, &sight, self.cursor, PAGE_MAX).await?;
         let read = entries.len();
         for entry in entries {
-            self.cursor = entry.position;
-            if entry.visible {
-                self.ready.push_back(event(EntryView::from(entry))?);
+            self.take(&mut tx, &sight, entry).await?;
+        }
+        tx.commit().await?;
+        Ok(read)
+    }
+
+    async fn take(&mut self, tx: &mut ScopedTx, sight: &Sight, entry: Entry) -> Result<(), Problem> {
+        if let Some(case) = entry.case_id.filter(|_| entry.opens_case) {
+            let before = (0, entry.position);
+            let case = CaseId(case);
+            for earlier in store::lines::of_case(tx, self.street, case, sight, before, EARLIER_MAX).await? {
+                self.ready.push_back(self.event(earlier)?.0);
             }
         }
-        Ok(read)
+        self.cursor = entry.position;
+        if entry.visible {
+            let (event, position) = self.event(entry)?;
+            self.ready.push_back(event.id(position.to_string()));
+        }
+        Ok(())
+    }
+
+    /// A line without an id, and its position.
+    fn event(&self, entry: Entry) -> Result<(Event, i64), Problem> {
+        let view = self.room.house.snapshot.view();
+        let entry = EntryView::of(Called(&view, self.street), entry);
+        let event = Event::default().event("entry").json_data(&entry);
+        event.map(|event| (event, entry.position)).map_err(|_| Problem::internal())
     }
 
     fn count(&self) {
@@ -162,9 +213,4 @@ impl Drop for Watch {
         self.seat.take();
         self.count();
     }
-}
-
-fn event(entry: EntryView) -> Result<Event, Problem> {
-    let event = Event::default().event("entry").id(entry.position.to_string()).json_data(&entry);
-    event.map_err(|_| Problem::internal())
 }

@@ -24,7 +24,8 @@ pub(super) struct PageQuery {
     limit: Option<u32>,
 }
 
-/// 案件时间线 / What happened in a case. A body's user sees the case's lines and those of its body.
+/// 案件时间线 / What happened in a case. A body's user sees the case's lines and those of its body;
+/// lines of orders and of notices need the right to read those.
 #[utoipa::path(get, path = "/console/v1/streets/{street}/cases/{id}/timeline", tag = "cases",
     params(("street" = String, Path, description = "街道代码 / 12 digits"), ("id" = Uuid, Path), PageQuery),
     responses((status = 200, body = TimelinePage), Problem))]
@@ -35,14 +36,19 @@ pub(super) async fn read(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<TimelinePage>, Problem> {
     let admitted = room.house.admit(&who, Action::CaseRead, street)?;
-    let (bodies, limit) = (admitted.bodies.bodies(), super::limit(query.limit)?);
-    let bodies = bodies.as_deref();
+    let (sight, limit) = (super::sight(&room, &who, &admitted), super::limit(query.limit)?);
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
-    store::cases::find(&mut tx, street, id, bodies).await?.ok_or_else(Problem::not_found)?;
-    let after = query.after.unwrap_or(0);
-    let entries = store::timeline::of_case(&mut tx, street, id, bodies, after, limit).await?;
+    let case = store::cases::find(&mut tx, street, id, sight.cases.as_deref()).await?;
+    case.ok_or_else(Problem::not_found)?;
+    let after = super::cursor(query.after.unwrap_or(0), store::positions::last(&mut tx, street).await?)?;
+    let entries = store::lines::of_case(&mut tx, street, id, &sight, (after, i64::MAX), limit).await?;
     tx.commit().await?;
     let full = entries.len() as i64 == limit;
     let next = entries.last().filter(|_| full).map(|last| last.position);
-    Ok(Json(TimelinePage { entries: entries.into_iter().map(EntryView::from).collect(), next }))
+    let view = room.house.snapshot.view();
+    let names = super::Called(&view, street);
+    Ok(Json(TimelinePage {
+        entries: entries.into_iter().map(|entry| EntryView::of(names, entry)).collect(),
+        next,
+    }))
 }

@@ -6,11 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Called;
 use crate::core::news::{Detail, Stage};
 use crate::core::words;
 use crate::store::cases::Case;
+use crate::store::lines::Entry;
 use crate::store::orders::Order;
-use crate::store::timeline::Entry;
 
 /// A case of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,6 +31,9 @@ pub(super) struct CaseView {
     round: i32,
     /// Who has it in hand, as the last event of the case says.
     holder: Option<String>,
+    /// What that body is called; empty for one the documents do not know, and for no body.
+    holder_zh: Option<String>,
+    holder_en: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     opened_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -39,11 +43,12 @@ pub(super) struct CaseView {
 }
 
 impl CaseView {
-    pub fn of(street: ids::TenantId, case: Case) -> Self {
+    pub fn of(names: Called<'_>, case: Case) -> Self {
+        let (holder_zh, holder_en) = names.of(case.holder.as_deref());
         Self {
             case_id: case.case_id,
             case_no: case.case_no,
-            street: street.to_string(),
+            street: names.1.to_string(),
             item: case.item,
             item_zh: case.item_zh,
             item_en: case.item_en,
@@ -51,6 +56,8 @@ impl CaseView {
             phase: case.phase,
             round: case.round,
             holder: case.holder,
+            holder_zh,
+            holder_en,
             opened_at: case.opened_at,
             closed_at: case.closed_at,
             verification: case.stages,
@@ -71,6 +78,9 @@ pub(super) struct CasePage {
 pub(super) struct OrderView {
     order_id: Uuid,
     body: String,
+    /// What the body is called; empty for one the documents do not know.
+    body_zh: Option<String>,
+    body_en: Option<String>,
     /// lead, assist or inform.
     role: String,
     phase: String,
@@ -81,10 +91,11 @@ pub(super) struct OrderView {
     stages: Vec<Stage>,
 }
 
-impl From<Order> for OrderView {
-    fn from(order: Order) -> Self {
+impl OrderView {
+    pub fn of(names: Called<'_>, order: Order) -> Self {
+        let (body_zh, body_en) = names.of(Some(&order.body));
         let Order { order_id, body, role, phase, round, version, stages, dispatched_at } = order;
-        Self { order_id, body, role, phase, round, version, dispatched_at, stages }
+        Self { order_id, body, body_zh, body_en, role, phase, round, version, dispatched_at, stages }
     }
 }
 
@@ -113,6 +124,12 @@ pub(super) struct EntryView {
     en: String,
     /// Of orders and deliveries.
     body: Option<String>,
+    /// What the body is called; empty for one the documents do not know.
+    body_zh: Option<String>,
+    body_en: Option<String>,
+    /// The same for the body told by an escalation.
+    escalated_to_zh: Option<String>,
+    escalated_to_en: Option<String>,
     /// The principal's subject; empty when time or a message did it.
     actor: Option<String>,
     /// The stage it is about.
@@ -121,8 +138,10 @@ pub(super) struct EntryView {
     trace_id: Option<String>,
 }
 
-impl From<Entry> for EntryView {
-    fn from(entry: Entry) -> Self {
+impl EntryView {
+    pub fn of(names: Called<'_>, entry: Entry) -> Self {
+        let (body_zh, body_en) = names.of(entry.body.as_deref());
+        let (escalated_to_zh, escalated_to_en) = names.of(entry.detail.escalated_to.as_deref());
         let (zh, en) = words_of(&entry.event_type);
         Self {
             position: entry.position,
@@ -134,6 +153,10 @@ impl From<Entry> for EntryView {
             en,
             kind: entry.event_type,
             body: entry.body,
+            body_zh,
+            body_en,
+            escalated_to_zh,
+            escalated_to_en,
             actor: entry.actor,
             stage: entry.detail.stage.clone(),
             detail: entry.detail,
