@@ -41,6 +41,26 @@ function bilingual(name, pair, className) {
   return made;
 }
 
+// What people wrote, and names, keep their own direction: nothing beside them is turned around.
+function isolated(text) {
+  return element("bdi", text);
+}
+
+// A body by its names; by its key only when the documents do not know it (any more).
+function body(key, zh, en) {
+  if (!zh) return isolated(key || "—");
+  const made = bilingual("bdi", [zh, en || ""]);
+  made.title = key;
+  return made;
+}
+
+// Facts one after the other, texts as texts.
+function facts(list) {
+  const made = element("div");
+  list.forEach((fact, n) => made.append(...(n > 0 ? [" · "] : []), fact));
+  return made;
+}
+
 const words = (table, key) => table[key] || [key, ""];
 const pair = (table, key) => words(table, key).filter(Boolean).join(" / ");
 const instant = (at) => (at ? time.format(new Date(at)) : "—");
@@ -63,19 +83,25 @@ function limits(stages) {
 }
 
 function showCase(found) {
-  $("title").textContent = `${found.case_no || caseId} ${found.item_zh || ""}`;
+  $("title").replaceChildren(found.case_no || caseId, " ", isolated(found.item_zh || ""));
   const english = element("span", ` ${found.item_en || ""}`, "en");
   english.lang = "en";
   $("title").append(english);
-  const facts = [
+  const known = [
     [["状态", "Phase"], pair(PHASES, found.phase)],
     [["轮次", "Round"], String(found.round)],
     [["反映人数", "Voices"], String(found.voices ?? "—")],
-    [["当前承办", "Holder"], found.holder || "—"],
+    [["当前承办", "Holder"], found.holder === "verifier" ? "核查员 / verifier"
+      : body(found.holder, found.holder_zh, found.holder_en)],
     [["立案时间", "Opened"], instant(found.opened_at)],
     [["结案时间", "Closed"], instant(found.closed_at)],
   ];
-  $("facts").replaceChildren(...facts.flatMap(([name, value]) => [bilingual("dt", name), element("dd", value)]));
+  const rows = known.flatMap(([name, value]) => {
+    const shown = element("dd");
+    shown.append(value);
+    return [bilingual("dt", name), shown];
+  });
+  $("facts").replaceChildren(...rows);
   if (found.verification.length > 0) {
     const value = element("dd");
     value.append(limits(found.verification));
@@ -89,11 +115,19 @@ function order(of) {
   const row = element("tr");
   const due = element("td");
   due.append(limits(of.stages));
+  const who = element("td");
+  who.append(body(of.body, of.body_zh, of.body_en));
   row.append(
-    element("td", String(of.round)), element("td", of.body), bilingual("td", words(ROLES, of.role)),
+    element("td", String(of.round)), who, bilingual("td", words(ROLES, of.role)),
     bilingual("td", words(PHASES, of.phase)), due,
   );
   return row;
+}
+
+function arrow(to) {
+  const made = element("span", "→ ");
+  made.append(to);
+  return made;
 }
 
 function line(entry) {
@@ -102,17 +136,22 @@ function line(entry) {
   const at = element("time", instant(entry.at));
   at.dateTime = entry.at;
   item.append(at, " ", bilingual("strong", [entry.zh, entry.en]));
-  const facts = [
-    entry.body, entry.detail.role && pair(ROLES, entry.detail.role), entry.stage && pair(STAGES, entry.stage),
-    entry.detail.awaiting_year &&
-      `等待${entry.detail.awaiting_year}年日历 / awaiting calendar ${entry.detail.awaiting_year}`,
-    entry.detail.due_at && `截止 / due ${instant(entry.detail.due_at)}`,
-    entry.detail.escalated_to && `→ ${entry.detail.escalated_to}`,
-    entry.detail.endpoint && `→ ${entry.detail.endpoint}`,
-    entry.detail.reason, entry.actor && `@${entry.actor}`,
+  const { detail } = entry;
+  const said = [
+    entry.body && body(entry.body, entry.body_zh, entry.body_en), detail.role && pair(ROLES, detail.role),
+    entry.stage && pair(STAGES, entry.stage),
+    detail.awaiting_year && `等待${detail.awaiting_year}年日历 / awaiting calendar ${detail.awaiting_year}`,
+    detail.due_at && `截止 / due ${instant(detail.due_at)}`,
+    detail.escalated_to && arrow(body(detail.escalated_to, entry.escalated_to_zh, entry.escalated_to_en)),
+    detail.endpoint && arrow(isolated(detail.endpoint)),
+    detail.reason, entry.actor && isolated(`@${entry.actor}`),
   ].filter(Boolean);
-  if (facts.length > 0) item.append(element("div", facts.join(" · ")));
-  if (entry.detail.note) item.append(element("div", entry.detail.note));
+  if (said.length > 0) item.append(facts(said));
+  if (detail.note) {
+    const note = element("div");
+    note.append(isolated(detail.note));
+    item.append(note);
+  }
   return item;
 }
 
@@ -123,8 +162,15 @@ async function ask(path, token, signal, headers = {}) {
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   const refusal = new Error(problem.title || `HTTP ${answer.status}`);
+  refusal.code = problem.code;
   refusal.final = answer.status < 500 && answer.status !== 429;
   throw refusal;
+}
+
+// Where its position belongs: earlier lines of a case may come after later ones.
+function place(entry) {
+  const after = [...$("timeline").children].find((shown) => Number(shown.dataset.position) > entry.position);
+  $("timeline").insertBefore(line(entry), after || null);
 }
 
 const showing = (position) => $("timeline").querySelector(`[data-position="${Number(position)}"]`);
@@ -173,10 +219,15 @@ async function follow(token, signal) {
         if (event !== "entry") return;
         const entry = JSON.parse(data);
         if (entry.case_id !== caseId || showing(entry.position)) return;
-        $("timeline").append(line(entry));
+        place(entry);
         showCase(await (await ask(CASE, token, signal)).json());
       });
     } catch (error) {
+      // The street's timeline is shorter than we knew it, as after a restore: what is shown is not what is there.
+      if (error.code === "bad-cursor" && !signal.aborted) {
+        cursor = await load(token, signal);
+        continue;
+      }
       if (signal.aborted || error.final) throw error;
       say("连接中断，正在重连 / reconnecting");
     }
