@@ -63,6 +63,36 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
         "UPDATE console.cases SET phase = 'closed' WHERE case_id = (SELECT case_id FROM console.cases LIMIT 1);",
     ),
     (
+        "a read model with another due time",
+        &["I14"],
+        "UPDATE console.case_orders SET stages = '[]' WHERE (tenant_id, order_id) = (SELECT tenant_id, order_id
+             FROM console.case_orders WHERE stages <> '[]' LIMIT 1);",
+    ),
+    (
+        "two versions that changed places",
+        &["I12"],
+        "UPDATE console.sequenced s SET event_id = CASE s.event_id WHEN p.one THEN p.two ELSE p.one END
+             FROM (SELECT a.event_id AS one, b.event_id AS two FROM console.timeline a JOIN console.timeline b
+                 USING (tenant_id, aggregate_id) WHERE a.event_type = 'triage.case.opened'
+                 AND b.event_type = 'triage.case.routed' LIMIT 1) p
+             WHERE s.event_id IN (p.one, p.two);",
+    ),
+    (
+        "an effect before its cause",
+        &["I12"],
+        "UPDATE console.sequenced s SET event_id = CASE s.event_id WHEN p.one THEN p.two ELSE p.one END
+             FROM (SELECT a.event_id AS one, b.event_id AS two FROM console.timeline a JOIN console.timeline b
+                 ON b.tenant_id = a.tenant_id AND b.report_id = a.aggregate_id
+                 WHERE a.event_type = 'intake.report.accepted' AND b.event_type = 'triage.case.opened' LIMIT 1) p
+             WHERE s.event_id IN (p.one, p.two);",
+    ),
+    (
+        "a manifest that left half of its documents",
+        &["I17"],
+        "DELETE FROM directory.manifests WHERE (tenant_id, generation) = (SELECT tenant_id, generation
+             FROM directory.manifests ORDER BY generation DESC LIMIT 1);",
+    ),
+    (
         "a contact in the clear",
         &["I10"],
         "UPDATE intake.reports SET address = 'CANARY13812345678'

@@ -4,6 +4,7 @@
 //! ids are derived again, chains recomputed, signatures verified. `tests/flow` proves that it flags mutants.
 
 mod chains;
+mod readmodel;
 mod rows;
 mod webhooks;
 
@@ -21,7 +22,7 @@ use crate::load::{self, Call, Outcome};
 /// One thing that must not be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
-    /// `I1` … `I16`.
+    /// `I1` … `I17`.
     pub invariant: &'static str,
     /// What was found; ids only.
     pub found: String,
