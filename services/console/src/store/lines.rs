@@ -93,14 +93,20 @@ pub(crate) async fn of_case(
 ) -> Result<Vec<Entry>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT s.position, t.event_id, t.case_id, t.report_id, t.event_type, t.at, t.body, t.actor, t.trace_id,
-               t.detail, true AS "visible!", false AS "opens_case!"
-           FROM console.sequenced s
-           JOIN console.timeline t ON t.tenant_id = s.tenant_id AND t.event_id = s.event_id
-           WHERE s.tenant_id = $1
-             AND s.subject_id IN (SELECT $2::uuid UNION ALL
-                 SELECT r.report_id FROM console.reports r WHERE r.tenant_id = $1 AND r.case_id = $2)
-             AND s.position > $5 AND s.position < $6
+        // The lines of the matter first: by its own order the planner would walk through the whole street.
+        r#"WITH s AS MATERIALIZED (SELECT l.position, l.event_id
+               FROM (SELECT $2::uuid AS id UNION ALL
+                   SELECT r.report_id FROM console.reports r WHERE r.tenant_id = $1 AND r.case_id = $2) matter
+               CROSS JOIN LATERAL (SELECT position, event_id FROM console.sequenced
+                   WHERE tenant_id = $1 AND subject_id = matter.id
+                   ORDER BY position OFFSET 0) l)
+           SELECT s.position AS "position!", t.event_id AS "event_id!", t.case_id, t.report_id,
+               t.event_type AS "event_type!", t.at AS "at!", t.body, t.actor, t.trace_id, t.detail AS "detail!",
+               true AS "visible!", false AS "opens_case!"
+           FROM s
+           CROSS JOIN LATERAL (SELECT * FROM console.timeline
+               WHERE tenant_id = $1 AND event_id = s.event_id LIMIT 1) t
+           WHERE s.position > $5 AND s.position < $6
              AND CASE WHEN t.event_type LIKE 'dispatch.order.%' THEN $3::text[] IS NULL OR t.body = ANY ($3)
                  WHEN t.event_type LIKE 'notification.%' THEN $4::text[] IS NULL OR t.body = ANY ($4)
                  ELSE true END
@@ -145,11 +151,11 @@ pub(crate) async fn of_street(
                            WHERE e.tenant_id = t.tenant_id AND e.subject_id = t.case_id AND e.position < s.position
                              AND f.event_type LIKE 'dispatch.order.%' AND f.body = ANY ($2))
                    END AS held_before
-               FROM console.sequenced s
-               JOIN console.timeline t ON t.tenant_id = s.tenant_id AND t.event_id = s.event_id
-               WHERE s.tenant_id = $1 AND s.position > $5
-               ORDER BY s.position
-               LIMIT $6) l
+               FROM (SELECT * FROM console.sequenced WHERE tenant_id = $1 AND position > $5
+                   ORDER BY position LIMIT $6) s
+               -- One row by its key each time, whatever the planner thinks of a tenant's size.
+               CROSS JOIN LATERAL (SELECT * FROM console.timeline
+                   WHERE tenant_id = $1 AND event_id = s.event_id LIMIT 1) t) l
            ORDER BY l.position"#,
         tenant.as_i64(),
         sight.cases.as_deref(),

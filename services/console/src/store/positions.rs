@@ -61,7 +61,7 @@ pub(crate) async fn lock(tx: &mut ScopedTx, tenants: &[i64]) -> Result<Vec<(Tena
 }
 
 /// The lines of these tenants that wait, oldest ids first, so many of each. A line waiting for something nobody has
-/// said is left out until it is overdue, so that such lines never fill the batch. Call it after [`lock`]: what
+/// said is left out until it is overdue: four times as many are looked at, so that such lines do not fill the batch. Call it after [`lock`]: what
 /// another gave meanwhile is then seen.
 pub(crate) async fn waiting(
     tx: &mut ScopedTx,
@@ -84,8 +84,11 @@ pub(crate) async fn waiting(
                    COALESCE(t.case_id, t.report_id) AS subject_id,
                    u.heard_at <= $2 AS overdue, t.version > 1 AS later, u.cause_id IS NOT NULL AS caused,
                    b.event_id AS before_id, c.event_id AS cause_event_id
-               FROM console.unsequenced u
-               JOIN console.timeline t ON t.tenant_id = u.tenant_id AND t.event_id = u.event_id
+               FROM (SELECT * FROM console.unsequenced u WHERE u.tenant_id = chosen.tenant_id
+                   ORDER BY u.event_id LIMIT 4 * $3) u
+               -- One row by its key each time, whatever the planner thinks of a tenant's size.
+               CROSS JOIN LATERAL (SELECT * FROM console.timeline t
+                   WHERE t.tenant_id = u.tenant_id AND t.event_id = u.event_id LIMIT 1) t
                -- Two publishers may have an aggregate of one id: a case.
                LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
                    WHERE p.tenant_id = t.tenant_id AND p.aggregate_id = t.aggregate_id AND p.version = t.version - 1
@@ -94,9 +97,8 @@ pub(crate) async fn waiting(
                LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
                    WHERE p.tenant_id = u.tenant_id AND p.aggregate_id = u.cause_id AND p.event_type = u.cause_type
                    LIMIT 1) c ON u.cause_id IS NOT NULL
-               WHERE u.tenant_id = chosen.tenant_id
-                 AND (u.heard_at <= $2 OR ((t.version = 1 OR b.event_id IS NOT NULL)
-                     AND (u.cause_id IS NULL OR c.event_id IS NOT NULL)))
+               WHERE u.heard_at <= $2 OR ((t.version = 1 OR b.event_id IS NOT NULL)
+                   AND (u.cause_id IS NULL OR c.event_id IS NOT NULL))
                ORDER BY u.event_id
                LIMIT $3) w"#,
         tenants,
