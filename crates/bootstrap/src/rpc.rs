@@ -7,13 +7,16 @@
 
 mod status;
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{InterceptorLayer, Routes, RoutesBuilder};
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Status};
+use tonic_health::server::HealthReporter;
 
 use crate::door::{Problem, TraceContext};
 use crate::health::Readiness;
@@ -86,7 +89,8 @@ pub(crate) async fn serve(
     soft: CancellationToken,
     hard: CancellationToken,
 ) {
-    let routes = with_health(services, readiness, soft.clone());
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let routes = described(services).add_service(health);
     let front = Front { authenticator, ending: soft.clone() };
     let known = move |mut request: Request<()>| {
         request.extensions_mut().insert(front.clone());
@@ -100,30 +104,37 @@ pub(crate) async fn serve(
         .layer(InterceptorLayer::new(known))
         .add_routes(routes);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let serving = server.serve_with_incoming_shutdown(incoming, soft.cancelled_owned());
-    if let Some(Err(error)) = hard.run_until_cancelled(serving).await {
+    let serving = server.serve_with_incoming_shutdown(incoming, soft.clone().cancelled_owned());
+    let (serving, told) =
+        (pin!(hard.run_until_cancelled(serving)), pin!(tell_health(reporter, readiness, soft)));
+    let ended = match select(serving, told).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(((), serving)) => serving.await,
+    };
+    if let Some(Err(error)) = ended {
         tracing::warn!(error = &error as &dyn std::error::Error, "the gRPC door ended early");
     }
 }
 
-/// `grpc.health.v1` says what `/readyz` says; reflection says what `proto/` says.
-fn with_health(services: RoutesBuilder, readiness: Readiness, shutdown: CancellationToken) -> Routes {
-    let (reporter, health) = tonic_health::server::health_reporter();
-    tokio::spawn(async move {
-        while !shutdown.is_cancelled() {
-            let serving = match readiness.ready() {
-                true => tonic_health::ServingStatus::Serving,
-                false => tonic_health::ServingStatus::NotServing,
-            };
-            reporter.set_service_status("", serving).await;
-            tokio::time::sleep(HEALTH_POLL).await;
-        }
-        reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
-    });
+/// `grpc.health.v1` says what `/readyz` says, until shutdown begins.
+async fn tell_health(reporter: HealthReporter, readiness: Readiness, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        let serving = match readiness.ready() {
+            true => tonic_health::ServingStatus::Serving,
+            false => tonic_health::ServingStatus::NotServing,
+        };
+        reporter.set_service_status("", serving).await;
+        shutdown.run_until_cancelled(tokio::time::sleep(HEALTH_POLL)).await;
+    }
+    reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+}
+
+/// Reflection says what `proto/` says.
+fn described(services: RoutesBuilder) -> Routes {
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(contract::proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()
         .expect("our own descriptors are sound");
-    services.routes().add_service(health).add_service(reflection)
+    services.routes().add_service(reflection)
 }

@@ -11,9 +11,12 @@ use tokio::sync::watch;
 /// What a transaction is to announce once it is committed, the least instant per topic.
 pub(crate) type Notes = BTreeMap<&'static str, Timestamp>;
 
+/// The least instant announced of each topic since its listeners last took it.
+type Topics = BTreeMap<&'static str, watch::Sender<Option<Timestamp>>>;
+
 /// One per pool; cloning shares it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Board(Arc<Mutex<BTreeMap<&'static str, watch::Sender<Option<Timestamp>>>>>);
+pub(crate) struct Board(Arc<Mutex<Topics>>);
 
 impl Board {
     /// Tells the listeners of each topic its instant.

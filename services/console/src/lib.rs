@@ -23,6 +23,7 @@
 
 pub mod core;
 pub mod events;
+mod follows;
 pub mod handle;
 mod inbound;
 pub mod live;

@@ -288,7 +288,7 @@ mod tests {
             }
         }
         assert_eq!(held.len(), OTHERS_MAX);
-        let mut seat = desk.seat(&alive, 500).ok().expect("a seat for the quick one");
+        let mut seat = desk.seat(&alive, 500).unwrap_or_else(|_| panic!("a seat for the quick one"));
         assert!(tokio::time::timeout(Duration::from_secs(10), seat.leave()).await.unwrap().is_some());
 
         // Those that take long go on without a pass, and one nobody knew gets its chance.

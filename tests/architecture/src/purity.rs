@@ -32,9 +32,6 @@ pub const DENIED: &[&str] = &[
     "prometheus",
 ];
 
-/// Reviewed: (crate, the only crate that may bring it, why it is harmless).
-pub const REVIEWED: &[(&str, &str, &str)] = &[];
-
 /// Who brings whom, by normal dependencies.
 pub type Graph = BTreeMap<String, BTreeSet<String>>;
 
@@ -63,7 +60,7 @@ pub fn graph(metadata: &Metadata) -> Graph {
 pub fn offences(pure: &str, graph: &Graph) -> Vec<String> {
     let mut found = Vec::new();
     for from in closure(pure, graph) {
-        for to in graph.get(&from).into_iter().flatten().filter(|to| denied(to) && !reviewed(to, &from)) {
+        for to in graph.get(&from).into_iter().flatten().filter(|to| denied(to)) {
             found.push(format!(
                 "{pure} is pure, but {from} brings {to}: move what needs it into a crate with I/O"
             ));
@@ -72,13 +69,12 @@ pub fn offences(pure: &str, graph: &Graph) -> Vec<String> {
     found
 }
 
-/// What is reviewed is not looked into: the resolved graph holds the features of the whole workspace.
+/// The resolved graph holds the features of the whole workspace: a pure crate is judged by the widest of them.
 fn closure(start: &str, graph: &Graph) -> BTreeSet<String> {
     let (mut seen, mut open) = (BTreeSet::new(), vec![start.to_owned()]);
     while let Some(next) = open.pop() {
         if seen.insert(next.clone()) {
-            let brought = graph.get(&next).into_iter().flatten();
-            open.extend(brought.filter(|name| !reviewed(name, &next)).cloned());
+            open.extend(graph.get(&next).into_iter().flatten().cloned());
         }
     }
     seen
@@ -95,8 +91,4 @@ fn denied(name: &str) -> bool {
         Some(start) => name.starts_with(start),
         None => name == *pattern,
     })
-}
-
-fn reviewed(name: &str, by: &str) -> bool {
-    REVIEWED.iter().any(|(known, bringer, _)| (*known, *bringer) == (bare(name), bare(by)))
 }

@@ -19,19 +19,15 @@ const NAMES: [&str; 4] = ["zh", "en", "short_name", "kind"];
 const KEYED: [&str; 6] = ["items", "categories", "policies", "chains", "calendars", "endpoints"];
 
 pub(super) fn check(faults: &mut Faults, core: &impl Serialize) {
-    match serde_json::to_value(core) {
-        Ok(Value::Object(fields)) => {
-            for (field, value) in &fields {
-                if let (true, Value::Object(entries)) = (KEYED.contains(&field.as_str()), value) {
-                    for key in entries.keys().filter(|key| !identifier(key)) {
-                        faults.add(format!("{field}.{}", key.replace('\0', "\u{fffd}")), Problem::BadKey);
-                    }
-                }
-                walk(faults, field, field, value);
+    // A document that cannot be written is refused where it is encoded.
+    let Ok(Value::Object(fields)) = serde_json::to_value(core) else { return };
+    for (field, value) in &fields {
+        if let (true, Value::Object(entries)) = (KEYED.contains(&field.as_str()), value) {
+            for key in entries.keys().filter(|key| !identifier(key)) {
+                faults.add(format!("{field}.{}", key.replace('\0', "\u{fffd}")), Problem::BadKey);
             }
         }
-        // A document that cannot be written is refused where it is encoded.
-        Ok(_) | Err(_) => {}
+        walk(faults, field, field, value);
     }
 }
 

@@ -197,7 +197,7 @@ async fn a_busy_relay_adopts_orphaned_shards() {
 #[tokio::test]
 async fn a_relay_that_wakes_up_late_seals_nothing_again() {
     let world = World::start().await;
-    let patient = PoolConfig { connections_max: 2, acquire_timeout_ms: 60_000, ..PoolConfig::default() };
+    let patient = PoolConfig { connections_max: 2, begin_timeout_ms: 60_000, ..PoolConfig::default() };
     let pool = Pool::new(&world.database.url_for("intake_relay"), "intake", &patient).unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
     let slow = tokio::spawn(world.relay_with(pool.clone(), relay_config()).run(stop.clone()));

@@ -59,7 +59,7 @@ pub(crate) fn in_order(mut lines: Vec<Waiting>) -> Vec<Next> {
         };
         line.needs.iter().map(of).collect()
     };
-    let going = going_on(&lines, &needed);
+    let going = going_on(&lines, needed);
     let mut placed: Vec<Option<(Place, bool)>> = Vec::with_capacity(lines.len());
     for (line, forced) in lines.iter().zip(going) {
         let needs: Vec<Option<Place>> =

@@ -85,7 +85,7 @@ pub(crate) async fn waiting(
                    u.heard_at <= $2 AS overdue, t.version > 1 AS later, u.cause_id IS NOT NULL AS caused,
                    b.event_id AS before_id, c.event_id AS cause_event_id
                FROM (SELECT * FROM console.unsequenced u WHERE u.tenant_id = chosen.tenant_id
-                   ORDER BY u.event_id LIMIT 4 * $3) u
+                   ORDER BY u.event_id LIMIT 4 * $3::bigint) u
                -- One row by its key each time, whatever the planner thinks of a tenant's size.
                CROSS JOIN LATERAL (SELECT * FROM console.timeline t
                    WHERE t.tenant_id = u.tenant_id AND t.event_id = u.event_id LIMIT 1) t
@@ -100,7 +100,7 @@ pub(crate) async fn waiting(
                WHERE u.heard_at <= $2 OR ((t.version = 1 OR b.event_id IS NOT NULL)
                    AND (u.cause_id IS NULL OR c.event_id IS NOT NULL))
                ORDER BY u.event_id
-               LIMIT $3) w"#,
+               LIMIT $3::bigint) w"#,
         tenants,
         jiff_sqlx::Timestamp::from(overdue_at) as jiff_sqlx::Timestamp,
         limit,

@@ -1,5 +1,7 @@
 //! The directory through its own door, on a real database and a real broker.
 
+#![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
+
 mod apply;
 mod office;
 mod read;

@@ -41,6 +41,7 @@ pub fn routes(room: Arc<Room>) -> (Router, utoipa::openapi::OpenApi) {
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     /// pending, sending, delivered, dead_lettered or suppressed.
+    #[param(inline)]
     state: Option<DeliveryState>,
     /// Deliveries of this case only.
     case_id: Option<Uuid>,

@@ -172,6 +172,10 @@ pub const CLOCKS: Room = Room {
             "services/intake/src/quotas.rs",
             "elapsed time: how full a street's bucket is; bounds cost, decides nothing",
         ),
+        place(
+            "services/console/src/follows.rs",
+            "elapsed time: how full a bucket is; bounds cost and guessing, decides nothing",
+        ),
         place("services/dispatch/src/inbound/calendars.rs", "elapsed time: when the last sweep was"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
@@ -213,6 +217,7 @@ pub const ENVIRONMENT: Room = Room {
     places: &[
         place("crates/bootstrap/src/config.rs", "reads it once, at start"),
         place("crates/pg/src/crash.rs", "crash points, debug builds only"),
+        place("crates/contract/build.rs", "where cargo wants what a build script makes"),
         place("services/streetwise/src/dev_identity.rs", "refuses to run outside development"),
     ],
     instead: "read a knob from `house.env` in config.rs; nothing asks the environment later",
@@ -226,6 +231,10 @@ pub const TASKS: Room = Room {
     within: &[],
     places: &[
         place("crates/pg/src/pool.rs", "beginning must outlive a cancelled caller; awaited at once"),
+        place(
+            "crates/messaging/src/consumer/pull.rs",
+            "acknowledgements beside the next batch; awaited before the next ones and at the end",
+        ),
         place("services/streetwise/src/sink/", "a receiver for demonstrations, not a service"),
     ],
     instead: "put it into a `Part` (plan.part) or take bootstrap's tracked spawn, so that shutdown waits for it",

@@ -101,7 +101,7 @@ async fn an_order_is_watched_and_moved(cluster: &Cluster) -> OrderState {
 
     let list = ListOrdersRequest { street: STREET.to_owned(), ..Default::default() };
     let listed = client.list_orders(signed(cluster, "transport", list)).await.unwrap().into_inner();
-    assert_eq!(listed.orders, [order.clone()], "a body sees its own");
+    assert_eq!(listed.orders, std::slice::from_ref(&order), "a body sees its own");
     for (key, act) in [(11, OrderAct::See), (12, OrderAct::Acknowledge), (12, OrderAct::Acknowledge)] {
         let request = ActOnOrderRequest {
             street: STREET.to_owned(),

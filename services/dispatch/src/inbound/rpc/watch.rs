@@ -100,9 +100,8 @@ impl Watch {
 
     async fn wait(&mut self) {
         let Some(hints) = &mut self.hints else { return tokio::time::sleep(POLL_EVERY).await };
-        match tokio::time::timeout(POLL_EVERY, hints.next()).await {
-            Ok(None) => self.hints = None,
-            Ok(Some(_)) | Err(_) => {}
+        if let Ok(None) = tokio::time::timeout(POLL_EVERY, hints.next()).await {
+            self.hints = None;
         }
     }
 }
