@@ -43,6 +43,8 @@ pub(crate) enum Precondition {
     Exists,
     /// That it still is of this generation.
     Generation(u64),
+    /// What no generation can be. Said after what is wrong with the manifest itself.
+    Never,
 }
 
 /// What came of it.
@@ -135,6 +137,7 @@ fn check(command: &Apply, kind: Kind, known: Known) -> Result<(), Refusal> {
         Precondition::None => true,
         Precondition::Exists => known.generation > 0,
         Precondition::Generation(expected) => known.generation == expected,
+        Precondition::Never => false,
     };
     if !fine {
         return Err(Refusal::Stale);

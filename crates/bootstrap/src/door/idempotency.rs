@@ -22,16 +22,17 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKeyHeader {
             return Err(Problem::idempotency_key_invalid());
         }
         let text = first.to_str().map_err(|_| Problem::idempotency_key_invalid())?;
-        parse_key(text).map(Self)
+        parse(text).map(Self)
     }
 }
 
 /// The same of a message's field; empty is missing.
 pub fn parse_key(text: &str) -> Result<IdempotencyKey, Problem> {
-    if text.is_empty() {
-        return Err(Problem::idempotency_key_missing());
-    }
-    // The UUID parser also takes braces and `urn:uuid:`; one spelling is enough for a key.
+    if text.is_empty() { Err(Problem::idempotency_key_missing()) } else { parse(text) }
+}
+
+/// The UUID parser also takes braces and `urn:uuid:`; one spelling is enough for a key.
+fn parse(text: &str) -> Result<IdempotencyKey, Problem> {
     let hyphenated = text.len() == 36;
     text.parse().ok().filter(|_| hyphenated).ok_or_else(Problem::idempotency_key_invalid)
 }

@@ -18,7 +18,7 @@ pub mod trace;
 
 pub use idempotency::{IdempotencyKeyHeader, parse_key};
 pub use json::StrictJson;
-pub use path::{IdVerb, Path};
+pub use path::{ActPath, IdVerb, Path, ReadPath};
 pub use problem::{Fault, Kind, Problem, ProblemDocument};
 pub use query::Query;
 pub use text::FreeText;

@@ -24,6 +24,38 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// [`Path`] of an act on what is also read: the same address without a verb is 405, as for any other method.
+#[derive(Debug, Clone, Copy)]
+pub struct ActPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ActPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0))
+            .map_err(|unknown| if verb(parts) { unknown } else { Problem::only("GET,HEAD") })
+    }
+}
+
+/// [`Path`] of reading what is also acted on: an address with a verb is 405, as for any other method.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ReadPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0))
+            .map_err(|unknown| if verb(parts) { Problem::only("POST") } else { unknown })
+    }
+}
+
+fn verb(parts: &Parts) -> bool {
+    parts.uri.path().rsplit('/').next().is_some_and(|target| target.contains(':'))
+}
+
 /// The last segment of a custom verb (D18), `{id}:acknowledge`. The router has no patterns inside a segment, so
 /// the route is `/orders/{target}` and the handler matches `verb`, answering 404 to one it does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]

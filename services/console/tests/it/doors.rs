@@ -161,6 +161,8 @@ async fn every_door_is_described() {
         paths,
         [
             "/console/v1/clock:accept",
+            "/console/v1/parked",
+            "/console/v1/parked/{target}",
             "/console/v1/streets/{street}/cases",
             "/console/v1/streets/{street}/cases/{id}",
             "/console/v1/streets/{street}/cases/{id}/timeline",

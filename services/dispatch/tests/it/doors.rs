@@ -221,6 +221,20 @@ async fn lists_are_pages_newest_first() {
     }
 }
 
+/// Reading and acting share a route; the address of the one is 405 for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_is_not_posted_to_and_an_act_is_not_read() {
+    let world = World::start().await;
+    let (id, token) = (Uuid::from_u128(1), world.rig.token("street-centre"));
+    for what in ["orders", "cases"] {
+        let row = format!("/dispatch/v1/streets/990102001000/{what}/{id}");
+        for (method, path) in [("POST", row.clone()), ("GET", format!("{row}:verify"))] {
+            let (status, _, problem) = world.rig.http(method, &path, Some(&token), &[], None).await;
+            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}: {problem}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_door_is_described() {
     let world = World::start().await;
@@ -232,6 +246,8 @@ async fn every_door_is_described() {
         [
             "/dispatch/v1/clock:accept",
             "/dispatch/v1/orders",
+            "/dispatch/v1/parked",
+            "/dispatch/v1/parked/{target}",
             "/dispatch/v1/streets/{street}/cases/{id}",
             "/dispatch/v1/streets/{street}/cases/{id}:verify",
             "/dispatch/v1/streets/{street}/orders",

@@ -31,9 +31,11 @@ fn queries() -> Vec<String> {
     files.map(|file| read(file.unwrap().path())).collect()
 }
 
-/// The service whose schema a query names; shared tables are the same everywhere.
+/// The service whose schema a query names outside of texts; shared tables are the same everywhere.
 fn service_of(query: &str) -> &'static str {
-    SERVICES.into_iter().find(|service| query.contains(&format!("{service}."))).unwrap_or("dispatch")
+    let code = query.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let names: String = code.flat_map(|line| line.split('\'').step_by(2)).collect();
+    SERVICES.into_iter().find(|service| names.contains(&format!("{service}."))).unwrap_or("dispatch")
 }
 
 fn parameters(query: &str) -> usize {

@@ -17,6 +17,7 @@ use contract::proto::triage::route_service_client::RouteServiceClient;
 use futures_util::{StreamExt, stream};
 use harness::cluster::Cluster;
 use harness::streets;
+use testkit::wait;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 use tonic_types::StatusExt;
@@ -92,8 +93,10 @@ async fn reports_are_answered_one_by_one(cluster: &Cluster) {
 /// A watcher hears the order come and go; one that comes back with a cursor hears the rest and nothing twice.
 async fn an_order_is_watched_and_moved(cluster: &Cluster) -> OrderState {
     let mut client = OrderServiceClient::new(channel(cluster, "dispatch").await);
-    let watch = WatchOrdersRequest { street: STREET.to_owned(), cursor: String::new() };
-    let changes = client.clone().watch_orders(signed(cluster, "transport", watch)).await.unwrap();
+    let watch = || WatchOrdersRequest { street: STREET.to_owned(), cursor: String::new() };
+    // Dispatch hears of a street a moment after intake does.
+    let known = async || client.clone().watch_orders(signed(cluster, "transport", watch())).await.ok();
+    let changes = wait::until(Duration::from_secs(30), known).await.expect("dispatch knows the street");
     let mut changes = changes.into_inner();
     let came = next(&mut changes).await;
     let order = came.order.clone().unwrap();

@@ -52,6 +52,11 @@ impl Problem {
         Self::of(&kinds::METHOD_NOT_ALLOWED)
     }
 
+    /// 405 where the router cannot tell: one route with and without a verb. `allow` is its header.
+    pub(crate) fn only(allow: &'static str) -> Self {
+        Self::method_not_allowed().with_header(header::ALLOW, HeaderValue::from_static(allow))
+    }
+
     /// 406: the caller accepts nothing we can answer with.
     pub fn not_acceptable() -> Self {
         Self::of(&kinds::NOT_ACCEPTABLE)

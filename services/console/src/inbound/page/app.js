@@ -161,7 +161,7 @@ async function ask(path, token, signal, headers = {}) {
   });
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
-  const refusal = new Error(problem.title || `HTTP ${answer.status}`);
+  const refusal = new Error([problem.title || `HTTP ${answer.status}`, problem.hint].filter(Boolean).join(" — "));
   refusal.code = problem.code;
   refusal.final = answer.status < 500 && answer.status !== 429;
   throw refusal;

@@ -76,7 +76,7 @@ pub(crate) async fn apply(
         let hint = "请使用 Content-Type: application/yaml，且不要压缩 / Use Content-Type: application/yaml, not compressed";
         return Err(Problem::unsupported_media_type().with_hint(hint));
     }
-    let precondition = precondition(request.headers())?;
+    let precondition = precondition(request.headers());
     let bytes = body::read(request, MANIFEST_BYTES_MAX).await?;
     let applied = applied(&desk, &who, bytes, precondition, trace.traceparent).await?;
     Ok(([(header::ETAG, format!("\"{}\"", applied.generation))], Json(applied)))
@@ -144,14 +144,13 @@ fn declares_yaml(headers: &HeaderMap) -> bool {
 }
 
 /// A generation, quoted or not, or `*`. What is none of these matches no generation.
-fn precondition(headers: &HeaderMap) -> Result<Precondition, Problem> {
+fn precondition(headers: &HeaderMap) -> Precondition {
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let (first, second) = (values.next(), values.next());
-    let Some(value) = first else { return Ok(Precondition::None) };
-    let text = value.to_str().ok().filter(|_| second.is_none()).map(|text| text.trim().trim_matches('"'));
-    match text {
-        Some("*") => Ok(Precondition::Exists),
-        Some(text) => text.parse().map(Precondition::Generation).map_err(|_| Problem::precondition_failed()),
-        None => Err(Problem::precondition_failed()),
+    let Some(value) = first else { return Precondition::None };
+    match value.to_str().ok().filter(|_| second.is_none()).map(|text| text.trim().trim_matches('"')) {
+        Some("*") => Precondition::Exists,
+        Some(text) => text.parse().map_or(Precondition::Never, Precondition::Generation),
+        None => Precondition::Never,
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bootstrap::Bearer;
-use bootstrap::door::{FreeText, IdVerb, Path, Problem, StrictJson};
+use bootstrap::door::{ActPath, FreeText, IdVerb, Problem, ReadPath, StrictJson};
 use ids::{CaseId, TenantId};
 use orders::VerifyCommand;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub(super) enum VerifyResult {
 pub(super) async fn read(
     State(room): State<Room>,
     Bearer(who): Bearer,
-    Path((street, id)): Path<(TenantId, CaseId)>,
+    ReadPath((street, id)): ReadPath<(TenantId, CaseId)>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<CaseView>), Problem> {
     let admitted = room.house.admit(&who, Action::CaseRead, street)?;
     let order_reader = room.house.admit(&who, Action::OrderRead, street).ok();
@@ -78,7 +78,7 @@ pub(super) async fn read(
     responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
 pub(super) async fn verify(
     State(room): State<Room>,
-    Path((street, target)): Path<(TenantId, IdVerb<CaseId>)>,
+    ActPath((street, target)): ActPath<(TenantId, IdVerb<CaseId>)>,
     change: Change,
     StrictJson(body): StrictJson<VerifyBody>,
 ) -> Result<Response, Problem> {

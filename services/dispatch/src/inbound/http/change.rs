@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Change {
         let Bearer(who) = Bearer::from_request_parts(parts, state).await?;
         let IdempotencyKeyHeader(key) = IdempotencyKeyHeader::from_request_parts(parts, state).await?;
         let Ok(trace) = TraceContext::from_request_parts(parts, state).await;
-        Ok(Self { who, key, if_match: if_match(&parts.headers)?, traceparent: trace.traceparent })
+        Ok(Self { who, key, if_match: if_match(&parts.headers), traceparent: trace.traceparent })
     }
 }
 
@@ -46,15 +46,14 @@ impl Change {
     }
 }
 
-/// `"3"` as our `ETag` says it, or `3`; `*` is any. What can be no version of ours matches none.
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| Problem::precondition_failed())?.trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let version = text.trim_matches('"').parse();
-    version.map(Some).map_err(|_| Problem::precondition_failed())
+/// No row has this version.
+const NONE: u64 = u64::MAX;
+
+/// `"3"` as our `ETag` says it, or `3`; `*` is any. What can be no version of ours matches none, which is said after
+/// what is wrong with the request itself.
+fn if_match(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
+    (text != "*").then(|| text.trim_matches('"').parse().unwrap_or(NONE))
 }
 
 /// A changed row with its version.

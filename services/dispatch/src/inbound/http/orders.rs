@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bootstrap::Bearer;
-use bootstrap::door::{Fault, FreeText, IdVerb, Path, Problem, Query, StrictJson};
+use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Path, Problem, Query, ReadPath, StrictJson};
 use ids::{CaseId, OrderId, TenantId};
 use orders::{Act, Phase};
 use pg::TenantScope;
@@ -125,7 +125,7 @@ pub(crate) async fn page(
 pub(super) async fn read(
     State(room): State<Room>,
     Bearer(who): Bearer,
-    Path((street, id)): Path<(TenantId, OrderId)>,
+    ReadPath((street, id)): ReadPath<(TenantId, OrderId)>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<OrderView>), Problem> {
     let admitted = room.house.admit(&who, Action::OrderRead, street)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
@@ -144,7 +144,7 @@ pub(super) async fn read(
     responses((status = 200, body = OrderView), (status = 412, description = "已被更新 / changed since"), Problem))]
 pub(super) async fn act(
     State(room): State<Room>,
-    Path((street, target)): Path<(TenantId, IdVerb<OrderId>)>,
+    ActPath((street, target)): ActPath<(TenantId, IdVerb<OrderId>)>,
     change: Change,
     StrictJson(body): StrictJson<ActBody>,
 ) -> Result<Response, Problem> {
