@@ -123,7 +123,9 @@ async fn consumer(jetstream: &jetstream::Context, spec: &ConsumerSpec) -> Result
         ..pull::Config::default()
     };
     let stream = jetstream.get_stream_no_info(spec.stream).await.map_err(|e| failed(e.into()))?;
-    let made: PullConsumer = stream.create_consumer(asked.clone()).await.map_err(|e| failed(e.into()))?;
+    stream.create_consumer(asked.clone()).await.map_err(|e| failed(e.into()))?;
+    // Asked again: the answer to an update still tells what was.
+    let made: PullConsumer = stream.get_consumer(&spec.name).await.map_err(failed)?;
     let got = &made.cached_info().config;
     let filters = if got.filter_subjects.is_empty() {
         vec![got.filter_subject.clone()]

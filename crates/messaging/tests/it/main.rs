@@ -5,6 +5,7 @@
 mod consuming;
 mod keeping;
 mod parking;
+mod provisioning;
 mod relaying;
 mod retention;
 mod world;
