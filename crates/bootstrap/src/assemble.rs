@@ -86,12 +86,11 @@ pub fn assemble<S: Service>(
     S::build(house.clone(), &mut plan)?;
     let Plan { routes, openapi, rpc, mut parts, .. } = plan;
     if topology::PUBLISHERS.contains(&S::NAME) {
-        let outbox = house.outbox.clone();
-        let config = RelayConfig::default();
-        parts.push(Box::new(Relay::new(S::NAME, relay_pool.clone(), jetstream.clone(), outbox, config)));
+        parts.push(relay(S::NAME, relay_pool.clone(), jetstream.clone(), house.outbox.clone()));
     }
     if topology::DOCUMENT_READERS.contains(&S::NAME) {
-        parts.push(Box::new(documents(S::NAME, &house, jetstream.clone())));
+        let House { pool, clock, outbox, .. } = house.clone();
+        parts.push(documents(S::NAME, pool, clock, outbox, jetstream.clone()));
     }
     let (parked, parked_openapi) = parked::routes(S::NAME, &house);
     let openapi = openapi.map(|mut openapi| {
@@ -106,21 +105,32 @@ fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {
     if S::HOLDS_ON_CLOCK_JUMP { GuardedClock::new(clock) } else { GuardedClock::unguarded(clock) }
 }
 
-fn documents<S>(
-    service: &str,
-    house: &House<S>,
+fn relay(
+    service: &'static str,
+    pool: Pool,
     jetstream: async_nats::jetstream::Context,
-) -> Consumer<KeepDocuments> {
-    Consumer::new(
+    outbox: Outbox,
+) -> Box<dyn Part> {
+    Box::new(Relay::new(service, pool, jetstream, outbox, RelayConfig::default()))
+}
+
+fn documents(
+    service: &str,
+    pool: Pool,
+    clock: Arc<GuardedClock>,
+    outbox: Outbox,
+    jetstream: async_nats::jetstream::Context,
+) -> Box<dyn Part> {
+    Box::new(Consumer::new(
         format!("{service}-directory"),
         "directory",
         jetstream,
-        house.pool.clone(),
-        house.clock.clone(),
-        house.outbox.clone(),
+        pool,
+        clock,
+        outbox,
         Arc::new(KeepDocuments),
         ConsumerConfig::default(),
-    )
+    ))
 }
 
 fn described(routes: Router, openapi: Option<utoipa::openapi::OpenApi>) -> Router {

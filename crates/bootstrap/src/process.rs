@@ -6,18 +6,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use futures_util::future::BoxFuture;
 use messaging::housekeeping;
 use pg::{Minter, Pool, ServerClock};
-use snapshot::Snapshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tonic::service::RoutesBuilder;
 
-use crate::assemble::assemble;
+use crate::assemble::{AssembleError, Assembled, assemble};
 use crate::config::{Env, Settings};
 use crate::health::{self, Latch, Readiness};
 use crate::identity::Authenticator;
 use crate::listen::{self, Limits};
 use crate::parked;
+use crate::part::Part;
 use crate::rpc;
 use crate::service::Service;
 use crate::shutdown::{Phases, Shutdown, Signals};
@@ -27,13 +30,19 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The whole `main` of a service. Config errors end it before anything starts.
 pub fn main<S: Service>() -> ExitCode {
+    run(S::NAME, put_together::<S>)
+}
+
+/// Of no type of a service, as everything below that waits: such futures are compiled where they are awaited, so
+/// each service would compile its own servers and clients again.
+fn run(name: &'static str, put: PutTogether) -> ExitCode {
     rustls::crypto::ring::default_provider().install_default().ok();
-    telemetry::init(S::NAME);
+    telemetry::init(name);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed("could not start the runtime", &error),
     };
-    match runtime.block_on(run::<S>(Env::of_process())) {
+    match runtime.block_on(until_ended(name, put, Env::of_process())) {
         Ok(code) => code,
         Err(error) => failed("could not start", error.as_ref()),
     }
@@ -44,9 +53,9 @@ fn failed(what: &str, error: &(dyn std::error::Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn run<S: Service>(env: Env) -> Result<ExitCode, Failure> {
+async fn until_ended(name: &'static str, put: PutTogether, env: Env) -> Result<ExitCode, Failure> {
     let signals = Signals::install()?;
-    let running = start::<S>(env).await?;
+    let running = begin(name, put, env).await?;
     let ended = running.shutdown.run(signals, &running.readiness, running.phases).await;
     // A database that answers nothing must not keep us: what is open is cut with the process.
     let closed = timeout(CLOSE_WITHIN, running.pool.close()).await;
@@ -77,44 +86,96 @@ pub struct Running {
     phases: Phases,
 }
 
-/// Starts a service inside the current runtime: all of what its process does but signals and exit codes.
-pub async fn start<S: Service>(env: Env) -> Result<Running, Failure> {
-    let settings = Settings::read(&env)?;
-    let authenticator = Authenticator::open(settings.identity.clone())?;
-    let journal_days = env.parsed("STREETWISE_JOURNAL_DAYS", "a number of days", JOURNAL_DAYS)?;
-    let nats = connect(S::NAME, &settings.nats_url).await?;
-    let assembled = assemble::<S>(&settings, Arc::new(env), nats, Arc::new(ServerClock), Minter::from_os())?;
-    let listener = listen::bind(&settings.http_listen).await?;
-    let address = listener.local_addr()?;
-    tracing::info!(service = S::NAME, %address, "listening");
+/// A service put together, whichever it is.
+struct Whole {
+    pool: Pool,
+    metrics: prometheus::Registry,
+    routes: Router,
+    rpc: RoutesBuilder,
+    parts: Vec<Box<dyn Part>>,
+    documents: Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send>,
+    loaded: Box<dyn Fn() -> bool + Send + Sync>,
+}
 
-    let (shutdown, readiness) = (Shutdown::new(), Readiness::default());
-    let (pool, snapshot) = (assembled.house.pool.clone(), assembled.house.snapshot.clone());
-    partitions_first(&pool).await;
-    for part in assembled.parts {
-        critical(&shutdown, "part", part.run(shutdown.soft()));
-    }
-    critical(&shutdown, "documents", assembled.poller.run(shutdown.soft()));
-    shutdown.spawn(health::watch(pool.pulse(), readiness.latch("database"), shutdown.soft()));
-    shutdown.spawn(partitions(pool.clone(), journal_days, shutdown.soft()));
-    shutdown.spawn(parked::count(pool.clone(), assembled.house.metrics.clone(), shutdown.soft()));
-    shutdown.spawn(first_load(snapshot, readiness.latch("documents"), shutdown.soft()));
-    let routes = assembled.routes.merge(health::routes(readiness.clone(), assembled.house.metrics.clone()));
-    let mut rpc_address = None;
-    if let Some(listen) = &settings.grpc_listen {
-        let listener = listen::bind(listen).await?;
+type PutTogether = fn(&Settings, Arc<Env>, async_nats::Client) -> Result<Whole, AssembleError>;
+
+fn put_together<S: Service>(
+    settings: &Settings,
+    env: Arc<Env>,
+    nats: async_nats::Client,
+) -> Result<Whole, AssembleError> {
+    let Assembled { house, routes, rpc, parts, poller, .. } =
+        assemble::<S>(settings, env, nats, Arc::new(ServerClock), Minter::from_os())?;
+    let (snapshot, pool, metrics) = (house.snapshot, house.pool, house.metrics);
+    Ok(Whole {
+        pool,
+        metrics,
+        routes,
+        rpc,
+        parts,
+        documents: Box::new(move |ending| Box::pin(poller.run(ending))),
+        loaded: Box::new(move || snapshot.loaded()),
+    })
+}
+
+/// Starts a service inside the current runtime: all of what its process does but signals and exit codes.
+pub fn start<S: Service>(env: Env) -> BoxFuture<'static, Result<Running, Failure>> {
+    begin(S::NAME, put_together::<S>, env)
+}
+
+fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, Result<Running, Failure>> {
+    Box::pin(async move {
+        let settings = Settings::read(&env)?;
+        let authenticator = Authenticator::open(settings.identity.clone())?;
+        let journal_days = env.parsed("STREETWISE_JOURNAL_DAYS", "a number of days", JOURNAL_DAYS)?;
+        let nats = connect(name, &settings.nats_url).await?;
+        let whole = put(&settings, Arc::new(env), nats)?;
+        let listener = listen::bind(&settings.http_listen).await?;
         let address = listener.local_addr()?;
-        tracing::info!(service = S::NAME, %address, "listening for gRPC");
-        rpc_address = Some(address);
-        let (soft, hard) = (shutdown.soft(), shutdown.hard());
-        let serving =
-            rpc::serve(listener, assembled.rpc, authenticator.clone(), readiness.clone(), soft, hard);
-        critical(&shutdown, "grpc", serving);
-    }
-    let limits = Limits::default();
-    let router = listen::front(routes, authenticator, limits.clone());
-    critical(&shutdown, "http", listen::serve(listener, router, limits, shutdown.soft(), shutdown.hard()));
-    Ok(Running { address, rpc_address, shutdown, readiness, pool, phases: phases(settings.development) })
+        tracing::info!(service = name, %address, "listening");
+
+        let (shutdown, readiness, pool) = (Shutdown::new(), Readiness::default(), whole.pool);
+        partitions_first(&pool).await;
+        for part in whole.parts {
+            critical(&shutdown, "part", part.run(shutdown.soft()));
+        }
+        critical(&shutdown, "documents", (whole.documents)(shutdown.soft()));
+        shutdown.spawn(health::watch(pool.pulse(), readiness.latch("database"), shutdown.soft()));
+        shutdown.spawn(partitions(pool.clone(), journal_days, shutdown.soft()));
+        shutdown.spawn(parked::count(pool.clone(), whole.metrics.clone(), shutdown.soft()));
+        shutdown.spawn(first_load(whole.loaded, readiness.latch("documents"), shutdown.soft()));
+        let rpc_address = match &settings.grpc_listen {
+            Some(listen) => {
+                Some(open_rpc(name, listen, whole.rpc, authenticator.clone(), &readiness, &shutdown).await?)
+            }
+            None => None,
+        };
+        let routes = whole.routes.merge(health::routes(readiness.clone(), whole.metrics));
+        let limits = Limits::default();
+        let router = listen::front(routes, authenticator, limits.clone());
+        critical(
+            &shutdown,
+            "http",
+            listen::serve(listener, router, limits, shutdown.soft(), shutdown.hard()),
+        );
+        Ok(Running { address, rpc_address, shutdown, readiness, pool, phases: phases(settings.development) })
+    })
+}
+
+async fn open_rpc(
+    name: &'static str,
+    listen: &str,
+    services: RoutesBuilder,
+    authenticator: Authenticator,
+    readiness: &Readiness,
+    shutdown: &Shutdown,
+) -> Result<SocketAddr, Failure> {
+    let listener = listen::bind(listen).await?;
+    let address = listener.local_addr()?;
+    tracing::info!(service = name, %address, "listening for gRPC");
+    let (soft, hard) = (shutdown.soft(), shutdown.hard());
+    critical(shutdown, "grpc", rpc::serve(listener, services, authenticator, readiness.clone(), soft, hard));
+    Ok(address)
 }
 
 fn critical(shutdown: &Shutdown, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
@@ -125,12 +186,8 @@ fn critical(shutdown: &Shutdown, name: &'static str, task: impl Future<Output = 
 }
 
 /// Ready means also: the documents this replica had are compiled again.
-async fn first_load<S: Send + Sync + 'static>(
-    snapshot: Snapshot<S>,
-    latch: Latch,
-    shutdown: CancellationToken,
-) {
-    while !snapshot.loaded() && !shutdown.is_cancelled() {
+async fn first_load(loaded: Box<dyn Fn() -> bool + Send + Sync>, latch: Latch, shutdown: CancellationToken) {
+    while !loaded() && !shutdown.is_cancelled() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     latch.release();

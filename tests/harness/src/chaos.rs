@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 
 use crate::cluster::Cluster;
@@ -74,7 +75,13 @@ pub struct Report {
 }
 
 /// Plays one row on a fresh cluster.
-pub async fn play(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
+///
+/// Boxed: a future is compiled where it is awaited, and this one is large.
+pub fn play<'a>(row: &'a str, seed: u64, scale: &'a Scale) -> LocalBoxFuture<'a, Result<Report>> {
+    Box::pin(played(row, seed, scale))
+}
+
+async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
     let cluster = Arc::new(Cluster::start(scale.streets).await?);
     let plan = Plan { per_s: scale.per_s, lasting: scale.lasting, seed, in_flight_max: 512 };
     let loading = tokio::spawn({

@@ -28,6 +28,7 @@ pub mod wire;
 pub mod world;
 
 use anyhow::{Result, bail};
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
@@ -61,7 +62,13 @@ impl Knobs {
 /// # Errors
 /// When its servers do not start, when something was lost or doubled, or when a step did not end in its time; the
 /// message says what to do next.
-pub async fn run(name: &str, knobs: &Knobs) -> Result<Value> {
+///
+/// Boxed: a future is compiled where it is awaited, and this one is large.
+pub fn run<'a>(name: &'a str, knobs: &'a Knobs) -> LocalBoxFuture<'a, Result<Value>> {
+    Box::pin(named(name, knobs))
+}
+
+async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
     match name {
         "hold" => hold::run(knobs).await,
         "flow" => flow::run(knobs).await,
