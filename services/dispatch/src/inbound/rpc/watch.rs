@@ -2,8 +2,8 @@
 //!
 //! Changes are read from the record by the positions the relay gave them; a change that is not sealed yet comes
 //! when it is. Core NATS only says "look", and a poll finds what a lost hint was about (D25). Rights are asked for
-//! at every look. The call ends when its reader goes, when the process stops, and after 15 minutes, so that a token
-//! is asked for again: the reader comes back with its cursor.
+//! at every look. The call ends when its reader goes, when the process stops, when its token is over, and after 15
+//! minutes: the reader comes back with its cursor.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -15,6 +15,7 @@ use bootstrap::rpc::{Call, named};
 use contract::proto::dispatch as wire;
 use futures_util::{Stream, StreamExt, stream};
 use ids::{BodyRef, TenantId};
+use jiff::Timestamp;
 use prost::Message;
 use tonic::Status;
 
@@ -42,13 +43,20 @@ pub(super) async fn begin(
     let hints = room.house.nats.subscribe(format!("dispatch.*.*.*.{street}")).await;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let last = changes::last(&mut tx, street).await?;
+    let now = room.house.clock.now(&mut tx).await?;
     tx.commit().await?;
+    let over = tokio::time::sleep(lasting(now, call.who.expires_at));
     let position = position_of(&asked.cursor, street).filter(|position| (0..=last).contains(position));
     let position = position.ok_or_else(Problem::bad_cursor)?;
     let ending = call.ending.clone().cancelled_owned();
     let watch = Watch { room, call, street, position, hints: hints.ok(), ready: VecDeque::new() };
     let changes = stream::unfold(Some(watch), next);
-    Ok(Box::pin(changes.take_until(ending).take_until(Box::pin(tokio::time::sleep(CALL_FOR)))))
+    Ok(Box::pin(changes.take_until(ending).take_until(Box::pin(over))))
+}
+
+/// Not longer than the caller's token.
+fn lasting(now: Timestamp, expires_at: Timestamp) -> Duration {
+    Duration::try_from(expires_at.duration_since(now)).unwrap_or_default().min(CALL_FOR)
 }
 
 struct Watch {
@@ -127,6 +135,15 @@ fn position_of(cursor: &str, street: TenantId) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_ends_with_its_token() {
+        let now = Timestamp::UNIX_EPOCH;
+        let after = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
+        assert_eq!(lasting(now, after(60)), Duration::from_secs(60));
+        assert_eq!(lasting(now, after(86_400)), CALL_FOR);
+        assert_eq!(lasting(now, after(-1)), Duration::ZERO);
+    }
 
     #[test]
     fn a_cursor_belongs_to_its_street() {
