@@ -65,6 +65,10 @@ async fn until_ended(name: &'static str, put: PutTogether, env: Env) -> Result<E
     Ok(ended.into())
 }
 
+/// How long a start waits for today's partitions. A database that is away must keep no door closed: what is written
+/// before the next round, within a minute, goes to the rest and moves from there.
+const PARTITIONS_WITHIN: Duration = Duration::from_secs(2);
+
 /// The journal is also the audit: it is kept for a year unless `STREETWISE_JOURNAL_DAYS` says otherwise, never less
 /// than [`housekeeping::JOURNAL_DAYS_MIN`].
 const JOURNAL_DAYS: i32 = 366;
@@ -135,7 +139,7 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
         tracing::info!(service = name, %address, "listening");
 
         let (shutdown, readiness, pool) = (Shutdown::new(), Readiness::default(), whole.pool);
-        partitions_first(&pool).await;
+        timeout(PARTITIONS_WITHIN, partitions_first(&pool)).await.ok();
         for part in whole.parts {
             critical(&shutdown, "part", part.run(shutdown.soft()));
         }

@@ -30,6 +30,8 @@ const HEADER_BYTES_MAX: u32 = 16 * 1024;
 const STREAMS_MAX: u32 = 256;
 /// A peer that does not answer a ping for this long is gone.
 const KEEPALIVE: Duration = Duration::from_secs(20);
+/// To the head of the answer, as at the HTTP door; a stream goes on after that. A shorter `grpc-timeout` comes first.
+const ANSWER_WITHIN: Duration = Duration::from_millis(1_800);
 /// How often readiness is copied into the health service.
 const HEALTH_POLL: Duration = Duration::from_millis(250);
 
@@ -97,6 +99,7 @@ pub(crate) async fn serve(
         Ok(request)
     };
     let server = tonic::transport::Server::builder()
+        .timeout(ANSWER_WITHIN)
         .max_concurrent_streams(STREAMS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))

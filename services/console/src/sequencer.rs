@@ -23,6 +23,8 @@ const GATHER_FOR: Duration = Duration::from_millis(10);
 const FEW_LINES: usize = 500;
 /// Pause after a failure.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
+/// How long one look may take; a connection that died unheard is not waited on for ever.
+const LOOK_WITHIN: Duration = Duration::from_secs(15);
 
 /// The part.
 #[derive(Debug)]
@@ -40,7 +42,8 @@ impl Sequencer {
     /// One look at the tenants whose turn it is; returns how many lines got a position. An error means that the
     /// database is away; a tenant that fails by itself is none.
     pub async fn look(&self) -> Result<usize, pg::Error> {
-        sequence::round(&self.room, &mut *self.turns.lock().await).await
+        pg::within(LOOK_WITHIN, async { sequence::round(&self.room, &mut *self.turns.lock().await).await })
+            .await
     }
 
     async fn sequence(&self) {

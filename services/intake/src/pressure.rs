@@ -18,6 +18,8 @@ use crate::store;
 /// How often the outbox is looked at. Between two looks the last answer holds: at 1,000 reports a second the mark
 /// is overrun by a thousandth of its default.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long one look may take; a connection that died unheard is not waited on for ever.
+const MEASURE_WITHIN: Duration = Duration::from_secs(5);
 
 /// How many times the mark the hard cap is.
 const CAP_TIMES: u32 = 2;
@@ -72,7 +74,7 @@ impl Part for Gauging {
         Box::pin(async move {
             while !shutdown.is_cancelled() {
                 // A database that is away refuses reports by itself; the last answer holds until it is back.
-                if let Err(error) = self.0.measure().await {
+                if let Err(error) = pg::within(MEASURE_WITHIN, self.0.measure()).await {
                     tracing::debug!(error = &error as &dyn std::error::Error, "the outbox was not measured");
                 }
                 tokio::select! {

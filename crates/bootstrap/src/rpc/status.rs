@@ -14,12 +14,21 @@ use crate::door::Problem;
 /// Names whose codes they are.
 const DOMAIN: &str = "streetwise";
 
+/// Most faults of one status: details travel in a header, which common clients take up to 8 KiB of.
+const FAULTS_MAX: usize = 16;
+
 impl From<Problem> for Status {
     fn from(problem: Problem) -> Self {
         let (code, retry_after) = (code_of(problem.status().as_u16()), problem.retry_after_s());
         let document = problem.into_document();
         let mut details = ErrorDetails::with_error_info(document.code, DOMAIN, HashMap::new());
-        for fault in document.errors {
+        let faults = document.errors.len();
+        for (n, fault) in document.errors.into_iter().enumerate() {
+            if n == FAULTS_MAX {
+                let more = format!("and {} more; mend these and send it again", faults - n);
+                details.add_bad_request_violation("", more);
+                break;
+            }
             details.add_bad_request_violation(fault.pointer, format!("{}: {}", fault.code, fault.detail));
         }
         if let Some(seconds) = retry_after {

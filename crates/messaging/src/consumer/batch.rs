@@ -18,6 +18,9 @@ use crate::store;
 
 /// How long a batch stays away after the database was.
 const UNAVAILABLE_DELAY: Duration = Duration::from_secs(1);
+/// How long one transaction may take, its statements have limits of their own: a connection that the server has given
+/// up without our hearing of it would be waited on for ever.
+const APPLY_WITHIN: Duration = Duration::from_secs(30);
 /// A batch that runs into other transactions is tried this often at once.
 const COLLISIONS_MAX: u32 = 5;
 
@@ -122,7 +125,7 @@ impl<A: Apply> Room<A> {
     async fn apply_retrying(&self, entries: &mut [Entry<A::Item>]) -> Result<(), ApplyError> {
         let mut collisions = 0;
         loop {
-            match self.apply_once(entries).await {
+            match pg::within(APPLY_WITHIN, self.apply_once(entries)).await {
                 Err(ApplyError::Database(error))
                     if error.ran_into_another() && collisions < COLLISIONS_MAX =>
                 {

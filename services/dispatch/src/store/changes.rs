@@ -26,7 +26,7 @@ pub(crate) async fn last(tx: &mut ScopedTx, street: TenantId) -> Result<i64, pg:
 }
 
 /// The changes after a position, at most so many; with them the position read up to, which events that are no
-/// order's move on too.
+/// order's move on too, and those of days the journal no longer keeps.
 pub(crate) async fn after(
     tx: &mut ScopedTx,
     street: TenantId,
@@ -34,7 +34,7 @@ pub(crate) async fn after(
     limit: i64,
 ) -> Result<(Vec<Change>, i64), pg::Error> {
     let rows = sqlx::query!(
-        r#"SELECT e.position AS "position!", j.event_type, j.payload
+        r#"SELECT e.position AS "position!", j.event_type AS "event_type?", j.payload AS "payload?"
            FROM (
                SELECT s.tenant_id, u.id, s.first_position + u.nth - 1 AS position
                FROM (SELECT tenant_id, first_position, event_ids FROM dispatch.seals
@@ -46,7 +46,7 @@ pub(crate) async fn after(
                WHERE s.first_position + u.nth - 1 > $2::bigint
                ORDER BY position LIMIT $3
            ) e
-           JOIN dispatch.journal j ON j.tenant_id = e.tenant_id AND j.id = e.id
+           LEFT JOIN dispatch.journal j ON j.tenant_id = e.tenant_id AND j.id = e.id
            ORDER BY e.position"#,
         street.as_i64(),
         position,
@@ -56,10 +56,13 @@ pub(crate) async fn after(
     .await?;
     let up_to = rows.last().map_or(position, |row| row.position);
     let mut changes = Vec::with_capacity(rows.len());
-    for row in rows.into_iter().filter(|row| row.event_type.starts_with("dispatch.order.")) {
-        let event_type =
-            row.event_type.parse().map_err(|_| pg::Error::impossible_row("journal.event_type"))?;
-        changes.push(Change { position: row.position, event_type, payload: row.payload });
+    for row in rows {
+        let (Some(event_type), Some(payload)) = (row.event_type, row.payload) else { continue };
+        if event_type.starts_with("dispatch.order.") {
+            let event_type =
+                event_type.parse().map_err(|_| pg::Error::impossible_row("journal.event_type"))?;
+            changes.push(Change { position: row.position, event_type, payload });
+        }
     }
     Ok((changes, up_to))
 }

@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::FutureExt;
@@ -57,6 +58,10 @@ struct Queue {
     others: VecDeque<Waiting>,
     writers: usize,
 }
+
+/// How long one transaction may take. Callers are told "unavailable" sooner; this is for a connection that the server
+/// has given up without our hearing of it: it would be waited on for ever.
+const KEEP_WITHIN: Duration = Duration::from_secs(5);
 
 /// A request, and where its answer goes.
 struct Waiting {
@@ -185,7 +190,7 @@ async fn settle(room: &Room, batch: Vec<Waiting>) {
     let mut parts = vec![batch];
     while let Some(mut part) = parts.pop() {
         let requests: Vec<&Prepared> = part.iter().map(|waiting| &waiting.request).collect();
-        match keep_all(room, &requests).await {
+        match pg::within(KEEP_WITHIN, keep_all(room, &requests)).await {
             Ok(answers) => {
                 for (waiting, answer) in part.into_iter().zip(answers) {
                     waiting.tell(answer.map_err(Unkept::Refused));

@@ -57,7 +57,9 @@ impl ReportService for Reports {
     ) -> Result<Response<Answers>, Status> {
         let call = Call::of(&request)?;
         let room = self.0.clone();
-        let answers = request.into_inner().map(move |item| {
+        // What has come is still answered.
+        let ending = call.ending.clone().cancelled_owned();
+        let answers = request.into_inner().take_until(ending).map(move |item| {
             let (room, call) = (room.clone(), call.clone());
             async move { Ok(answer(&room, &call, item?).await) }
         });

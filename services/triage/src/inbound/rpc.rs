@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bootstrap::door::Problem;
-use bootstrap::rpc::{Call, named};
+use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, named};
 use contract::proto::to_wire;
 use contract::proto::triage as wire;
 use contract::proto::triage::route_service_server::{RouteService, RouteServiceServer};
@@ -16,7 +16,7 @@ use crate::store::explanations::Join;
 
 /// The server, for [`bootstrap::Plan::rpc`].
 pub(crate) fn server(room: Arc<Room>) -> RouteServiceServer<Routes> {
-    RouteServiceServer::new(Routes(room))
+    RouteServiceServer::new(Routes(room)).max_decoding_message_size(MESSAGE_BYTES_MAX)
 }
 
 /// The door.
