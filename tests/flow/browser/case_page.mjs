@@ -110,7 +110,7 @@ test("the street centre reads the case with its five orders", async () => {
     const shown = await page.locator(`#orders bdi[title="${body}"]`).innerText();
     assert.ok(/[\u4e00-\u9fff]/.test(shown) && !shown.includes(body), `${body} is shown as ${shown}`);
   }
-  assert.ok(await page.locator("#timeline li").count() > 0);
+  await page.locator("#timeline li").first().waitFor();
   assert.equal(await page.locator("#token").inputValue(), "", "the token stays in the field");
   assert.ok(!page.url().includes(endpoints.tokens["street-centre"].slice(0, 20)), "the token is in the address");
 });
