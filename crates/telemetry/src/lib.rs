@@ -1,23 +1,39 @@
 //! Tracing, metrics, context through messages.
 //!
-//! Logs are JSON on stderr: the message can be read alone, the fields are searchable. No personal data, no
-//! secrets, no payloads are ever logged. Deliberately not here yet: OTLP export.
+//! * [`init`] starts logging and, when a collector is named ([`settings`]), the export by OTLP; the [`Telemetry`]
+//!   it returns flushes at the end of the process.
+//! * Log events become JSON lines on stderr and OTLP records, both from the same redacted fields ([`redact`]).
+//! * [`Span`]s follow one trace from the door through relay and consumers to the webhook: [`http`],
+//!   [`messaging`], [`db`], [`rpc`]. Their ids are what journal rows and headers carry ([`traceparent`]).
+//! * [`Metrics`] are instruments with bounded labels; scrape and OTLP read the same ones.
+//!
+//! Promises: no key leaves unless it is listed; nothing waits for a collector; what is not sampled costs a look at
+//! a flag. Deliberately not here: anything that decides by what was measured.
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+pub mod db;
+mod export;
+mod fields;
+pub mod http;
+mod labels;
+mod lines;
+pub mod messaging;
+pub mod metrics;
+mod process;
+mod records;
+pub mod redact;
+mod redacting;
+pub mod rpc;
+mod sampling;
+pub mod settings;
+mod span;
+mod stopwatch;
+pub mod traceparent;
+pub mod wakeups;
 
-/// Starts logging for a process. The filter is `STREETWISE_LOG` (default `info`); a second call does nothing.
-pub fn init(service: &'static str) {
-    let filter =
-        EnvFilter::try_from_env("STREETWISE_LOG").unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
-    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-    if tracing_subscriber::registry().with(filter).with(json).try_init().is_ok() {
-        tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
-    }
-}
-
-/// The trace id of a W3C `traceparent`, or empty: what people search for and the timeline shows.
-pub fn trace_id(traceparent: &str) -> &str {
-    traceparent.split('-').nth(1).unwrap_or_default()
-}
+pub use labels::{Label, label};
+pub use metrics::{Counter, Gauge, Histogram, Metrics};
+pub use process::{Telemetry, init, init_with};
+pub use settings::Settings;
+pub use span::{Span, around};
+pub use stopwatch::Stopwatch;
+pub use traceparent::trace_id;

@@ -6,7 +6,7 @@
 //! * [`proxy`]: a TCP proxy with faults; [`sink`]: a webhook receiver that checks signatures and answers as told.
 //! * [`clock`]: time that moves only when a test says so; [`wait`]: waiting for a level with a deadline.
 //! * [`rig`]: a service put together on all of these, drained until empty; [`demo`]: the shipped district.
-//! * [`identity`]: a token issuer with its key set.
+//! * [`identity`]: a token issuer with its key set; [`otlp`]: a collector that keeps what it is sent.
 //!
 //! Every server started here dies with the test process, even when that is killed, and never listens on a
 //! standard port. Deliberately not here: anything of a service (a service's own tests build it), and mocks.
@@ -18,6 +18,7 @@ mod guardian;
 pub mod identity;
 pub mod journal;
 pub mod nats;
+pub mod otlp;
 mod port;
 pub mod postgres;
 pub mod process;

@@ -163,7 +163,10 @@ pub const CLOCKS: Room = Room {
             "crates/bootstrap/src/door/body.rs",
             "elapsed time: the deadline of an answer stands meanwhile",
         ),
-        place("crates/bootstrap/src/door/trace.rs", "elapsed time: how long a request took"),
+        place(
+            "crates/telemetry/src/stopwatch.rs",
+            "elapsed time: how long something took, for telemetry only",
+        ),
         place(
             "crates/bootstrap/src/identity.rs",
             "a token's expiry is by the wall clock of its issuer's world",
@@ -218,6 +221,7 @@ pub const ENVIRONMENT: Room = Room {
         place("crates/bootstrap/src/config.rs", "reads it once, at start"),
         place("crates/pg/src/crash.rs", "crash points, debug builds only"),
         place("crates/contract/build.rs", "where cargo wants what a build script makes"),
+        place("crates/telemetry/src/settings.rs", "the standard OpenTelemetry variables, once, at start"),
         place("services/streetwise/src/dev_identity.rs", "refuses to run outside development"),
     ],
     instead: "read a knob from `house.env` in config.rs; nothing asks the environment later",
@@ -235,6 +239,7 @@ pub const TASKS: Room = Room {
             "crates/messaging/src/consumer/pull.rs",
             "acknowledgements beside the next batch; awaited before the next ones and at the end",
         ),
+        place("crates/telemetry/src/process.rs", "the last flush, given up when its time is over"),
         place("services/streetwise/src/sink/", "a receiver for demonstrations, not a service"),
     ],
     instead: "put it into a `Part` (plan.part) or take bootstrap's tracked spawn, so that shutdown waits for it",
