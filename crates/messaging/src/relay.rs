@@ -20,6 +20,8 @@ use async_nats::jetstream;
 use futures_util::FutureExt;
 use ids::TenantId;
 use pg::{Pool, crash};
+use telemetry::Metrics;
+use telemetry::messaging::Publishing;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -94,6 +96,7 @@ pub struct Relay {
     jetstream: jetstream::Context,
     outbox: Outbox,
     config: RelayConfig,
+    measured: Option<Publishing>,
 }
 
 impl Relay {
@@ -105,7 +108,12 @@ impl Relay {
         outbox: Outbox,
         config: RelayConfig,
     ) -> Self {
-        Self { service, pool, jetstream, outbox, config }
+        Self { service, pool, jetstream, outbox, config, measured: None }
+    }
+
+    /// The same, counting what it publishes.
+    pub fn measured(self, metrics: &Metrics) -> Self {
+        Self { measured: Some(Publishing::new(metrics, self.service)), ..self }
     }
 
     /// Runs until shutdown. Never ends by itself: every failure is logged and tried again.
@@ -225,6 +233,9 @@ impl Relay {
         let mut left = events;
         while !left.is_empty() {
             let (acknowledged, unacknowledged) = publish::all(&self.jetstream, left, &self.config).await;
+            if let Some(measured) = &self.measured {
+                measured.published(self.service, acknowledged.len(), unacknowledged.len());
+            }
             crash::point("relay.after_puback");
             session.forget(&acknowledged).await?;
             crash::point("relay.after_delete");

@@ -88,13 +88,14 @@ impl Pool {
     /// transaction, which rolls back, instead of leaving a half-begun one in the pool (sqlx's own `begin` is
     /// not safe against being dropped midway). For the same reason the task outlives the caller's deadline.
     pub async fn begin(&self, scope: TenantScope) -> Result<ScopedTx, Error> {
+        let span = telemetry::db::transaction_span();
         let pool = self.inner.clone();
         let statement = AssertSqlSafe(scope.begin_statement());
         let beginning =
             tokio::spawn(async move { timeout(ABANDON_BEGIN_AFTER, pool.begin_with(statement)).await });
         match timeout(self.begin_within, beginning).await {
             Ok(Ok(Ok(Ok(inner)))) => {
-                Ok(ScopedTx { inner, scope, board: self.board.clone(), notes: Notes::new() })
+                Ok(ScopedTx { inner, scope, board: self.board.clone(), notes: Notes::new(), _span: span })
             }
             Ok(Ok(Ok(Err(error)))) => Err(error.into()),
             Ok(Err(join)) => Err(Error::broken("the task that begins a transaction ended", join)),
@@ -135,6 +136,8 @@ pub struct ScopedTx {
     scope: TenantScope,
     board: Board,
     notes: Notes,
+    /// Ends with the transaction.
+    _span: Option<telemetry::Span>,
 }
 
 impl ScopedTx {

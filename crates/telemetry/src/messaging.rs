@@ -99,11 +99,11 @@ impl Processing {
     pub fn new(metrics: &Metrics, consumer: &str) -> Self {
         let system = || label(MESSAGING_SYSTEM, [SYSTEM]);
         let group = || label(MESSAGING_CONSUMER_GROUP_NAME, [consumer]);
-        let help = "Duration of processing one batch of messages, to the acknowledgement.";
+        let help = "Duration of processing one batch of messages, up to their acknowledgement.";
         let duration =
             metrics.histogram(MESSAGING_PROCESS_DURATION, help, "s", &BATCH_SECONDS, [system(), group()]);
         let outcome = label("outcome", ["applied", "parked", "later"]);
-        let help = "Messages by what became of them: applied, parked as poison, sent back for later.";
+        let help = "Messages by what became of them: applied, parked, sent back for later.";
         let messages = metrics.counter("messaging.settled.messages", help, "{message}", [group(), outcome]);
         Self { duration, messages }
     }
@@ -119,37 +119,21 @@ impl Processing {
     }
 }
 
-/// What waits: rows of the outbox with the oldest one's age, and messages that are parked.
+/// Messages that are parked, by what they wait for.
 #[derive(Debug, Clone)]
-pub struct Waiting {
-    rows: Gauge<0>,
-    oldest_ms: Gauge<0>,
-    parked: Gauge<0>,
-}
+pub struct Parked(Gauge<1>);
 
-impl Waiting {
-    /// Makes them; whoever looks at the tables sets them.
+impl Parked {
+    /// Makes it; whoever counts them sets it.
     pub fn new(metrics: &Metrics) -> Self {
-        Self {
-            rows: metrics.gauge("outbox.rows", "Events waiting for the broker.", "{row}", []),
-            oldest_ms: metrics.gauge("outbox.oldest.age", "Age of the oldest event that waits.", "ms", []),
-            parked: metrics.gauge(
-                "parked.messages",
-                "Messages parked and not yet replayed.",
-                "{message}",
-                [],
-            ),
-        }
+        let help = "Messages that could not be applied, by what they wait for.";
+        let waits_for = label("waits_for", ["person", "retry"]);
+        Self(metrics.gauge("parked.messages", help, "{message}", [waits_for]))
     }
 
-    /// The outbox was looked at.
-    pub fn outbox(&self, rows: i64, oldest: Duration) {
-        self.rows.set([], rows);
-        self.oldest_ms.set([], i64::try_from(oldest.as_millis()).unwrap_or(i64::MAX));
-    }
-
-    /// The parked messages were counted.
-    pub fn parked(&self, messages: i64) {
-        self.parked.set([], messages);
+    /// They were counted: so many wait for a `person`, so many for a `retry`.
+    pub fn counted(&self, person: i64, retry: i64) {
+        self.0.set(["person"], person);
+        self.0.set(["retry"], retry);
     }
 }

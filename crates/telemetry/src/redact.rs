@@ -19,26 +19,32 @@ pub(crate) enum Class {
 
 /// Ids, codes and numbers of ours.
 const WORDS: &[&str] = &[
+    "acceptance",
     "address",
+    "ahead",
     "ahead_us",
     "attempts",
     "calendar",
     "code",
     "consumer",
+    "day",
     "delivery",
     "elapsed_ms",
     "endpoint",
     "faults",
     "generation",
     "gone",
+    "held_ahead_us",
     "keys",
     "kind",
     "left",
+    "level",
     "log.target",
     "method",
     "name",
     "outcome",
     "over",
+    "requests",
     "role",
     "route",
     "rows",
@@ -46,7 +52,9 @@ const WORDS: &[&str] = &[
     "stage",
     "status",
     "street",
+    "streets",
     "subject_id",
+    "table",
     "task",
     "tenant",
     "tried",
@@ -78,7 +86,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// Free text of errors and libraries.
-const TEXTS: &[&str] = &["entry", "error", "error.type", "message", "reason"];
+const TEXTS: &[&str] = &["actor", "entry", "error", "error.type", "message", "reason"];
 
 pub(crate) fn class(key: &str) -> Option<Class> {
     if WORDS.contains(&key) {

@@ -108,6 +108,12 @@ impl Span {
         }
     }
 
+    /// Runs this inside the span.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _inside = self.0.clone().attach();
+        work()
+    }
+
     /// Runs the future inside the span: log lines carry its ids, inner spans become its children.
     pub fn around<F: Future>(&self, future: F) -> WithContext<F> {
         future.with_context(self.0.clone())

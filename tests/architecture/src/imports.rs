@@ -105,7 +105,7 @@ pub const TABLE: &[Row] = &[
     row("access", Kind::Pure, &["ids"]),
     row("contract", Kind::Wire, &["ids"]),
     row("telemetry", Kind::Io, &[]),
-    row("pg", Kind::Io, &["ids"]),
+    row("pg", Kind::Io, &["ids", "telemetry"]),
     row("messaging", Kind::Io, &["ids", "contract", "pg", "telemetry"]),
     row("wakeups", Kind::Io, &["ids", "pg", "telemetry"]),
     row("seal", Kind::Io, &["ids"]),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_nats::jetstream::AckKind;
 use ids::TenantId;
 use pg::{DbClock, Kind, Pool, crash};
+use telemetry::messaging::{Processing, batch_span, process_span};
+use telemetry::{Span, Stopwatch};
 use uuid::Uuid;
 
 use super::origin::{Origin, settle};
@@ -32,7 +34,12 @@ pub(super) struct Entry<I> {
     /// Taken by the first attempt; decoded again for another one, which is rare, so that the usual one copies
     /// nothing.
     ready: Option<(Received, I)>,
+    /// Ends when it is known what became of the message.
+    span: Option<Span>,
 }
+
+/// A message that was read, its item, and the span of its processing.
+type Read<I> = (Received, I, Option<Span>);
 
 /// What became of a batch.
 #[derive(Default)]
@@ -51,16 +58,18 @@ pub(super) struct Room<A> {
     pub outbox: Outbox,
     pub apply: Arc<A>,
     pub troubles: Mutex<Troubles>,
+    pub measured: Option<Processing>,
 }
 
 impl<A: Apply> Room<A> {
     /// Takes messages to their end: applied (the caller acknowledges), parked, or sent back for later.
     pub(super) async fn settle(&self, origins: Vec<Origin>) -> Settled {
+        let started = Stopwatch::start();
         let mut entries = Vec::with_capacity(origins.len());
         let mut early: BTreeMap<&'static str, Vec<(TenantId, Origin)>> = BTreeMap::new();
         for origin in origins {
-            match self.read(&origin) {
-                Ok(ready) => entries.push(self.entry(origin, ready)),
+            match self.read(&origin, None) {
+                Ok((received, item, span)) => entries.push(self.entry(origin, (received, item), span)),
                 Err((_, Refused::Poison(reason))) => self.park(&origin, &reason).await,
                 Err((tenant, Refused::NotYet(reason))) => match tenant {
                     Some(tenant) => early.entry(reason).or_default().push((tenant, origin)),
@@ -71,22 +80,47 @@ impl<A: Apply> Room<A> {
         for (reason, waiting) in early {
             self.wait_for_documents(reason, waiting).await;
         }
-        self.apply_halving(entries).await
+        let spans = entries.iter().filter_map(|entry| entry.span.as_ref());
+        let batch = batch_span(&self.consumer, entries.len(), spans);
+        let settled = telemetry::around(batch.as_ref(), self.apply_halving(entries)).await;
+        if let Some(measured) = &self.measured {
+            measured.batch(&self.consumer, started.elapsed());
+        }
+        settled
     }
 
-    fn entry(&self, origin: Origin, ready: (Received, A::Item)) -> Entry<A::Item> {
+    fn entry(&self, origin: Origin, ready: (Received, A::Item), span: Option<Span>) -> Entry<A::Item> {
         let (id, tenant) = (ready.0.envelope.id.as_uuid(), ready.0.envelope.tenant);
         self.troubles().ready(tenant);
-        Entry { origin, id, tenant, ready: Some(ready) }
+        Entry { origin, id, tenant, ready: Some(ready), span }
     }
 
-    fn read(&self, origin: &Origin) -> Result<(Received, A::Item), (Option<TenantId>, Refused)> {
+    /// What the message causes belongs to the span of its processing, if that is recorded: `span` where it was read
+    /// before, else a new one.
+    fn read(
+        &self,
+        origin: &Origin,
+        span: Option<Span>,
+    ) -> Result<Read<A::Item>, (Option<TenantId>, Refused)> {
         let envelope = contract::Envelope::read(origin.subject(), |name| origin.header(name));
-        let envelope = envelope.map_err(|error| (None, Refused::Poison(error.to_string())))?;
+        let mut envelope = envelope.map_err(|error| (None, Refused::Poison(error.to_string())))?;
+        let span = span.or_else(|| {
+            let event_type = envelope.event_type.as_str();
+            process_span(&self.consumer, event_type, envelope.id, &envelope.traceparent)
+        });
+        if let Some(span) = &span {
+            envelope.traceparent = span.traceparent();
+        }
         let received = Received { envelope, payload: origin.payload() };
         let item = self.apply.decode(&received);
         let item = item.map_err(|refused| (Some(received.envelope.tenant), refused))?;
-        Ok((received, item))
+        Ok((received, item, span))
+    }
+
+    fn count(&self, outcome: &'static str, messages: usize) {
+        if let Some(measured) = &self.measured {
+            measured.settled(&self.consumer, outcome, messages);
+        }
     }
 
     async fn apply_halving(&self, entries: Vec<Entry<A::Item>>) -> Settled {
@@ -99,6 +133,7 @@ impl<A: Apply> Room<A> {
                     crash::point("consumer.after_commit");
                     self.troubles().applied();
                     everything_fails = None;
+                    self.count("applied", chunk.len());
                     settled.applied += chunk.len();
                     settled.acknowledge.extend(chunk.into_iter().map(|entry| entry.origin));
                 }
@@ -160,10 +195,13 @@ impl<A: Apply> Room<A> {
         if let Some(ready) = entry.ready.take() {
             return Ok(ready);
         }
-        let again = self.read(&entry.origin);
-        again.map_err(|_| {
-            pg::Error::broken("decoding a message again", "what was accepted once is refused now").into()
-        })
+        match self.read(&entry.origin, entry.span.clone()) {
+            Ok((received, item, _)) => Ok((received, item)),
+            Err(_) => {
+                let cause = "what was accepted once is refused now";
+                Err(pg::Error::broken("decoding a message again", cause).into())
+            }
+        }
     }
 
     async fn settle_shelved(
@@ -243,7 +281,11 @@ impl<A: Apply> Room<A> {
         if let Err(error) = &parked {
             tracing::warn!(consumer = self.consumer, error = %error, "could not park waiting messages yet");
         }
-        let kind = if parked.is_ok() { AckKind::Ack } else { AckKind::Nak(Some(UNAVAILABLE_DELAY)) };
+        let (kind, outcome) = match parked {
+            Ok(()) => (AckKind::Ack, "parked"),
+            Err(_) => (AckKind::Nak(Some(UNAVAILABLE_DELAY)), "later"),
+        };
+        self.count(outcome, beyond.len());
         for message in beyond {
             settle(&message, kind).await;
         }
@@ -259,10 +301,12 @@ impl<A: Apply> Room<A> {
         match (parked, origin) {
             (Ok(()), Origin::Stream(message)) => {
                 tracing::error!(consumer = self.consumer, reason, "message is parked");
+                self.count("parked", 1);
                 settle(message, AckKind::Term).await;
             }
             (Ok(()), Origin::Shelf(_)) => {
                 tracing::error!(consumer = self.consumer, reason, "message is parked");
+                self.count("parked", 1);
             }
             (Err(error), _) => {
                 tracing::warn!(consumer = self.consumer, error = %error, "could not park a message yet");
@@ -278,6 +322,7 @@ impl<A: Apply> Room<A> {
     }
 
     async fn send_back(&self, origin: &Origin, pause: Duration) {
+        self.count("later", 1);
         match origin {
             Origin::Stream(message) => settle(message, AckKind::Nak(Some(pause))).await,
             Origin::Shelf(row) => {

@@ -12,6 +12,7 @@ use async_nats::jetstream::consumer::pull::MessagesError;
 use async_nats::jetstream::{self, AckKind, Message};
 use futures_util::{FutureExt, Stream, StreamExt};
 use pg::{DbClock, Pool, crash};
+use telemetry::messaging::Processing;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -59,9 +60,15 @@ impl<A: Apply> Consumer<A> {
         apply: Arc<A>,
         config: ConsumerConfig,
     ) -> Self {
-        let troubles = Mutex::default();
-        let room = Room { consumer: name.into(), pool, clock, outbox, apply, troubles };
+        let (troubles, measured) = (Mutex::default(), None);
+        let room = Room { consumer: name.into(), pool, clock, outbox, apply, troubles, measured };
         Self { stream: stream.into(), jetstream, config, room }
+    }
+
+    /// The same, measuring what it processes.
+    pub fn measured(mut self, metrics: &telemetry::Metrics) -> Self {
+        self.room.measured = Some(Processing::new(metrics, &self.room.consumer));
+        self
     }
 
     /// Runs until shutdown; the batch in hand is finished first, what was fetched beyond it is given back.

@@ -6,6 +6,7 @@ use async_nats::header::HeaderName;
 use bytes::Bytes;
 use ids::Lane;
 use jiff::Timestamp;
+use telemetry::Span;
 use uuid::Uuid;
 
 use super::shards::Pending;
@@ -58,6 +59,11 @@ impl Sealed {
         }
     }
 
+    /// The span of its publishing, if its trace is recorded.
+    pub(crate) fn publish_span(&self) -> Option<Span> {
+        telemetry::messaging::publish_span(&self.event_type, self.pending.journal_id, &self.traceparent)
+    }
+
     /// As `contract::Envelope::headers` makes them.
     pub(crate) fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -77,7 +83,7 @@ impl Sealed {
         header("ce-aggregateversion", &self.version.to_string());
         header("ce-schemaversion", &contract::SCHEMA_VERSION.to_string());
         header("content-type", if self.document() { "application/json" } else { "application/protobuf" });
-        header("traceparent", &self.traceparent);
+        header(telemetry::traceparent::HEADER, &self.traceparent);
         if self.drill {
             header("ce-drill", "true");
         }

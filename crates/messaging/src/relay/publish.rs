@@ -29,7 +29,13 @@ pub(crate) async fn all(
 }
 
 async fn one(jetstream: &jetstream::Context, event: &Sealed) -> Result<(), jetstream::context::PublishError> {
-    let published = jetstream.publish_with_headers(event.subject(), event.headers(), event.payload.clone());
+    // Ends with the acknowledgement.
+    let span = event.publish_span();
+    let mut headers = event.headers();
+    if let Some(span) = &span {
+        headers.insert(telemetry::traceparent::HEADER, span.traceparent());
+    }
+    let published = jetstream.publish_with_headers(event.subject(), headers, event.payload.clone());
     published.await?.await?;
     Ok(())
 }

@@ -73,9 +73,7 @@ fn the_scrape_and_otlp_show_the_same_instruments() {
     rpc::ServerDuration::new(metrics, &["Orders/Watch"]).ended("Orders/Watch", took);
     messaging::Publishing::new(metrics, "intake").published("intake", 4, 0);
     messaging::Processing::new(metrics, "triage-intake-normal").batch("triage-intake-normal", took);
-    let waiting = messaging::Waiting::new(metrics);
-    waiting.outbox(9, took);
-    waiting.parked(2);
+    messaging::Parked::new(metrics).counted(2, 9);
     db::pool_gauge(metrics, || (6, 4));
     wakeups::Lateness::new(metrics, "dispatch.due").claimed("dispatch.due", 120_000);
     world.flush();
@@ -105,9 +103,7 @@ fn the_scrape_and_otlp_show_the_same_instruments() {
              messaging_consumer_group_name=\"triage-intake-normal\",messaging_system=\"nats\"}",
             1.0,
         ),
-        ("outbox.rows", "outbox_rows", 9.0),
-        ("outbox.oldest.age", "outbox_oldest_age_milliseconds", 20.0),
-        ("parked.messages", "parked_messages", 2.0),
+        ("parked.messages", "parked_messages{waits_for=\"retry\"}", 9.0),
         (
             "db.client.connection.count",
             "db_client_connection_count{db_client_connection_state=\"used\"}",

@@ -64,7 +64,7 @@ fn a_wrong_arrow_is_named() {
         ("intake", "dispatch", true),
         ("orders", "pg", false),
         ("pg", "messaging", false),
-        ("pg", "telemetry", false),
+        ("telemetry", "pg", false),
         ("testkit", "dispatch", false),
         ("dispatch", "testkit", false),
         ("dispatch", "seal", false),
