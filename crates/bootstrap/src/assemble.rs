@@ -8,6 +8,7 @@ use contract::topology;
 use messaging::{Consumer, ConsumerConfig, Outbox, Relay, RelayConfig};
 use pg::{DbClock, GuardedClock, Minter, Pool, PoolConfig};
 use snapshot::Poller;
+use telemetry::Metrics;
 use tonic::service::RoutesBuilder;
 
 use crate::clock;
@@ -61,7 +62,6 @@ pub fn assemble<S: Service>(
     )?;
     let (poller, snapshot) = Poller::new(pool.clone(), S::project());
     let outbox = Outbox::default();
-    let metrics = prometheus::Registry::new();
     let house = House {
         pool,
         outbox,
@@ -71,8 +71,7 @@ pub fn assemble<S: Service>(
         nats: nats.clone(),
         env,
         development: settings.development,
-        wakeup_metrics: wakeups::Metrics::register(&metrics),
-        metrics,
+        metrics: Metrics::new(S::NAME),
     };
     let jetstream = async_nats::jetstream::new(nats);
     let mut plan = Plan {
@@ -86,11 +85,12 @@ pub fn assemble<S: Service>(
     S::build(house.clone(), &mut plan)?;
     let Plan { routes, openapi, rpc, mut parts, .. } = plan;
     if topology::PUBLISHERS.contains(&S::NAME) {
-        parts.push(relay(S::NAME, relay_pool.clone(), jetstream.clone(), house.outbox.clone()));
+        let (outbox, metrics) = (house.outbox.clone(), &house.metrics);
+        parts.push(relay(S::NAME, relay_pool.clone(), jetstream.clone(), outbox, metrics));
     }
     if topology::DOCUMENT_READERS.contains(&S::NAME) {
-        let House { pool, clock, outbox, .. } = house.clone();
-        parts.push(documents(S::NAME, pool, clock, outbox, jetstream.clone()));
+        let House { pool, clock, outbox, metrics, .. } = house.clone();
+        parts.push(documents(S::NAME, pool, clock, outbox, jetstream.clone(), &metrics));
     }
     let (parked, parked_openapi) = parked::routes(S::NAME, &house);
     let openapi = openapi.map(|mut openapi| {
@@ -110,8 +110,10 @@ fn relay(
     pool: Pool,
     jetstream: async_nats::jetstream::Context,
     outbox: Outbox,
+    metrics: &Metrics,
 ) -> Box<dyn Part> {
-    Box::new(Relay::new(service, pool, jetstream, outbox, RelayConfig::default()))
+    let relay = Relay::new(service, pool, jetstream, outbox, RelayConfig::default());
+    Box::new(relay.measured(metrics))
 }
 
 fn documents(
@@ -120,8 +122,9 @@ fn documents(
     clock: Arc<GuardedClock>,
     outbox: Outbox,
     jetstream: async_nats::jetstream::Context,
+    metrics: &Metrics,
 ) -> Box<dyn Part> {
-    Box::new(Consumer::new(
+    let consumer = Consumer::new(
         format!("{service}-directory"),
         "directory",
         jetstream,
@@ -130,7 +133,8 @@ fn documents(
         outbox,
         Arc::new(KeepDocuments),
         ConsumerConfig::default(),
-    ))
+    );
+    Box::new(consumer.measured(metrics))
 }
 
 fn described(routes: Router, openapi: Option<utoipa::openapi::OpenApi>) -> Router {

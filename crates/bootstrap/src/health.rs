@@ -1,7 +1,7 @@
 //! The three doors of an orchestrator: `/livez`, `/readyz`, `/metrics`.
 //!
 //! `/livez` says the process runs and never looks at a dependency: restarting us heals no database. `/readyz` says
-//! it can do its own job: every named component has released its latch. `/metrics` is the registry as text.
+//! it can do its own job: every named component has released its latch. `/metrics` is the service's instruments as text.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use pg::Pulse;
-use prometheus::{Encoder, Registry, TextEncoder};
 use serde::Serialize;
+use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 /// How often the database is asked. With the bound of one question, a database that answers nothing is noticed
@@ -95,7 +95,7 @@ pub async fn watch(mut database: Pulse, latch: Latch, shutdown: CancellationToke
 }
 
 /// The three routes, to merge into a service's.
-pub fn routes(readiness: Readiness, metrics: Registry) -> Router {
+pub fn routes(readiness: Readiness, metrics: Metrics) -> Router {
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready).with_state(readiness))
@@ -108,11 +108,9 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
-async fn show(State(metrics): State<Registry>) -> Response {
-    let encoder = TextEncoder::new();
-    let mut text = Vec::new();
-    match encoder.encode(&metrics.gather(), &mut text) {
-        Ok(()) => ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response(),
+async fn show(State(metrics): State<Metrics>) -> Response {
+    match metrics.text() {
+        Ok((content_type, text)) => ([(header::CONTENT_TYPE, content_type)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "could not encode the metrics");
             crate::door::Problem::internal().into_response()

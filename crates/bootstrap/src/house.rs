@@ -25,16 +25,14 @@ pub struct House<S> {
     pub minter: Minter,
     /// Tenant documents, compiled.
     pub snapshot: Snapshot<S>,
-    /// What runners of wake-ups count.
-    pub wakeup_metrics: wakeups::Metrics,
     /// Core NATS, for live hints only.
     pub nats: async_nats::Client,
     /// The environment, for the service's own knobs.
     pub env: Arc<Env>,
     /// `STREETWISE_ENVIRONMENT` is `development`.
     pub development: bool,
-    /// Where the service's instruments are registered.
-    pub metrics: prometheus::Registry,
+    /// Makes the service's instruments.
+    pub metrics: telemetry::Metrics,
 }
 
 impl<S> Clone for House<S> {
@@ -45,7 +43,6 @@ impl<S> Clone for House<S> {
             clock: self.clock.clone(),
             minter: self.minter.clone(),
             snapshot: self.snapshot.clone(),
-            wakeup_metrics: self.wakeup_metrics.clone(),
             nats: self.nats.clone(),
             env: self.env.clone(),
             development: self.development,
@@ -78,7 +75,7 @@ impl<S> House<S> {
     /// What this process's runners of wake-ups share.
     pub fn wakeups(&self) -> wakeups::Base {
         let (pool, clock) = (self.pool.clone(), self.clock.clone());
-        wakeups::Base { pool, clock, metrics: self.wakeup_metrics.clone() }
+        wakeups::Base { pool, clock, metrics: self.metrics.clone() }
     }
 }
 

@@ -14,9 +14,9 @@ use axum::{Json, Router};
 use ids::TenantId;
 use messaging::parking::{self, Act, ActRefused, Decision, Listed};
 use pg::{DbClock, Minter, Pool};
-use prometheus::{IntGaugeVec, Opts, Registry};
 use serde::{Deserialize, Serialize};
 use snapshot::Snapshot;
+use telemetry::messaging::Parked;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoParams, ToSchema};
@@ -196,25 +196,15 @@ async fn act_on_parked(
 }
 
 /// Sets the gauge `parked_messages` until shutdown.
-pub(crate) async fn count(pool: Pool, registry: Registry, shutdown: CancellationToken) {
-    let gauge = gauge(&registry);
+pub(crate) async fn count(pool: Pool, gauge: Parked, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         // A database that is away says so elsewhere; the last count stands until it is back.
         if let Ok(counts) = parking::counts(&pool).await {
-            gauge.with_label_values(&["person"]).set(counts.person);
-            gauge.with_label_values(&["retry"]).set(counts.retried);
+            gauge.counted(counts.person, counts.retried);
         }
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(COUNTED_EVERY) => {}
         }
     }
-}
-
-fn gauge(registry: &Registry) -> IntGaugeVec {
-    let help = "Messages that could not be applied, by what they wait for.";
-    let gauge = IntGaugeVec::new(Opts::new("parked_messages", help), &["waits_for"]);
-    let gauge = gauge.expect("a well-formed metric");
-    registry.register(Box::new(gauge.clone())).expect("a name of its own");
-    gauge
 }

@@ -6,10 +6,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use futures_util::future::BoxFuture;
 use messaging::housekeeping;
 use pg::{Minter, Pool, ServerClock};
+use telemetry::Metrics;
+use telemetry::http::ServerDuration;
+use telemetry::messaging::Parked;
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::service::RoutesBuilder;
@@ -27,6 +31,9 @@ use crate::shutdown::{Phases, Shutdown, Signals};
 
 /// How long the last connections may take to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// How long the last of telemetry may take to leave: with the phases of [`Shutdown`] and the second above, less than
+/// the 25 s in which a process must be gone.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
 /// The whole `main` of a service. Config errors end it before anything starts.
 pub fn main<S: Service>() -> ExitCode {
@@ -37,15 +44,25 @@ pub fn main<S: Service>() -> ExitCode {
 /// each service would compile its own servers and clients again.
 fn run(name: &'static str, put: PutTogether) -> ExitCode {
     rustls::crypto::ring::default_provider().install_default().ok();
-    telemetry::init(name);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed("could not start the runtime", &error),
-    };
-    match runtime.block_on(until_ended(name, put, Env::of_process())) {
-        Ok(code) => code,
-        Err(error) => failed("could not start", error.as_ref()),
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => live(&runtime, name, put),
+        Err(error) => {
+            let _nothing_to_flush = telemetry::init_with(name, &telemetry::Settings::default());
+            failed("could not start the runtime", &error)
+        }
     }
+}
+
+/// The export's connection lives in the runtime, which therefore ends after the last flush.
+fn live(runtime: &Runtime, name: &'static str, put: PutTogether) -> ExitCode {
+    let telemetry = {
+        let _inside = runtime.enter();
+        telemetry::init(name)
+    };
+    let ended = runtime.block_on(until_ended(name, put, Env::of_process()));
+    let code = ended.unwrap_or_else(|error| failed("could not start", error.as_ref()));
+    telemetry.end(FLUSH_WITHIN);
+    code
 }
 
 fn failed(what: &str, error: &(dyn std::error::Error + 'static)) -> ExitCode {
@@ -93,7 +110,7 @@ pub struct Running {
 /// A service put together, whichever it is.
 struct Whole {
     pool: Pool,
-    metrics: prometheus::Registry,
+    metrics: Metrics,
     routes: Router,
     rpc: RoutesBuilder,
     parts: Vec<Box<dyn Part>>,
@@ -146,17 +163,21 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
         critical(&shutdown, "documents", (whole.documents)(shutdown.soft()));
         shutdown.spawn(health::watch(pool.pulse(), readiness.latch("database"), shutdown.soft()));
         shutdown.spawn(partitions(pool.clone(), journal_days, shutdown.soft()));
-        shutdown.spawn(parked::count(pool.clone(), whole.metrics.clone(), shutdown.soft()));
+        shutdown.spawn(parked::count(pool.clone(), Parked::new(&whole.metrics), shutdown.soft()));
         shutdown.spawn(first_load(whole.loaded, readiness.latch("documents"), shutdown.soft()));
         let rpc_address = match &settings.grpc_listen {
             Some(listen) => {
-                Some(open_rpc(name, listen, whole.rpc, authenticator.clone(), &readiness, &shutdown).await?)
+                let (authenticator, follow) = (authenticator.clone(), rpc::Follow::new(&whole.metrics));
+                Some(open_rpc(name, listen, whole.rpc, authenticator, follow, &readiness, &shutdown).await?)
             }
             None => None,
         };
+        let counted = pool.clone();
+        telemetry::db::pool_gauge(&whole.metrics, move || counted.connections());
+        let durations = ServerDuration::new(&whole.metrics);
         let routes = whole.routes.merge(health::routes(readiness.clone(), whole.metrics));
         let limits = Limits::default();
-        let router = listen::front(routes, authenticator, limits.clone());
+        let router = listen::front(routes, authenticator, limits.clone()).layer(Extension(durations));
         critical(
             &shutdown,
             "http",
@@ -171,6 +192,7 @@ async fn open_rpc(
     listen: &str,
     services: RoutesBuilder,
     authenticator: Authenticator,
+    follow: rpc::Follow,
     readiness: &Readiness,
     shutdown: &Shutdown,
 ) -> Result<SocketAddr, Failure> {
@@ -178,7 +200,8 @@ async fn open_rpc(
     let address = listener.local_addr()?;
     tracing::info!(service = name, %address, "listening for gRPC");
     let (soft, hard) = (shutdown.soft(), shutdown.hard());
-    critical(shutdown, "grpc", rpc::serve(listener, services, authenticator, readiness.clone(), soft, hard));
+    let serving = rpc::serve(listener, services, authenticator, follow, readiness.clone(), soft, hard);
+    critical(shutdown, "grpc", serving);
     Ok(address)
 }
 

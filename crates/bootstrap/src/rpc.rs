@@ -5,6 +5,7 @@
 //! transaction is whole or not there) and the [`Call`] every method begins with. It listens on
 //! `STREETWISE_GRPC_LISTEN`; where that is not set there is no such door. TLS ends at the ingress.
 
+mod follow;
 mod status;
 
 use std::pin::pin;
@@ -21,6 +22,8 @@ use tonic_health::server::HealthReporter;
 use crate::door::{Problem, TraceContext};
 use crate::health::Readiness;
 use crate::identity::{Authenticator, Identity};
+
+pub(crate) use follow::Follow;
 
 /// Most bytes of one message, as of one JSON body.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -62,7 +65,9 @@ impl Call {
             return Err(Problem::internal().into());
         };
         let who = authenticator.of_headers(headers)?;
-        Ok(Self { who, trace: TraceContext::of(headers), ending: ending.clone() })
+        let followed = request.extensions().get::<TraceContext>().cloned();
+        let trace = followed.unwrap_or_else(|| TraceContext::of(headers));
+        Ok(Self { who, trace, ending: ending.clone() })
     }
 }
 
@@ -87,6 +92,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     services: RoutesBuilder,
     authenticator: Authenticator,
+    follow: Follow,
     readiness: Readiness,
     soft: CancellationToken,
     hard: CancellationToken,
@@ -104,6 +110,7 @@ pub(crate) async fn serve(
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
+        .layer(follow)
         .layer(InterceptorLayer::new(known))
         .add_routes(routes);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -87,7 +87,7 @@ impl Plan<'_> {
         let apply = Arc::new(apply);
         let specs = topology::consumers_of(self.service).into_iter().filter(|spec| spec.stream == upstream);
         for spec in specs {
-            self.parts.push(Box::new(Consumer::new(
+            let consumer = Consumer::new(
                 spec.name,
                 spec.stream,
                 self.jetstream.clone(),
@@ -96,19 +96,21 @@ impl Plan<'_> {
                 house.outbox.clone(),
                 apply.clone(),
                 ConsumerConfig::default(),
-            )));
+            );
+            self.parts.push(Box::new(consumer.measured(&house.metrics)));
         }
     }
 
     /// Fires wake-ups of one kind.
     pub fn fires<S, F: Fire>(&mut self, house: &House<S>, fire: F) {
         let outbox = house.outbox.clone();
-        self.parts.push(Box::new(Runner::new(
+        let runner = Runner::new(
             house.wakeups(),
             Arc::new(fire),
             Arc::new(move || outbox.wake()),
             RunnerConfig::default(),
-        )));
+        );
+        self.parts.push(Box::new(runner));
     }
 
     /// Any other moving part.

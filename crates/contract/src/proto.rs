@@ -1,6 +1,10 @@
 //! Generated message types, one module a package, and the conversions every user needs.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
+use prost::Message;
+use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 
 macro_rules! package {
     ($(#[$doc:meta])* $module:ident, $name:literal) => {
@@ -54,6 +58,21 @@ pub use streetwise::triage::v1 as triage;
 
 /// Everything in `proto/`, as an encoded `FileDescriptorSet`: what gRPC reflection answers with.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Every method there is, as in the path of its calls: `streetwise.dispatch.v1.OrderService/WatchOrders`.
+pub static METHODS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let all = FileDescriptorSet::decode(DESCRIPTORS).expect("our own descriptors are sound");
+    let methods = all.file.iter().flat_map(|file| {
+        let services = file.service.iter();
+        services.flat_map(move |service| {
+            let named = move |method: &MethodDescriptorProto| {
+                format!("{}.{}/{}", file.package(), service.name(), method.name())
+            };
+            service.method.iter().map(named)
+        })
+    });
+    methods.collect()
+});
 
 /// To the wire. Instants carry microseconds, as Postgres keeps them.
 pub fn to_wire(at: Timestamp) -> prost_types::Timestamp {

@@ -16,7 +16,6 @@ mod metrics;
 mod runner;
 mod store;
 
-pub use metrics::Metrics;
 pub use runner::{Base, Fire, FireError, Runner, RunnerConfig};
 pub use store::{arm, disarm};
 

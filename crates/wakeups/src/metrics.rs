@@ -1,29 +1,32 @@
 //! What runners count.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use telemetry::wakeups::Lateness;
+use telemetry::{Counter, Metrics, label};
 
-use crate::Kind;
+use crate::{Kind, Wakeup};
 
-/// Counters of the runners of one process. Cloning shares them.
+/// The instruments of one runner; runners of one process share them and differ by kind.
 #[derive(Debug, Clone)]
-pub struct Metrics {
-    put_off: IntCounterVec,
+pub(crate) struct Measured {
+    kind: Kind,
+    put_off: Counter<1>,
+    lateness: Lateness,
 }
 
-impl Metrics {
-    /// Registers them, once per process.
-    ///
-    /// # Panics
-    /// When the registry knows the name already: two sets in one process.
-    pub fn register(registry: &Registry) -> Self {
+impl Measured {
+    pub(crate) fn new(metrics: &Metrics, kind: Kind) -> Self {
         let help = "Wake-ups that could not be fired and were put off, each time.";
-        let put_off = IntCounterVec::new(Opts::new("wakeups_put_off_total", help), &["kind"])
-            .expect("a sound name and label");
-        registry.register(Box::new(put_off.clone())).expect("registered once per process");
-        Self { put_off }
+        let put_off = metrics.counter("wakeups.put_off", help, "{wakeup}", [label("kind", [kind])]);
+        Self { kind, put_off, lateness: Lateness::new(metrics, kind) }
     }
 
-    pub(crate) fn put_off(&self, kind: Kind) {
-        self.put_off.with_label_values(&[kind]).inc();
+    pub(crate) fn put_off(&self) {
+        self.put_off.add([self.kind], 1);
+    }
+
+    pub(crate) fn claimed(&self, due: &[Wakeup], now: jiff::Timestamp) {
+        for wakeup in due {
+            self.lateness.claimed(self.kind, now.as_microsecond() - wakeup.due_at.as_microsecond());
+        }
     }
 }

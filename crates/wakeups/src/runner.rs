@@ -8,9 +8,10 @@ use std::time::Duration;
 use ids::TenantId;
 use jiff::Timestamp;
 use pg::{DbClock, Pool, ScopedTx, TenantScope, crash};
+use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::metrics::Measured;
 use crate::{Kind, Wakeup, store};
 
 /// Least pause after a round that could not move what is due, e.g. because others hold it.
@@ -98,7 +99,7 @@ pub struct Base {
     pub pool: Pool,
     /// The database's time, guarded against jumps.
     pub clock: Arc<dyn DbClock>,
-    /// What they count.
+    /// Where they count.
     pub metrics: Metrics,
 }
 
@@ -108,6 +109,7 @@ pub struct Runner<F> {
     fire: Arc<F>,
     after_commit: Arc<dyn Fn() + Send + Sync>,
     config: RunnerConfig,
+    measured: Measured,
     /// The tenant served last: the next claim begins after it.
     last_tenant: AtomicI64,
     /// Rows of the next claim at most: halved until a culprit is alone, doubled with each success.
@@ -146,7 +148,8 @@ impl<F: Fire> Runner<F> {
         config: RunnerConfig,
     ) -> Self {
         let (last_tenant, batch_rows) = (AtomicI64::new(0), AtomicI64::new(config.batch_rows_max));
-        Self { base, fire, after_commit, config, last_tenant, batch_rows }
+        let measured = Measured::new(&base.metrics, F::KIND);
+        Self { base, fire, after_commit, config, measured, last_tenant, batch_rows }
     }
 
     /// Runs until shutdown; the batch in hand is finished first.
@@ -234,6 +237,7 @@ impl<F: Fire> Runner<F> {
         };
         match self.fire(tx, now, due.clone()).await {
             Ok(moved) => {
+                self.measured.claimed(&due, now);
                 self.last_tenant.store(last.as_i64(), Ordering::Relaxed);
                 self.widen();
                 Ok(Attempt::Done(Round::Fired { moved }))
@@ -289,7 +293,7 @@ impl<F: Fire> Runner<F> {
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
         store::put_off(&mut tx, culprit, later).await?;
         tx.commit().await?;
-        self.base.metrics.put_off(F::KIND);
+        self.measured.put_off();
         tracing::error!(
             kind = F::KIND,
             tenant = %culprit.tenant,

@@ -1,31 +1,29 @@
 //! Named logs and counters of this service.
 
 use ids::TenantId;
-use prometheus::{IntCounterVec, Opts, Registry};
+use telemetry::{Counter, Metrics, label};
 
 /// The instruments. Cloning shares them.
 #[derive(Debug, Clone)]
 pub(crate) struct Events {
-    applies: IntCounterVec,
+    applies: Counter<1>,
 }
 
 impl Events {
-    pub(crate) fn new(registry: &Registry) -> Self {
-        let options =
-            Opts::new("directory_applies_total", "Manifests by outcome: changed, unchanged, refused.");
-        let applies = IntCounterVec::new(options, &["outcome"]).expect("a sound name and label");
-        registry.register(Box::new(applies.clone())).expect("registered once per process");
-        Self { applies }
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let help = "Manifests by outcome: changed, unchanged, refused.";
+        let outcome = [label("outcome", ["changed", "unchanged", "refused"])];
+        Self { applies: metrics.counter("directory.applies", help, "{manifest}", outcome) }
     }
 
     pub(crate) fn applied(&self, tenant: TenantId, generation: u64, changed: bool) {
         let outcome = if changed { "changed" } else { "unchanged" };
-        self.applies.with_label_values(&[outcome]).inc();
+        self.applies.add([outcome], 1);
         tracing::info!(%tenant, generation, outcome, "manifest applied");
     }
 
     pub(crate) fn refused(&self, tenant: Option<TenantId>, code: &'static str, faults: usize) {
-        self.applies.with_label_values(&["refused"]).inc();
+        self.applies.add(["refused"], 1);
         tracing::info!(tenant = tenant.map(tracing::field::display), code, faults, "manifest refused");
     }
 }

@@ -3,39 +3,38 @@
 //! Counted when decided, inside the transaction: a batch that is rolled back and tried again counts twice.
 
 use orders::{Stage, StageEvent};
-use prometheus::{IntCounterVec, Opts, Registry};
+use telemetry::{Counter, label};
 use uuid::Uuid;
+
+const STAGES: [&str; 5] = [
+    Stage::See.as_str(),
+    Stage::Acknowledge.as_str(),
+    Stage::OnSite.as_str(),
+    Stage::Resolve.as_str(),
+    Stage::Verify.as_str(),
+];
 
 /// The instruments of this service. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    calendar_awaited: IntCounterVec,
-    warned: IntCounterVec,
-    breached: IntCounterVec,
-    escalated: IntCounterVec,
+    calendar_awaited: Counter<1>,
+    warned: Counter<1>,
+    breached: Counter<1>,
+    escalated: Counter<1>,
 }
 
 impl Metrics {
-    /// Makes and registers them; once per registry.
-    pub fn register(registry: &Registry) -> Self {
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounterVec::new(Opts::new(name, help), &["stage"]);
-            let counter = counter.expect("names and labels are valid");
-            registry.register(Box::new(counter.clone())).expect("a registry belongs to one service");
-            for stage in [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify] {
-                // A rate needs a zero to start from.
-                counter.with_label_values(&[stage.as_str()]);
-            }
-            counter
-        };
+    /// Makes them; made twice, they are the same.
+    pub fn register(metrics: &telemetry::Metrics) -> Self {
+        let counter = |name, help| metrics.counter(name, help, "{stage}", [label("stage", STAGES)]);
         Self {
             calendar_awaited: counter(
-                "dispatch_calendar_awaited_total",
+                "dispatch.calendar.awaited",
                 "Stages whose due time waits for an unpublished calendar year.",
             ),
-            warned: counter("dispatch_stages_warned_total", "Warnings before a due time."),
-            breached: counter("dispatch_stages_breached_total", "Due times that passed unmet."),
-            escalated: counter("dispatch_stages_escalated_total", "Steps of escalation chains."),
+            warned: counter("dispatch.stages.warned", "Warnings before a due time."),
+            breached: counter("dispatch.stages.breached", "Due times that passed unmet."),
+            escalated: counter("dispatch.stages.escalated", "Steps of escalation chains."),
         }
     }
 
@@ -43,11 +42,11 @@ impl Metrics {
     pub fn stage(&self, tenant: ids::TenantId, subject_id: Uuid, event: &StageEvent) {
         let stage = event.stage().as_str();
         match event {
-            StageEvent::Warned { .. } => self.warned.with_label_values(&[stage]).inc(),
-            StageEvent::Breached { .. } => self.breached.with_label_values(&[stage]).inc(),
-            StageEvent::Escalated { .. } => self.escalated.with_label_values(&[stage]).inc(),
+            StageEvent::Warned { .. } => self.warned.add([stage], 1),
+            StageEvent::Breached { .. } => self.breached.add([stage], 1),
+            StageEvent::Escalated { .. } => self.escalated.add([stage], 1),
             StageEvent::CalendarAwaited { awaited, .. } => {
-                self.calendar_awaited.with_label_values(&[stage]).inc();
+                self.calendar_awaited.add([stage], 1);
                 let (year, calendar) = (awaited.year, awaited.calendar.id.as_str());
                 tracing::error!(%tenant, %subject_id, stage, year, calendar, "calendar year is not published");
             }

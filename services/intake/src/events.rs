@@ -1,81 +1,77 @@
 //! Metrics of intake. No tenant and no text of a reporter is ever a label.
 
 use ids::Lane;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use telemetry::{Counter, Gauge, Histogram, Metrics, label};
+
+use crate::handle::Refusal;
 
 /// What is counted.
 #[derive(Debug, Clone)]
 pub struct Events {
-    accepted: IntCounterVec,
-    replayed: IntCounter,
-    refused: IntCounterVec,
-    outbox_rows: IntGauge,
-    batches: Histogram,
+    accepted: Counter<1>,
+    replayed: Counter<0>,
+    refused: Counter<1>,
+    outbox_rows: Gauge<0>,
+    batches: Histogram<0>,
 }
 
+/// The reasons there are.
+const REFUSALS: [Refusal; 6] = [
+    Refusal::KeyReused,
+    Refusal::UnknownStreet,
+    Refusal::Overloaded,
+    Refusal::QuotaExceeded { retry_after_s: 1 },
+    Refusal::ContactUnsealed,
+    Refusal::KeyUnavailable,
+];
+
+/// How many reports a writer takes at once, in steps.
+const BATCH_REPORTS: [f64; 6] = [1.0, 4.0, 16.0, 64.0, 256.0, 512.0];
+
 impl Events {
-    /// Registers all of them; once per process.
-    ///
-    /// # Panics
-    /// When the registry has one of the names already: a broken wiring.
-    pub fn new(registry: &Registry) -> Self {
-        let vec = |name: &str, help: &str, label: &str| {
-            IntCounterVec::new(Opts::new(name, help), &[label]).expect("a well-formed metric")
-        };
-        let events = Self {
-            accepted: vec("intake_reports_accepted_total", "Reports put on the record.", "lane"),
-            replayed: IntCounter::new(
-                "intake_reports_replayed_total",
-                "Answers given again for the same key.",
-            )
-            .expect("a well-formed metric"),
-            refused: vec("intake_reports_refused_total", "Reports refused by the room, by reason.", "reason"),
-            outbox_rows: IntGauge::new(
-                "intake_outbox_rows",
+    /// Makes them; made twice, they are the same.
+    pub fn new(metrics: &Metrics) -> Self {
+        let counter = |name, help, label| metrics.counter(name, help, "{report}", [label]);
+        let lanes = label("lane", Lane::ALL.map(Lane::as_str));
+        let reasons = label("reason", REFUSALS.map(Refusal::reason));
+        let (replayed, replayed_help) = ("intake.reports.replayed", "Answers given again for the same key.");
+        let (batches, batches_help) = ("intake.batch.reports", "Reports taken by a writer at once.");
+        Self {
+            accepted: counter("intake.reports.accepted", "Reports put on the record.", lanes),
+            replayed: metrics.counter(replayed, replayed_help, "{report}", []),
+            refused: counter("intake.reports.refused", "Reports refused by the room, by reason.", reasons),
+            outbox_rows: metrics.gauge(
+                "intake.outbox.rows",
                 "Events waiting for the broker, up to twice the mark.",
-            )
-            .expect("a well-formed metric"),
-            batches: Histogram::with_opts(
-                HistogramOpts::new("intake_batch_reports", "Reports taken by a writer at once.")
-                    .buckets(vec![1.0, 4.0, 16.0, 64.0, 256.0, 512.0]),
-            )
-            .expect("a well-formed metric"),
-        };
-        let all: [Box<dyn prometheus::core::Collector>; 5] = [
-            Box::new(events.accepted.clone()),
-            Box::new(events.replayed.clone()),
-            Box::new(events.refused.clone()),
-            Box::new(events.outbox_rows.clone()),
-            Box::new(events.batches.clone()),
-        ];
-        for metric in all {
-            registry.register(metric).expect("each metric is registered once");
+                "{row}",
+                [],
+            ),
+            batches: metrics.histogram(batches, batches_help, "{report}", &BATCH_REPORTS, []),
         }
-        events
     }
 
     /// A report is on the record.
     pub fn accepted(&self, lane: Lane) {
-        self.accepted.with_label_values(&[lane.as_str()]).inc();
+        self.accepted.add([lane.as_str()], 1);
     }
 
     /// The same request came again.
     pub fn replayed(&self) {
-        self.replayed.inc();
+        self.replayed.add([], 1);
     }
 
     /// The room said no.
     pub fn refused(&self, reason: &'static str) {
-        self.refused.with_label_values(&[reason]).inc();
+        self.refused.add([reason], 1);
     }
 
     /// A writer took so many reports.
     pub fn batch(&self, reports: usize) {
-        self.batches.observe(reports as f64);
+        self.batches.record([], reports as f64);
     }
 
     /// The outbox was looked at.
     pub fn outbox_measured(&self, rows: i64) {
-        self.outbox_rows.set(rows);
+        self.outbox_rows.set([], rows);
     }
 }

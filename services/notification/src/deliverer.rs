@@ -14,10 +14,12 @@ use std::time::Duration;
 use bootstrap::part::Part;
 use futures_util::future::{BoxFuture, join_all};
 use pg::crash;
+use telemetry::{Span, http};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use wakeups::{Runner, RunnerConfig};
 
 use crate::core::outcome::Outcome;
@@ -214,13 +216,26 @@ async fn attempt(room: &Room, egress: &Egress, mut job: Job) -> Finished {
     Finished { key, n, endpoint, target, claimed_at, outcome, took, in_hand: seat.stand_up() }
 }
 
+/// Sends inside a span of the delivery's trace, if that is recorded; its id is what the receiver is given.
 async fn send(room: &Room, egress: &Egress, job: &Job) -> Outcome {
     let Some(url) = &job.target.url else { return Outcome::UrlRefused };
+    let span = http::client_span(&job.traceparent, u32::try_from(job.n).unwrap_or(1), || {
+        Some((url.host_str()?.to_owned(), url.port_or_known_default()))
+    });
+    let own = span.as_ref().map(Span::traceparent);
+    let traceparent = own.as_deref().unwrap_or(&job.traceparent);
+    let outcome = telemetry::around(span.as_ref(), post(room, egress, job, url, traceparent)).await;
+    if let Some(span) = &span {
+        http::ended(span, outcome.status(), Some(outcome.code()).filter(|code| *code != "ok"));
+    }
+    outcome
+}
+
+async fn post(room: &Room, egress: &Egress, job: &Job, url: &Url, traceparent: &str) -> Outcome {
     room.secrets.drop_file(&job.endpoint, &job.secret);
     let (id, timestamp_s) = (job.key.1, job.claimed_at.as_second());
     let signature = job.secret.sign(id, timestamp_s, &job.payload);
-    let (traceparent, body) = (&*job.traceparent, job.payload.clone());
-    egress.post(Post { url, id, timestamp_s, signature, traceparent, body }).await
+    egress.post(Post { url, id, timestamp_s, signature, traceparent, body: job.payload.clone() }).await
 }
 
 /// A request that takes long gives up its pass, so that others may begin, and its endpoint is slow from then on.

@@ -2,49 +2,53 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+use telemetry::{Counter, Histogram, Metrics, label};
 
 use crate::core::outcome::Outcome;
+
+const VERDICTS: [&str; 3] = ["delivered", "dead_lettered", "suppressed"];
+const ATTEMPT_SECONDS: [f64; 7] = [0.005, 0.02, 0.1, 0.5, 2.0, 5.0, 15.0];
 
 /// The instruments of this service.
 #[derive(Debug, Clone)]
 pub struct Events {
-    verdicts: IntCounterVec,
-    attempts: IntCounterVec,
-    attempt_seconds: Histogram,
+    verdicts: Counter<1>,
+    attempts: Counter<1>,
+    attempt_seconds: Histogram<0>,
 }
 
 impl Events {
-    /// Registers them; a second set in one registry counts for itself.
-    pub fn new(registry: &Registry) -> Self {
-        let counter = |name: &str, help: &str, label: &str| {
-            let counter =
-                IntCounterVec::new(Opts::new(name, help), &[label]).expect("constant names are sound");
-            registry.register(Box::new(counter.clone())).ok();
-            counter
-        };
-        let buckets = vec![0.005, 0.02, 0.1, 0.5, 2.0, 5.0, 15.0];
-        let seconds =
-            HistogramOpts::new("notification_attempt_duration_seconds", "Duration of webhook attempts.");
-        let attempt_seconds =
-            Histogram::with_opts(seconds.buckets(buckets)).expect("constant names are sound");
-        registry.register(Box::new(attempt_seconds.clone())).ok();
+    /// Makes them; made twice, they are the same.
+    pub fn new(metrics: &Metrics) -> Self {
+        let verdict = [label("verdict", VERDICTS)];
+        let outcome = [label("outcome", Outcome::CODES)];
+        let (attempt, help) = ("notification.attempt.duration", "Duration of webhook attempts.");
         Self {
-            verdicts: counter("notification_verdicts_total", "Verdicts on deliveries.", "verdict"),
-            attempts: counter("notification_attempts_total", "Webhook attempts by outcome.", "outcome"),
-            attempt_seconds,
+            verdicts: metrics.counter(
+                "notification.verdicts",
+                "Verdicts on deliveries.",
+                "{verdict}",
+                verdict,
+            ),
+            attempts: metrics.counter(
+                "notification.attempts",
+                "Webhook attempts by outcome.",
+                "{attempt}",
+                outcome,
+            ),
+            attempt_seconds: metrics.histogram(attempt, help, "s", &ATTEMPT_SECONDS, []),
         }
     }
 
     /// An attempt ended.
     pub fn attempt_ended(&self, outcome: &Outcome, took: Duration) {
-        self.attempts.with_label_values(&[outcome.code()]).inc();
-        self.attempt_seconds.observe(took.as_secs_f64());
+        self.attempts.add([outcome.code()], 1);
+        self.attempt_seconds.record([], took.as_secs_f64());
     }
 
     /// A delivery got its verdict: delivered, dead_lettered or suppressed.
     pub fn verdict(&self, verdict: &'static str) {
-        self.verdicts.with_label_values(&[verdict]).inc();
+        self.verdicts.add([verdict], 1);
     }
 
     /// Webhooks to an endpoint end here until a person or a new address changes that.

@@ -1,11 +1,13 @@
 //! Metrics of triage. No tenant and no text of a reporter is ever a label.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use telemetry::{Counter, Metrics, label};
+
+use crate::core::item::Method;
 
 /// What is counted. A batch that fails and is tried again counts again: these tell of work, not of rows.
 #[derive(Debug, Clone)]
 pub struct Events {
-    settled: IntCounterVec,
+    settled: Counter<2>,
 }
 
 /// Where a report went.
@@ -20,16 +22,12 @@ pub enum Went {
 }
 
 impl Events {
-    /// Registers all of them; once per process.
-    ///
-    /// # Panics
-    /// When the registry has one of the names already: a broken wiring.
-    pub fn new(registry: &Registry) -> Self {
-        let options =
-            Opts::new("triage_reports_settled_total", "Reports settled, by where they went and by method.");
-        let settled = IntCounterVec::new(options, &["went", "method"]).expect("a well-formed metric");
-        registry.register(Box::new(settled.clone())).expect("each metric is registered once");
-        Self { settled }
+    /// Makes them; made twice, they are the same.
+    pub fn new(metrics: &Metrics) -> Self {
+        let methods = [Method::Given, Method::Keyword, Method::Review].map(Method::as_str);
+        let labels = [label("went", ["opened", "joined", "review"]), label("method", methods)];
+        let help = "Reports settled, by where they went and by method.";
+        Self { settled: metrics.counter("triage.reports.settled", help, "{report}", labels) }
     }
 
     /// A report went somewhere; `method` is how its item was found.
@@ -39,6 +37,6 @@ impl Events {
             Went::Joined => "joined",
             Went::ToReview => "review",
         };
-        self.settled.with_label_values(&[went, method]).inc();
+        self.settled.add([went, method], 1);
     }
 }

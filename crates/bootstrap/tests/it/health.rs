@@ -1,6 +1,5 @@
 //! `/livez`, `/readyz`, `/metrics`.
 
-use prometheus::IntCounter;
 use serde_json::{Value, json};
 
 use crate::server::Server;
@@ -29,11 +28,9 @@ async fn ready_is_when_every_latch_is_released_and_alive_is_always() {
 }
 
 #[tokio::test]
-async fn metrics_are_the_registry() {
+async fn metrics_are_the_services_instruments() {
     let server = Server::start().await;
-    let counter = IntCounter::new("reports_accepted_total", "Reports accepted.").unwrap();
-    server.metrics.register(Box::new(counter.clone())).unwrap();
-    counter.inc_by(3);
+    server.metrics.counter("reports.accepted", "Reports accepted.", "{report}", []).add([], 3);
     let response = server.get("/metrics").send().await.unwrap();
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
     assert!(response.text().await.unwrap().contains("\nreports_accepted_total 3\n"));

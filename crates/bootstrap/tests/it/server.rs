@@ -112,7 +112,7 @@ fn routes(app: App) -> Router {
 pub struct Server {
     pub issuer: Issuer,
     pub readiness: Readiness,
-    pub metrics: prometheus::Registry,
+    pub metrics: telemetry::Metrics,
     pub soft: CancellationToken,
     pub hard: CancellationToken,
     /// A request waits in `/x/v1/wait`.
@@ -139,7 +139,7 @@ impl Server {
         // Err: another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let issuer = Issuer::new();
-        let (readiness, metrics) = (Readiness::default(), prometheus::Registry::new());
+        let (readiness, metrics) = (Readiness::default(), telemetry::Metrics::default());
         let app = App { arrived: Arc::default(), go: Arc::default() };
         let (arrived, go) = (app.arrived.clone(), app.go.clone());
         let routes = routes(app).merge(more).merge(health::routes(readiness.clone(), metrics.clone()));

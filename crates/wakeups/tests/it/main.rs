@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use pg::migrate::{self, Schema};
 use pg::{GuardedClock, Pool, PoolConfig, ScopedTx, TenantScope};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use telemetry::Metrics;
 use testkit::clock::ManualClock;
 use testkit::postgres::Database;
 use uuid::Uuid;
-use wakeups::{Base, Fire, FireError, Metrics, Runner, RunnerConfig, Wakeup, arm, disarm};
+use wakeups::{Base, Fire, FireError, Runner, RunnerConfig, Wakeup, arm, disarm};
 
 const START: &str = "2026-11-23T02:00:00Z";
 
@@ -80,7 +81,6 @@ struct World {
     admin: PgPool,
     clock: ManualClock,
     guarded: Arc<GuardedClock>,
-    registry: prometheus::Registry,
     metrics: Metrics,
 }
 
@@ -97,9 +97,7 @@ impl World {
         let admin = PgPool::connect(&database.admin_url()).await.unwrap();
         let clock = ManualClock::at(start());
         let guarded = Arc::new(GuardedClock::new(Arc::new(clock.clone())));
-        let registry = prometheus::Registry::new();
-        let metrics = Metrics::register(&registry);
-        Self { _database: database, pool, admin, clock, guarded, registry, metrics }
+        Self { _database: database, pool, admin, clock, guarded, metrics: Metrics::default() }
     }
 
     fn runner(&self, bell: Arc<Bell>, config: RunnerConfig) -> Runner<Bell> {
@@ -297,9 +295,8 @@ async fn a_culprit_is_put_off_alone() {
     world.move_to(60);
     assert_eq!(runner.drain().await.unwrap(), 0);
     assert_eq!(poisoned.rounds.load(Ordering::SeqCst), rounds + 1);
-    let counted = &world.registry.gather()[0];
-    assert_eq!(counted.name(), "wakeups_put_off_total");
-    assert_eq!(counted.get_metric()[0].get_counter().get_value(), 2.0);
+    assert_eq!(world.metrics.value("wakeups_put_off_total{kind=\"bell\"}"), Some(2.0));
+    assert_eq!(world.metrics.value("wakeups_lateness_seconds_count{kind=\"bell\"}"), Some(199.0));
     world.move_to(120);
     assert_eq!(world.runner(Arc::default(), RunnerConfig::default()).drain().await.unwrap(), 1, "mended");
 }

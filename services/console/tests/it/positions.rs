@@ -21,7 +21,7 @@ const GAPS: &str = "SELECT (SELECT count(*) FROM (
 
 /// A sequencer as another process has it.
 fn sequencer(world: &World) -> Sequencer {
-    let house = House { metrics: prometheus::Registry::new(), ..world.rig.house.clone() };
+    let house = House { metrics: telemetry::Metrics::default(), ..world.rig.house.clone() };
     Sequencer::new(Room::new(house))
 }
 

@@ -276,9 +276,5 @@ async fn a_verification_may_await_its_calendar_too() {
 }
 
 fn counted(world: &World, name: &str, stage: &str) -> f64 {
-    let families = world.rig.house.metrics.gather();
-    let family = families.iter().find(|family| family.name() == name).unwrap();
-    let metric =
-        family.get_metric().iter().find(|metric| metric.get_label().iter().any(|l| l.value() == stage));
-    metric.unwrap().get_counter().get_value()
+    world.rig.house.metrics.value(&format!("{name}{{stage=\"{stage}\"}}")).unwrap()
 }

@@ -51,7 +51,7 @@ impl Desk {
         let (secret, seal_key) = paths(&self.folder);
         let keys = [("STREETWISE_INTAKE_SECRET_FILE", &*secret), ("STREETWISE_SEAL_KEY_FILE", &*seal_key)];
         let env = Env::from_iter(keys.iter().chain(knobs).copied());
-        let house: House<Street> = House { metrics: prometheus::Registry::new(), ..self.rig.house.clone() };
+        let house: House<Street> = House { metrics: telemetry::Metrics::default(), ..self.rig.house.clone() };
         Room::new(house, Config::read(&env).unwrap())
     }
 

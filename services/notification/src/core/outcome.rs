@@ -33,6 +33,10 @@ impl Outcome {
         matches!(self, Outcome::Answered { status: 410, .. })
     }
 
+    /// Every code there is.
+    pub const CODES: [&'static str; 7] =
+        ["ok", "status", "timeout", "unreachable", "address-refused", "endpoint-not-allowed", "not-sent"];
+
     /// Stable code, for the attempt's row and for metrics.
     pub fn code(&self) -> &'static str {
         match self {

@@ -203,7 +203,7 @@ impl Desk {
 
     /// Another replica of the same service: its own room on the same database.
     pub fn replica(&self) -> Arc<Room> {
-        let metrics = prometheus::Registry::new();
+        let metrics = telemetry::Metrics::default();
         Arc::new(Room::new(bootstrap::House { metrics, ..self.rig.house.clone() }))
     }
 }
