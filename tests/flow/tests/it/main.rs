@@ -11,4 +11,5 @@ mod faults;
 mod machines;
 mod mutants;
 mod openapi;
+mod otlp;
 mod story;
