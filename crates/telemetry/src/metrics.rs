@@ -139,7 +139,7 @@ impl Metrics {
             }
         });
         // The callback lives in the meter; the instrument itself is only a receipt.
-        drop(builder.build());
+        let _receipt = builder.build();
     }
 
     /// The scrape, in Prometheus's text format, with its content type.
