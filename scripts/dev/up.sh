@@ -13,8 +13,9 @@ cmd_up() {
   lock
   say '▸ 安装 / install'
   install_servers redis
-  say '▸ 构建 / build (cargo build --release --workspace)'
-  SQLX_OFFLINE=true cargo build --release --workspace 9>&- || fail 'the build failed'
+  say '▸ 构建 / build (cargo build --release)'
+  # What runs, not what tests it.
+  SQLX_OFFLINE=true cargo build --release "${SERVICES[@]/#/--package=}" --package=streetwise 9>&- || fail 'the build failed'
   say '▸ 启动 / start'
   choose_ports
   make_secrets

@@ -95,6 +95,11 @@ pub(crate) fn class(key: &str) -> Option<Class> {
     TEXTS.contains(&key).then_some(Class::Text)
 }
 
+/// Whether a value under this key is written at all.
+pub fn listed(key: &str) -> bool {
+    class(key).is_some()
+}
+
 /// The text without runs of seven or more digits (one space or hyphen between digits does not end a run) and
 /// without words that hold an `@`.
 pub fn mask(text: &str) -> Cow<'_, str> {

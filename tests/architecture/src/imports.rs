@@ -125,7 +125,7 @@ pub const TABLE: &[Row] = &[
     row("streetwise", Kind::Tool, TOOL),
     row("harness", Kind::Tests, ANYTHING),
     row("flow", Kind::Tests, ANYTHING),
-    row("architecture", Kind::Tests, &["contract"]),
+    row("architecture", Kind::Tests, &["contract", "telemetry"]),
 ];
 
 /// Names that are no job (house style §1).

@@ -3,6 +3,7 @@
 mod alarms;
 mod catalogue;
 mod feedback;
+mod fields;
 mod house;
 mod imports;
 mod manifest;
