@@ -6,22 +6,27 @@
 //! `STREETWISE_GRPC_LISTEN`; where that is not set there is no such door. TLS ends at the ingress.
 
 mod follow;
+mod front;
+mod incoming;
 mod status;
 
 use std::pin::pin;
 use std::time::Duration;
 
+use axum::http::{self, HeaderMap, header};
 use futures_util::future::{Either, select};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::service::{InterceptorLayer, Routes, RoutesBuilder};
-use tonic::transport::server::TcpIncoming;
+use tonic::service::{Routes, RoutesBuilder};
 use tonic::{Request, Status};
 use tonic_health::server::HealthReporter;
 
 use crate::door::{Problem, TraceContext};
 use crate::health::Readiness;
 use crate::identity::{Authenticator, Identity};
+use crate::listen::Limits;
+use front::Front;
+use incoming::connections;
 
 pub(crate) use follow::Follow;
 
@@ -41,34 +46,47 @@ const HEALTH_POLL: Duration = Duration::from_millis(250);
 /// Who calls, and where the call stands in its trace.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The caller.
+    /// The caller, as the call began.
     pub who: Identity,
     /// The caller's trace, continued.
     pub trace: TraceContext,
     /// Cancelled when the process begins to stop: what streams without end ends then.
     pub ending: CancellationToken,
-}
-
-/// What [`serve`] gives every request.
-#[derive(Clone)]
-struct Front {
     authenticator: Authenticator,
-    ending: CancellationToken,
+    /// Only `authorization`, marked as sensitive.
+    proof: HeaderMap,
 }
 
 impl Call {
-    /// Of a request, or `UNAUTHENTICATED`.
+    /// Of a request; its caller was proved before its message was read.
     pub fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        let headers = request.metadata().as_ref();
-        let Some(Front { authenticator, ending }) = request.extensions().get::<Front>() else {
+        request.extensions().get::<Self>().cloned().ok_or_else(|| {
             tracing::error!("a route asks for a caller outside of listen::front");
-            return Err(Problem::internal().into());
-        };
-        let who = authenticator.of_headers(headers)?;
-        let followed = request.extensions().get::<TraceContext>().cloned();
-        let trace = followed.unwrap_or_else(|| TraceContext::of(headers));
-        Ok(Self { who, trace, ending: ending.clone() })
+            Problem::internal().into()
+        })
     }
+
+    fn begun<T>(front: &Front, request: &http::Request<T>) -> Result<Self, Problem> {
+        let Front { authenticator, ending } = front.clone();
+        let (who, proof) = (authenticator.of_headers(request.headers())?, proof(request.headers()));
+        let followed = request.extensions().get::<TraceContext>().cloned();
+        let trace = followed.unwrap_or_else(|| TraceContext::of(request.headers()));
+        Ok(Self { who, trace, ending, authenticator, proof })
+    }
+
+    /// The caller now, or `unauthenticated`: a stream must not outlive its token, nor the key that signed it.
+    pub fn still(&self) -> Result<Identity, Problem> {
+        self.authenticator.of_headers(&self.proof)
+    }
+}
+
+fn proof(headers: &HeaderMap) -> HeaderMap {
+    let values = headers.get_all(header::AUTHORIZATION).iter().cloned();
+    let sensitive = values.map(|mut value| {
+        value.set_sensitive(true);
+        (header::AUTHORIZATION, value)
+    });
+    sensitive.collect()
 }
 
 /// A field of a message as what it names; anything else is refused as at the HTTP door.
@@ -100,10 +118,6 @@ pub(crate) async fn serve(
     let (reporter, health) = tonic_health::server::health_reporter();
     let routes = described(services).add_service(health);
     let front = Front { authenticator, ending: soft.clone() };
-    let known = move |mut request: Request<()>| {
-        request.extensions_mut().insert(front.clone());
-        Ok(request)
-    };
     let server = tonic::transport::Server::builder()
         .timeout(ANSWER_WITHIN)
         .max_concurrent_streams(STREAMS_MAX)
@@ -111,9 +125,9 @@ pub(crate) async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .layer(follow)
-        .layer(InterceptorLayer::new(known))
+        .layer(front)
         .add_routes(routes);
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = connections(listener, Limits::default().connections_max);
     let serving = server.serve_with_incoming_shutdown(incoming, soft.clone().cancelled_owned());
     let (serving, told) =
         (pin!(hard.run_until_cancelled(serving)), pin!(tell_health(reporter, readiness, soft)));

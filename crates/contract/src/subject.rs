@@ -37,6 +37,11 @@ pub fn live(tenant: TenantId) -> String {
     format!("live.{tenant}")
 }
 
+/// The filter for all events of a tenant that a service publishes.
+pub fn all_of(service: &str, tenant: TenantId) -> String {
+    format!("{service}.*.*.*.{tenant}")
+}
+
 /// Reads a subject; anything outside the grammar is refused.
 pub fn parse(subject: &str) -> Result<Subject, BadSubject> {
     let tokens: Vec<&str> = subject.split('.').collect();

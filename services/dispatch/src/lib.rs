@@ -11,7 +11,7 @@
 //!   event; `say` writes what happened into events.
 //! * `handle`: the one room where things happen, one transaction per batch of commands.
 //! * `store`: all SQL. A transaction locks cases in (tenant, id) order and each case before its orders.
-//! * `tenants`: what dispatch takes from a tenant's documents: working calendars. `events`: logs and metrics.
+//! * `hints`: who watches orders hears when to look. `tenants`: what dispatch takes from a tenant's documents: working calendars. `events`: logs and metrics.
 //!
 //! Deliberately not here: who is told (notification), what a case is about (triage), returns, transfers, extensions
 //! and suspensions (their commands come with their own issue).
@@ -19,6 +19,7 @@
 mod core;
 pub mod events;
 mod handle;
+mod hints;
 mod inbound;
 mod store;
 pub mod tenants;
@@ -28,6 +29,7 @@ use sqlx::migrate::Migrator;
 
 use crate::events::Metrics;
 use crate::handle::Room;
+use crate::hints::Hints;
 use crate::tenants::{Calendars, Street};
 
 /// The service.
@@ -48,7 +50,9 @@ impl Service for Dispatch {
     fn build(house: House<Street>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let metrics = Metrics::register(&house.metrics);
         let room = Room { house: house.clone(), metrics };
-        plan.rpc(inbound::rpc::server(room.clone()));
+        let (hints, hearing) = Hints::new(house.nats.clone());
+        plan.part(hearing);
+        plan.rpc(inbound::rpc::server(room.clone(), hints));
         plan.door(inbound::http::routes(room.clone()), inbound::http::openapi());
         plan.hears(&house, "triage", inbound::messages::RoutedCases(room.clone()));
         plan.fires(&house, inbound::wakeups::OrdersDue(room.clone()));

@@ -119,6 +119,12 @@ impl Cluster {
         Self::start_with(Setup::of(streets), Mode { sink_as_program: true, one_process: true }).await
     }
 
+    /// Another issuer's keys take the place of ours: every token given out is a forgery as soon as a service looks.
+    pub fn replace_the_issuer(&self) -> Result<()> {
+        let keys = Identity::generate().jwks().to_string();
+        Ok(std::fs::write(self.folder.path().join("jwks.json"), keys)?)
+    }
+
     async fn start_with(setup: Setup, mode: Mode) -> Result<Self> {
         rustls::crypto::ring::default_provider().install_default().ok();
         // Postgres must reach its data as another user; the test's own temporary folder may be closed to it.

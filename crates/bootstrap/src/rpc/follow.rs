@@ -76,7 +76,8 @@ where
     }
 }
 
-fn method_of(path: &str) -> Option<&'static str> {
+/// Which method of ours a path names.
+pub(super) fn method_of(path: &str) -> Option<&'static str> {
     let path = path.strip_prefix('/')?;
     contract::proto::METHODS.iter().map(String::as_str).find(|method| *method == path)
 }

@@ -17,16 +17,18 @@ use crate::core::view::{OrderView, StageView};
 use crate::handle::Room;
 use crate::handle::act::{self, Command};
 use crate::handle::answer;
+use crate::hints::Hints;
 use crate::store::lists::{self, Reach};
 
 /// The server, for [`bootstrap::Plan::rpc`].
-pub(crate) fn server(room: Room) -> OrderServiceServer<Orders> {
-    OrderServiceServer::new(Orders(room)).max_decoding_message_size(MESSAGE_BYTES_MAX)
+pub(crate) fn server(room: Room, hints: Hints) -> OrderServiceServer<Orders> {
+    let orders = Orders(room, watch::Watching::new(hints));
+    OrderServiceServer::new(orders).max_decoding_message_size(MESSAGE_BYTES_MAX)
 }
 
 /// The door.
 #[derive(Clone)]
-pub(crate) struct Orders(Room);
+pub(crate) struct Orders(Room, watch::Watching);
 
 #[tonic::async_trait]
 impl OrderService for Orders {
@@ -63,7 +65,7 @@ impl OrderService for Orders {
         request: Request<wire::WatchOrdersRequest>,
     ) -> Result<Response<watch::Changes>, Status> {
         let call = Call::of(&request)?;
-        Ok(Response::new(watch::begin(self.0.clone(), call, request.into_inner()).await?))
+        Ok(Response::new(self.1.begin(self.0.clone(), call, request.into_inner()).await?))
     }
 }
 

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use access::Action;
+use bootstrap::Identity;
 use bootstrap::door::{Problem, parse_key};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, named};
 use contract::proto::intake::report_service_server::{ReportService, ReportServiceServer};
@@ -45,7 +46,7 @@ impl ReportService for Reports {
         request: Request<SubmitReportRequest>,
     ) -> Result<Response<SubmitReportResponse>, Status> {
         let call = Call::of(&request)?;
-        let receipt = submit(&self.0, &call, request.into_inner()).await?;
+        let receipt = submit(&self.0, &call, &call.who, request.into_inner()).await?;
         Ok(Response::new(receipt.into()))
     }
 
@@ -70,7 +71,12 @@ impl ReportService for Reports {
 async fn answer(room: &Arc<Room>, call: &Call, item: SubmitReportsRequest) -> SubmitReportsResponse {
     let report = item.report.unwrap_or_default();
     let idempotency_key = report.idempotency_key.clone();
-    let outcome = match submit(room, call, report).await {
+    // Asked for each: a stream may outlive its token.
+    let receipt = match call.still() {
+        Ok(who) => submit(room, call, &who, report).await,
+        Err(problem) => Err(problem),
+    };
+    let outcome = match receipt {
         Ok(receipt) => Outcome::Accepted(receipt.into()),
         Err(problem) => Outcome::Refused(refused(problem)),
     };
@@ -78,16 +84,21 @@ async fn answer(room: &Arc<Room>, call: &Call, item: SubmitReportsRequest) -> Su
 }
 
 /// The same checks in the same order as at the HTTP door.
-async fn submit(room: &Arc<Room>, call: &Call, request: SubmitReportRequest) -> Result<Receipt, Problem> {
+async fn submit(
+    room: &Arc<Room>,
+    call: &Call,
+    who: &Identity,
+    request: SubmitReportRequest,
+) -> Result<Receipt, Problem> {
     let street: TenantId = named(&request.street)?;
-    let admitted = room.house.admit(&call.who, Action::ReportSubmit, street)?;
+    let admitted = room.house.admit(who, Action::ReportSubmit, street)?;
     let key = parse_key(&request.idempotency_key)?;
     let body_sha256 = content_sha256(&request);
     let checked = form(request)?.check()?;
     let command = SubmitReport {
         street,
         source: source_of(&admitted),
-        subject: call.who.subject.clone(),
+        subject: who.subject.clone(),
         key,
         body_sha256,
         item: checked.item,

@@ -34,6 +34,7 @@ async fn machines_report_watch_act_and_ask_why() {
     a_route_is_explained(&cluster, &order).await;
     a_manifest_is_applied_and_read(&cluster).await;
     strangers_get_the_refusals_of_the_http_door(&cluster, &order).await;
+    streams_end_with_the_key_that_signed_their_tokens(&cluster).await;
 }
 
 fn report(key: u128, item: &str) -> SubmitReportRequest {
@@ -168,6 +169,32 @@ async fn strangers_get_the_refusals_of_the_http_door(cluster: &Cluster, order: &
     let mut reports = ReportServiceClient::new(channel(cluster, "intake").await);
     let refused = reports.submit_report(signed(cluster, "grid-worker", huge)).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange);
+}
+
+/// The last one: no token is good afterwards.
+async fn streams_end_with_the_key_that_signed_their_tokens(cluster: &Cluster) {
+    let (send, sent) = tokio::sync::mpsc::unbounded_channel();
+    let items = stream::unfold(sent, async |mut sent| Some((sent.recv().await?, sent)));
+    let mut reports = ReportServiceClient::new(channel(cluster, "intake").await);
+    let answers = reports.submit_reports(signed(cluster, "grid-worker", items)).await.unwrap();
+    let answers = std::cell::RefCell::new(answers.into_inner());
+    let mut orders = OrderServiceClient::new(channel(cluster, "dispatch").await);
+    let watch = WatchOrdersRequest { street: STREET.to_owned(), cursor: String::new() };
+    let mut changes = orders.watch_orders(signed(cluster, "transport", watch)).await.unwrap().into_inner();
+
+    let outcome = async || {
+        send.send(SubmitReportsRequest { report: Some(report(1, "TRA-01")) }).unwrap();
+        answers.borrow_mut().message().await.unwrap().unwrap().outcome.unwrap()
+    };
+    assert!(matches!(outcome().await, Outcome::Accepted(_)));
+    cluster.replace_the_issuer().unwrap();
+    let refused = async || match outcome().await {
+        Outcome::Accepted(_) => None,
+        Outcome::Refused(refusal) => Some(refusal.code),
+    };
+    assert_eq!(wait::eventually(WITHIN, "a refusal", refused).await, "unauthenticated");
+    let ended = async || changes.message().await.err();
+    assert_eq!(wait::eventually(WITHIN, "the end", ended).await.code(), Code::Unauthenticated);
 }
 
 fn reason(status: &tonic::Status) -> String {

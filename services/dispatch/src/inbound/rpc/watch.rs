@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use access::Action;
@@ -17,41 +18,63 @@ use futures_util::{Stream, StreamExt, stream};
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
 use prost::Message;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tonic::Status;
 
 use crate::handle::Room;
+use crate::hints::Hints;
 use crate::store::changes;
 
 /// Changes read at once.
 const PAGE_MAX: i64 = 200;
 /// How soon a lost hint is made good.
 const POLL_EVERY: Duration = Duration::from_secs(5);
+/// Watchers of one process at once.
+const WATCHERS_MAX: usize = 1_024;
+/// What one more is told.
+const FULL_RETRY_AFTER_S: u32 = 5;
 /// How long a call lasts.
 const CALL_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// What a watcher hears.
 pub(super) type Changes = Pin<Box<dyn Stream<Item = Result<wire::WatchOrdersResponse, Status>> + Send>>;
 
-pub(super) async fn begin(
-    room: Room,
-    call: Call,
-    asked: wire::WatchOrdersRequest,
-) -> Result<Changes, Problem> {
-    let street: TenantId = named(&asked.street)?;
-    let admitted = room.house.admit(&call.who, Action::OrderList, street)?;
-    // Listen before looking: what is sealed in between is then not missed.
-    let hints = room.house.nats.subscribe(format!("dispatch.*.*.*.{street}")).await;
-    let mut tx = room.house.pool.begin(admitted.scope()).await?;
-    let last = changes::last(&mut tx, street).await?;
-    let now = room.house.clock.now(&mut tx).await?;
-    tx.commit().await?;
-    let over = tokio::time::sleep(lasting(now, call.who.expires_at));
-    let position = position_of(&asked.cursor, street).filter(|position| (0..=last).contains(position));
-    let position = position.ok_or_else(Problem::bad_cursor)?;
-    let ending = call.ending.clone().cancelled_owned();
-    let watch = Watch { room, call, street, position, hints: hints.ok(), ready: VecDeque::new() };
-    let changes = stream::unfold(Some(watch), next);
-    Ok(Box::pin(changes.take_until(ending).take_until(Box::pin(over))))
+/// The watchers of this process: their hints, and their places.
+#[derive(Debug, Clone)]
+pub(crate) struct Watching {
+    hints: Hints,
+    seats: Arc<Semaphore>,
+}
+
+impl Watching {
+    pub(super) fn new(hints: Hints) -> Self {
+        Self { hints, seats: Arc::new(Semaphore::new(WATCHERS_MAX)) }
+    }
+
+    pub(super) async fn begin(
+        &self,
+        room: Room,
+        call: Call,
+        asked: wire::WatchOrdersRequest,
+    ) -> Result<Changes, Problem> {
+        let street: TenantId = named(&asked.street)?;
+        let admitted = room.house.admit(&call.who, Action::OrderList, street)?;
+        let seat = self.seats.clone().try_acquire_owned();
+        let seat = seat.map_err(|_| Problem::unavailable(FULL_RETRY_AFTER_S))?;
+        // Listen before looking: what is sealed in between is then not missed.
+        let hints = self.hints.of(street);
+        let mut tx = room.house.pool.begin(admitted.scope()).await?;
+        let last = changes::last(&mut tx, street).await?;
+        let now = room.house.clock.now(&mut tx).await?;
+        tx.commit().await?;
+        let over = tokio::time::sleep(lasting(now, call.who.expires_at));
+        let position = position_of(&asked.cursor, street).filter(|position| (0..=last).contains(position));
+        let position = position.ok_or_else(Problem::bad_cursor)?;
+        let ending = call.ending.clone().cancelled_owned();
+        let watch = Watch { room, call, street, position, hints, ready: VecDeque::new(), _seat: seat };
+        let changes = stream::unfold(Some(watch), next);
+        Ok(Box::pin(changes.take_until(ending).take_until(Box::pin(over))))
+    }
 }
 
 /// Not longer than the caller's token.
@@ -64,9 +87,9 @@ struct Watch {
     call: Call,
     street: TenantId,
     position: i64,
-    /// None while the broker is away: then only the poll looks.
-    hints: Option<async_nats::Subscriber>,
+    hints: watch::Receiver<()>,
     ready: VecDeque<wire::WatchOrdersResponse>,
+    _seat: OwnedSemaphorePermit,
 }
 
 type Item = Result<wire::WatchOrdersResponse, Status>;
@@ -88,8 +111,8 @@ async fn next(watch: Option<Watch>) -> Option<(Item, Option<Watch>)> {
 impl Watch {
     /// Reads a page and moves past it; false if there was nothing new.
     async fn read(&mut self) -> Result<bool, Problem> {
-        // Asked each time: somebody may have lost the right meanwhile.
-        let admitted = self.room.house.admit(&self.call.who, Action::OrderList, self.street)?;
+        // Asked each time: somebody may have lost the right meanwhile, or the key that signed the token.
+        let admitted = self.room.house.admit(&self.call.still()?, Action::OrderList, self.street)?;
         let mut tx = self.room.house.pool.begin(admitted.scope()).await?;
         let (changes, up_to) = changes::after(&mut tx, self.street, self.position, PAGE_MAX).await?;
         tx.commit().await?;
@@ -107,9 +130,8 @@ impl Watch {
     }
 
     async fn wait(&mut self) {
-        let Some(hints) = &mut self.hints else { return tokio::time::sleep(POLL_EVERY).await };
-        if let Ok(None) = tokio::time::timeout(POLL_EVERY, hints.next()).await {
-            self.hints = None;
+        if let Ok(Err(_nobody_hears)) = tokio::time::timeout(POLL_EVERY, self.hints.changed()).await {
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 }
