@@ -10,15 +10,20 @@ use bootstrap::House;
 use ids::{ReportId, TenantId};
 use pg::TenantScope;
 use seal::{DataKey, MasterKey, Sealed, Sensitive, WrappedKey};
+use tokio_util::task::TaskTracker;
 
 use crate::store;
 use crate::tenants::Street;
 
-/// Seals contacts under their tenant's key.
-pub struct Contacts {
+/// Seals contacts under their tenant's key. Cloning shares the keys.
+#[derive(Clone)]
+pub struct Contacts(Arc<Keys>);
+
+struct Keys {
     master_key: MasterKey,
     /// One entry per tenant that was written for.
     open: Mutex<BTreeMap<TenantId, Arc<DataKey>>>,
+    loading: TaskTracker,
 }
 
 /// Why a contact could not be sealed. Nothing was stored.
@@ -33,12 +38,16 @@ pub enum ContactError {
     /// The stored key is not ours: another master key made it.
     #[error("opening a tenant's key")]
     Key(#[from] seal::OpenError),
+    /// Loading the key broke off.
+    #[error("loading a tenant's key")]
+    Broken(#[from] tokio::task::JoinError),
 }
 
 impl Contacts {
     /// With no key open yet.
     pub fn new(master_key: MasterKey) -> Self {
-        Self { master_key, open: Mutex::default() }
+        let loading = TaskTracker::new();
+        Self(Arc::new(Keys { master_key, open: Mutex::default(), loading }))
     }
 
     /// Seals one contact to its report.
@@ -49,13 +58,21 @@ impl Contacts {
         report_id: ReportId,
         contact: &Sensitive<String>,
     ) -> Result<Sealed, ContactError> {
-        let key = match self.known(tenant) {
+        let key = match self.0.known(tenant) {
             Some(key) => key,
-            None => self.load(house, tenant).await?,
+            None => self.loaded(house.clone(), tenant).await?,
         };
         Ok(key.seal(report_id.as_uuid().as_bytes(), contact.expose().as_bytes())?)
     }
 
+    /// Goes on by itself: a caller that stops in the middle, or that nobody reads, holds no connection.
+    async fn loaded(&self, house: House<Street>, tenant: TenantId) -> Result<Arc<DataKey>, ContactError> {
+        let keys = self.0.clone();
+        self.0.loading.spawn(async move { keys.load(&house, tenant).await }).await?
+    }
+}
+
+impl Keys {
     fn known(&self, tenant: TenantId) -> Option<Arc<DataKey>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
     }

@@ -28,7 +28,8 @@ pub struct Shares {
 pub struct Quotas {
     shares: Shares,
     start: Instant,
-    buckets: Mutex<BTreeMap<TenantId, Buckets>>,
+    /// Under no street: what was sent for streets that are not there.
+    buckets: Mutex<BTreeMap<Option<TenantId>, Buckets>>,
 }
 
 #[derive(Debug, Default)]
@@ -43,12 +44,12 @@ impl Quotas {
         Self { shares, start: Instant::now(), buckets: Mutex::default() }
     }
 
-    /// Lets a report in, or says how long its street has to wait. Of known streets only: an entry stays.
-    pub fn admit(&self, street: TenantId, lane: Lane) -> Result<(), Duration> {
+    /// Lets a report in, or says how long its street has to wait. Only a known street is named: an entry stays.
+    pub fn admit(&self, street: Option<TenantId>, lane: Lane) -> Result<(), Duration> {
         self.admit_at(street, lane, self.start.elapsed())
     }
 
-    fn admit_at(&self, street: TenantId, lane: Lane, now: Duration) -> Result<(), Duration> {
+    fn admit_at(&self, street: Option<TenantId>, lane: Lane, now: Duration) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let of = buckets.entry(street).or_default();
         if lane == Lane::Urgent && self.shares.urgent.take(&mut of.urgent, now).is_ok() {
@@ -67,8 +68,8 @@ mod tests {
         Quotas::new(Shares { ordinary: rate(3), urgent: rate(2) })
     }
 
-    fn street(n: i64) -> TenantId {
-        TenantId::from_i64(990_102_000_000 + n * 1_000).unwrap()
+    fn street(n: i64) -> Option<TenantId> {
+        Some(TenantId::from_i64(990_102_000_000 + n * 1_000).unwrap())
     }
 
     /// How many of `sent` are let in at an instant.

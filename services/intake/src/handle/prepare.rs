@@ -35,9 +35,10 @@ impl Room {
 
     /// Takes a token of the street's.
     pub(super) fn admit(&self, command: &SubmitReport, screened: Screened) -> Result<(), Refusal> {
-        // Nothing is counted for a street that is not there: it is refused anyway.
-        let Screened(Some(lane)) = screened else { return Ok(()) };
-        self.quotas.admit(command.street, lane).map_err(|wait| {
+        let Screened(lane) = screened;
+        // Streets that are not there share one bucket: they are refused, but not for nothing.
+        let street = lane.map(|_| command.street);
+        self.quotas.admit(street, lane.unwrap_or(Lane::Normal)).map_err(|wait| {
             let retry_after_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
             let refusal = Refusal::QuotaExceeded { retry_after_s };
             self.events.refused(refusal.reason());
@@ -53,7 +54,8 @@ impl Room {
     ) -> Result<Prepared, Refusal> {
         let report_id = command.report_id();
         let street_known = lane.is_some();
-        let contact_sealed = match command.contact.take() {
+        // A street that is not there has no key, and gets none.
+        let contact_sealed = match command.contact.take().filter(|_| street_known) {
             None => None,
             Some(contact) => {
                 let sealed = self.contacts.seal(&self.house, command.street, report_id, &contact).await;

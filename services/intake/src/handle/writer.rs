@@ -2,14 +2,13 @@
 //!
 //! Requests leave themselves in a bounded queue and wait for their answer. The first that finds a writer free
 //! starts it; it takes what waits, at most [`BATCH_MAX`] and urgent ones first, keeps it, answers, and takes again,
-//! until nothing waits. So a lone request is kept at once, and under load the cost of a commit is shared by all that
+//! until nothing waits; streets take turns. So a lone request is kept at once, and under load the cost of a commit is shared by all that
 //! came meanwhile. Two writers, so that one prepares while the other's commit is on its way to the disk.
 //!
 //! Promises, each with its test (`tests/it/writer`): nobody waits for ever, for every waiter gets an answer or a
 //! refusal; a request that the database does not take fails alone; what is in the queue is kept although its caller
-//! went away; a full queue refuses, urgent reports only when it holds twice as many.
+//! went away; a full queue refuses the street that has most in it, urgent reports only when it holds twice as many.
 
-use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use super::prepare::Prepared;
 use super::{Receipt, Refusal, Room, SubmitReport, keep_all};
+use crate::core::fair::Fair;
 
 /// Most requests of one transaction: about 1 MiB of ordinary reports, and some milliseconds.
 const BATCH_MAX: usize = 512;
@@ -54,8 +54,8 @@ pub struct Writer {
 
 #[derive(Default)]
 struct Queue {
-    urgent: VecDeque<Waiting>,
-    others: VecDeque<Waiting>,
+    urgent: Fair<Waiting>,
+    others: Fair<Waiting>,
     writers: usize,
 }
 
@@ -63,10 +63,21 @@ struct Queue {
 /// has given up without our hearing of it: it would be waited on for ever.
 const KEEP_WITHIN: Duration = Duration::from_secs(5);
 
+/// What a street is told whose report made room for another street's.
+const OVER_SHARE: Refusal = Refusal::QuotaExceeded { retry_after_s: 1 };
+
 /// A request, and where its answer goes.
 struct Waiting {
     request: Prepared,
     answer: oneshot::Sender<Answer>,
+}
+
+/// A request was left.
+struct Pushed {
+    /// A writer is to be started.
+    writer_free: bool,
+    /// What had to leave for it.
+    displaced: Option<Waiting>,
 }
 
 impl Room {
@@ -76,10 +87,14 @@ impl Room {
         self.admit(&command, screened).map_err(Unkept::Refused)?;
         let request = self.prepare(command, screened).await.map_err(Unkept::Refused)?;
         let (answer, answered) = oneshot::channel();
-        let Some(writer_free) = self.writer.push(Waiting { request, answer }) else {
+        let Some(Pushed { writer_free, displaced }) = self.writer.push(Waiting { request, answer }) else {
             self.events.refused(Refusal::Overloaded.reason());
             return Err(Unkept::Refused(Refusal::Overloaded));
         };
+        if let Some(displaced) = displaced {
+            self.events.refused(OVER_SHARE.reason());
+            displaced.tell(Err(Unkept::Refused(OVER_SHARE)));
+        }
         if writer_free {
             // Tracked, not the caller's own: a caller that goes away must not take the others' transaction along.
             self.writer.tasks.spawn(write(self.clone()));
@@ -108,31 +123,25 @@ impl Writer {
         self.locked().len()
     }
 
-    /// Leaves a request. `None` if there is no room for it; else whether a writer is to be started.
-    fn push(&self, waiting: Waiting) -> Option<bool> {
+    /// Leaves a request; `None` if there is no room for it.
+    fn push(&self, waiting: Waiting) -> Option<Pushed> {
         let mut queue = self.locked();
-        let urgent = waiting.request.lane == Lane::Urgent;
+        let (urgent, street) = (waiting.request.lane == Lane::Urgent, waiting.request.command.street);
         let most = if urgent { self.waiting_max * URGENT_TIMES } else { self.waiting_max };
-        if queue.len() >= most {
-            return None;
-        }
-        if urgent {
-            queue.urgent.push_back(waiting)
-        } else {
-            queue.others.push_back(waiting)
-        }
+        let full = queue.len() >= most;
+        let line = if urgent { &mut queue.urgent } else { &mut queue.others };
+        let displaced = if full { Some(line.displace(street)?) } else { None };
+        line.push(street, waiting);
         let writer_free = queue.writers < WRITERS_MAX;
         queue.writers += usize::from(writer_free);
-        Some(writer_free)
+        Some(Pushed { writer_free, displaced })
     }
 
     /// The next batch; empty means that this writer has signed off.
     fn take(&self) -> Vec<Waiting> {
         let mut queue = self.locked();
-        let urgent = queue.urgent.len().min(BATCH_MAX);
-        let others = queue.others.len().min(BATCH_MAX - urgent);
-        let mut batch: Vec<Waiting> = queue.urgent.drain(..urgent).collect();
-        batch.extend(queue.others.drain(..others));
+        let next = || queue.urgent.pop().or_else(|| queue.others.pop());
+        let batch: Vec<Waiting> = std::iter::from_fn(next).take(BATCH_MAX).collect();
         if batch.is_empty() {
             queue.writers -= 1;
         }

@@ -97,6 +97,21 @@ async fn a_full_queue_refuses_and_urgent_reports_have_as_much_again() {
 }
 
 #[tokio::test]
+async fn a_full_queue_has_room_for_the_street_that_has_less_in_it() {
+    let desk = Desk::open().await;
+    let room = Arc::new(desk.process(&[("STREETWISE_INTAKE_QUEUE_MAX", "4")]));
+    let mut commands: Vec<_> = (0..6).map(|n| command("a", STREET, n, "路灯不亮")).collect();
+    commands.extend((6..9).map(|n| command("a", OTHER_STREET, n, "路灯不亮")));
+    let answers = during_a_commit(&desk, &room, commands).await;
+    let told: Vec<Option<&Unkept>> = answers.iter().map(|answer| answer.as_ref().err()).collect();
+    let (full, over) =
+        (Unkept::Refused(Refusal::Overloaded), Unkept::Refused(Refusal::QuotaExceeded { retry_after_s: 1 }));
+    let (full, over) = (Some(&full), Some(&over));
+    assert_eq!(told, [None, None, over, over, full, full, None, None, full]);
+    assert_eq!(desk.count("reports").await, 4);
+}
+
+#[tokio::test]
 async fn what_waits_is_kept_although_its_caller_went_away() {
     let desk = Desk::open().await;
     let room = Arc::new(desk.another_process("1000"));
