@@ -218,13 +218,33 @@ async fn a_case_that_becomes_visible_is_told_from_its_beginning() {
     assert_eq!(ids(&told), [0, 0, 0, 0, 6]);
     world.hear(&[story.order(1, EventType::OrderSeen, "seen")]).await;
     assert_eq!(ids(&reader.take(1).await), [7], "nothing is told twice");
+    // A second voice: its own line is told with the line that brings it into the case.
+    world.hear(&[story.accepted(2)]).await;
+    world.hear(&[story.joined(2, 2)]).await;
+    let joined = reader.take(2).await;
+    assert_eq!((ids(&joined), &joined[0].data["type"]), (vec![0, 9], &json!("intake.report.accepted")));
     drop(reader);
 
     // Whenever it is read, the same is told.
     let mut later = Reader::open(&world, "traffic-police", "?after=0", None).await;
-    assert_eq!(ids(&later.take(7).await), [0, 0, 0, 0, 0, 6, 7]);
+    assert_eq!(ids(&later.take(9).await), [0, 0, 0, 0, 0, 6, 7, 0, 9]);
     let mut rest = Reader::open(&world, "traffic-police", "", Some(6)).await;
-    assert_eq!(ids(&rest.take(2).await), [6, 7]);
+    assert_eq!(ids(&rest.take(4).await), [6, 7, 0, 9]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_joins_later_is_told_when_it_joins() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let before = [story.accepted(1), story.opened(1), story.routed(), story.accepted(2)];
+    for event in before.iter().chain(&[story.dispatched("traffic-police", "lead"), story.joined(2, 2)]) {
+        world.hear(std::slice::from_ref(event)).await;
+    }
+    let mut reader = Reader::open(&world, "traffic-police", "?after=0", None).await;
+    let told = reader.take(7).await;
+    let positions: Vec<i64> =
+        told[1..].iter().map(|event| event.data["position"].as_i64().unwrap()).collect();
+    assert_eq!((positions, ids(&told)), (vec![1, 2, 3, 5, 4, 6], vec![0, 0, 0, 0, 5, 0, 6]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,12 @@
 //! (`Last-Event-ID`, or `?after=`) gets every line after it. Without a cursor a stream starts at the newest line.
 //!
 //! The signal only says "look"; lines are read from the database by their positions, in pages, and a poll finds what
-//! a lost signal was about. When a case becomes visible to a body, its earlier lines are sent before the line that made
-//! it so, without an `id:`, so that the cursor moves forward only. A stream ends when its reader goes, when the process
+//! a lost signal was about. When a case becomes visible to a body, or a report joins a visible one, the earlier lines
+//! are sent before the line that made them visible, without an `id:`, so that the cursor moves forward only. A stream ends when its reader goes, when the process
 //! stops, when the token is over or the caller may no longer watch (both are asked at every look, so within 5 s), and
 //! after 15 minutes: the reader comes back with its cursor.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use axum::response::sse::{Event, KeepAlive};
 use bootstrap::door::{Path, Problem, Query};
 use bootstrap::identity::Authenticator;
 use bootstrap::{Bearer, Identity};
+use contract::EventType;
 use futures_util::{Stream, StreamExt, stream};
 use ids::{CaseId, TenantId};
 use jiff::Timestamp;
@@ -27,6 +28,7 @@ use pg::ScopedTx;
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::views::EntryView;
 use super::{Called, accept};
@@ -180,12 +182,8 @@ impl Watch {
     }
 
     async fn take(&mut self, tx: &mut ScopedTx, sight: &Sight, entry: Entry) -> Result<(), Problem> {
-        if let Some(case) = entry.case_id.filter(|_| entry.opens_case) {
-            let before = (0, entry.position);
-            let case = CaseId(case);
-            for earlier in store::lines::of_case(tx, self.street, case, sight, before, EARLIER_MAX).await? {
-                self.ready.push_back(self.event(earlier)?.0);
-            }
+        for earlier in self.before(tx, sight, &entry).await? {
+            self.ready.push_back(self.event(earlier)?.0);
         }
         self.cursor = entry.position;
         if entry.visible {
@@ -193,6 +191,23 @@ impl Watch {
             self.ready.push_back(event.id(position.to_string()));
         }
         Ok(())
+    }
+
+    /// The earlier lines that a line makes visible.
+    async fn before(&self, tx: &mut ScopedTx, sight: &Sight, entry: &Entry) -> Result<Vec<Entry>, Problem> {
+        if let Some(case) = entry.case_id.filter(|_| entry.opens_case) {
+            let before = (0, entry.position);
+            let earlier =
+                store::lines::of_case(tx, self.street, CaseId(case), sight, before, EARLIER_MAX).await?;
+            return Ok(in_the_case_by_then(earlier));
+        }
+        match joined(entry).filter(|_| sight.cases.is_some()) {
+            Some(report) => {
+                let before = entry.position;
+                Ok(store::lines::of_report(tx, self.street, report, before, EARLIER_MAX).await?)
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     /// A line without an id, and its position.
@@ -206,6 +221,22 @@ impl Watch {
     fn count(&self) {
         self.room.events.live_readers(LIVE_READERS_MAX - self.room.seats.available_permits());
     }
+}
+
+/// Without the lines of reports that joined later: they are told when they join.
+fn in_the_case_by_then(earlier: Vec<Entry>) -> Vec<Entry> {
+    let of_the_case = earlier.iter().filter(|entry| entry.case_id.is_some());
+    let joined: BTreeSet<Uuid> = of_the_case.filter_map(|entry| entry.report_id).collect();
+    let by_then = |entry: &Entry| {
+        entry.case_id.is_some() || entry.report_id.is_some_and(|report| joined.contains(&report))
+    };
+    earlier.into_iter().filter(by_then).collect()
+}
+
+/// The report that came into a visible case with this line: its own lines were nobody's case before.
+fn joined(entry: &Entry) -> Option<Uuid> {
+    let joins = entry.visible && entry.event_type == EventType::CaseJoined.as_str();
+    entry.report_id.filter(|_| joins)
 }
 
 impl Drop for Watch {
