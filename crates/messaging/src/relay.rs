@@ -99,6 +99,9 @@ pub struct Relay {
     measured: Option<Publishing>,
 }
 
+/// How long one step in the database may take.
+const STEP_WITHIN: Duration = Duration::from_secs(10);
+
 impl Relay {
     /// A relay that has not started yet.
     pub fn new(
@@ -141,7 +144,7 @@ impl Relay {
         adopt.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !shutdown.is_cancelled() {
             if session.wants_more() && adopt.tick().now_or_never().is_some() {
-                let taken = session.take_free_shards().await?;
+                let taken = in_time(session.take_free_shards()).await?;
                 self.settle_predecessor(&mut session, &taken, shutdown).await?;
             }
             let worked = self.round(&mut session, shutdown).await?;
@@ -156,7 +159,7 @@ impl Relay {
     async fn open(&self, turn: usize) -> Result<shards::Session, RelayError> {
         let mine = (0..SHARDS).filter(|shard| *shard as usize % LOOPS == turn).collect();
         let held_max = self.config.shards_max.div_ceil(LOOPS);
-        shards::Session::open(self.service, &self.pool, mine, held_max).await
+        in_time(shards::Session::open(self.service, &self.pool, mine, held_max)).await
     }
 
     /// Publishes everything that is pending now; for tests that drain until empty. Returns how many events.
@@ -174,7 +177,7 @@ impl Relay {
     async fn drain_loop(&self, turn: usize) -> Result<usize, RelayError> {
         let shutdown = CancellationToken::new();
         let mut session = self.open(turn).await?;
-        let taken = session.take_free_shards().await?;
+        let taken = in_time(session.take_free_shards()).await?;
         let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
         loop {
             match self.round(&mut session, &shutdown).await? {
@@ -196,11 +199,11 @@ impl Relay {
         if taken.is_empty() {
             return Ok(0);
         }
-        let tenants = session.tenants_pending(taken).await?;
-        let sealed = sealing::already_sealed(&self.pool, &tenants).await?;
-        let left = session.pending_among(taken, &sealed).await?;
-        let batch = sealing::load(&self.pool, &left).await?;
-        session.quarantine(&batch.missing).await?;
+        let tenants = in_time(session.tenants_pending(taken)).await?;
+        let sealed = in_time(sealing::already_sealed(&self.pool, &tenants)).await?;
+        let left = in_time(session.pending_among(taken, &sealed)).await?;
+        let batch = in_time(sealing::load(&self.pool, &left)).await?;
+        in_time(session.quarantine(&batch.missing)).await?;
         self.publish_and_forget(session, batch.events, shutdown).await
     }
 
@@ -210,13 +213,13 @@ impl Relay {
         session: &mut shards::Session,
         shutdown: &CancellationToken,
     ) -> Result<usize, RelayError> {
-        let pending = session.pending(self.config.batch_rows_max).await?;
+        let pending = in_time(session.pending(self.config.batch_rows_max)).await?;
         if pending.is_empty() {
             return Ok(0);
         }
-        let batch = sealing::seal(&self.pool, &pending).await?;
+        let batch = in_time(sealing::seal(&self.pool, &pending)).await?;
         crash::point("relay.after_seal");
-        session.quarantine(&batch.missing).await?;
+        in_time(session.quarantine(&batch.missing)).await?;
         self.publish_and_forget(session, batch.events, shutdown).await?;
         Ok(pending.len())
     }
@@ -237,7 +240,7 @@ impl Relay {
                 measured.published(self.service, acknowledged.len(), unacknowledged.len());
             }
             crash::point("relay.after_puback");
-            session.forget(&acknowledged).await?;
+            in_time(session.forget(&acknowledged)).await?;
             crash::point("relay.after_delete");
             left = unacknowledged;
             if left.is_empty() {
@@ -271,6 +274,14 @@ impl Relay {
             () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
         }
     }
+}
+
+/// A session whose connection died unheard would hold its shards and wait for ever.
+async fn in_time<T, E>(step: impl Future<Output = Result<T, E>>) -> Result<T, RelayError>
+where
+    RelayError: From<E>,
+{
+    pg::within(STEP_WITHIN, async { Ok(step.await?) }).await
 }
 
 #[cfg(test)]
