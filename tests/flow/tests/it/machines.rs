@@ -177,14 +177,14 @@ async fn streams_end_with_the_key_that_signed_their_tokens(cluster: &Cluster) {
     let items = stream::unfold(sent, async |mut sent| Some((sent.recv().await?, sent)));
     let mut reports = ReportServiceClient::new(channel(cluster, "intake").await);
     let answers = reports.submit_reports(signed(cluster, "grid-worker", items)).await.unwrap();
-    let answers = std::cell::RefCell::new(answers.into_inner());
+    let mut answers = answers.into_inner();
     let mut orders = OrderServiceClient::new(channel(cluster, "dispatch").await);
     let watch = WatchOrdersRequest { street: STREET.to_owned(), cursor: String::new() };
     let mut changes = orders.watch_orders(signed(cluster, "transport", watch)).await.unwrap().into_inner();
 
-    let outcome = async || {
+    let mut outcome = async || {
         send.send(SubmitReportsRequest { report: Some(report(1, "TRA-01")) }).unwrap();
-        answers.borrow_mut().message().await.unwrap().unwrap().outcome.unwrap()
+        answers.message().await.unwrap().unwrap().outcome.unwrap()
     };
     assert!(matches!(outcome().await, Outcome::Accepted(_)));
     cluster.replace_the_issuer().unwrap();
