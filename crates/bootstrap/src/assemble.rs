@@ -10,6 +10,7 @@ use pg::{DbClock, GuardedClock, Minter, Pool, PoolConfig};
 use snapshot::Poller;
 use telemetry::Metrics;
 use tonic::service::RoutesBuilder;
+use utoipa::openapi::info::{Info, InfoBuilder, LicenseBuilder};
 
 use crate::clock;
 use crate::config::{ConfigError, Env, Settings};
@@ -95,6 +96,7 @@ pub fn assemble<S: Service>(
     let (parked, parked_openapi) = parked::routes(S::NAME, &house);
     let openapi = openapi.map(|mut openapi| {
         openapi.merge(parked_openapi);
+        openapi.info = info(S::NAME, S::ABOUT);
         clock::described(S::NAME, openapi)
     });
     let routes = described(routes.merge(parked), openapi);
@@ -135,6 +137,17 @@ fn documents(
         ConsumerConfig::default(),
     );
     Box::new(consumer.measured(metrics))
+}
+
+/// Ours, not that of the library that collects the routes.
+fn info(service: &str, about: &str) -> Info {
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    InfoBuilder::new()
+        .title(format!("街哨 Streetwise {service}"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(about))
+        .license(Some(license))
+        .build()
 }
 
 fn described(routes: Router, openapi: Option<utoipa::openapi::OpenApi>) -> Router {

@@ -23,6 +23,8 @@ use crate::part::Part;
 pub trait Service: Sized + Send + Sync + 'static {
     /// One word: crate, binary, schema, role, stream, `service.name`.
     const NAME: &'static str;
+    /// What it does, in both languages: the description of its HTTP door.
+    const ABOUT: &'static str;
     /// What it wants of tenant documents.
     type Project: Project;
     /// Whether its time is refused while the database's clock is ahead (D29). A service that decides nothing by

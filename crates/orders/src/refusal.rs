@@ -94,7 +94,7 @@ impl Refusal {
             Refusal::InvalidCaseTransition { .. } => "事件当前状态不能进行此操作，请刷新后再试",
             Refusal::VisitRequired => "此事项须先到场，请登记到场后再提交办结",
             Refusal::AssistantsOpen { .. } => "协办单位尚未全部提交，主办单位须最后提交",
-            Refusal::InformOnly => "抄送工单只能阅知",
+            Refusal::InformOnly => "抄送工单只需阅看，不办理",
             Refusal::DutyOpen { .. } => "本轮仍有未提交的工单",
             Refusal::LeadRequired => "结案前必须有且只有一个主办单位",
             Refusal::HandlerMayNotVerify => "经办人不得核查本事件，请由他人核查",

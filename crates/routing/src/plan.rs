@@ -104,7 +104,7 @@ fn raise(came_in: Lane, priority: Priority, steps: &mut Vec<Step>) -> Lane {
         return came_in;
     }
     let en = "priority P1, into the urgent lane".to_owned();
-    steps.push(Step::new("lane.raised", "优先级P1，转入紧急通道".to_owned(), en));
+    steps.push(Step::new("lane.raised", "优先级P1，转入紧急车道".to_owned(), en));
     came_in.raised_to(Lane::Urgent)
 }
 

@@ -12,7 +12,7 @@ use crate::traceparent;
 const SYSTEM: &str = "grpc";
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// The span of a call, e.g. of `streetwise.orders.v1.Orders/WatchOrders`. It continues the caller's trace if the
+/// The span of a call, e.g. of `streetwise.dispatch.v1.OrderService/WatchOrders`. It continues the caller's trace if the
 /// metadata's `traceparent` is sound.
 pub fn server_span(method: &'static str, traceparent: Option<&str>) -> Span {
     let span = Span::entry(SpanKind::Server, method, traceparent.and_then(traceparent::parse));

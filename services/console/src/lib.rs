@@ -45,6 +45,7 @@ pub struct Console;
 
 impl Service for Console {
     const NAME: &'static str = "console";
+    const ABOUT: &'static str = "案件、事件全程与查询 / Cases, timelines, live updates, and tracking";
     type Project = BodyNames;
 
     fn migrations() -> Migrator {

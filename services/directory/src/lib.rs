@@ -39,6 +39,7 @@ pub struct Directory;
 
 impl Service for Directory {
     const NAME: &'static str = "directory";
+    const ABOUT: &'static str = "区与街道的清单和文件 / Manifests and documents of districts and streets";
     type Project = OnlyMembers;
 
     fn migrations() -> Migrator {

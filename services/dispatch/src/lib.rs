@@ -37,6 +37,7 @@ pub struct Dispatch;
 
 impl Service for Dispatch {
     const NAME: &'static str = "dispatch";
+    const ABOUT: &'static str = "工单、时限与核查 / Orders, their limits, and verification";
     type Project = Calendars;
 
     fn migrations() -> Migrator {

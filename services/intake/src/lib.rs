@@ -47,6 +47,7 @@ pub struct Intake;
 
 impl Service for Intake {
     const NAME: &'static str = "intake";
+    const ABOUT: &'static str = "受理上报 / Takes reports and puts them on the record";
     type Project = Screens;
     /// No due time is counted here: a report is taken although the time of its record is in doubt.
     const HOLDS_ON_CLOCK_JUMP: bool = false;

@@ -45,6 +45,7 @@ pub struct Notification;
 
 impl Service for Notification {
     const NAME: &'static str = "notification";
+    const ABOUT: &'static str = "通知、投递与重发 / Deliveries to endpoints, and their replay";
     type Project = Endpoints;
 
     fn migrations() -> sqlx::migrate::Migrator {

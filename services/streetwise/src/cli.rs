@@ -155,7 +155,7 @@ pub struct ParkedAct {
     pub door: ParkedDoor,
     /// 编号 / the id shown by list
     pub id: uuid::Uuid,
-    /// 原因，记入日志；勿写个人信息 / why, for the journal; no personal data
+    /// 原因，记入流水；勿写个人信息 / why, for the journal; no personal data
     #[arg(long)]
     pub why: String,
 }

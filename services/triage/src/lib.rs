@@ -39,6 +39,8 @@ pub struct Triage;
 
 impl Service for Triage {
     const NAME: &'static str = "triage";
+    const ABOUT: &'static str =
+        "研判、合并与派单方案 / What a case is about, what was joined, and who has to act";
     type Project = Packs;
 
     fn migrations() -> Migrator {

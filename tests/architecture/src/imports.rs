@@ -98,10 +98,10 @@ const ANYTHING: &[&str] = &["*"];
 /// The table, lowest first.
 pub const TABLE: &[Row] = &[
     row("ids", Kind::Pure, &[]),
-    row("sla", Kind::Pure, &["ids"]),
+    row("sla", Kind::Pure, &[]),
     row("orders", Kind::Pure, &["ids", "sla"]),
     row("routing", Kind::Pure, &["ids"]),
-    row("classify", Kind::Pure, &["ids"]),
+    row("classify", Kind::Pure, &[]),
     row("access", Kind::Pure, &["ids"]),
     row("contract", Kind::Wire, &["ids"]),
     row("telemetry", Kind::Io, &[]),

@@ -6,7 +6,7 @@
 //! - [`rooms`]: which words belong into which room, e.g. SQL into `store/`.
 //! - [`schema`]: every table has row security, no service reads another's schema.
 //! - [`alarms`]: every alarm has a runbook; [`fields`]: every key of a log line may leave.
-//! - [`house`]: sizes and shapes of files; [`manifest`]: what every member inherits.
+//! - [`house`]: sizes and shapes of files; [`manifest`]: what every member inherits; [`links`] of pages lead somewhere.
 //!
 //! Each rule is one test in `tests/it`, and each has a bad example that the same predicate must refuse. A rule
 //! is changed here, in the data, together with the reason; never by loosening a predicate.
@@ -20,6 +20,7 @@ pub mod feedback;
 pub mod fields;
 pub mod house;
 pub mod imports;
+pub mod links;
 pub mod manifest;
 pub mod place;
 pub mod purity;

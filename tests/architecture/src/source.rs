@@ -34,6 +34,17 @@ pub fn read(extensions: &[&str]) -> Vec<Source> {
     sources
 }
 
+/// The pages people read: those of the root and of docs, packs, proto, crates, services and tests.
+pub fn pages() -> Vec<Source> {
+    let root = root();
+    let mut files: Vec<PathBuf> =
+        ["README.md", "README.zh.md", "CONTRIBUTING.md"].map(|page| root.join(page)).into();
+    for top in ["docs", "packs", "proto", "crates", "services", "tests"] {
+        walk(&root.join(top), &["md"], &mut files);
+    }
+    files.iter().map(|file| open(&root, file)).collect()
+}
+
 fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {

@@ -127,7 +127,7 @@ async fn a_reader_that_comes_back_misses_nothing() {
     // And what comes while it reads.
     world.hear(&[story.order(0, EventType::OrderSeen, "seen")]).await;
     let came = reader.next().await;
-    assert_eq!((came.id, &came.data["zh"], &came.data["position"]), (5, &json!("承办单位已查看"), &json!(5)));
+    assert_eq!((came.id, &came.data["zh"], &came.data["position"]), (5, &json!("承办单位已阅"), &json!(5)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,6 @@ use crate::handle::{Receipt, Room, SubmitReport};
 pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
     let (routes, mut openapi) =
         OpenApiRouter::new().routes(routes!(submit)).with_state(room).split_for_parts();
-    openapi.info.title = "intake".to_owned();
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
     (json_only(routes), openapi)
 }

@@ -31,7 +31,6 @@ const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json
 pub fn routes(room: Arc<Room>) -> (Router, utoipa::openapi::OpenApi) {
     let router = OpenApiRouter::new().routes(routes!(list_deliveries)).routes(routes!(act_on_delivery));
     let (router, mut openapi) = router.with_state(room).split_for_parts();
-    openapi.info.title = "notification".to_owned();
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
     (json_only(router), openapi)
 }

@@ -31,7 +31,7 @@ steps! {
     /// Street centre and district centre.
     Informed "抄送街道中心与区中心" "street centre and district centre are informed",
     /// They act on nothing, but it is known who has seen it (D22).
-    Noticed "两级中心均已阅知" "both centres have seen it",
+    Noticed "两级中心均已阅" "both centres have seen it",
     /// Each stage has a due time, or waits for the calendar of a year.
     Timed "每个时限都有期限，或在等待日历" "every stage has its due time, or awaits a calendar",
     /// Five verified webhooks.

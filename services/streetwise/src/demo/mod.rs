@@ -59,7 +59,7 @@ pub async fn run(arguments: &Bus306) -> Result<(), Failure> {
         let entries = doors.timeline(street, case.case_id).await.unwrap_or_default();
         println!("\n▸ {} 事件全程 / timeline\n{}", case.case_no, timeline::render(&entries));
         let orders = doors.orders(street, case.case_id).await.unwrap_or_default();
-        println!("▸ {} 时限 / clocks\n{}", case.case_no, stage::render(&orders));
+        println!("▸ {} 时限 / limits\n{}", case.case_no, stage::render(&orders));
     }
     println!("▸ 步骤 / steps\n{}", checklist.render());
     let mut missing: Vec<&str> = checklist.missing().iter().map(|step| step.words().1).collect();

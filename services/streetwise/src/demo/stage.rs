@@ -53,7 +53,7 @@ impl Order {
 
 /// Every stage of every working order, with its due time and what became of it.
 pub(super) fn render(orders: &[Order]) -> String {
-    let head = ["单位 body", "角色 role", "时限 stage", "期限 due", "结果 verdict"];
+    let head = ["单位 body", "角色 role", "阶段 stage", "期限 due", "结论 verdict"];
     let row = |order: &Order, stage: &Stage| {
         let verdict = match stage.verdict.as_deref() {
             Some("met") => "按时 met",

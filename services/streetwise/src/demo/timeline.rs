@@ -40,7 +40,7 @@ pub(super) struct Detail {
 
 /// Time, event, body, actor, due.
 pub(super) fn render(entries: &[Entry]) -> String {
-    let head = ["时间 time", "事件 event", "单位 body", "经办 actor", "期限 due"];
+    let head = ["时间 time", "环节 event", "单位 body", "操作人 actor", "期限 due"];
     let row = |entry: &Entry| {
         let words = format!("{} {}", entry.zh, entry.en);
         let (body, actor) = (entry.body.clone(), entry.actor.clone());

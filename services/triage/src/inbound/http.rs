@@ -19,7 +19,6 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
         .routes(routes!(reviews::decide))
         .routes(routes!(explanation::explain));
     let (routes, mut openapi) = router.with_state(room).split_for_parts();
-    openapi.info.title = "triage".to_owned();
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
     (json_only(routes), openapi)
 }

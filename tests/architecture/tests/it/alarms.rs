@@ -15,6 +15,13 @@ fn every_alarm_has_a_runbook() {
 }
 
 #[test]
+fn every_alarm_is_in_the_index() {
+    let index =
+        fs::read_to_string(source::root().join("docs/runbooks/README.md")).expect("the index is there");
+    none(source::read(&["rs"]).iter().flat_map(|source| unanswered(source, &index)).collect());
+}
+
+#[test]
 fn an_alarm_without_a_runbook_is_named() {
     let check = |text: &str| {
         unanswered(&Source::made_up("services/triage/src/handle.rs", text), "says `it burns` often").len()

@@ -6,6 +6,7 @@ mod feedback;
 mod fields;
 mod house;
 mod imports;
+mod links;
 mod manifest;
 mod purity;
 mod rooms;

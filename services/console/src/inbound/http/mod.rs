@@ -41,7 +41,6 @@ pub(crate) fn routes(room: Room) -> (Router, OpenApi) {
     let streams = OpenApiRouter::new().routes(routes!(live::watch));
     let (streams, of_streams) = streams.with_state(room).split_for_parts();
     openapi.merge(of_streams);
-    openapi.info.title = "console".to_owned();
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
     (json_only(json).merge(streams).merge(page::routes()), openapi)
 }

@@ -24,7 +24,7 @@ pub(super) struct PageQuery {
     limit: Option<u32>,
 }
 
-/// 案件时间线 / What happened in a case. A body's user sees the case's lines and those of its body;
+/// 事件全程 / What happened in a case. A body's user sees the case's lines and those of its body;
 /// lines of orders and of notices need the right to read those.
 #[utoipa::path(get, path = "/console/v1/streets/{street}/cases/{id}/timeline", tag = "cases",
     params(("street" = String, Path, description = "街道代码 / 12 digits"), ("id" = Uuid, Path), PageQuery),

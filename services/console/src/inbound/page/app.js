@@ -9,15 +9,18 @@ const TOKEN = "streetwise-token";
 const RETRY_MS = 2000;
 
 const STAGES = {
-  see: ["查看", "see"], acknowledge: ["签收", "acknowledge"], on_site: ["到场", "on site"],
+  see: ["已阅", "see"], acknowledge: ["签收", "acknowledge"], on_site: ["到场", "on site"],
   resolve: ["办结", "resolve"], verify: ["核查", "verify"],
 };
-const VERDICTS = { met: ["按时", "met"], breached: ["超时", "breached"], cancelled: ["取消", "cancelled"] };
-const ROLES = { lead: ["主办", "lead"], assist: ["协办", "assist"], inform: ["知会", "inform"] };
+const VERDICTS = { met: ["按时", "met"], breached: ["超期", "breached"], cancelled: ["取消", "cancelled"] };
+const ROLES = { lead: ["主办", "lead"], assist: ["协办", "assist"], inform: ["抄送", "inform"] };
 const PHASES = {
-  dispatched: ["已派发", "dispatched"], seen: ["已查看", "seen"], acknowledged: ["已签收", "acknowledged"],
-  on_site: ["已到场", "on site"], in_progress: ["处理中", "in progress"], submitted: ["待核查", "submitted"],
-  done: ["已办结", "done"], cancelled: ["已取消", "cancelled"], open: ["办理中", "open"],
+  dispatched: ["已派发", "dispatched"], seen: ["已阅", "seen"], acknowledged: ["已签收", "acknowledged"],
+  on_site: ["已到场", "on site"], in_progress: ["处理中", "in progress"], submitted: ["已申请办结", "submitted"],
+  done: ["已办结", "done"], cancelled: ["已取消", "cancelled"],
+};
+const CASE_PHASES = {
+  open: ["办理中", "open"], submitted: ["待核查", "submitted"],
   verifying: ["核查中", "verifying"], closed: ["已结案", "closed"],
 };
 
@@ -88,9 +91,9 @@ function showCase(found) {
   english.lang = "en";
   $("title").append(english);
   const known = [
-    [["状态", "Phase"], pair(PHASES, found.phase)],
+    [["状态", "Phase"], pair(CASE_PHASES, found.phase)],
     [["轮次", "Round"], String(found.round)],
-    [["反映人数", "Voices"], String(found.voices ?? "—")],
+    [["诉求人数", "Voices"], String(found.voices ?? "—")],
     [["当前承办", "Holder"], found.holder === "verifier" ? "核查员 / verifier"
       : body(found.holder, found.holder_zh, found.holder_en)],
     [["立案时间", "Opened"], instant(found.opened_at)],

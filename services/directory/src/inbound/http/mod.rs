@@ -6,7 +6,6 @@ mod documents;
 use axum::Router;
 use bootstrap::door::Problem;
 use bootstrap::door::accept::json_only;
-use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -15,16 +14,9 @@ use super::Desk;
 pub(crate) use apply::applied;
 pub(crate) use documents::newest;
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Streetwise directory",
-    description = "区与街道的清单和文档 / Manifests and documents of districts and streets"
-))]
-struct Description;
-
 /// The routes and their description.
 pub(crate) fn door(desk: Desk) -> (Router, utoipa::openapi::OpenApi) {
-    let (routes, mut openapi) = OpenApiRouter::with_openapi(Description::openapi())
+    let (routes, mut openapi) = OpenApiRouter::new()
         .routes(routes!(apply::apply))
         .routes(routes!(documents::document))
         .routes(routes!(documents::history))

@@ -30,10 +30,14 @@ pub(crate) fn routes(room: Room) -> Router {
 }
 
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "Streetwise dispatch", description = "Orders, clocks, verification. 工单、时限与核查。"),
-    paths(orders::list_everywhere, orders::list, orders::read, orders::act, cases::read, cases::verify)
-)]
+#[openapi(paths(
+    orders::list_everywhere,
+    orders::list,
+    orders::read,
+    orders::act,
+    cases::read,
+    cases::verify
+))]
 struct Description;
 
 /// The description of [`routes`].

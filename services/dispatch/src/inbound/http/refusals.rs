@@ -17,7 +17,7 @@ kinds! {
     INVALID_TRANSITION "invalid-transition" "当前状态不允许此操作 / Not possible in the present state";
     VISIT_REQUIRED "visit-required" "须先到场 / The visit was not made";
     ASSISTANTS_OPEN "assistants-open" "协办尚未完成 / Assistants have yet to submit";
-    INFORM_ONLY "inform-only" "抄送工单只能阅知 / For information only";
+    INFORM_ONLY "inform-only" "抄送工单只需阅看，不办理 / For information only";
     DUTY_OPEN "duty-open" "仍有未提交的工单 / Orders are not submitted yet";
     LEAD_REQUIRED "lead-required" "须有且只有一个主办 / There must be exactly one lead";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
