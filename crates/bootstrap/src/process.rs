@@ -45,7 +45,7 @@ pub fn main<S: Service>() -> ExitCode {
 fn run(name: &'static str, put: PutTogether) -> ExitCode {
     rustls::crypto::ring::default_provider().install_default().ok();
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => live(&runtime, name, put),
+        Ok(runtime) => live(runtime, name, put),
         Err(error) => {
             let _nothing_to_flush = telemetry::init_with(name, &telemetry::Settings::default());
             failed("could not start the runtime", &error)
@@ -53,8 +53,11 @@ fn run(name: &'static str, put: PutTogether) -> ExitCode {
     }
 }
 
+/// How long what blocks a thread is waited for at the very end, such as looking up a name that nobody answers.
+const LEAVE_WITHIN: Duration = Duration::from_millis(300);
+
 /// The export's connection lives in the runtime, which therefore ends after the last flush.
-fn live(runtime: &Runtime, name: &'static str, put: PutTogether) -> ExitCode {
+fn live(runtime: Runtime, name: &'static str, put: PutTogether) -> ExitCode {
     let telemetry = {
         let _inside = runtime.enter();
         telemetry::init(name)
@@ -62,6 +65,7 @@ fn live(runtime: &Runtime, name: &'static str, put: PutTogether) -> ExitCode {
     let ended = runtime.block_on(until_ended(name, put, Env::of_process()));
     let code = ended.unwrap_or_else(|error| failed("could not start", error.as_ref()));
     telemetry.end(FLUSH_WITHIN);
+    runtime.shutdown_timeout(LEAVE_WITHIN);
     code
 }
 

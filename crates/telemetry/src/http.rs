@@ -45,7 +45,8 @@ pub fn answered(span: &Span, method: &str, route: Option<&str>, status: u16) {
     }
 }
 
-fn known(method: &str) -> &'static str {
+/// One of the standard's methods, or `_OTHER`: a method is the caller's own text.
+pub fn known(method: &str) -> &'static str {
     METHODS.into_iter().find(|known| *known == method).unwrap_or("_OTHER")
 }
 

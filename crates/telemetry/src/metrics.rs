@@ -3,6 +3,8 @@
 //! A name is OpenTelemetry's (`intake.reports.accepted`); the scrape shows it as Prometheus has it
 //! (`intake_reports_accepted_total`, with the unit as a suffix).
 
+use std::sync::Arc;
+
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
@@ -23,21 +25,21 @@ pub struct Metrics {
 #[derive(Debug, Clone)]
 pub struct Counter<const N: usize> {
     inner: opentelemetry::metrics::Counter<u64>,
-    table: Table<N>,
+    table: Arc<Table<N>>,
 }
 
 /// A level, by `N` labels.
 #[derive(Debug, Clone)]
 pub struct Gauge<const N: usize> {
     inner: opentelemetry::metrics::Gauge<i64>,
-    table: Table<N>,
+    table: Arc<Table<N>>,
 }
 
 /// A distribution, by `N` labels.
 #[derive(Debug, Clone)]
 pub struct Histogram<const N: usize> {
     inner: opentelemetry::metrics::Histogram<f64>,
-    table: Table<N>,
+    table: Arc<Table<N>>,
 }
 
 impl Metrics {
@@ -78,7 +80,7 @@ impl Metrics {
         labels: [Label; N],
     ) -> Counter<N> {
         let inner = self.meter.u64_counter(name).with_description(help).with_unit(unit).build();
-        let counter = Counter { inner, table: Table::new(labels) };
+        let counter = Counter { inner, table: Arc::new(Table::new(labels)) };
         counter.table.declared().for_each(|row| counter.inner.add(0, row));
         counter
     }
@@ -92,7 +94,7 @@ impl Metrics {
         labels: [Label; N],
     ) -> Gauge<N> {
         let inner = self.meter.i64_gauge(name).with_description(help).with_unit(unit).build();
-        let gauge = Gauge { inner, table: Table::new(labels) };
+        let gauge = Gauge { inner, table: Arc::new(Table::new(labels)) };
         gauge.table.declared().for_each(|row| gauge.inner.record(0, row));
         gauge
     }
@@ -107,7 +109,7 @@ impl Metrics {
         labels: [Label; N],
     ) -> Histogram<N> {
         let inner = self.raw_histogram(name, help, unit, buckets);
-        Histogram { inner, table: Table::new(labels) }
+        Histogram { inner, table: Arc::new(Table::new(labels)) }
     }
 
     /// For attributes whose values come from a table of the code itself, such as routes.

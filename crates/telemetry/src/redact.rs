@@ -100,7 +100,7 @@ pub fn listed(key: &str) -> bool {
     class(key).is_some()
 }
 
-/// The text without runs of seven or more digits (one space or hyphen between digits does not end a run) and
+/// The text without runs of seven or more digits (up to two blanks or hyphens between digits do not end a run) and
 /// without words that hold an `@`.
 pub fn mask(text: &str) -> Cow<'_, str> {
     let longest = text.chars().filter(|c| digit(*c)).count();
@@ -112,6 +112,8 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 }
 
 const DIGITS_MIN: usize = 7;
+/// What people put between digits: blanks and hyphens, wide ones too. Dots and colons are in addresses of machines.
+const BETWEEN: [char; 7] = [' ', '\u{a0}', '\u{3000}', '-', '－', '‐', '–'];
 
 /// Full-width digits count: people type them.
 fn digit(c: char) -> bool {
@@ -144,10 +146,18 @@ fn without_numbers(text: &str) -> String {
 fn run_end(characters: &[char], at: usize) -> usize {
     let is_digit = |place: usize| characters.get(place).copied().is_some_and(digit);
     let mut end = at;
-    while is_digit(end) || (end > at && matches!(characters.get(end), Some(' ' | '-')) && is_digit(end + 1)) {
-        end += 1;
+    let between = |place: usize| characters.get(place).is_some_and(|c| BETWEEN.contains(c));
+    loop {
+        if is_digit(end) {
+            end += 1;
+        } else if end > at && between(end) && is_digit(end + 1) {
+            end += 2;
+        } else if end > at && between(end) && between(end + 1) && is_digit(end + 2) {
+            end += 3;
+        } else {
+            return end;
+        }
     }
-    end
 }
 
 #[cfg(test)]
@@ -161,6 +171,8 @@ mod tests {
     #[case("call 138-0013-8000", "call redacted")]
     #[case("138 0013 8000 called", "redacted called")]
     #[case("１３８００１３８０００", "redacted")]
+    #[case("１３８－００１３－８０００", "redacted")]
+    #[case("138  0013\u{3000}8000", "redacted")]
     #[case("id 11010519491231002X", "id redactedX")]
     #[case("from wang@example.com today", "from redacted today")]
     #[case("key \"wang@example.com\" exists", "key redacted exists")]

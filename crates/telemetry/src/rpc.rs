@@ -10,6 +10,26 @@ use crate::span::Span;
 use crate::traceparent;
 
 const SYSTEM: &str = "grpc";
+/// The names of all statuses.
+const STATUSES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// The span of a call, e.g. of `streetwise.dispatch.v1.OrderService/WatchOrders`. It continues the caller's trace if the
@@ -32,14 +52,15 @@ pub fn ended(span: &Span, status: &'static str) {
     }
 }
 
-/// `rpc.server.call.duration`, by method.
+/// `rpc.server.call.duration`, by method and status.
 #[derive(Debug, Clone)]
-pub struct ServerDuration(Histogram<2>);
+pub struct ServerDuration(Histogram<3>);
 
 impl ServerDuration {
     /// Makes the instrument for these methods.
     pub fn new(metrics: &Metrics, methods: &[&'static str]) -> Self {
-        let labels = [label("rpc.system.name", [SYSTEM]), label("rpc.method", methods)];
+        let status = label("rpc.response.status_code", STATUSES);
+        let labels = [label("rpc.system.name", [SYSTEM]), label("rpc.method", methods), status];
         Self(metrics.histogram(
             "rpc.server.call.duration",
             "Duration of calls at the door.",
@@ -50,7 +71,7 @@ impl ServerDuration {
     }
 
     /// A call ended.
-    pub fn ended(&self, method: &str, took: Duration) {
-        self.0.record([SYSTEM, method], took.as_secs_f64());
+    pub fn ended(&self, method: &str, status: &str, took: Duration) {
+        self.0.record([SYSTEM, method, status], took.as_secs_f64());
     }
 }

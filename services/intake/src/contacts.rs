@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bootstrap::House;
 use ids::{ReportId, TenantId};
@@ -14,6 +15,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::store;
 use crate::tenants::Street;
+
+/// How long a key may take to be loaded: a connection that died unheard is not waited on for ever.
+const LOAD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Seals contacts under their tenant's key. Cloning shares the keys.
 #[derive(Clone)]
@@ -68,7 +72,7 @@ impl Contacts {
     /// Goes on by itself: a caller that stops in the middle, or that nobody reads, holds no connection.
     async fn loaded(&self, house: House<Street>, tenant: TenantId) -> Result<Arc<DataKey>, ContactError> {
         let keys = self.0.clone();
-        self.0.loading.spawn(async move { keys.load(&house, tenant).await }).await?
+        self.0.loading.spawn(async move { pg::within(LOAD_WITHIN, keys.load(&house, tenant)).await }).await?
     }
 }
 

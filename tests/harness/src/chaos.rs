@@ -5,6 +5,7 @@
 mod crash;
 mod faults;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -105,6 +106,11 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
     calls.extend(besides);
     let mut report = conclude(row, &cluster, calls, notes, &plan).await?;
     report.violations.extend(found);
+    if !report.violations.is_empty() {
+        let folder = format!(".run/chaos/{row}-{seed}");
+        cluster.keep_logs(Path::new(&folder))?;
+        report.notes.push(format!("logs are kept in {folder}"));
+    }
     Ok(report)
 }
 

@@ -229,6 +229,15 @@ impl Cluster {
         &self.http
     }
 
+    /// Copies the logs of all services to a folder, for whoever looks for what went wrong.
+    pub fn keep_logs(&self, folder: &Path) -> Result<()> {
+        std::fs::create_dir_all(folder)?;
+        for name in SERVICES {
+            std::fs::copy(self.program(name).log(), folder.join(format!("{name}.log")))?;
+        }
+        Ok(())
+    }
+
     /// Every log line so far, for canaries.
     pub fn logs(&self) -> Result<String> {
         let read = |service: &Service| Ok(std::fs::read_to_string(service.program.log())?);

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{self, HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use telemetry::http::{ServerDuration, answered, server_span};
+use telemetry::http::{ServerDuration, answered, known, server_span};
 use telemetry::{Span, Stopwatch};
 
 /// The header, in and out.
@@ -82,21 +82,21 @@ pub(crate) async fn follow(mut request: Request, next: Next) -> Response {
 /// Logs method, route and status; never the address itself, which may hold a person's text.
 async fn answer(request: Request, next: Next, span: &Span) -> Response {
     let started = Stopwatch::start();
-    let method = request.method().clone();
+    let method = known(request.method().as_str());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let durations = request.extensions().get::<ServerDuration>().cloned();
     let response = next.run(request).await;
     let (route, took) = (route.as_ref().map(MatchedPath::as_str), started.elapsed());
     let (status, elapsed_ms) = (response.status().as_u16(), took.as_millis() as u64);
-    answered(span, method.as_str(), route, status);
+    answered(span, method, route, status);
     if let Some(durations) = durations {
-        durations.answered(method.as_str(), route, status, took);
+        durations.answered(method, route, status, took);
     }
     let route = route.unwrap_or("none");
     if route.contains("/v1/") {
-        tracing::info!(%method, route, status, elapsed_ms, "request answered");
+        tracing::info!(method, route, status, elapsed_ms, "request answered");
     } else {
-        tracing::debug!(%method, route, status, elapsed_ms, "request answered");
+        tracing::debug!(method, route, status, elapsed_ms, "request answered");
     }
     response
 }

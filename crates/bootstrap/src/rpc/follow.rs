@@ -16,6 +16,7 @@ use tonic::body::Body;
 use tonic::codegen::{Service, StdError, http};
 use tower::Layer;
 
+use super::ANSWER_WITHIN;
 use crate::door::TraceContext;
 
 /// The layer around all servers. The call finds its place in the trace as [`TraceContext`].
@@ -67,7 +68,8 @@ where
             TraceContext::begin(|traceparent| rpc::server_span(method, traceparent), &request);
         request.extensions_mut().insert(trace);
         let started = Stopwatch::start();
-        let call = Call { span, started, method, durations: self.durations.clone(), status: None };
+        let call =
+            Call { span, started, method, durations: self.durations.clone(), status: None, begun: false };
         let answering = call.span.within(|| self.inner.call(request));
         Box::pin(async move {
             let answer = call.span.around(answering).await?;
@@ -89,6 +91,8 @@ struct Call {
     method: &'static str,
     durations: ServerDuration,
     status: Option<&'static str>,
+    /// The head of the answer is there.
+    begun: bool,
 }
 
 impl Call {
@@ -98,6 +102,7 @@ impl Call {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<StdError>,
     {
+        self.begun = true;
         self.look(answer.headers());
         let (head, body) = answer.into_parts();
         http::Response::from_parts(head, Body::new(Answer { body: Body::new(body), call: self }))
@@ -112,8 +117,14 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        rpc::ended(&self.span, self.status.unwrap_or(name(Code::Cancelled)));
-        self.durations.ended(self.method, self.started.elapsed());
+        let took = self.started.elapsed();
+        let status = self.status.unwrap_or(match self.begun {
+            // Cut by our own bound, which lies outside of this layer.
+            false if took >= ANSWER_WITHIN => name(Code::DeadlineExceeded),
+            _ => name(Code::Cancelled),
+        });
+        rpc::ended(&self.span, status);
+        self.durations.ended(self.method, status, took);
     }
 }
 
@@ -187,7 +198,7 @@ mod tests {
 
     const METHOD: &str = "streetwise.dispatch.v1.OrderService/GetOrder";
     const COUNT: &str = "rpc_server_call_duration_seconds_count{rpc_method=\"streetwise.dispatch.v1.OrderService/\
-                         GetOrder\",rpc_system_name=\"grpc\"}";
+                         GetOrder\",rpc_response_status_code=\"OK\",rpc_system_name=\"grpc\"}";
 
     /// Whether a call of this path is given a place in a trace, and what is measured of it.
     async fn asked(path: &str) -> (bool, Option<f64>) {

@@ -16,6 +16,7 @@ use tower::Layer;
 
 use super::Call;
 use super::follow::method_of;
+use super::incoming::Proved;
 use crate::identity::Authenticator;
 
 /// The layer around all servers, inside [`super::Follow`]. A call of our own methods finds itself as [`Call`].
@@ -59,6 +60,9 @@ where
         }
         match Call::begun(&self.front, &request) {
             Ok(call) => {
+                if let Some(connection) = request.extensions().get::<Proved>() {
+                    connection.note();
+                }
                 request.extensions_mut().insert(call);
                 Box::pin(self.inner.call(request))
             }

@@ -1,8 +1,11 @@
-//! Connections of the gRPC door: as many at once as the HTTP door has, and none that does not begin to speak.
+//! Connections of the gRPC door: as many at once as the HTTP door has, and none that does not say soon who it is.
+//!
+//! A connection is free to stay once a call on it was proved. Probes make a new one each time.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,8 +13,8 @@ use futures_util::{Stream, stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::time::{Instant, Sleep};
+use tonic::transport::server::Connected;
 
 use crate::listen;
 
@@ -19,6 +22,8 @@ use crate::listen;
 const HELLO_BYTES: usize = 24 + 9;
 /// How long a client may take for them.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// How long until a first call is proved.
+const PROVED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Accepts until dropped; beyond `connections_max` connections wait in the kernel's queue.
 pub(super) fn connections(
@@ -31,28 +36,51 @@ pub(super) fn connections(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "could not set nodelay");
         }
-        let hello = Some(Hello { bytes: 0, over: Box::pin(tokio::time::sleep(HELLO_WITHIN)) });
-        Some((Ok(Connection { stream, hello, _slot: slot }), (listener, slots)))
+        let (proved, over) = (Proved::default(), Box::pin(tokio::time::sleep(HELLO_WITHIN)));
+        let stranger = Some(Stranger { bytes: 0, over });
+        Some((Ok(Connection { stream, proved, stranger, _slot: slot }), (listener, slots)))
     })
 }
 
-/// A connection, its place among the others, and what is left of its greeting.
+/// Whether a call of a connection was proved to be somebody's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Proved(Arc<AtomicBool>);
+
+impl Proved {
+    pub(super) fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection, its place among the others, and who it is not yet.
 pub(super) struct Connection {
     stream: TcpStream,
-    hello: Option<Hello>,
+    proved: Proved,
+    stranger: Option<Stranger>,
     _slot: OwnedSemaphorePermit,
 }
 
-struct Hello {
+struct Stranger {
     bytes: usize,
     over: Pin<Box<Sleep>>,
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Proved;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+    fn connect_info(&self) -> Proved {
+        self.proved.clone()
+    }
+}
+
+impl Stranger {
+    /// Counts what was read; has more time once it has greeted.
+    fn heard(&mut self, bytes: usize) {
+        let greeted = self.bytes >= HELLO_BYTES;
+        self.bytes = self.bytes.saturating_add(bytes);
+        if !greeted && self.bytes >= HELLO_BYTES {
+            self.over.as_mut().reset(Instant::now() + PROVED_WITHIN);
+        }
     }
 }
 
@@ -62,14 +90,15 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, hello, .. } = self.get_mut();
+        let Self { stream, proved, stranger, .. } = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(stream).poll_read(context, buffer);
-        let Some(greeting) = hello else { return read };
-        greeting.bytes += buffer.filled().len() - before;
-        if greeting.bytes >= HELLO_BYTES {
-            *hello = None;
-        } else if read.is_pending() && greeting.over.as_mut().poll(context).is_ready() {
+        if proved.0.load(Ordering::Relaxed) {
+            *stranger = None;
+        }
+        let Some(stranger) = stranger else { return read };
+        stranger.heard(buffer.filled().len() - before);
+        if read.is_pending() && stranger.over.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         read
@@ -134,22 +163,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_greet_is_cut_and_who_did_is_not() {
+    async fn who_is_nobody_in_time_is_cut_and_who_was_proved_is_not() {
+        const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
         let (listener, address) = listening().await;
-        let mut accepted = pin!(connections(listener, 2));
+        let mut accepted = pin!(connections(listener, 3));
         let mut clients = Vec::new();
-        for greeting in [&b"PRI"[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"] {
+        for greeting in [&GREETING[..3], GREETING, GREETING] {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(greeting).await.unwrap();
-            clients.push((client, accepted.next().await.unwrap().unwrap(), greeting.len()));
+            let mut connection = accepted.next().await.unwrap().unwrap();
+            connection.read_exact(&mut vec![0; greeting.len()]).await.unwrap();
+            clients.push((client, connection));
         }
-        // Time stands still but for timers nobody else waits for.
-        for (_, connection, bytes) in &mut clients {
-            connection.read_exact(&mut vec![0; *bytes]).await.unwrap();
-        }
+        clients[2].1.connect_info().note();
+        // Time moves on by itself while nothing else happens.
         tokio::time::pause();
-        let over = clients[0].1.read_u8().await.unwrap_err();
-        assert_eq!(over.kind(), io::ErrorKind::TimedOut);
-        assert!(clients[1].1.read_u8().now_or_never().is_none());
+        for (n, within) in [HELLO_WITHIN, PROVED_WITHIN].into_iter().enumerate() {
+            let began = Instant::now();
+            assert_eq!(clients[n].1.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+            assert!(began.elapsed() <= within, "{:?}", began.elapsed());
+        }
+        let stays = tokio::time::timeout(2 * PROVED_WITHIN, clients[2].1.read_u8());
+        assert!(stays.await.is_err(), "it is free to stay");
     }
 }

@@ -125,11 +125,11 @@ pub(crate) async fn of_case(
     rows.into_iter().map(Entry::try_from).collect()
 }
 
-/// The lines of a report itself before a position.
-pub(crate) async fn of_report(
+/// The lines of reports themselves before a position.
+pub(crate) async fn of_reports(
     tx: &mut ScopedTx,
     tenant: TenantId,
-    report_id: Uuid,
+    report_ids: &[Uuid],
     before: i64,
     limit: i64,
 ) -> Result<Vec<Entry>, pg::Error> {
@@ -138,14 +138,15 @@ pub(crate) async fn of_report(
         r#"SELECT s.position AS "position!", t.event_id AS "event_id!", t.case_id, t.report_id,
                t.event_type AS "event_type!", t.at AS "at!", t.body, t.actor, t.trace_id, t.detail AS "detail!",
                true AS "visible!", false AS "opens_case!"
-           FROM (SELECT position, event_id FROM console.sequenced
-               WHERE tenant_id = $1 AND subject_id = $2 AND position < $3
-               ORDER BY position LIMIT $4) s
+           FROM (SELECT l.position, l.event_id FROM UNNEST($2::uuid[]) AS report (id)
+               CROSS JOIN LATERAL (SELECT position, event_id FROM console.sequenced
+                   WHERE tenant_id = $1 AND subject_id = report.id AND position < $3
+                   ORDER BY position LIMIT $4) l) s
            CROSS JOIN LATERAL (SELECT * FROM console.timeline
                WHERE tenant_id = $1 AND event_id = s.event_id LIMIT 1) t
            ORDER BY s.position"#,
         tenant.as_i64(),
-        report_id,
+        report_ids,
         before,
         limit,
     )

@@ -1,5 +1,6 @@
 //! `streetwise.dispatch.v1.OrderService`: the orders of a body, for its systems.
 
+mod seats;
 mod watch;
 
 use access::Action;

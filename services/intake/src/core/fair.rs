@@ -62,12 +62,20 @@ impl<T> Fair<T> {
     /// will be.
     pub fn displace(&mut self, street: TenantId) -> Option<T> {
         let own = self.lines.get(&street).map_or(0, VecDeque::len);
-        let longest = self.lines.values_mut().max_by_key(|line| line.len())?;
-        if longest.len() <= own + 1 {
-            return None;
+        let longest = self.lines.values().map(VecDeque::len).max()?;
+        if longest > own + 1 { self.leave() } else { None }
+    }
+
+    /// Makes room: the newest of the longest line.
+    pub fn leave(&mut self) -> Option<T> {
+        let (&street, line) = self.lines.iter_mut().max_by_key(|(_, line)| line.len())?;
+        let item = line.pop_back()?;
+        if line.is_empty() {
+            self.lines.remove(&street);
+            self.turns.retain(|turn| *turn != street);
         }
         self.len -= 1;
-        longest.pop_back()
+        Some(item)
     }
 }
 
@@ -103,6 +111,18 @@ mod tests {
         queue.push(street(2), (2, 0));
         assert_eq!(queue.displace(street(2)), None, "it has as much now");
         assert_eq!(all(queue), [(1, 0), (2, 0), (1, 1)]);
+    }
+
+    #[test]
+    fn whoever_leaves_last_leaves_no_empty_line() {
+        let mut queue = Fair::default();
+        [(1, 0), (2, 0), (2, 1)].into_iter().for_each(|(of, n)| queue.push(street(of), (of, n)));
+        assert_eq!(queue.leave(), Some((2, 1)));
+        let mut rest = [queue.leave(), queue.leave()];
+        rest.sort();
+        assert_eq!((rest, queue.leave(), queue.len()), ([Some((1, 0)), Some((2, 0))], None, 0));
+        queue.push(street(1), (1, 9));
+        assert_eq!(all(queue), [(1, 9)]);
     }
 
     proptest! {

@@ -7,7 +7,8 @@
 //!
 //! Promises, each with its test (`tests/it/writer`): nobody waits for ever, for every waiter gets an answer or a
 //! refusal; a request that the database does not take fails alone; what is in the queue is kept although its caller
-//! went away; a full queue refuses the street that has most in it, urgent reports only when it holds twice as many.
+//! went away; a full queue refuses the street that has most in it; urgent reports only when it holds twice
+//! as many and nothing ordinary any more.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use std::time::Duration;
 use bootstrap::part::Part;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use ids::Lane;
+use ids::{Lane, TenantId};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -76,8 +77,8 @@ struct Waiting {
 struct Pushed {
     /// A writer is to be started.
     writer_free: bool,
-    /// What had to leave for it.
-    displaced: Option<Waiting>,
+    /// What had to leave for it, and why.
+    displaced: Option<(Waiting, Refusal)>,
 }
 
 impl Room {
@@ -91,9 +92,9 @@ impl Room {
             self.events.refused(Refusal::Overloaded.reason());
             return Err(Unkept::Refused(Refusal::Overloaded));
         };
-        if let Some(displaced) = displaced {
-            self.events.refused(OVER_SHARE.reason());
-            displaced.tell(Err(Unkept::Refused(OVER_SHARE)));
+        if let Some((displaced, refusal)) = displaced {
+            self.events.refused(refusal.reason());
+            displaced.tell(Err(Unkept::Refused(refusal)));
         }
         if writer_free {
             // Tracked, not the caller's own: a caller that goes away must not take the others' transaction along.
@@ -129,8 +130,8 @@ impl Writer {
         let (urgent, street) = (waiting.request.lane == Lane::Urgent, waiting.request.command.street);
         let most = if urgent { self.waiting_max * URGENT_TIMES } else { self.waiting_max };
         let full = queue.len() >= most;
+        let displaced = if full { Some(queue.make_room(urgent, street)?) } else { None };
         let line = if urgent { &mut queue.urgent } else { &mut queue.others };
-        let displaced = if full { Some(line.displace(street)?) } else { None };
         line.push(street, waiting);
         let writer_free = queue.writers < WRITERS_MAX;
         queue.writers += usize::from(writer_free);
@@ -155,6 +156,15 @@ impl Writer {
 }
 
 impl Queue {
+    /// Who leaves, and what they are told. Nothing ordinary waits while something urgent is refused.
+    fn make_room(&mut self, urgent: bool, street: TenantId) -> Option<(Waiting, Refusal)> {
+        if !urgent {
+            return self.others.displace(street).map(|waiting| (waiting, OVER_SHARE));
+        }
+        let leaving = self.others.leave().or_else(|| self.urgent.displace(street));
+        leaving.map(|waiting| (waiting, Refusal::Overloaded))
+    }
+
     fn len(&self) -> usize {
         self.urgent.len() + self.others.len()
     }

@@ -179,6 +179,14 @@ pub const CLOCKS: Room = Room {
             "services/console/src/follows.rs",
             "elapsed time: how full a bucket is; bounds cost and guessing, decides nothing",
         ),
+        place(
+            "crates/bootstrap/src/rpc/incoming.rs",
+            "elapsed time: how long a connection may stay a stranger's",
+        ),
+        place(
+            "services/dispatch/src/inbound/rpc/seats.rs",
+            "elapsed time: when a watcher's seat is free again",
+        ),
         place("services/dispatch/src/inbound/calendars.rs", "elapsed time: when the last sweep was"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),

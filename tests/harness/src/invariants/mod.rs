@@ -46,7 +46,11 @@ pub async fn quiet(cluster: &Cluster, within: Duration) -> Result<(), String> {
     });
     match still.await {
         Some(()) => Ok(()),
-        None => Err(moving),
+        None => {
+            let groups =
+                rows::deliveries_under_way(&cluster.admin).await.unwrap_or_else(|error| error.to_string());
+            Err(format!("{moving} ({groups})"))
+        }
     }
 }
 

@@ -242,6 +242,20 @@ pub(super) async fn moving(admin: &PgPool) -> Result<String> {
     Ok(moving.unwrap_or_default())
 }
 
+/// The deliveries that still move, in groups, for whoever looks for what keeps them.
+pub(super) async fn deliveries_under_way(admin: &PgPool) -> Result<String> {
+    let query = "SELECT string_agg(format('%s × %s %s attempts %s, next %s to %s, wake-up %s', n, endpoint, state, attempts, first, last, wakeup), '; ')
+        FROM (SELECT d.endpoint_key AS endpoint, d.state, d.attempts, count(*) AS n,
+            round(extract(epoch FROM min(d.next_attempt_at) - clock_timestamp())) || ' s' AS first,
+            round(extract(epoch FROM max(d.next_attempt_at) - clock_timestamp())) || ' s' AS last,
+            round(extract(epoch FROM min(w.due_at) - clock_timestamp())) || ' s' AS wakeup
+            FROM notification.deliveries d LEFT JOIN notification.wakeups w
+                ON w.tenant_id = d.tenant_id AND w.kind = 'delivery' AND w.subject_id = d.id
+            WHERE d.state IN ('pending', 'sending') GROUP BY 1, 2, 3 ORDER BY n DESC LIMIT 8) g";
+    let groups: Option<String> = sqlx::query_scalar(query).fetch_one(admin).await?;
+    Ok(groups.unwrap_or_default())
+}
+
 /// Every table of these schemas.
 pub(super) async fn tables(admin: &PgPool, schemas: &[&str]) -> Result<Vec<String>> {
     let schemas: Vec<String> = schemas.iter().map(|schema| (*schema).to_owned()).collect();

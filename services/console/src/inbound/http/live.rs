@@ -41,6 +41,8 @@ use crate::store::lines::{Entry, Sight};
 const PAGE_MAX: i64 = 200;
 /// Earlier lines of a case sent when it becomes visible, the first ones; the timeline's door has all of them.
 const EARLIER_MAX: i64 = 500;
+/// Lines of a report itself: it was accepted, perhaps judged by a person.
+const OF_REPORT_MAX: i64 = 8;
 /// How soon a lost signal is made good.
 const POLL_EVERY: Duration = Duration::from_secs(5);
 /// A comment this often keeps proxies from closing a quiet stream.
@@ -174,15 +176,39 @@ impl Watch {
         self.pass.holds(self.room.house.clock.now(&mut tx).await?)?;
         let entries = store::lines::of_street(&mut tx, self.street, &sight, self.cursor, PAGE_MAX).await?;
         let read = entries.len();
+        let own = self.of_joined(&mut tx, &sight, &entries).await?;
         for entry in entries {
-            self.take(&mut tx, &sight, entry).await?;
+            self.take(&mut tx, &sight, &own, entry).await?;
         }
         tx.commit().await?;
         Ok(read)
     }
 
-    async fn take(&mut self, tx: &mut ScopedTx, sight: &Sight, entry: Entry) -> Result<(), Problem> {
-        for earlier in self.before(tx, sight, &entry).await? {
+    /// What the reports that join visible cases on this page have said themselves.
+    async fn of_joined(
+        &self,
+        tx: &mut ScopedTx,
+        sight: &Sight,
+        entries: &[Entry],
+    ) -> Result<Vec<Entry>, Problem> {
+        let reports: Vec<Uuid> = entries.iter().filter_map(joined).collect();
+        match entries.last() {
+            Some(last) if sight.cases.is_some() && !reports.is_empty() => {
+                let before = last.position;
+                Ok(store::lines::of_reports(tx, self.street, &reports, before, OF_REPORT_MAX).await?)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn take(
+        &mut self,
+        tx: &mut ScopedTx,
+        sight: &Sight,
+        own: &[Entry],
+        entry: Entry,
+    ) -> Result<(), Problem> {
+        for earlier in self.before(tx, sight, own, &entry).await? {
             self.ready.push_back(self.event(earlier)?.0);
         }
         self.cursor = entry.position;
@@ -194,20 +220,22 @@ impl Watch {
     }
 
     /// The earlier lines that a line makes visible.
-    async fn before(&self, tx: &mut ScopedTx, sight: &Sight, entry: &Entry) -> Result<Vec<Entry>, Problem> {
+    async fn before(
+        &self,
+        tx: &mut ScopedTx,
+        sight: &Sight,
+        own: &[Entry],
+        entry: &Entry,
+    ) -> Result<Vec<Entry>, Problem> {
         if let Some(case) = entry.case_id.filter(|_| entry.opens_case) {
             let before = (0, entry.position);
             let earlier =
                 store::lines::of_case(tx, self.street, CaseId(case), sight, before, EARLIER_MAX).await?;
             return Ok(in_the_case_by_then(earlier));
         }
-        match joined(entry).filter(|_| sight.cases.is_some()) {
-            Some(report) => {
-                let before = entry.position;
-                Ok(store::lines::of_report(tx, self.street, report, before, EARLIER_MAX).await?)
-            }
-            None => Ok(Vec::new()),
-        }
+        let Some(report) = joined(entry) else { return Ok(Vec::new()) };
+        let earlier = |line: &&Entry| line.report_id == Some(report) && line.position < entry.position;
+        Ok(own.iter().filter(earlier).cloned().collect())
     }
 
     /// A line without an id, and its position.

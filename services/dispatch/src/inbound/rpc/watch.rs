@@ -18,9 +18,10 @@ use futures_util::{Stream, StreamExt, stream};
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
 use prost::Message;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tonic::Status;
 
+use super::seats::{Seat, Seats};
 use crate::handle::Room;
 use crate::hints::Hints;
 use crate::store::changes;
@@ -29,9 +30,9 @@ use crate::store::changes;
 const PAGE_MAX: i64 = 200;
 /// How soon a lost hint is made good.
 const POLL_EVERY: Duration = Duration::from_secs(5);
-/// Watchers of one process at once.
-const WATCHERS_MAX: usize = 1_024;
-/// What one more is told.
+/// Looks of all watchers at once: one hint wakes everybody who watches a street, and others need connections too.
+const LOOKS_MAX: usize = 2;
+/// What a watcher without a seat is told.
 const FULL_RETRY_AFTER_S: u32 = 5;
 /// How long a call lasts.
 const CALL_FOR: Duration = Duration::from_secs(15 * 60);
@@ -43,12 +44,13 @@ pub(super) type Changes = Pin<Box<dyn Stream<Item = Result<wire::WatchOrdersResp
 #[derive(Debug, Clone)]
 pub(crate) struct Watching {
     hints: Hints,
-    seats: Arc<Semaphore>,
+    seats: Seats,
+    looks: Arc<Semaphore>,
 }
 
 impl Watching {
     pub(super) fn new(hints: Hints) -> Self {
-        Self { hints, seats: Arc::new(Semaphore::new(WATCHERS_MAX)) }
+        Self { hints, seats: Seats::default(), looks: Arc::new(Semaphore::new(LOOKS_MAX)) }
     }
 
     pub(super) async fn begin(
@@ -59,8 +61,8 @@ impl Watching {
     ) -> Result<Changes, Problem> {
         let street: TenantId = named(&asked.street)?;
         let admitted = room.house.admit(&call.who, Action::OrderList, street)?;
-        let seat = self.seats.clone().try_acquire_owned();
-        let seat = seat.map_err(|_| Problem::unavailable(FULL_RETRY_AFTER_S))?;
+        let seat = self.seats.take(&call.who.subject, CALL_FOR);
+        let seat = seat.ok_or_else(|| Problem::unavailable(FULL_RETRY_AFTER_S))?;
         // Listen before looking: what is sealed in between is then not missed.
         let hints = self.hints.of(street);
         let mut tx = room.house.pool.begin(admitted.scope()).await?;
@@ -71,7 +73,8 @@ impl Watching {
         let position = position_of(&asked.cursor, street).filter(|position| (0..=last).contains(position));
         let position = position.ok_or_else(Problem::bad_cursor)?;
         let ending = call.ending.clone().cancelled_owned();
-        let watch = Watch { room, call, street, position, hints, ready: VecDeque::new(), _seat: seat };
+        let (looks, ready) = (self.looks.clone(), VecDeque::new());
+        let watch = Watch { room, call, street, position, hints, looks, ready, _seat: seat };
         let changes = stream::unfold(Some(watch), next);
         Ok(Box::pin(changes.take_until(ending).take_until(Box::pin(over))))
     }
@@ -88,8 +91,9 @@ struct Watch {
     street: TenantId,
     position: i64,
     hints: watch::Receiver<()>,
+    looks: Arc<Semaphore>,
     ready: VecDeque<wire::WatchOrdersResponse>,
-    _seat: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 type Item = Result<wire::WatchOrdersResponse, Status>;
@@ -113,6 +117,7 @@ impl Watch {
     async fn read(&mut self) -> Result<bool, Problem> {
         // Asked each time: somebody may have lost the right meanwhile, or the key that signed the token.
         let admitted = self.room.house.admit(&self.call.still()?, Action::OrderList, self.street)?;
+        let _look = self.looks.acquire().await.map_err(|_| Problem::unavailable(FULL_RETRY_AFTER_S))?;
         let mut tx = self.room.house.pool.begin(admitted.scope()).await?;
         let (changes, up_to) = changes::after(&mut tx, self.street, self.position, PAGE_MAX).await?;
         tx.commit().await?;
