@@ -70,7 +70,7 @@ fn the_scrape_and_otlp_show_the_same_instruments() {
     refused.add(["full"], 3);
     let took = std::time::Duration::from_millis(20);
     http::ServerDuration::new(metrics).answered("POST", Some("/v1"), 201, took);
-    rpc::ServerDuration::new(metrics, &["Orders/Watch"]).ended("Orders/Watch", took);
+    rpc::ServerDuration::new(metrics, &["Orders/Watch"]).ended("Orders/Watch", "OK", took);
     messaging::Publishing::new(metrics, "intake").published("intake", 4, 0);
     messaging::Processing::new(metrics, "triage-intake-normal").batch("triage-intake-normal", took);
     messaging::Parked::new(metrics).counted(2, 9);
@@ -88,7 +88,8 @@ fn the_scrape_and_otlp_show_the_same_instruments() {
         ),
         (
             "rpc.server.call.duration",
-            "rpc_server_call_duration_seconds_count{rpc_method=\"Orders/Watch\",rpc_system_name=\"grpc\"}",
+            "rpc_server_call_duration_seconds_count{rpc_method=\"Orders/Watch\",\
+             rpc_response_status_code=\"OK\",rpc_system_name=\"grpc\"}",
             1.0,
         ),
         (
