@@ -76,7 +76,7 @@ impl Default for RelayConfig {
 /// Why a round ended early. Everything is tried again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RelayError {
-    #[error("relay could not use the database")]
+    #[error("relay could not use the database: {0}")]
     Database(#[from] pg::Error),
     #[error("{unacknowledged} events were not acknowledged by the broker")]
     Broker { unacknowledged: usize },

@@ -115,7 +115,18 @@ impl From<sqlx::Error> for Error {
             Kind::Data => "database refused a value",
             Kind::Broken => "statement failed",
         };
-        Self { kind, doing: doing.to_owned(), constraint, too_slow, source: Some(Box::new(error)) }
+        let doing = named(doing, &error, constraint.as_deref());
+        Self { kind, doing, constraint, too_slow, source: Some(Box::new(error)) }
+    }
+}
+
+/// With the server's code and the constraint: names of ours, and all that is said of a cause. Its text may repeat
+/// values.
+fn named(doing: &str, error: &sqlx::Error, constraint: Option<&str>) -> String {
+    match (code_of(error), constraint) {
+        (Some(code), Some(constraint)) => format!("{doing} ({code}, {constraint})"),
+        (Some(code), None) => format!("{doing} ({code})"),
+        (None, _) => doing.to_owned(),
     }
 }
 

@@ -51,7 +51,7 @@ impl Default for RunnerConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum FireError {
     /// The database said no, or nothing at all.
-    #[error("firing wake-ups")]
+    #[error("firing wake-ups: {0}")]
     Database(#[from] pg::Error),
     /// The service's own decision failed; text without personal data.
     #[error("firing wake-ups: {0}")]

@@ -76,7 +76,7 @@ pub(crate) enum Refusal {
 pub(crate) enum ApplyError {
     #[error("manifest refused")]
     Refused(Refusal),
-    #[error("applying a manifest")]
+    #[error("applying a manifest: {0}")]
     Failed(#[from] pg::Error),
 }
 

@@ -34,7 +34,7 @@ struct Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum ContactError {
     /// The tenant's key could not be read or kept.
-    #[error("keeping a tenant's key")]
+    #[error("keeping a tenant's key: {0}")]
     Database(#[from] pg::Error),
     /// No randomness.
     #[error("sealing a contact")]

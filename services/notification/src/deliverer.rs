@@ -38,6 +38,8 @@ const RECORD_MAX: usize = 512;
 /// Deliveries of one street claimed in one transaction at most, and in all: what keeps quick endpoints busy.
 const STREET_ROWS_MAX: i64 = 256;
 const CLAIM_ROWS_MAX: i64 = 1024;
+/// How long a step in the database may take; a connection that died unheard is not waited on for ever.
+const STEP_WITHIN: Duration = Duration::from_secs(10);
 /// Pause before a record is tried again.
 const RECORD_PAUSE: Duration = Duration::from_millis(250);
 /// Pause before an offer is held against the database again.
@@ -259,7 +261,7 @@ async fn record_each(room: &Room, mut ended: mpsc::UnboundedReceiver<Finished>, 
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, RECORD_MAX).await > 0 {
         let mut tries_left = LAST_TRIES;
-        while let Err(error) = record(room, &batch).await {
+        while let Err(error) = pg::within(STEP_WITHIN, record(room, &batch)).await {
             tracing::warn!(
                 attempts = batch.len(),
                 error = &error as &dyn std::error::Error,

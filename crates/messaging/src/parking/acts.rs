@@ -47,7 +47,7 @@ pub enum ActRefused {
     #[error("no such parked message")]
     Unknown,
     /// The database failed.
-    #[error("acting on a parked message")]
+    #[error("acting on a parked message: {0}")]
     Database(#[from] pg::Error),
 }
 

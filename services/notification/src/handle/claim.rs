@@ -63,8 +63,9 @@ pub async fn claim(room: &Room, tx: &mut ScopedTx, now: Timestamp, due: &[Wakeup
     plan.leave_out_unsigned(&secrets);
     wakeups::disarm(tx, KIND, &plan.over).await?;
     wakeups::arm(tx, &plan.wakeups(now)).await?;
-    attempts::enter(tx, &plan.lost).await?;
-    room.events.attempts_lost(plan.lost.len());
+    let lost = plan.lost();
+    attempts::enter(tx, &lost).await?;
+    room.events.attempts_lost(lost.len());
     give_up(room, tx, now, plan.given_up).await?;
     let jobs = begin(tx, now, plan.sent, &secrets).await?;
     room.desk.stage(jobs);
@@ -82,7 +83,6 @@ struct Sending {
 
 #[derive(Default)]
 struct Plan {
-    lost: Vec<Ended>,
     later: Vec<(Key, Duration)>,
     given_up: Vec<(Delivery, &'static str)>,
     sent: Vec<Sending>,
@@ -92,10 +92,6 @@ struct Plan {
 
 impl Plan {
     fn add(&mut self, delivery: Delivery, payload: Bytes, step: Step) {
-        // A claimed row in this state: the attempt's lease has ended.
-        if delivery.state == "sending" {
-            self.lost.push(lost(&delivery));
-        }
         match (step, delivery.endpoint.clone()) {
             (Step::Send { target, seat }, Some(endpoint)) => {
                 self.sent.push(Sending { delivery, payload, endpoint, target, seat });
@@ -115,6 +111,14 @@ impl Plan {
             std::mem::take(&mut self.sent).into_iter().partition(|sent| secrets.contains_key(&sent.endpoint));
         self.sent = signed;
         self.later.extend(unsigned.iter().map(|sent| (sent.delivery.key, NO_SECRET_PAUSE)));
+    }
+
+    /// Attempts whose lease has ended, of deliveries that are moved on now. One that has to wait keeps its attempt:
+    /// it would be entered as lost a second time.
+    fn lost(&self) -> Vec<Ended> {
+        let moved = self.sent.iter().map(|sent| &sent.delivery);
+        let moved = moved.chain(self.given_up.iter().map(|(delivery, _)| delivery));
+        moved.filter(|delivery| delivery.state == "sending").map(lost).collect()
     }
 
     fn wakeups(&self, now: Timestamp) -> Vec<Wakeup> {

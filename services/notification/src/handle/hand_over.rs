@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ids::TenantId;
 use jiff::Timestamp;
@@ -17,6 +18,9 @@ use crate::core::signature::Secret;
 use crate::desk::{Job, Seat};
 use crate::store::{Key, deliveries, deliveries::NewDelivery};
 use crate::tenants::{EndpointId, Target};
+
+/// How long a look may take; a connection that died unheard is not waited on for ever.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a new delivery needs to be sent at once.
 pub(super) struct Ready {
@@ -88,7 +92,7 @@ pub async fn committed(
     if offered.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    match under_way(room, &offered).await {
+    match pg::within(LOOK_WITHIN, under_way(room, &offered)).await {
         // Taking a key out of the set also folds an offer made twice: by a transaction and by its repetition.
         Ok(mut under_way) => Ok(offered.into_iter().partition(|job| under_way.remove(&job.key))),
         Err(error) => Err((error, offered)),

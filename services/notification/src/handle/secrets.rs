@@ -32,7 +32,7 @@ const OPENED_MAX: usize = 10_000;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The database said no, or nothing at all.
-    #[error("keeping an endpoint secret")]
+    #[error("keeping an endpoint secret: {0}")]
     Database(#[from] pg::Error),
     /// No randomness.
     #[error("sealing an endpoint secret")]

@@ -63,5 +63,5 @@ async fn an_unknown_delivery_is_not_found() {
         );
     }
     let (status, _, openapi) = world.rig.http("GET", "/openapi.json", None, &[], None).await;
-    assert_eq!((status.as_u16(), &openapi["info"]["title"]), (200, &"notification".into()));
+    assert_eq!((status.as_u16(), &openapi["info"]["title"]), (200, &"街哨 Streetwise notification".into()));
 }

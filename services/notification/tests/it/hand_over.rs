@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use bootstrap::part::Part;
 use contract::EventType;
 use contract::proto::dispatch;
@@ -15,20 +16,26 @@ use notification::handle::{Room, fan_out};
 use pg::{ScopedTx, TenantScope};
 use prost::Message;
 use serde_json::json;
+use testkit::sink::Answer;
 
 use crate::world::{STREET, World, order_event};
 
 const TRANSPORT: &str = "/hooks/transport";
 const DISTRICT: &str = "990102000000";
 
-/// A process of its own beside the world's, with an event applied and not yet committed.
-async fn applied(world: &World) -> (Deliverer, ScopedTx) {
+/// A process of its own beside the world's, which knows no endpoint yet.
+fn process(world: &World) -> (Arc<Room>, Deliverer) {
     let house = world.rig.house.clone();
     let config = Config::read(&house.env, true).unwrap();
     let egress = Egress::new(config.allow.clone(), config.attempt_timeout).unwrap();
     let (desk, jobs) = Desk::new();
     let room = Arc::new(Room::new(house, config, desk));
+    (room.clone(), Deliverer::new(room, egress, jobs))
+}
 
+/// The same with an event applied and not yet committed.
+async fn applied(world: &World) -> (Deliverer, ScopedTx) {
+    let (room, deliverer) = process(world);
     let (envelope, payload) = order_event(EventType::OrderDispatched, "transport", 1);
     let event = dispatch::OrderEvent::decode(payload.clone()).unwrap();
     let notice = Notice::of_order(envelope.event_type, &event).unwrap();
@@ -37,7 +44,7 @@ async fn applied(world: &World) -> (Deliverer, ScopedTx) {
     let now = room.house.clock.now(&mut tx).await.unwrap();
     let fresh = vec![(Received { envelope, payload }, notice)];
     fan_out::fan_out(&room, &mut tx, now, "dispatch", fresh).await.unwrap();
-    (Deliverer::new(room, egress, jobs), tx)
+    (deliverer, tx)
 }
 
 #[tokio::test]
@@ -86,4 +93,35 @@ async fn a_process_that_dies_after_the_commit_leaves_a_lease() {
     let outcomes: Vec<_> =
         shown["attempts"].as_array().unwrap().iter().map(|a| a["outcome"].clone()).collect();
     assert_eq!((outcomes, &shown["state"]), (vec![json!("lost"), json!("ok")], &json!("delivered")));
+}
+
+/// Many leases end at once at an endpoint that has one seat: those that have to wait are lost once, when their turn comes.
+#[tokio::test]
+async fn lost_attempts_that_find_no_seat_wait_and_are_lost_once() {
+    let world = World::start().await;
+    world.sink.answer(TRANSPORT, Answer::status(StatusCode::BAD_GATEWAY));
+    for n in 0..5 {
+        world.hear(&order_event(EventType::OrderDispatched, "transport", n)).await;
+    }
+    for statement in [
+        "UPDATE notification.deliveries SET state = 'sending', attempts = 2, next_attempt_at = '2026-11-23T02:00:35Z'",
+        "UPDATE notification.wakeups SET due_at = '2026-11-23T02:00:35Z'",
+    ] {
+        sqlx::query(statement).execute(world.rig.admin()).await.unwrap();
+    }
+    world.sink.answer(TRANSPORT, Answer::status(StatusCode::NO_CONTENT));
+    let (_, deliverer) = process(&world);
+    for second in 35..40 {
+        world.rig.clock.set(format!("2026-11-23T02:00:{second}Z").parse().unwrap());
+        deliverer.drain().await.unwrap();
+    }
+    for shown in world.deliveries("sre").await {
+        let attempts = shown["attempts"].as_array().unwrap().iter();
+        let outcomes: Vec<_> = attempts.map(|attempt| attempt["outcome"].clone()).collect();
+        assert_eq!(
+            (outcomes, &shown["state"]),
+            (vec![json!("status"), json!("lost"), json!("ok")], &json!("delivered"))
+        );
+    }
+    assert_eq!(world.received_at(TRANSPORT).len(), 10);
 }
