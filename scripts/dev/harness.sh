@@ -4,7 +4,7 @@
 
 # Crash points exist under debug assertions only, so chaos runs the build of the tests.
 cmd_chaos() {
-  install_servers redis
+  install_servers
   SQLX_OFFLINE=true cargo build --quiet --workspace --profile test
   exec "$TARGET/debug/chaos" "$@"
 }
@@ -12,7 +12,7 @@ cmd_chaos() {
 # As it is deployed. Servers that measure sync to disk; the bench starts them.
 cmd_bench() {
   (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start [--json]'
-  install_servers redis
+  install_servers
   SQLX_OFFLINE=true cargo build --quiet --release --workspace
   exec "$TARGET/release/bench" "$@"
 }

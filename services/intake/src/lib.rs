@@ -39,6 +39,7 @@ use crate::config::Config;
 use crate::handle::Room;
 use crate::handle::writer::Writing;
 use crate::pressure::Gauging;
+use crate::quotas::shared::Sharing;
 use crate::tenants::Screens;
 
 /// The service.
@@ -62,7 +63,11 @@ impl Service for Intake {
 
     fn build(house: House<StreetOf<Self>>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let config = Config::read(&house.env)?;
+        let redis = config.redis.clone();
         let room = Arc::new(Room::new(house, config));
+        if let Some(redis) = redis {
+            plan.part(Sharing::new(room.clone(), redis).map_err(|_| config::bad_redis())?);
+        }
         plan.part(Gauging(room.clone()));
         plan.part(Writing(room.clone()));
         plan.rpc(inbound::rpc::server(room.clone()));

@@ -2,12 +2,13 @@
 //! anybody else a place in the queue. Urgent reports have a bucket of their own and, when that is empty, what is left
 //! of the ordinary one: the two together are the hard abuse cap, and nothing else refuses them here.
 //!
-//! Buckets live in this process: of several replicas each allows as much, and a restart fills them. They bound what
-//! a street can cost us, which is a matter of this process; a share that holds across replicas would be leased into
-//! the same [`Quotas::admit`].
+//! Buckets live in this process, which asks nobody before it answers. Where there is Redis, [`shared`] adds up what
+//! all replicas let in.
+
+pub mod shared;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ids::{Lane, TenantId};
@@ -23,25 +24,86 @@ pub struct Shares {
     pub urgent: Rate,
 }
 
+/// Which of a street's two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All its reports.
+    Ordinary,
+    /// Reserved for urgent ones.
+    Urgent,
+}
+
+/// What was let in of a street's share and not told to the other replicas yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// None: streets that are not there.
+    pub street: Option<TenantId>,
+    /// Of which share.
+    pub share: Share,
+    /// How many.
+    pub reports: u32,
+}
+
 /// The buckets of all streets: one entry per street that sent something.
 #[derive(Debug)]
 pub struct Quotas {
     shares: Shares,
     start: Instant,
     /// Under no street: what was sent for streets that are not there.
-    buckets: Mutex<BTreeMap<Option<TenantId>, Buckets>>,
+    streets: Mutex<BTreeMap<Option<TenantId>, Street>>,
 }
 
 #[derive(Debug, Default)]
-struct Buckets {
-    ordinary: Bucket,
-    urgent: Bucket,
+struct Street {
+    ordinary: Counted,
+    urgent: Counted,
+}
+
+/// A bucket, and what the replicas have of it in common.
+#[derive(Debug, Default)]
+struct Counted {
+    bucket: Bucket,
+    untold: u32,
+    /// All replicas together were over: nothing before this instant.
+    shut_until: Duration,
+}
+
+impl Share {
+    const ALL: [Self; 2] = [Self::Ordinary, Self::Urgent];
+
+    /// `ordinary`
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ordinary => "ordinary",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+impl Street {
+    fn of(&mut self, share: Share) -> &mut Counted {
+        match share {
+            Share::Ordinary => &mut self.ordinary,
+            Share::Urgent => &mut self.urgent,
+        }
+    }
+}
+
+impl Counted {
+    fn take(&mut self, rate: Rate, now: Duration) -> Result<(), Duration> {
+        if now < self.shut_until {
+            return Err(self.shut_until - now);
+        }
+        rate.take(&mut self.bucket, now)?;
+        self.untold = self.untold.saturating_add(1);
+        Ok(())
+    }
 }
 
 impl Quotas {
     /// All full.
     pub fn new(shares: Shares) -> Self {
-        Self { shares, start: Instant::now(), buckets: Mutex::default() }
+        Self { shares, start: Instant::now(), streets: Mutex::default() }
     }
 
     /// Lets a report in, or says how long its street has to wait. Only a known street is named: an entry stays.
@@ -50,12 +112,57 @@ impl Quotas {
     }
 
     fn admit_at(&self, street: Option<TenantId>, lane: Lane, now: Duration) -> Result<(), Duration> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = buckets.entry(street).or_default();
-        if lane == Lane::Urgent && self.shares.urgent.take(&mut of.urgent, now).is_ok() {
+        let mut streets = self.locked();
+        let of = streets.entry(street).or_default();
+        if lane == Lane::Urgent && of.urgent.take(self.shares.urgent, now).is_ok() {
             return Ok(());
         }
-        self.shares.ordinary.take(&mut of.ordinary, now)
+        of.ordinary.take(self.shares.ordinary, now)
+    }
+
+    /// The rate of a share.
+    pub fn rate(&self, share: Share) -> Rate {
+        match share {
+            Share::Ordinary => self.shares.ordinary,
+            Share::Urgent => self.shares.urgent,
+        }
+    }
+
+    /// Takes what was let in since the last time.
+    pub fn taken(&self) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        for (street, of) in self.locked().iter_mut() {
+            for share in Share::ALL {
+                let reports = std::mem::take(&mut of.of(share).untold);
+                if reports > 0 {
+                    taken.push(Taken { street: *street, share, reports });
+                }
+            }
+        }
+        taken
+    }
+
+    /// What was taken could not be told: it is told next time.
+    pub fn give_back(&self, taken: Vec<Taken>) {
+        let mut streets = self.locked();
+        for Taken { street, share, reports } in taken {
+            let counted = streets.entry(street).or_default().of(share);
+            counted.untold = counted.untold.saturating_add(reports);
+        }
+    }
+
+    /// What was taken was told, and this long their streets have to wait.
+    pub fn settle(&self, taken: &[Taken], waits: &[Duration]) {
+        let now = self.start.elapsed();
+        let mut streets = self.locked();
+        for (Taken { street, share, .. }, wait) in taken.iter().zip(waits) {
+            streets.entry(*street).or_default().of(*share).shut_until = now + *wait;
+        }
+    }
+
+    /// Nothing panics while it is held.
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Street>> {
+        self.streets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -63,6 +63,11 @@ impl Room {
         &self.writer
     }
 
+    /// What each street may send.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
     fn pool(&self) -> &Pool {
         &self.house.pool
     }

@@ -10,4 +10,5 @@ mod pressure;
 mod quota;
 mod refusals;
 mod replay;
+mod shared;
 mod writer;

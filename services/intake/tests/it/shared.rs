@@ -1,0 +1,97 @@
+//! One share for all replicas, by a real Redis; and none of it matters when that is away (F8).
+
+use std::sync::Arc;
+
+use intake::handle::writer::Unkept;
+use intake::handle::{Refusal, Room};
+use intake::quotas::shared::Sharing;
+use testkit::redis::Redis;
+
+use crate::desk::{Desk, OTHER_STREET, STREET, command};
+
+/// Ten reports, and the next one six seconds later.
+const TEN: [(&str, &str); 2] =
+    [("STREETWISE_STREET_REPORTS_PER_MINUTE", "10"), ("STREETWISE_STREET_URGENT_PER_MINUTE", "1")];
+
+/// A process of intake that shares with others.
+struct Replica {
+    room: Arc<Room>,
+    sharing: Sharing,
+}
+
+impl Replica {
+    fn of(desk: &Desk, redis: &Redis) -> Self {
+        let room = Arc::new(desk.process(&TEN));
+        let client = redis::Client::open(redis.url()).unwrap();
+        Self { sharing: Sharing::new(room.clone(), client).unwrap(), room }
+    }
+
+    /// How many of `count` reports are let in.
+    async fn let_in(&self, street: &str, from: u128, count: u128) -> usize {
+        let mut let_in = 0;
+        for n in from..from + count {
+            match self.room.submit(command("a", street, n, "路灯不亮")).await {
+                Ok(_) => let_in += 1,
+                Err(Unkept::Refused(Refusal::QuotaExceeded { .. })) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        let_in
+    }
+}
+
+#[tokio::test]
+async fn replicas_share_a_streets_share() {
+    let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());
+    let (one, two) = (Replica::of(&desk, &redis), Replica::of(&desk, &redis));
+    assert_eq!((one.let_in(STREET, 0, 6).await, two.let_in(STREET, 100, 6).await), (6, 6));
+    assert_eq!((one.sharing.tell().await, two.sharing.tell().await), (1, 1));
+    assert_eq!(two.let_in(STREET, 200, 3).await, 0, "twelve of ten");
+    assert_eq!(one.let_in(STREET, 300, 1).await, 1, "not heard yet");
+    one.sharing.tell().await;
+    assert_eq!(one.let_in(STREET, 400, 3).await, 0);
+    assert_eq!(two.let_in(OTHER_STREET, 500, 3).await, 3, "another street has its own");
+    assert_eq!(one.sharing.tell().await, 0, "nothing was let in since");
+}
+
+#[tokio::test]
+async fn without_redis_each_counts_for_itself_and_nothing_is_lost() {
+    let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());
+    let (one, two) = (Replica::of(&desk, &redis), Replica::of(&desk, &redis));
+    redis.pause().await;
+    assert_eq!(one.let_in(STREET, 0, 12).await, 10);
+    assert_eq!(one.sharing.tell().await, 0);
+    redis.resume();
+    assert_eq!(two.let_in(STREET, 100, 1).await, 1);
+    assert_eq!(one.sharing.tell().await, 1, "what could not be told is told");
+    two.sharing.tell().await;
+    assert_eq!(two.let_in(STREET, 200, 3).await, 0);
+
+    redis.kill().await;
+    assert_eq!((one.let_in(OTHER_STREET, 300, 4).await, one.sharing.tell().await), (4, 0));
+    redis.restart().await.unwrap();
+    let told =
+        testkit::wait::until(std::time::Duration::from_secs(20), async || match one.sharing.tell().await {
+            0 => None,
+            told => Some(told),
+        });
+    assert_eq!(told.await, Some(1), "it is found again");
+}
+
+#[tokio::test]
+async fn what_is_in_redis_may_be_anything() {
+    let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());
+    for value in ["nonsense", "9e18", "-1", "99999999999999999999999"] {
+        redis.say(&format!("SET intake:quota:{STREET}:ordinary {value}")).await.unwrap();
+        let replica = Replica::of(&desk, &redis);
+        assert_eq!(replica.let_in(STREET, 0, 1).await, 1);
+        replica.sharing.tell().await;
+        let left_ms: u64 = left(&redis.say(&format!("PTTL intake:quota:{STREET}:ordinary")).await.unwrap());
+        assert!((1..=120_001).contains(&left_ms), "{value}: {left_ms} ms");
+        redis.say("FLUSHALL").await.unwrap();
+    }
+}
+
+fn left(answer: &str) -> u64 {
+    answer.lines().next().and_then(|line| line.strip_prefix(':')).unwrap().parse().unwrap()
+}
