@@ -72,7 +72,7 @@ impl Config {
 }
 
 /// The address of Redis is none.
-pub(crate) fn bad_redis() -> ConfigError {
+fn bad_redis() -> ConfigError {
     let expected = "the address of a Redis server, e.g. rediss://name:password@host:6379";
     ConfigError::Malformed { name: REDIS_URL, expected }
 }

@@ -13,7 +13,6 @@ pub struct Events {
     refused: Counter<1>,
     outbox_rows: Gauge<0>,
     batches: Histogram<0>,
-    quota_shared: Gauge<0>,
 }
 
 /// The reasons there are.
@@ -36,7 +35,6 @@ impl Events {
         let lanes = label("lane", Lane::ALL.map(Lane::as_str));
         let reasons = label("reason", REFUSALS.map(Refusal::reason));
         let (replayed, replayed_help) = ("intake.reports.replayed", "Answers given again for the same key.");
-        let (shared, shared_help) = ("intake.quota.shared", "1 while all replicas count together, in Redis.");
         let (batches, batches_help) = ("intake.batch.reports", "Reports taken by a writer at once.");
         Self {
             accepted: counter("intake.reports.accepted", "Reports put on the record.", lanes),
@@ -49,7 +47,6 @@ impl Events {
                 [],
             ),
             batches: metrics.histogram(batches, batches_help, "{report}", &BATCH_REPORTS, []),
-            quota_shared: metrics.gauge(shared, shared_help, "", []),
         }
     }
 
@@ -71,11 +68,6 @@ impl Events {
     /// A writer took so many reports.
     pub fn batch(&self, reports: usize) {
         self.batches.record([], reports as f64);
-    }
-
-    /// Redis answered, or did not.
-    pub fn quota_shared(&self, heard: bool) {
-        self.quota_shared.set([], heard.into());
     }
 
     /// The outbox was looked at.

@@ -16,7 +16,7 @@
 //! writer gets an answer, and one bad request fails alone (`writer`); a street over its share is answered 429 and
 //! nobody else (`quota`).
 //!
-//! Deliberately not here yet: revealing a contact, pictures, quotas that hold across replicas, and mapping the point
+//! Deliberately not here yet: revealing a contact, pictures, and mapping the point
 //! to a community (the place is kept as declared, D46).
 
 pub mod config;
@@ -66,7 +66,7 @@ impl Service for Intake {
         let redis = config.redis.clone();
         let room = Arc::new(Room::new(house, config));
         if let Some(redis) = redis {
-            plan.part(Sharing::new(room.clone(), redis).map_err(|_| config::bad_redis())?);
+            plan.part(Sharing::new(room.clone(), redis));
         }
         plan.part(Gauging(room.clone()));
         plan.part(Writing(room.clone()));

@@ -142,15 +142,6 @@ impl Quotas {
         taken
     }
 
-    /// What was taken could not be told: it is told next time.
-    pub fn give_back(&self, taken: Vec<Taken>) {
-        let mut streets = self.locked();
-        for Taken { street, share, reports } in taken {
-            let counted = streets.entry(street).or_default().of(share);
-            counted.untold = counted.untold.saturating_add(reports);
-        }
-    }
-
     /// What was taken was told, and this long their streets have to wait.
     pub fn settle(&self, taken: &[Taken], waits: &[Duration]) {
         let now = self.start.elapsed();

@@ -3,17 +3,17 @@
 //! Nobody at the door waits for Redis. A replica lets in what its own buckets allow, tells the sum twenty times a
 //! second, and hears how long a street has to wait when all replicas together were over. What was let in too much
 //! meanwhile is owed and waited for, so the rate holds exactly over time. While Redis is away each replica counts for
-//! itself, which is what a process without `STREETWISE_REDIS_URL` does; a flushed Redis forgives what was owed, and a sum
-//! whose answer was lost may count twice.
+//! itself, which is what a process without `STREETWISE_REDIS_URL` does; a flushed Redis forgives what was owed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::future::BoxFuture;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{RedisError, Script};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisError, Script};
+use telemetry::Gauge;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Taken;
@@ -28,66 +28,84 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(250);
 /// The part that tells and hears.
 pub struct Sharing {
     room: Arc<Room>,
-    redis: ConnectionManager,
+    redis: redis::Client,
     script: Script,
+    /// 1 while Redis answers.
+    shared: Gauge<0>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Made anew after every failure: one that died unheard would fail for a quarter of an hour.
+    connection: Option<MultiplexedConnection>,
     /// Whether Redis answered last time.
-    heard: AtomicBool,
+    heard: bool,
 }
 
 impl Sharing {
-    /// Of the server at an address; it need not be there yet.
-    pub fn new(room: Arc<Room>, client: redis::Client) -> Result<Self, RedisError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            .set_number_of_retries(1);
-        let redis = ConnectionManager::new_lazy_with_config(client, config)?;
+    /// Of a server, which need not be there yet.
+    pub fn new(room: Arc<Room>, redis: redis::Client) -> Self {
+        let help = "1 while all replicas count together, in Redis.";
+        let shared = room.house.metrics.gauge("intake.quota.shared", help, "", []);
         let script = Script::new(include_str!("shared.lua"));
-        Ok(Self { room, redis, script, heard: AtomicBool::new(true) })
+        let state = Mutex::new(State { connection: None, heard: true });
+        Self { room, redis, script, shared, state }
     }
 
-    /// Tells what was let in since the last time; returns of how many streets.
+    /// Tells what was let in since the last time; returns of how many shares. What cannot be told is forgotten: this
+    /// process has counted it by itself, and telling it again might count it twice.
     pub async fn tell(&self) -> usize {
         let taken = self.room.quotas().taken();
         if taken.is_empty() {
             return 0;
         }
-        match self.waits(&taken).await {
-            Ok(waits) => {
-                self.note(None);
-                self.room.quotas().settle(&taken, &waits);
-                taken.len()
-            }
-            Err(error) => {
-                self.note(Some(&error));
-                self.room.quotas().give_back(taken);
-                0
-            }
-        }
+        let mut state = self.state.lock().await;
+        let waits = self.waits(&mut state.connection, &taken).await;
+        self.note(&mut state.heard, waits.as_ref().err());
+        let Ok(waits) = waits else { return 0 };
+        self.room.quotas().settle(&taken, &waits);
+        taken.len()
     }
 
-    async fn waits(&self, taken: &[Taken]) -> Result<Vec<Duration>, RedisError> {
+    /// The connection is kept only if all went well.
+    async fn waits(
+        &self,
+        kept: &mut Option<MultiplexedConnection>,
+        taken: &[Taken],
+    ) -> Result<Vec<Duration>, RedisError> {
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
         let mut call = self.script.prepare_invoke();
         for taken in taken {
             let rate = self.room.quotas().rate(taken.share);
             call.key(key(taken)).arg(60e6 / f64::from(rate.per_minute)).arg(rate.burst).arg(taken.reports);
         }
-        let waits_us: Vec<u64> = call.invoke_async(&mut self.redis.clone()).await?;
+        let waits_us: Vec<u64> = call.invoke_async(&mut connection).await?;
+        *kept = Some(connection);
         Ok(waits_us.into_iter().map(Duration::from_micros).collect())
     }
 
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_WITHIN))
+            .set_response_timeout(Some(ANSWER_WITHIN));
+        self.redis.get_multiplexed_async_connection_with_config(&config).await
+    }
+
     /// Says it once when Redis stops answering, and once when it answers again.
-    fn note(&self, error: Option<&RedisError>) {
-        let (heard, changed) = (error.is_none(), self.heard.swap(error.is_none(), Ordering::Relaxed));
-        self.room.events.quota_shared(heard);
+    fn note(&self, heard: &mut bool, error: Option<&RedisError>) {
+        self.shared.set([], error.is_none().into());
         match error {
-            Some(error) if changed => tracing::warn!(
+            Some(error) if *heard => tracing::warn!(
                 error = error as &dyn std::error::Error,
                 "quotas are counted by this process alone: Redis does not answer"
             ),
-            None if !changed => tracing::info!("quotas are counted together again"),
+            None if !*heard => tracing::info!("quotas are counted together again"),
             _ => {}
         }
+        *heard = error.is_none();
     }
 }
 
@@ -108,6 +126,6 @@ impl Part for Sharing {
     }
 
     fn drain(&self) -> BoxFuture<'_, Result<usize, String>> {
-        Box::pin(async { Ok(self.tell().await) })
+        Box::pin(async move { Ok(self.tell().await) })
     }
 }

@@ -23,7 +23,7 @@ impl Replica {
     fn of(desk: &Desk, redis: &Redis) -> Self {
         let room = Arc::new(desk.process(&TEN));
         let client = redis::Client::open(redis.url()).unwrap();
-        Self { sharing: Sharing::new(room.clone(), client).unwrap(), room }
+        Self { sharing: Sharing::new(room.clone(), client), room }
     }
 
     /// How many of `count` reports are let in.
@@ -55,40 +55,54 @@ async fn replicas_share_a_streets_share() {
 }
 
 #[tokio::test]
-async fn without_redis_each_counts_for_itself_and_nothing_is_lost() {
+async fn without_redis_each_counts_for_itself_and_afterwards_nobody_owes_for_it() {
     let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());
     let (one, two) = (Replica::of(&desk, &redis), Replica::of(&desk, &redis));
+    assert_eq!((one.let_in(STREET, 0, 1).await, one.sharing.tell().await), (1, 1));
     redis.pause().await;
-    assert_eq!(one.let_in(STREET, 0, 12).await, 10);
-    assert_eq!(one.sharing.tell().await, 0);
+    for n in 1..=4 {
+        assert_eq!((one.let_in(STREET, n * 10, 2).await, one.sharing.tell().await), (2, 0), "{n}");
+    }
+    assert_eq!(one.let_in(STREET, 50, 3).await, 1, "its own bucket has ten");
     redis.resume();
-    assert_eq!(two.let_in(STREET, 100, 1).await, 1);
-    assert_eq!(one.sharing.tell().await, 1, "what could not be told is told");
-    two.sharing.tell().await;
-    assert_eq!(two.let_in(STREET, 200, 3).await, 0);
+    assert_eq!((two.let_in(STREET, 100, 5).await, two.sharing.tell().await), (5, 1));
+    assert_eq!(two.let_in(STREET, 200, 1).await, 1, "what was not told in time is not owed");
 
     redis.kill().await;
     assert_eq!((one.let_in(OTHER_STREET, 300, 4).await, one.sharing.tell().await), (4, 0));
     redis.restart().await.unwrap();
-    let told =
-        testkit::wait::until(std::time::Duration::from_secs(20), async || match one.sharing.tell().await {
-            0 => None,
-            told => Some(told),
-        });
-    assert_eq!(told.await, Some(1), "it is found again");
+    assert_eq!(
+        (one.let_in(OTHER_STREET, 400, 1).await, one.sharing.tell().await),
+        (1, 1),
+        "it is found again"
+    );
 }
 
 #[tokio::test]
 async fn what_is_in_redis_may_be_anything() {
     let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());
-    for value in ["nonsense", "9e18", "-1", "99999999999999999999999"] {
-        redis.say(&format!("SET intake:quota:{STREET}:ordinary {value}")).await.unwrap();
-        let replica = Replica::of(&desk, &redis);
-        assert_eq!(replica.let_in(STREET, 0, 1).await, 1);
-        replica.sharing.tell().await;
-        let left_ms: u64 = left(&redis.say(&format!("PTTL intake:quota:{STREET}:ordinary")).await.unwrap());
-        assert!((1..=120_001).contains(&left_ms), "{value}: {left_ms} ms");
+    let key = format!("intake:quota:{STREET}:ordinary");
+    for (n, what) in [
+        "SET K nonsense",
+        "SET K nan",
+        "SET K -1",
+        "SET K 9e18",
+        "SET K 99999999999999999999999",
+        "LPUSH K 1",
+    ]
+    .into_iter()
+    .enumerate()
+    {
         redis.say("FLUSHALL").await.unwrap();
+        redis.say(&what.replace('K', &key)).await.unwrap();
+        let replica = Replica::of(&desk, &redis);
+        assert_eq!(
+            (replica.let_in(STREET, n as u128, 1).await, replica.sharing.tell().await),
+            (1, 1),
+            "{what}"
+        );
+        let left_ms: u64 = left(&redis.say(&format!("PTTL {key}")).await.unwrap());
+        assert!((1..=120_001).contains(&left_ms), "{what}: {left_ms} ms");
     }
 }
 
