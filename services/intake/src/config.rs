@@ -21,14 +21,16 @@ const QUEUE_MAX: &str = "STREETWISE_INTAKE_QUEUE_MAX";
 /// Half a second's reports at 8,000 a second: a longer queue would only hide that we are too slow.
 const QUEUE_MAX_DEFAULT: usize = 4_096;
 
-/// What one street may send: reports a minute, and as many at once.
+/// What one street may send: reports a minute, and a sixth of that at once.
 const STREET_REPORTS_PER_MINUTE: &str = "STREETWISE_STREET_REPORTS_PER_MINUTE";
-/// A thousand a second: more than a whole city has ever sent, and a tenth of what one process takes.
-const STREET_REPORTS_PER_MINUTE_DEFAULT: u32 = 60_000;
+/// Fifty a second: a street of 100,000 people all of whom report within half an hour.
+const STREET_REPORTS_PER_MINUTE_DEFAULT: u32 = 3_000;
 /// The same reserved for urgent reports.
 const STREET_URGENT_PER_MINUTE: &str = "STREETWISE_STREET_URGENT_PER_MINUTE";
-const STREET_URGENT_PER_MINUTE_DEFAULT: u32 = 6_000;
+const STREET_URGENT_PER_MINUTE_DEFAULT: u32 = 1_200;
 
+/// Small shares may come at once up to this.
+const BURST_MIN: u32 = 10;
 /// Where replicas add up what they let in; without it each counts for itself.
 const REDIS_URL: &str = "STREETWISE_REDIS_URL";
 
@@ -42,7 +44,7 @@ pub struct Config {
     pub outbox_rows_max: u32,
     /// Requests waiting for a writer, beyond which reports are refused, urgent ones at twice as many; at least 1.
     pub queue_max: usize,
-    /// What one street may send: a minute's reports, at once or spread over the minute.
+    /// What one street may send: a rate, of which ten seconds' worth may come at once.
     pub shares: Shares,
     /// Where replicas add up what they let in.
     pub redis: Option<redis::Client>,
@@ -83,7 +85,7 @@ fn rate(env: &Env, name: &'static str, default: u32) -> Result<Rate, ConfigError
     if per_minute == 0 {
         return Err(ConfigError::Malformed { name, expected });
     }
-    Ok(Rate { per_minute, burst: per_minute })
+    Ok(Rate { per_minute, burst: (per_minute / 6).max(BURST_MIN).min(per_minute) })
 }
 
 fn key_file(env: &Env, name: &'static str) -> Result<[u8; 32], ConfigError> {

@@ -74,6 +74,8 @@ pub struct Setup {
     pub services: &'static [&'static str],
     /// A loopback port where webhooks are to arrive instead of [`Cluster::sink`].
     pub sink_port: Option<u16>,
+    /// Further knobs, for all services.
+    pub knobs: &'static [(&'static str, &'static str)],
 }
 
 #[derive(Clone, Copy, Default)]
@@ -85,7 +87,7 @@ struct Mode {
 impl Setup {
     /// All services, and the demo's streets.
     pub fn of(streets: usize) -> Self {
-        Self { streets, street: streets::street, services: &SERVICES, sink_port: None }
+        Self { streets, street: streets::street, services: &SERVICES, sink_port: None, knobs: &[] }
     }
 }
 
@@ -152,7 +154,7 @@ impl Cluster {
         let sink_program = streetwise_sink(sink_port, folder.path());
         let services = SERVICES
             .iter()
-            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path())))
+            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path(), setup.knobs)))
             .collect();
         let admin = PgPool::connect(&database.admin_url()).await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
@@ -372,6 +374,7 @@ fn service(
     broker: &Broker,
     sink_port: u16,
     folder: &Path,
+    knobs: &[(&str, &str)],
 ) -> Service {
     let (port, grpc_port) = (free_port(), free_port());
     let file = |file: &str| folder.join(file).display().to_string();
@@ -395,8 +398,9 @@ fn service(
         ("STREETWISE_DIRECTORY_ADMINS", "sre".to_owned()),
         ("STREETWISE_RETRY_DIVISOR", "300".to_owned()),
     ];
+    let knobs = knobs.iter().map(|(name, value)| (*name, (*value).to_owned()));
     let env: BTreeMap<String, String> =
-        env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        env.into_iter().chain(knobs).map(|(name, value)| (name.to_owned(), value)).collect();
     let path: PathBuf = binaries().join(name);
     assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
     let program = Program::new(path, folder.join(format!("{name}.log")), env.clone());

@@ -25,7 +25,7 @@ async fn during_a_commit(desk: &Desk, room: &Arc<Room>, commands: Vec<SubmitRepo
 #[tokio::test]
 async fn what_comes_during_a_commit_is_one_transaction() {
     let desk = Desk::open().await;
-    let room = Arc::new(desk.another_process("100000"));
+    let room = Arc::new(desk.process(&[("STREETWISE_STREET_REPORTS_PER_MINUTE", "6000")]));
     let commands = (0..600).map(|n| command("a", STREET, n, "路灯不亮")).collect();
     let answers = during_a_commit(&desk, &room, commands).await;
     assert!(answers.iter().all(Result::is_ok));

@@ -10,13 +10,15 @@ use super::sheet::Sheet;
 use super::step::{Step, step};
 use super::world::World;
 use super::{Knobs, limits};
+use crate::cluster::SERVICES;
 
 /// The storming street sends this many times as much.
 const TIMES: f64 = 100.0;
 
 /// Runs it.
 pub async fn run(knobs: &Knobs) -> Result<Value> {
-    let world = World::start(knobs.streets.unwrap_or(20).max(2)).await?;
+    // With the quota a district has unless it says otherwise.
+    let world = World::start_with(knobs.streets.unwrap_or(20).max(2), &SERVICES, &[]).await?;
     let (per_street, lasting) = (f64::from(knobs.per_s.unwrap_or(5)), knobs.lasting(20));
     let others = world.cluster.streets - 1;
     let mut sheet = world.limits().await?;

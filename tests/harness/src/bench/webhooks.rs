@@ -37,7 +37,7 @@ const PEER_PER_S: f64 = 1_330.0;
 /// Runs it.
 pub async fn run(knobs: &Knobs) -> Result<Value> {
     let (events, endpoints) = (knobs.rows.unwrap_or(50_000), knobs.streets.unwrap_or(50));
-    let world = World::start_with(endpoints, &SERVICES).await?;
+    let world = World::start_with(endpoints, &SERVICES, &[]).await?;
     let mut sheet = world.limits().await?;
     sheet.put("limit_http_posts_per_s", posts_per_s(&world).await?.round());
     let feed = Feed::new(&world).await?;
