@@ -40,12 +40,15 @@ pub(super) const QUERIES: &[(&str, &str, &str)] = &[
          JOIN line cause ON cause.tenant_id = effect.tenant_id AND cause.event_type = 'intake.report.accepted'
              AND cause.aggregate_id = effect.report_id
          WHERE effect.event_type LIKE 'triage.case.%' AND cause.position > effect.position AND NOT effect.early
-         -- The opened and routed case before its orders.
-         UNION ALL SELECT effect.event_type || ' ' || effect.event_id FROM line effect
+         -- The routed case before its orders; the opened one too, unless the routed one already goes before it and says so.
+         UNION ALL SELECT effect.event_type || ' ' || effect.event_id || ' before ' || cause.event_type FROM line effect
          JOIN line cause ON cause.tenant_id = effect.tenant_id AND cause.aggregate_id = effect.case_id
              AND cause.event_type IN ('triage.case.opened', 'triage.case.routed')
+         JOIN line routed ON routed.tenant_id = effect.tenant_id AND routed.aggregate_id = effect.case_id
+             AND routed.event_type = 'triage.case.routed'
          WHERE effect.event_type IN ('dispatch.case.opened', 'dispatch.order.dispatched')
              AND cause.position > effect.position AND NOT effect.early
+             AND NOT (cause.event_type = 'triage.case.opened' AND routed.early)
          -- The lead's word that it is done before the case's, said in one transaction.
          UNION ALL SELECT effect.event_type || ' ' || effect.event_id FROM line effect
          JOIN line cause ON cause.tenant_id = effect.tenant_id AND cause.case_id = effect.case_id
