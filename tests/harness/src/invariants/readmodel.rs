@@ -34,7 +34,9 @@ pub(super) const QUERIES: &[(&str, &str, &str)] = &[
         "I12",
         "effect that stands before its cause, and is not marked as early",
         "WITH line AS (SELECT tenant_id, position, early, event_id, event_type, aggregate_id, at, case_id, report_id,
-                 detail FROM console.sequenced JOIN console.timeline USING (tenant_id, event_id))
+                 detail FROM console.sequenced JOIN console.timeline USING (tenant_id, event_id)),
+             early_routed AS MATERIALIZED (SELECT tenant_id, aggregate_id FROM line
+                 WHERE event_type = 'triage.case.routed' AND early)
          -- The report before what triage made of it.
          SELECT effect.event_type || ' ' || effect.event_id FROM line effect
          JOIN line cause ON cause.tenant_id = effect.tenant_id AND cause.event_type = 'intake.report.accepted'
@@ -44,11 +46,10 @@ pub(super) const QUERIES: &[(&str, &str, &str)] = &[
          UNION ALL SELECT effect.event_type || ' ' || effect.event_id || ' before ' || cause.event_type FROM line effect
          JOIN line cause ON cause.tenant_id = effect.tenant_id AND cause.aggregate_id = effect.case_id
              AND cause.event_type IN ('triage.case.opened', 'triage.case.routed')
-         JOIN line routed ON routed.tenant_id = effect.tenant_id AND routed.aggregate_id = effect.case_id
-             AND routed.event_type = 'triage.case.routed'
          WHERE effect.event_type IN ('dispatch.case.opened', 'dispatch.order.dispatched')
              AND cause.position > effect.position AND NOT effect.early
-             AND NOT (cause.event_type = 'triage.case.opened' AND routed.early)
+             AND NOT (cause.event_type = 'triage.case.opened' AND EXISTS (SELECT FROM early_routed r
+                 WHERE r.tenant_id = effect.tenant_id AND r.aggregate_id = effect.case_id))
          -- The lead's word that it is done before the case's, said in one transaction.
          UNION ALL SELECT effect.event_type || ' ' || effect.event_id FROM line effect
          JOIN line cause ON cause.tenant_id = effect.tenant_id AND cause.case_id = effect.case_id
