@@ -11,6 +11,7 @@
 //! Every server started here dies with the test process, even when that is killed, and never listens on a
 //! standard port. Deliberately not here: anything of a service (a service's own tests build it), and mocks.
 
+mod breakable;
 pub mod clock;
 pub mod demo;
 mod error;

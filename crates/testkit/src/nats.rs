@@ -6,14 +6,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::guardian::{self, Guarded};
+use crate::breakable::Breakable;
+use crate::guardian::Guarded;
 use crate::{Error, port, wait};
 
 const PROGRAM_VARIABLE: &str = "STREETWISE_NATS_BIN";
@@ -28,7 +28,7 @@ pub struct Broker {
     client_port: u16,
     monitoring_port: u16,
     // Before the folder: fields drop in order, and the process writes there.
-    server: Mutex<Option<Guarded>>,
+    server: Breakable,
     folder: TempDir,
 }
 
@@ -43,7 +43,7 @@ impl Broker {
             let (client_port, monitoring_port) = (port::unused(), port::unused());
             match launch(&program, client_port, monitoring_port, folder.path()).await {
                 Ok(server) => {
-                    let server = Mutex::new(Some(server));
+                    let server = Breakable::new("nats-server", server);
                     return Ok(Self { program, client_port, monitoring_port, server, folder });
                 }
                 // Somebody else may have been faster to a port.
@@ -65,20 +65,17 @@ impl Broker {
 
     /// `kill -9`; returns when it is gone. Its data stay.
     pub async fn kill(&self) {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let family = server.map(Guarded::kill).unwrap_or_default();
-        assert!(guardian::gone(&family).await, "a killed broker is still there");
+        self.server.kill().await;
     }
 
     /// Freezes it: connections stay open and nothing answers.
     pub async fn pause(&self) {
-        let family = self.with_server(Guarded::freeze);
-        assert!(guardian::stopped(&family).await, "a frozen broker still runs");
+        self.server.pause().await;
     }
 
     /// Ends [`Broker::pause`].
     pub fn resume(&self) {
-        self.with_server(Guarded::thaw);
+        self.server.resume();
     }
 
     /// Starts it again on the same ports and data, after a kill if it still runs; returns when it is healthy.
@@ -86,13 +83,8 @@ impl Broker {
         self.kill().await;
         let server =
             launch(&self.program, self.client_port, self.monitoring_port, self.folder.path()).await?;
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+        self.server.replace(server);
         Ok(())
-    }
-
-    fn with_server<T>(&self, act: impl FnOnce(&Guarded) -> T) -> T {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-        act(server.as_ref().expect("a killed broker is restarted before it is paused or resumed"))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::guardian::{self, Guarded};
+use crate::breakable::Breakable;
+use crate::guardian::Guarded;
 use crate::{Error, port, wait};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 pub struct Redis {
     port: u16,
     // Before the folder: fields drop in order, and the process writes there.
-    server: Mutex<Option<Guarded>>,
+    server: Breakable,
     folder: TempDir,
 }
 
@@ -28,7 +28,7 @@ impl Redis {
         let folder = tempfile::Builder::new().prefix("streetwise-redis-").tempdir();
         let folder = folder.map_err(Error::io("making a data folder"))?;
         let port = port::unused();
-        let server = Mutex::new(Some(launch(port, folder.path()).await?));
+        let server = Breakable::new("redis-server", launch(port, folder.path()).await?);
         Ok(Self { port, server, folder })
     }
 
@@ -39,38 +39,30 @@ impl Redis {
 
     /// `kill -9`; returns when it is gone, with everything it held.
     pub async fn kill(&self) {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let family = server.map(Guarded::kill).unwrap_or_default();
-        assert!(guardian::gone(&family).await, "a killed server is still there");
+        self.server.kill().await;
     }
 
     /// Freezes it: connections stay open and nothing answers.
     pub async fn pause(&self) {
-        let family = self.with_server(Guarded::freeze);
-        assert!(guardian::stopped(&family).await, "a frozen server still runs");
+        self.server.pause().await;
     }
 
     /// Ends [`Redis::pause`].
     pub fn resume(&self) {
-        self.with_server(Guarded::thaw);
+        self.server.resume();
     }
 
     /// Starts it again on the same port, empty; returns when it answers.
     pub async fn restart(&self) -> Result<(), Error> {
         self.kill().await;
         let server = launch(self.port, self.folder.path()).await?;
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+        self.server.replace(server);
         Ok(())
     }
 
     /// One command of plain words; returns the answer as the protocol writes it.
     pub async fn say(&self, command: &str) -> std::io::Result<String> {
         said(self.port, command).await
-    }
-
-    fn with_server<T>(&self, act: impl FnOnce(&Guarded) -> T) -> T {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-        act(server.as_ref().expect("a killed server is restarted before it is paused or resumed"))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::OnceCell;
 
 use super::server::{self, Durability};
-use crate::guardian::{self, Guarded};
+use crate::breakable::Breakable;
+use crate::guardian::Guarded;
 use crate::{Error, port};
 
 const ADDRESS_VARIABLE: &str = "STREETWISE_TEST_POSTGRES_URL";
@@ -40,7 +40,7 @@ impl Cluster {
     pub async fn start_durable(dir: &Path) -> Result<DurableCluster, Error> {
         let folder = dir.to_owned();
         let (port, server) = start_anywhere(&folder, Durability::Synced, None).await?;
-        Ok(DurableCluster { cluster: Self::local(port), folder, server: Mutex::new(Some(server)) })
+        Ok(DurableCluster { cluster: Self::local(port), folder, server: Breakable::new("postgres", server) })
     }
 
     /// A URL of the role `postgres` or whoever is superuser, for `database`.
@@ -99,7 +99,7 @@ async fn start_anywhere(
 pub struct DurableCluster {
     cluster: Cluster,
     folder: PathBuf,
-    server: Mutex<Option<Guarded>>,
+    server: Breakable,
 }
 
 impl DurableCluster {
@@ -110,32 +110,24 @@ impl DurableCluster {
 
     /// `kill -9` of the server and every one of its children at once, as a power cut; returns when they are gone.
     pub async fn kill(&self) {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let family = server.map(Guarded::kill).unwrap_or_default();
-        assert!(guardian::gone(&family).await, "a killed postgres process is still there");
+        self.server.kill().await;
     }
 
     /// Freezes the server and its children: connections stay open and nothing answers.
     pub async fn pause(&self) {
-        let family = self.with_server(Guarded::freeze);
-        assert!(guardian::stopped(&family).await, "a frozen postgres process still runs");
+        self.server.pause().await;
     }
 
     /// Ends [`DurableCluster::pause`].
     pub fn resume(&self) {
-        self.with_server(Guarded::thaw);
+        self.server.resume();
     }
 
     /// Starts it again on the same port and data, after a kill if it still runs; returns when it has recovered.
     pub async fn restart(&self) -> Result<(), Error> {
         self.kill().await;
         let server = server::start(&self.folder, self.cluster.port, Durability::Synced, None).await?;
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+        self.server.replace(server);
         Ok(())
-    }
-
-    fn with_server<T>(&self, act: impl FnOnce(&Guarded) -> T) -> T {
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-        act(server.as_ref().expect("a killed server is restarted before it is paused or resumed"))
     }
 }
