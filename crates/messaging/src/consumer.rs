@@ -51,7 +51,7 @@ impl Refused {
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The database said no, or nothing at all.
-    #[error("applying a batch")]
+    #[error("applying a batch: {0}")]
     Database(#[from] pg::Error),
     /// The decision refuses this input for ever: the culprit is parked.
     #[error("refused: {0}")]

@@ -138,7 +138,7 @@ impl<A: Apply> Room<A> {
                     settled.acknowledge.extend(chunk.into_iter().map(|entry| entry.origin));
                 }
                 Err(error) if gone(&error) => {
-                    tracing::warn!(consumer = self.consumer, error = chain(&error), "batch comes back later");
+                    tracing::warn!(consumer = self.consumer, error = %error, "batch comes back later");
                     chunk.extend(left.drain(..).flatten());
                     self.come_back(&chunk, UNAVAILABLE_DELAY).await;
                     tokio::time::sleep(UNAVAILABLE_DELAY).await;
@@ -228,24 +228,24 @@ impl<A: Apply> Room<A> {
             ApplyError::Refused(_) => true,
         };
         if of_input {
-            self.park(&entry.origin, &chain(error)).await;
+            self.park(&entry.origin, &error.to_string()).await;
             return None;
         }
         let verdict = self.troubles().failed(entry.origin.key(&self.consumer));
         match verdict {
             Verdict::Park => {
-                self.park(&entry.origin, &chain(error)).await;
+                self.park(&entry.origin, &error.to_string()).await;
                 None
             }
             Verdict::Again(pause) => {
-                tracing::error!(consumer = self.consumer, error = chain(error), "message failed");
+                tracing::error!(consumer = self.consumer, error = %error, "message failed");
                 self.send_back(&entry.origin, pause).await;
                 None
             }
             Verdict::EverythingFails(pause) => {
                 tracing::error!(
                     consumer = self.consumer,
-                    error = chain(error),
+                    error = %error,
                     "consumer fails on everything"
                 );
                 self.send_back(&entry.origin, pause).await;
@@ -344,15 +344,4 @@ impl<A: Apply> Room<A> {
 fn gone(error: &ApplyError) -> bool {
     matches!(error, ApplyError::Database(error) if !error.too_slow()
         && matches!(error.kind(), Kind::Unavailable | Kind::RanIntoAnother))
-}
-
-/// The error with its causes, for a log line or a parking reason. Database texts name constraints, not values.
-fn chain(error: &ApplyError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -58,6 +58,8 @@ async fn rotated_tenants_within_a_batch_are_refused_by_a_key() {
     let refused = sqlx::query(insert).bind(&tenants).bind(&things).execute(&mut *tx).await.unwrap_err();
     let refused = pg::Error::from(refused);
     assert_eq!(refused.constraint(), Some("parts_tenant_id_thing_id_fkey"));
+    // The text names what was violated, by names of ours alone.
+    assert_eq!(refused.to_string(), "database refused a value (23503, parts_tenant_id_thing_id_fkey)");
 }
 
 #[tokio::test]
