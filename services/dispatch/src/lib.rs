@@ -11,7 +11,8 @@
 //!   event; `say` writes what happened into events.
 //! * `handle`: the one room where things happen, one transaction per batch of commands.
 //! * `store`: all SQL. A transaction locks cases in (tenant, id) order and each case before its orders.
-//! * `hints`: who watches orders hears when to look. `tenants`: what dispatch takes from a tenant's documents: working calendars. `events`: logs and metrics.
+//! * `hints`: who watches orders hears when to look. `tenants`: what dispatch takes from a tenant's documents: working
+//!   calendars. `events`: logs and metrics.
 //!
 //! Deliberately not here: who is told (notification), what a case is about (triage), returns, transfers, extensions
 //! and suspensions (their commands come with their own issue).

@@ -3,9 +3,9 @@
 //!
 //! The signal only says "look"; lines are read from the database by their positions, in pages, and a poll finds what
 //! a lost signal was about. When a case becomes visible to a body, or a report joins a visible one, the earlier lines
-//! are sent before the line that made them visible, without an `id:`, so that the cursor moves forward only. A stream ends when its reader goes, when the process
-//! stops, when the token is over or the caller may no longer watch (both are asked at every look, so within 5 s), and
-//! after 15 minutes: the reader comes back with its cursor.
+//! are sent before the line that made them visible, without an `id:`, so that the cursor moves forward only. A stream
+//! ends when its reader goes, when the process stops, when the token is over or the caller may no longer watch (both
+//! are asked at every look, so within 5 s), and after 15 minutes: the reader comes back with its cursor.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;

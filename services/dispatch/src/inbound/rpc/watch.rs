@@ -17,8 +17,10 @@ use contract::proto::dispatch as wire;
 use futures_util::{Stream, StreamExt, stream};
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
+use pg::{Pool, TenantScope};
 use prost::Message;
 use tokio::sync::{Semaphore, watch};
+use tokio_util::task::TaskTracker;
 use tonic::Status;
 
 use super::seats::{Seat, Seats};
@@ -32,6 +34,8 @@ const PAGE_MAX: i64 = 200;
 const POLL_EVERY: Duration = Duration::from_secs(5);
 /// Looks of all watchers at once: one hint wakes everybody who watches a street, and others need connections too.
 const LOOKS_MAX: usize = 2;
+/// How long one may take; a connection that died unheard is not waited on for ever.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
 /// What a watcher without a seat is told.
 const FULL_RETRY_AFTER_S: u32 = 5;
 /// How long a call lasts.
@@ -45,12 +49,49 @@ pub(super) type Changes = Pin<Box<dyn Stream<Item = Result<wire::WatchOrdersResp
 pub(crate) struct Watching {
     hints: Hints,
     seats: Seats,
-    looks: Arc<Semaphore>,
+    looks: Looks,
+}
+
+/// Looks of all watchers. Each goes on by itself: a reader that stops reading in the middle of one, so that nobody
+/// asks its stream any more, holds neither the place of a look nor a connection.
+#[derive(Debug, Clone)]
+struct Looks {
+    places: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Looks {
+    /// The changes after a position, and how far they reach.
+    async fn after(
+        &self,
+        pool: Pool,
+        scope: TenantScope,
+        street: TenantId,
+        position: i64,
+    ) -> Result<(Vec<changes::Change>, i64), Problem> {
+        let places = self.places.clone();
+        let look = async move {
+            let _place = places.acquire().await.map_err(|error| pg::Error::broken("looking", error))?;
+            let read = async {
+                let mut tx = pool.begin(scope).await?;
+                let found = changes::after(&mut tx, street, position, PAGE_MAX).await?;
+                tx.commit().await?;
+                Ok::<_, pg::Error>(found)
+            };
+            pg::within(LOOK_WITHIN, read).await
+        };
+        let found = self.tasks.spawn(look).await;
+        Ok(found.map_err(|error| pg::Error::broken("looking", error))??)
+    }
 }
 
 impl Watching {
     pub(super) fn new(hints: Hints) -> Self {
-        Self { hints, seats: Seats::default(), looks: Arc::new(Semaphore::new(LOOKS_MAX)) }
+        Self {
+            hints,
+            seats: Seats::default(),
+            looks: Looks { places: Arc::new(Semaphore::new(LOOKS_MAX)), tasks: TaskTracker::new() },
+        }
     }
 
     pub(super) async fn begin(
@@ -91,7 +132,7 @@ struct Watch {
     street: TenantId,
     position: i64,
     hints: watch::Receiver<()>,
-    looks: Arc<Semaphore>,
+    looks: Looks,
     ready: VecDeque<wire::WatchOrdersResponse>,
     _seat: Seat,
 }
@@ -117,10 +158,8 @@ impl Watch {
     async fn read(&mut self) -> Result<bool, Problem> {
         // Asked each time: somebody may have lost the right meanwhile, or the key that signed the token.
         let admitted = self.room.house.admit(&self.call.still()?, Action::OrderList, self.street)?;
-        let _look = self.looks.acquire().await.map_err(|_| Problem::unavailable(FULL_RETRY_AFTER_S))?;
-        let mut tx = self.room.house.pool.begin(admitted.scope()).await?;
-        let (changes, up_to) = changes::after(&mut tx, self.street, self.position, PAGE_MAX).await?;
-        tx.commit().await?;
+        let (pool, scope) = (self.room.house.pool.clone(), admitted.scope());
+        let (changes, up_to) = self.looks.after(pool, scope, self.street, self.position).await?;
         let moved = up_to > self.position;
         self.position = up_to;
         for change in changes {
