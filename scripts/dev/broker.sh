@@ -3,8 +3,8 @@
 
 # Default sync, as in production: what an acknowledgement is worth is part of what is tried out here.
 nats_command() {
-  nats_command=("$STREETWISE_NATS_BIN" -a 127.0.0.1 -p "$(port_of nats)" -m "$(port_of nats-monitor)"
-    -js -sd "$RUN/nats")
+  nats_command=("$STREETWISE_NATS_BIN" -c "$ROOT/scripts/dev/nats.conf" -a 127.0.0.1 -p "$(port_of nats)"
+    -m "$(port_of nats-monitor)" -js -sd "$RUN/nats")
 }
 
 # The full check: the one that asks only whether JetStream is switched on stays well on a full disk.

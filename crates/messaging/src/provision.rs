@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
-use async_nats::jetstream::{self};
+use async_nats::jetstream::{self, ErrorCode};
 use contract::topology::{self, ConsumerSpec, Retention, StreamSpec};
 
 /// Why the broker was refused.
@@ -23,6 +24,17 @@ pub enum ProvisionError {
         name: String,
         /// The setting.
         setting: &'static str,
+    },
+    /// What is reserved for streams is used up.
+    #[error(
+        "the broker has no room to reserve {mib} MiB on disk for stream {name}: raise `max_file_store` in its \
+         settings (by itself it allows three quarters of the disk that was free when it started), or give it a larger disk"
+    )]
+    NoRoom {
+        /// The stream.
+        name: String,
+        /// What it reserves.
+        mib: i64,
     },
     /// The broker failed.
     #[error("the broker refused {name}")]
@@ -75,7 +87,8 @@ async fn stream(
 ) -> Result<(), ProvisionError> {
     let asked = stream_config(spec, replicas);
     let failed = |source: async_nats::Error| ProvisionError::Broker { name: spec.name.to_owned(), source };
-    jetstream.create_or_update_stream(asked.clone()).await.map_err(|e| failed(e.into()))?;
+    let made = jetstream.create_or_update_stream(asked.clone()).await;
+    made.map_err(|e| if no_room(&e) { crowded(spec) } else { failed(e.into()) })?;
     let made = jetstream.get_stream(spec.name).await.map_err(|e| failed(e.into()))?;
     let got = &made.cached_info().config;
     let taken = [
@@ -90,6 +103,15 @@ async fn stream(
         ("num_replicas", got.num_replicas == asked.num_replicas),
     ];
     refuse_ignored(spec.name, &taken)
+}
+
+fn no_room(error: &CreateStreamError) -> bool {
+    let CreateStreamErrorKind::JetStream(error) = error.kind() else { return false };
+    error.error_code() == ErrorCode::STORAGE_RESOURCES_EXCEEDED
+}
+
+fn crowded(spec: &StreamSpec) -> ProvisionError {
+    ProvisionError::NoRoom { name: spec.name.to_owned(), mib: spec.bytes_max / (1024 * 1024) }
 }
 
 fn stream_config(spec: &StreamSpec, replicas: Replicas) -> Config {

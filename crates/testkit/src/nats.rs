@@ -19,6 +19,8 @@ use crate::{Error, port, wait};
 const PROGRAM_VARIABLE: &str = "STREETWISE_NATS_BIN";
 /// Older ones take newer settings without an error and ignore them.
 const OLDEST: (u32, u32) = (2, 12);
+/// The same as `./dev up` runs with: reservations are not held against the free disk of the moment.
+const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/dev/nats.conf");
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const START_TRIES: usize = 3;
 
@@ -96,7 +98,7 @@ async fn launch(
 ) -> Result<Guarded, Error> {
     let log = folder.join("log");
     let (client, monitoring) = (client_port.to_string(), monitoring_port.to_string());
-    let mut command: Vec<OsString> = vec![program.into()];
+    let mut command: Vec<OsString> = vec![program.into(), "-c".into(), SETTINGS.into()];
     command.extend(["-a", "127.0.0.1", "-p", &client, "-m", &monitoring, "-js", "-sd"].map(OsString::from));
     command.push(folder.join("jetstream").into());
     let server = Guarded::start(&command, &log, Some(folder)).map_err(Error::io("starting nats-server"))?;
