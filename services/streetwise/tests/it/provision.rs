@@ -1,5 +1,6 @@
 //! `streetwise provision` against a broker.
 
+use async_nats::jetstream::stream;
 use streetwise::cli::Provision;
 use streetwise::failure::Failure;
 use testkit::nats::Broker;
@@ -25,4 +26,17 @@ async fn a_broker_that_is_away_is_said_so() {
     let failure = streetwise::provision::run(&arguments).await.expect_err("nobody there");
     assert!(matches!(failure, Failure::World { .. }));
     assert!(failure.to_string().contains("--nats-url"));
+}
+
+#[tokio::test]
+async fn a_broker_without_room_is_said_so() {
+    let broker = Broker::start().await.expect("a broker");
+    let jetstream = async_nats::jetstream::new(async_nats::connect(broker.url()).await.expect("connected"));
+    // All but half of what one stream reserves, of the tebibyte that `scripts/dev/nats.conf` allows.
+    let max_bytes = (1 << 40) - (512 << 20);
+    let greedy = stream::Config { name: "greedy".to_owned(), max_bytes, ..stream::Config::default() };
+    jetstream.create_stream(greedy).await.expect("made");
+    let arguments = Provision { nats_url: broker.url(), replicas: 1 };
+    let said = streetwise::provision::run(&arguments).await.expect_err("no room").to_string();
+    assert!(said.contains("raise the broker's max_file_store") && !said.contains("2.12"), "{said}");
 }
