@@ -45,12 +45,12 @@ start_part() {
       ensure redis "${redis_command[@]}"
       ;;
     sink)
-      ensure sink env STREETWISE_ENVIRONMENT=development "$TARGET/quick/streetwise" sink \
+      ensure sink env STREETWISE_ENVIRONMENT=development "$RUN/bin/streetwise" sink \
         --listen "127.0.0.1:$(port_of sink)" --secrets "$RUN/secrets/endpoints" --out "$RUN/sink.jsonl"
       ;;
     *)
       service_environment "$1"
-      ensure "$1" env "${service_environment[@]}" "$TARGET/quick/$1"
+      ensure "$1" env "${service_environment[@]}" "$RUN/bin/$1"
       ;;
   esac
 }

@@ -16,6 +16,8 @@ cmd_up() {
   say '▸ 构建 / build (cargo build --profile quick)'
   # What runs, not what tests it.
   SQLX_OFFLINE=true cargo build --profile quick "${SERVICES[@]/#/--package=}" --package=streetwise 9>&- || fail 'the build failed'
+  # What was built stays found by a later command that runs with another target directory.
+  ln -sfn "$(realpath "$TARGET/quick")" "$RUN/bin"
   say '▸ 启动 / start'
   choose_ports
   make_secrets
@@ -51,7 +53,7 @@ prepare_servers() {
 }
 
 streetwise() {
-  STREETWISE_ENVIRONMENT=development "$TARGET/quick/streetwise" "$@" >>"$RUN/logs/streetwise.log" 2>&1 9>&- && return
+  STREETWISE_ENVIRONMENT=development "$RUN/bin/streetwise" "$@" >>"$RUN/logs/streetwise.log" 2>&1 9>&- && return
   tail -n 15 "$RUN/logs/streetwise.log" >&2
   fail "streetwise $1 failed; its whole log: ./dev logs streetwise"
 }
@@ -184,6 +186,6 @@ cmd_logs() {
 
 cmd_demo() {
   (($#)) || fail 'which one? ./dev demo bus-306'
-  [[ -e $RUN/endpoints.json && -x $TARGET/quick/streetwise ]] || fail 'nothing runs here: ./dev up --detach'
-  STREETWISE_ENVIRONMENT=development exec "$TARGET/quick/streetwise" demo "$@" --endpoints "$RUN/endpoints.json"
+  [[ -e $RUN/endpoints.json && -x $RUN/bin/streetwise ]] || fail 'nothing runs here: ./dev up --detach'
+  STREETWISE_ENVIRONMENT=development exec "$RUN/bin/streetwise" demo "$@" --endpoints "$RUN/endpoints.json"
 }
