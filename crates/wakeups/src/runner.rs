@@ -247,18 +247,34 @@ impl<F: Fire> Runner<F> {
         }
     }
 
-    async fn fire(&self, mut tx: ScopedTx, now: Timestamp, mut due: Vec<Wakeup>) -> Result<usize, FireError> {
-        // In (tenant, id) order, the order everybody locks in.
-        due.sort();
-        let tenants: Vec<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();
-        let districts = self.fire.districts(&tenants);
-        tx.narrow_to_claimed(tenants.into_iter().chain(districts)).await?;
-        let moved = self.fire.fire(&mut tx, now, due).await?;
+    async fn fire(&self, mut tx: ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
+        let moved = match self.act(&mut tx, now, due).await {
+            Ok(moved) => moved,
+            Err(error) => {
+                // The next claim passes over rows that are still locked, and would find nothing due.
+                if let Err(gone) = tx.rollback().await {
+                    tracing::debug!(
+                        error = &gone as &dyn std::error::Error,
+                        "the transaction is gone already"
+                    );
+                }
+                return Err(error);
+            }
+        };
         crash::point("wakeups.before_commit");
         tx.commit().await?;
         crash::point("wakeups.after_commit");
         (self.after_commit)();
         Ok(moved)
+    }
+
+    async fn act(&self, tx: &mut ScopedTx, now: Timestamp, mut due: Vec<Wakeup>) -> Result<usize, FireError> {
+        // In (tenant, id) order, the order everybody locks in.
+        due.sort();
+        let tenants: Vec<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();
+        let districts = self.fire.districts(&tenants);
+        tx.narrow_to_claimed(tenants.into_iter().chain(districts)).await?;
+        self.fire.fire(tx, now, due).await
     }
 
     /// Due rows in the order of the claim: the first tenant is the one after that served last.
