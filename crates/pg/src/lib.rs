@@ -18,6 +18,7 @@ mod error;
 mod jump;
 pub mod migrate;
 mod mint;
+mod pace;
 mod pool;
 mod pulse;
 mod scope;
@@ -27,6 +28,7 @@ pub use clock::{DbClock, GuardedClock, Reading, ServerClock, acceptance, micros}
 pub use error::{Error, Kind, rows_affected};
 pub use jump::{Held, JumpGuard};
 pub use mint::Minter;
+pub use pace::{Pace, apart};
 pub use pool::{Pool, PoolConfig, ScopedTx, retrying, within};
 pub use pulse::Pulse;
 pub use scope::TenantScope;

@@ -6,6 +6,7 @@
 //! Guarantee: at least once, with the same id and bytes; a process that dies between send and record leaves a
 //! lease that ends (`tests/it/delivery.rs`).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::future::{BoxFuture, join_all};
-use pg::crash;
+use pg::{Pace, crash};
 use telemetry::{Span, http};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
@@ -30,6 +31,7 @@ use crate::handle::Room;
 use crate::handle::hand_over::committed;
 use crate::handle::record::{Finished, record};
 use crate::inbound::wakeups::Claim;
+use crate::store::Key;
 
 /// A job that finds no slot by then is given back, unsent, well before its lease ends.
 const WAIT_MAX: Duration = Duration::from_secs(4);
@@ -38,12 +40,14 @@ const RECORD_MAX: usize = 512;
 /// Deliveries of one street claimed in one transaction at most, and in all: what keeps quick endpoints busy.
 const STREET_ROWS_MAX: i64 = 256;
 const CLAIM_ROWS_MAX: i64 = 1024;
+/// Longest rest between two looks, and between two records that are not full.
+const REST_MAX: Duration = Duration::from_millis(40);
 /// How long a step in the database may take; a connection that died unheard is not waited on for ever.
 const STEP_WITHIN: Duration = Duration::from_secs(10);
 /// Pause before a record is tried again.
 const RECORD_PAUSE: Duration = Duration::from_millis(250);
-/// Pause before an offer is held against the database again.
-const OFFER_PAUSE: Duration = Duration::from_millis(5);
+/// An offer is held against the database after a commit of this process, and after so long if that was missed.
+const OFFER_PAUSE: Duration = Duration::from_millis(20);
 /// An offer that is not committed by then is dropped.
 const OFFERED_MAX: Duration = Duration::from_secs(2);
 /// Tries of a record once the process is ending; after that the leases end.
@@ -120,33 +124,34 @@ impl Part for Deliverer {
     }
 }
 
-/// Sends first attempts as soon as the transaction that made them is committed. It is asked again after a moment,
-/// because an offer comes before its commit.
+/// Sends first attempts as soon as the transaction that made them is committed. An offer comes before its commit, so it
+/// is held against the database after one.
 async fn hand_over_each(room: &Room, shutdown: CancellationToken) {
-    let mut waiting: Vec<(Instant, Vec<Job>)> = Vec::new();
+    let (mut waiting, mut since) = (Vec::<Job>::new(), BTreeMap::<Key, Instant>::new());
+    let (committed_some, mut pace) = (room.house.outbox.armed(), Pace::new(REST_MAX));
     loop {
         let look = async {
             if waiting.is_empty() {
                 room.desk.news.notified().await;
-            } else {
-                tokio::time::sleep(OFFER_PAUSE).await;
             }
+            tokio::select! {
+                () = committed_some.notified() => {}
+                () = tokio::time::sleep(OFFER_PAUSE) => {}
+            }
+            pace.rest().await;
         };
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = look => {}
         }
-        let now = Instant::now();
-        waiting.push((now, room.desk.take_offers()));
-        let mut left = Vec::new();
-        for (since, offered) in waiting {
-            let rest = handed_over(room, offered).await;
-            // Dropped: rolled back, or committed so late that its lease takes care of it.
-            if !rest.is_empty() && since.elapsed() < OFFERED_MAX {
-                left.push((since, rest));
-            }
-        }
-        waiting = left;
+        let (now, offered) = (Instant::now(), room.desk.take_offers());
+        since.extend(offered.iter().map(|job| (job.key, now)));
+        waiting.extend(offered);
+        waiting = pace.during(handed_over(room, waiting)).await;
+        // Dropped: rolled back, or committed so late that its lease takes care of it.
+        waiting.retain(|job| since[&job.key].elapsed() < OFFERED_MAX);
+        let left: BTreeSet<Key> = waiting.iter().map(|job| job.key).collect();
+        since.retain(|key, _| left.contains(key));
     }
 }
 
@@ -258,10 +263,18 @@ async fn measured(
 }
 
 async fn record_each(room: &Room, mut ended: mpsc::UnboundedReceiver<Finished>, ending: CancellationToken) {
-    let mut batch = Vec::new();
+    let (mut batch, mut pace) = (Vec::new(), Pace::new(REST_MAX));
     while ended.recv_many(&mut batch, RECORD_MAX).await > 0 {
+        if batch.len() < RECORD_MAX && !ending.is_cancelled() {
+            pace.rest().await;
+            while batch.len() < RECORD_MAX
+                && let Ok(more) = ended.try_recv()
+            {
+                batch.push(more);
+            }
+        }
         let mut tries_left = LAST_TRIES;
-        while let Err(error) = pg::within(STEP_WITHIN, record(room, &batch)).await {
+        while let Err(error) = pace.during(pg::within(STEP_WITHIN, record(room, &batch))).await {
             tracing::warn!(
                 attempts = batch.len(),
                 error = &error as &dyn std::error::Error,

@@ -11,7 +11,7 @@ use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::consumer::pull::MessagesError;
 use async_nats::jetstream::{self, AckKind, Message};
 use futures_util::{FutureExt, Stream, StreamExt};
-use pg::{DbClock, Pool, crash};
+use pg::{DbClock, Pace, Pool, crash};
 use telemetry::messaging::Processing;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -29,13 +29,15 @@ pub struct ConsumerConfig {
     pub batch_messages_max: usize,
     /// Messages asked of the broker ahead of time, and held at most beyond the batch in hand.
     pub fetch_messages_max: usize,
+    /// Longest rest between two batches, unless one is full: what arrives meanwhile shares a transaction ([`pg::Pace`]).
+    pub rest_max_ms: u64,
     /// Pause before the pull is started anew after the broker failed.
     pub backoff_ms: u64,
 }
 
 impl Default for ConsumerConfig {
     fn default() -> Self {
-        Self { batch_messages_max: 1_024, fetch_messages_max: 4_096, backoff_ms: 500 }
+        Self { batch_messages_max: 1_024, fetch_messages_max: 4_096, rest_max_ms: 40, backoff_ms: 500 }
     }
 }
 
@@ -158,6 +160,7 @@ impl<A: Apply> Consumer<A> {
         acks: &mut Acks,
         shutdown: &CancellationToken,
     ) -> Result<(), async_nats::Error> {
+        let mut pace = Pace::new(Duration::from_millis(self.config.rest_max_ms));
         loop {
             if held.is_empty() {
                 tokio::select! {
@@ -168,9 +171,10 @@ impl<A: Apply> Consumer<A> {
                     },
                 }
             }
-            let failure = held.take_ready(messages);
+            let failure = held.gather(messages, &mut pace, self.config.batch_messages_max).await;
             let batch = held.next_batch(self.config.batch_messages_max);
-            let (settled, failed_since) = held.fetching_while(messages, self.room.settle(batch)).await;
+            let round = held.fetching_while(messages, self.room.settle(batch));
+            let (settled, failed_since) = pace.during(round).await;
             acks.send(settled).await;
             if shutdown.is_cancelled() {
                 return Ok(());
@@ -222,6 +226,21 @@ impl Held {
             }
         }
         None
+    }
+
+    /// Takes what has arrived; less than a full batch gives more of it the time to arrive, if there was one just now.
+    async fn gather(
+        &mut self,
+        messages: &mut (impl Stream<Item = Delivery> + Unpin),
+        pace: &mut Pace,
+        full: usize,
+    ) -> Option<MessagesError> {
+        let failure = self.take_ready(messages);
+        if failure.is_some() || self.next.len() >= full {
+            return failure;
+        }
+        pace.rest().await;
+        self.take_ready(messages)
     }
 
     fn next_batch(&mut self, bound: usize) -> Vec<Origin> {

@@ -93,16 +93,21 @@ pub async fn committed(
         return Ok((Vec::new(), Vec::new()));
     }
     match pg::within(LOOK_WITHIN, under_way(room, &offered)).await {
-        // Taking a key out of the set also folds an offer made twice: by a transaction and by its repetition.
-        Ok(mut under_way) => Ok(offered.into_iter().partition(|job| under_way.remove(&job.key))),
+        // By lease: of a transaction that was rolled back and its repetition, only one made what stands there.
+        Ok(mut under_way) => Ok(offered.into_iter().partition(|job| under_way.remove(&lease(job)))),
         Err(error) => Err((error, offered)),
     }
 }
 
-async fn under_way(room: &Room, offered: &[Job]) -> Result<BTreeSet<Key>, pg::Error> {
+/// Which delivery, and until when it is this offer's.
+fn lease(job: &Job) -> (Key, Timestamp) {
+    (job.key, job.claimed_at + LEASE)
+}
+
+async fn under_way(room: &Room, offered: &[Job]) -> Result<BTreeSet<(Key, Timestamp)>, pg::Error> {
     let streets: BTreeSet<TenantId> = offered.iter().map(|job| job.key.0).collect();
     let mut tx = room.house.pool.begin(TenantScope::of_subjects(streets)).await?;
-    let leases: Vec<(Key, Timestamp)> = offered.iter().map(|job| (job.key, job.claimed_at + LEASE)).collect();
+    let leases: Vec<(Key, Timestamp)> = offered.iter().map(lease).collect();
     let under_way = deliveries::under_way(&mut tx, &leases).await?;
     tx.commit().await?;
     Ok(under_way.into_iter().collect())

@@ -265,21 +265,29 @@ pub async fn start_sending(tx: &mut ScopedTx, keys: &[Key], lease_until: Timesta
 }
 
 /// Which of these deliveries have their first attempt under way under this very lease.
-pub async fn under_way(tx: &mut ScopedTx, leases: &[(Key, Timestamp)]) -> Result<Vec<Key>, pg::Error> {
+pub async fn under_way(
+    tx: &mut ScopedTx,
+    leases: &[(Key, Timestamp)],
+) -> Result<Vec<(Key, Timestamp)>, pg::Error> {
     let (tenants, ids) = columns(&leases.iter().map(|(key, _)| *key).collect::<Vec<_>>());
     let ends: Vec<jiff_sqlx::Timestamp> = leases.iter().map(|(_, end)| (*end).into()).collect();
     let rows = sqlx::query!(
-        "SELECT d.tenant_id, d.id
+        r#"SELECT d.tenant_id, d.id, d.next_attempt_at AS "lease_until!"
          FROM UNNEST($1::bigint[], $2::uuid[], $3::timestamptz[]) AS k (tenant_id, id, lease_until)
          JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
-         WHERE d.state = 'sending' AND d.attempts = 1 AND d.next_attempt_at = k.lease_until",
+         WHERE d.state = 'sending' AND d.attempts = 1 AND d.next_attempt_at = k.lease_until"#,
         &tenants,
         &ids,
         &ends,
     )
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter().map(|row| Ok((tenant(row.tenant_id, "deliveries.tenant_id")?, row.id))).collect()
+    rows.into_iter()
+        .map(|row| {
+            let key = (tenant(row.tenant_id, "deliveries.tenant_id")?, row.id);
+            Ok((key, jiff_sqlx::Timestamp::to_jiff(row.lease_until)))
+        })
+        .collect()
 }
 
 /// What a delivery becomes.

@@ -12,6 +12,7 @@ use notification::core::notice::Notice;
 use notification::deliverer::Deliverer;
 use notification::desk::Desk;
 use notification::egress::Egress;
+use notification::handle::hand_over::committed;
 use notification::handle::{Room, fan_out};
 use pg::{ScopedTx, TenantScope};
 use prost::Message;
@@ -36,15 +37,21 @@ fn process(world: &World) -> (Arc<Room>, Deliverer) {
 /// The same with an event applied and not yet committed.
 async fn applied(world: &World) -> (Deliverer, ScopedTx) {
     let (room, deliverer) = process(world);
-    let (envelope, payload) = order_event(EventType::OrderDispatched, "transport", 1);
+    let tx = apply(&room, 1).await;
+    (deliverer, tx)
+}
+
+/// Applies an event; whoever called commits it, or not.
+async fn apply(room: &Room, n: u128) -> ScopedTx {
+    let (envelope, payload) = order_event(EventType::OrderDispatched, "transport", n);
     let event = dispatch::OrderEvent::decode(payload.clone()).unwrap();
     let notice = Notice::of_order(envelope.event_type, &event).unwrap();
     let tenants = [STREET, DISTRICT].map(|tenant| tenant.parse().unwrap());
     let mut tx = room.house.pool.begin(TenantScope::of_subjects(tenants)).await.unwrap();
     let now = room.house.clock.now(&mut tx).await.unwrap();
     let fresh = vec![(Received { envelope, payload }, notice)];
-    fan_out::fan_out(&room, &mut tx, now, "dispatch", fresh).await.unwrap();
-    (deliverer, tx)
+    fan_out::fan_out(room, &mut tx, now, "dispatch", fresh).await.unwrap();
+    tx
 }
 
 #[tokio::test]
@@ -77,6 +84,24 @@ async fn what_is_rolled_back_is_never_sent() {
     world.hear(&order_event(EventType::OrderDispatched, "transport", 1)).await;
     assert_eq!(deliverer.drain().await, Ok(0));
     assert_eq!(world.sink.received().len(), 1);
+}
+
+/// A commit was lost and the event applied again: both offered the attempt, and one of them made what stands there.
+#[tokio::test]
+async fn of_a_lost_transaction_and_its_repetition_one_is_sent() {
+    let world = World::start().await;
+    let (room, deliverer) = process(&world);
+    // One that answers has more than one seat.
+    apply(&room, 1).await.commit().await.unwrap();
+    assert_eq!(deliverer.drain().await, Ok(1));
+    apply(&room, 2).await.rollback().await.unwrap();
+    world.rig.clock.set("2026-11-23T02:00:31Z".parse().unwrap());
+    apply(&room, 2).await.commit().await.unwrap();
+    let Ok((sent, rest)) = committed(&room, room.desk.take_offers()).await else { panic!("no database") };
+    assert_eq!((sent.len(), rest.len()), (1, 1));
+    assert_eq!(sent[0].claimed_at, "2026-11-23T02:00:31Z".parse().unwrap());
+    let Ok((again, _)) = committed(&room, rest).await else { panic!("no database") };
+    assert!(again.is_empty());
 }
 
 #[tokio::test]
