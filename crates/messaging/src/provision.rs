@@ -101,6 +101,7 @@ async fn stream(
         ("max_bytes", got.max_bytes == asked.max_bytes),
         ("max_messages_per_subject", got.max_messages_per_subject == asked.max_messages_per_subject),
         ("num_replicas", got.num_replicas == asked.num_replicas),
+        ("allow_atomic", got.allow_atomic_publish == asked.allow_atomic_publish),
     ];
     refuse_ignored(spec.name, &taken)
 }
@@ -129,6 +130,8 @@ fn stream_config(spec: &StreamSpec, replicas: Replicas) -> Config {
         max_messages_per_subject: if documents { 1 } else { -1 },
         num_replicas: replicas.0,
         duplicate_window: Duration::from_secs(120),
+        // The relay publishes batches (ADR 030).
+        allow_atomic_publish: true,
         ..Config::default()
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use futures_util::FutureExt;
 use ids::TenantId;
-use pg::{Pool, crash};
+use pg::{Pace, Pool, crash};
 use telemetry::Metrics;
 use telemetry::messaging::Publishing;
 use tokio::time::MissedTickBehavior;
@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::journal::Outbox;
 use event::Sealed;
+use publish::{Published, Travel};
+use shards::Look;
 
 /// Number of shards; part of the schema (a CHECK) and of the lock keys.
 pub const SHARDS: i16 = 8;
@@ -49,6 +51,8 @@ pub struct RelayConfig {
     pub in_flight_max: usize,
     /// How long an ack may take; after that the outcome is unknown and the same id is sent again.
     pub ack_timeout_ms: u64,
+    /// Longest rest between two rounds, unless one was full: what is committed meanwhile shares a seal ([`pg::Pace`]).
+    pub rest_max_ms: u64,
     /// The net under the in-process signal.
     pub poll_ms: u64,
     /// Pause after the broker or the database failed.
@@ -65,6 +69,7 @@ impl Default for RelayConfig {
             batch_rows_max: 1_000,
             in_flight_max: 1_024,
             ack_timeout_ms: 2_000,
+            rest_max_ms: 40,
             poll_ms: 100,
             backoff_ms: 250,
             shards_max: SHARDS as usize,
@@ -101,6 +106,8 @@ pub struct Relay {
 
 /// How long one step in the database may take.
 const STEP_WITHIN: Duration = Duration::from_secs(10);
+/// How late an event can be that a quick look passes over.
+const THOROUGH_EVERY: Duration = Duration::from_millis(500);
 
 impl Relay {
     /// A relay that has not started yet.
@@ -142,14 +149,19 @@ impl Relay {
         let mut session = self.open(turn).await?;
         let mut adopt = tokio::time::interval(Duration::from_millis(self.config.adopt_ms));
         adopt.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pace = Pace::new(Duration::from_millis(self.config.rest_max_ms));
+        let mut thorough = pg::apart(THOROUGH_EVERY);
         while !shutdown.is_cancelled() {
             if session.wants_more() && adopt.tick().now_or_never().is_some() {
                 let taken = in_time(session.take_free_shards()).await?;
                 self.settle_predecessor(&mut session, &taken, shutdown).await?;
             }
-            let worked = self.round(&mut session, shutdown).await?;
+            let due = thorough.tick().now_or_never().is_some();
+            let look = if due { Look::Thorough } else { Look::Quick };
+            let worked = pace.during(self.round(&mut session, look, shutdown)).await?;
             if (worked as i64) < self.config.batch_rows_max {
                 self.await_work(turn, shutdown).await;
+                pace.rest().await;
             }
         }
         session.close().await;
@@ -180,7 +192,7 @@ impl Relay {
         let taken = in_time(session.take_free_shards()).await?;
         let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
         loop {
-            match self.round(&mut session, &shutdown).await? {
+            match self.round(&mut session, Look::Thorough, &shutdown).await? {
                 0 => break,
                 some => published += some,
             }
@@ -211,9 +223,10 @@ impl Relay {
     async fn round(
         &self,
         session: &mut shards::Session,
+        look: Look,
         shutdown: &CancellationToken,
     ) -> Result<usize, RelayError> {
-        let pending = in_time(session.pending(self.config.batch_rows_max)).await?;
+        let pending = in_time(session.pending(self.config.batch_rows_max, look)).await?;
         if pending.is_empty() {
             return Ok(0);
         }
@@ -233,16 +246,17 @@ impl Relay {
         shutdown: &CancellationToken,
     ) -> Result<usize, RelayError> {
         let all = events.len();
-        let mut left = events;
+        let (mut left, mut travel) = (events, Travel::Together);
         while !left.is_empty() {
-            let (acknowledged, unacknowledged) = publish::all(&self.jetstream, left, &self.config).await;
+            let Published { acknowledged, unacknowledged } =
+                publish::all(&self.jetstream, left, travel, &self.config).await;
             if let Some(measured) = &self.measured {
                 measured.published(self.service, acknowledged.len(), unacknowledged.len());
             }
             crash::point("relay.after_puback");
             in_time(session.forget(&acknowledged)).await?;
             crash::point("relay.after_delete");
-            left = unacknowledged;
+            (left, travel) = (unacknowledged, Travel::Singly);
             if left.is_empty() {
                 break;
             }

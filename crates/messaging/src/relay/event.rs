@@ -45,7 +45,7 @@ impl Sealed {
         }
     }
 
-    fn document(&self) -> bool {
+    pub(crate) fn document(&self) -> bool {
         self.event_type.starts_with(DOCUMENTS)
     }
 

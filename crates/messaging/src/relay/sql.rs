@@ -1,6 +1,7 @@
 //! The relay's SQL. Pending rows hold ids only and are read without a scope, on the connection that holds the
 //! locks (D4); journal and seals are tenant tables and are read in a scoped transaction.
 
+use ids::Lane;
 use pg::ScopedTx;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -93,6 +94,33 @@ pub(crate) async fn pending(
     .await
 }
 
+/// The same from an id on, of the lanes this version knows: the index is entered behind what was deleted before.
+pub(crate) async fn pending_since(
+    connection: &mut PgConnection,
+    shards: &[i16],
+    floor: Uuid,
+    rows_max: i64,
+) -> Result<Vec<Pending>, sqlx::Error> {
+    let lanes = Lane::ALL.map(Lane::rank);
+    sqlx::query_as!(
+        Pending,
+        "SELECT p.journal_id, p.tenant_id, p.shard, p.lane
+         FROM UNNEST($1::smallint[]) AS s (shard)
+         CROSS JOIN UNNEST($2::smallint[]) AS l (lane)
+         CROSS JOIN LATERAL (
+             SELECT journal_id, tenant_id, o.shard, o.lane FROM outbox_pending o
+             WHERE o.shard = s.shard AND o.lane = l.lane AND o.journal_id >= $3 ORDER BY journal_id LIMIT $4
+         ) p
+         ORDER BY p.lane, p.journal_id LIMIT $4",
+        shards,
+        &lanes,
+        floor,
+        rows_max,
+    )
+    .fetch_all(connection)
+    .await
+}
+
 pub(crate) async fn tenants_pending(
     connection: &mut PgConnection,
     shards: &[i16],
@@ -118,11 +146,13 @@ pub(crate) async fn pending_among(
     .await
 }
 
+/// By key, one by one, as [`load`] reads: a join would read all that waits, and there is much of it when time is short.
 pub(crate) async fn delete_pending(connection: &mut PgConnection, rows: &Columns) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "DELETE FROM outbox_pending o USING UNNEST($1::smallint[], $2::smallint[], $3::uuid[])
-             AS p (shard, lane, journal_id)
-         WHERE o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id",
+        "DELETE FROM outbox_pending WHERE ctid = ANY (ARRAY(
+             SELECT o.row FROM UNNEST($1::smallint[], $2::smallint[], $3::uuid[]) AS p (shard, lane, journal_id)
+             CROSS JOIN LATERAL (SELECT ctid AS row FROM outbox_pending o
+                 WHERE o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id LIMIT 1) o))",
         &rows.shards,
         &rows.lanes,
         &rows.ids,
@@ -152,7 +182,8 @@ pub(crate) async fn quarantine(connection: &mut PgConnection, rows: &Columns) ->
     Ok(moved.rows_affected())
 }
 
-/// Journal rows of what is still pending. The bounds on `id` let the planner leave out all other days' partitions.
+/// Journal rows of what is still pending. The bounds on `id` let the planner leave out all other days' partitions, and
+/// `LIMIT 1` keeps it from reading a table whole to join it.
 pub(crate) async fn load(tx: &mut ScopedTx, rows: &Columns) -> Result<Vec<JournalRow>, sqlx::Error> {
     let (first, last) = (rows.ids.iter().min().copied(), rows.ids.iter().max().copied());
     sqlx::query_as!(
@@ -161,9 +192,10 @@ pub(crate) async fn load(tx: &mut ScopedTx, rows: &Columns) -> Result<Vec<Journa
                   j.traceparent, j.drill, j.payload, j.content_sha256
            FROM UNNEST($1::bigint[], $2::uuid[], $5::smallint[], $6::smallint[])
                AS p (tenant_id, journal_id, shard, lane)
-           JOIN outbox_pending o ON o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id
-           JOIN journal j ON j.tenant_id = p.tenant_id AND j.id = p.journal_id
-           WHERE j.id BETWEEN $3 AND $4"#,
+           CROSS JOIN LATERAL (SELECT FROM outbox_pending o
+               WHERE o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id LIMIT 1) o
+           CROSS JOIN LATERAL (SELECT * FROM journal j
+               WHERE j.tenant_id = p.tenant_id AND j.id = p.journal_id AND j.id BETWEEN $3 AND $4 LIMIT 1) j"#,
         &rows.tenants,
         &rows.ids,
         first,

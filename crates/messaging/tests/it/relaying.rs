@@ -128,6 +128,27 @@ async fn until_empty(world: &World) {
     assert!(empty.await.is_some(), "the outbox did not drain");
 }
 
+/// A busy relay looks at the last seconds; what commits long after its id was minted is found all the same.
+#[tokio::test]
+async fn what_commits_very_late_is_found_by_a_thorough_look() {
+    let world = World::start().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(world.relay().run(stop.clone()));
+    for _ in 0..3 {
+        world.say(&[street(1)], &["now"; 5]).await;
+        until_empty(&world).await;
+        let mut tx = world.intake.begin(TenantScope::of_principal([street(1)])).await.unwrap();
+        let mut late = world.event(&mut tx, street(1), Lane::Normal, "late").await;
+        late.id = world.minter.mint(late.at - Duration::from_secs(20)).into();
+        world.outbox.append(&mut tx, std::slice::from_ref(&late)).await.unwrap();
+        tx.commit().await.unwrap();
+        until_empty(&world).await;
+    }
+    stop.cancel();
+    running.await.unwrap();
+    check_chains(&world).await;
+}
+
 /// Sessions that hold shards of this database, and how many each holds.
 async fn holders(world: &World) -> Vec<i64> {
     let statement = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2

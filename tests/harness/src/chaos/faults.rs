@@ -157,6 +157,18 @@ pub(super) async fn duplicated_and_reordered(cluster: &Cluster, lasting: Duratio
     Ok(vec![format!("{republished} events published again in another order")])
 }
 
+/// Without what the broker was told about the publishing, for instance that the message belongs to a batch.
+fn own_headers(message: &jetstream::Message) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
+        let name: &str = name.as_ref();
+        if !name.starts_with("Nats-") {
+            values.iter().for_each(|value| headers.append(name, value.as_str()));
+        }
+    }
+    headers
+}
+
 async fn again(jetstream: jetstream::Context, stream: &'static str, until: Instant) -> Result<usize> {
     let handle = jetstream.get_stream_no_info(stream).await?;
     let config = pull::Config { durable_name: Some(format!("chaos-{stream}")), ..pull::Config::default() };
@@ -169,7 +181,7 @@ async fn again(jetstream: jetstream::Context, stream: &'static str, until: Insta
         while let Some(message) = batch.next().await {
             let message = message.map_err(anyhow::Error::from_boxed)?;
             message.ack().await.map_err(anyhow::Error::from_boxed)?;
-            let mut headers = message.headers.clone().unwrap_or_default();
+            let mut headers = own_headers(&message);
             if headers.get(AGAIN).is_none() {
                 headers.insert(AGAIN, "1");
                 headers.insert(

@@ -1,0 +1,76 @@
+//! Much at once travels in batches; where the broker takes none, each event travels by itself, and nothing is doubled.
+
+use async_nats::jetstream::{self, stream::Stream};
+
+use crate::world::{World, street};
+
+async fn stream(world: &World) -> Stream {
+    jetstream::new(world.client.clone()).get_stream("intake").await.unwrap()
+}
+
+/// Messages on the stream, and how many of them came in a batch.
+async fn published(world: &World) -> (usize, usize) {
+    let stream = stream(world).await;
+    let state = stream.cached_info().state.clone();
+    let (mut all, mut batched) = (0, 0);
+    for sequence in state.first_sequence..=state.last_sequence {
+        let message = stream.get_raw_message(sequence).await.unwrap();
+        all += 1;
+        batched += usize::from(message.headers.get("Nats-Batch-Id").is_some());
+    }
+    (all, batched)
+}
+
+#[tokio::test]
+async fn much_travels_in_batches_and_little_by_itself() {
+    let world = World::start().await;
+    world.say(&[street(1)], &["word"; 120]).await;
+    assert_eq!(world.relay().drain().await.unwrap(), 120);
+    // 50 + 50 + 20: the bounds of the test's relay.
+    assert_eq!(published(&world).await, (120, 120));
+    world.say(&[street(1)], &["word"; 3]).await;
+    assert_eq!(world.relay().drain().await.unwrap(), 3);
+    assert_eq!(published(&world).await, (123, 120));
+}
+
+/// As a crash between publish and delete leaves it, with news beside: the broker refuses the batch for its doubles.
+#[tokio::test]
+async fn a_batch_with_doubles_goes_one_by_one_and_doubles_nothing() {
+    let world = World::start().await;
+    let mut said = world.say(&[street(1)], &["word"; 30]).await;
+    sqlx::query(
+        "CREATE TABLE intake.kept AS SELECT * FROM intake.outbox_pending ORDER BY journal_id LIMIT 10",
+    )
+    .execute(&world.admin)
+    .await
+    .unwrap();
+    world.relay().drain().await.unwrap();
+    assert_eq!(published(&world).await, (30, 30));
+    sqlx::query("INSERT INTO intake.outbox_pending SELECT * FROM intake.kept")
+        .execute(&world.admin)
+        .await
+        .unwrap();
+    said.extend(world.say(&[street(1)], &["later"; 20]).await);
+    world.relay().drain().await.unwrap();
+    assert_eq!(published(&world).await.0, 50);
+    assert_eq!(world.count("intake.outbox_pending").await, 0);
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, said);
+}
+
+/// A stream that the version before provisioned.
+#[tokio::test]
+async fn a_stream_without_batches_gets_each_event() {
+    let world = World::start().await;
+    let config = stream(&world).await.cached_info().config.clone();
+    let without = jetstream::stream::Config { allow_atomic_publish: false, ..config };
+    jetstream::new(world.client.clone()).update_stream(without).await.unwrap();
+    let said = world.say(&[street(1), street(2)], &["word"; 40]).await;
+    assert_eq!(world.relay().drain().await.unwrap(), 40);
+    assert_eq!(published(&world).await, (40, 0));
+    assert_eq!(world.count("intake.outbox_pending").await, 0);
+    let consumer = world.consumer("triage", "");
+    while consumer.drain().await.unwrap() > 0 {}
+    assert_eq!(world.applied("triage").await, said);
+}
