@@ -1,9 +1,10 @@
 //! The moving part that gives timeline lines their positions after they were committed.
 //!
-//! Looks when a consumer of this process has committed, again at once as long as there is something, and every
-//! 100 ms: for lines another process left, and for lines that have waited long enough. Any number of processes may do
-//! this at the same time: [`crate::handle::sequence`] holds the tenants' rows. It also passes hints of other
-//! processes to the live readers of this one, and ends their streams when the process stops.
+//! Looks when a consumer of this process has committed, again as long as there is something, and every
+//! 100 ms: for lines another process left, and for lines that have waited long enough. Twice a second the look is
+//! thorough. Any number of processes may do this at the same time: [`crate::handle::sequence`] holds the tenants' rows.
+//! It also passes hints of other processes to the live readers of this one, and ends their streams when the process
+//! stops.
 
 use std::time::Duration;
 
@@ -12,15 +13,17 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::handle::sequence::Turns;
+use crate::handle::sequence::{Look, Round, Turns};
 use crate::handle::{Room, sequence};
 
 /// How soon a committed line is found when nobody said so.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Pause after a round with few lines, so that the next finds more of them together.
-const GATHER_FOR: Duration = Duration::from_millis(10);
+/// Longest rest after a round with few lines, so that the next finds more of them together.
+const REST_MAX: Duration = Duration::from_millis(50);
 /// Lines of a round that are few.
 const FEW_LINES: usize = 500;
+/// How late a line can be that a quick look passes over.
+const THOROUGH_EVERY: Duration = Duration::from_millis(500);
 /// Pause after a failure.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
 /// How long one look may take; a connection that died unheard is not waited on for ever.
@@ -42,21 +45,33 @@ impl Sequencer {
     /// One look at the tenants whose turn it is; returns how many lines got a position. An error means that the
     /// database is away; a tenant that fails by itself is none.
     pub async fn look(&self) -> Result<usize, pg::Error> {
-        pg::within(LOOK_WITHIN, async { sequence::round(&self.room, &mut *self.turns.lock().await).await })
-            .await
+        Ok(self.look_as(Look::Thorough).await?.lines)
+    }
+
+    async fn look_as(&self, look: Look) -> Result<Round, pg::Error> {
+        let round = async { sequence::round(&self.room, &mut *self.turns.lock().await, look).await };
+        pg::within(LOOK_WITHIN, round).await
     }
 
     async fn sequence(&self) {
         let committed = self.room.house.outbox.armed();
+        let (mut pace, mut thorough) = (pg::Pace::new(REST_MAX), pg::apart(THOROUGH_EVERY));
+        let mut backlog = false;
         loop {
-            match self.look().await {
-                Ok(0) => {
+            let due = thorough.tick().now_or_never().is_some() || backlog;
+            let round = pace.during(self.look_as(if due { Look::Thorough } else { Look::Quick })).await;
+            backlog = round.as_ref().map_or(true, |round| round.full);
+            match round {
+                Ok(Round { lines: 0, .. }) => {
                     tokio::select! {
                         () = committed.notified() => {}
                         () = tokio::time::sleep(LOOK_EVERY) => {}
                     }
+                    pace.rest().await;
                 }
-                Ok(lines) if lines < FEW_LINES => tokio::time::sleep(GATHER_FOR).await,
+                Ok(Round { lines, .. }) if lines < FEW_LINES => {
+                    pace.rest().await;
+                }
                 Ok(_) => {}
                 Err(error) => {
                     say(&error);

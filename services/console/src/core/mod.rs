@@ -2,6 +2,8 @@
 
 pub(crate) mod bucket;
 pub(crate) mod heard;
+pub(crate) mod line;
 pub(crate) mod news;
+pub(crate) mod placed;
 pub(crate) mod sequence;
 pub mod words;

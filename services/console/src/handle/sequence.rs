@@ -4,24 +4,35 @@
 //! never see the same line waiting. A line that is committed late gets a late position: a reader's cursor is never
 //! passed by (`tests/it/positions.rs`). Positions, what waited and the last position change together: no gaps.
 //!
-//! A round begins after the tenant the round before ended with, so each has its turn. When a round fails, it is
-//! halved until the tenant at fault is alone; that one is left out for a while, the others go on.
+//! A thorough round begins after the tenant the round before ended with, so each has its turn; between those, quick
+//! rounds take what was heard in the last seconds. When a round fails, it is halved until the tenant at fault is alone;
+//! that one is left out for a while, the others go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use ids::TenantId;
 use jiff::{SignedDuration, Timestamp};
-use pg::TenantScope;
+use pg::{ScopedTx, TenantScope};
+use uuid::Uuid;
 
 use super::Room;
+use crate::core::line::{Line, sort_out};
+use crate::core::placed::Placed;
 use crate::core::sequence::{Waiting, in_order};
 use crate::store;
 use crate::store::positions::Given;
 
 /// Tenants of one transaction, and lines of each. The rest waits for a later round.
-const TENANTS_MAX: i64 = 64;
-const LINES_MAX: i64 = 256;
+const TENANTS_MAX: usize = 64;
+const LINES_MAX: i64 = 512;
+/// Lines of a quick round in all.
+const FRESH_MAX: i64 = 4_096;
+/// Tenants of a quick round: narrow rows, locked for some milliseconds.
+const FRESH_TENANTS_MAX: usize = 512;
+/// How far back a quick round looks: a line waits at most [`HOLD_FOR`] for what it follows from.
+const FRESH_FOR: SignedDuration = SignedDuration::from_secs(3);
 /// How long a line waits for what it follows from (ADR 023).
 const HOLD_FOR: SignedDuration = SignedDuration::from_secs(2);
 /// How long a tenant that failed alone is left out.
@@ -34,52 +45,104 @@ pub(crate) struct Turns {
     after: i64,
     /// Tenants left out until an instant of the database's.
     aside: BTreeMap<TenantId, Timestamp>,
+    /// What this process has given a position, as far as it knows: forgotten when anything fails, for behind a
+    /// connection that broke may stand a database that was set back.
+    placed: Mutex<Placed>,
 }
 
-/// Looks at the next tenants; returns how many lines got a position.
-pub(crate) async fn round(room: &Room, turns: &mut Turns) -> Result<usize, pg::Error> {
-    let (now, tenants) = next(room, turns).await?;
+/// What came of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Round {
+    /// Lines that got a position.
+    pub lines: usize,
+    /// There was more than fits: the next look has to be thorough, for the oldest lines come first.
+    pub full: bool,
+}
+
+/// Which lines a round looks at. What was settled before stays in the indexes until a vacuum, and whoever begins at
+/// the oldest steps over all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// What was heard in the last seconds, of all tenants.
+    Quick,
+    /// The oldest lines of the tenants whose turn it is.
+    Thorough,
+}
+
+/// Looks at the next tenants.
+pub(crate) async fn round(room: &Room, turns: &mut Turns, look: Look) -> Result<Round, pg::Error> {
+    let outcome = look_at(room, turns, look).await;
+    if outcome.is_err() {
+        forget(&turns.placed);
+    }
+    outcome
+}
+
+async fn look_at(room: &Room, turns: &mut Turns, look: Look) -> Result<Round, pg::Error> {
+    let (now, tenants) = next(room, turns, look).await?;
     let mut failed = Vec::new();
-    let sequenced = of_tenants(room, &tenants, &mut failed).await?;
+    let round = of_tenants(room, &tenants, look, &turns.placed, &mut failed).await?;
     turns.aside.extend(failed.into_iter().map(|tenant| (tenant, now + ASIDE_FOR)));
-    room.events.sequenced(sequenced);
-    Ok(sequenced)
+    room.events.sequenced(round.lines);
+    // Whom a thorough look leaves out has a turn soon.
+    let crowded = look == Look::Quick && tenants.len() >= FRESH_TENANTS_MAX;
+    Ok(Round { full: round.full || crowded, ..round })
 }
 
-/// The tenants after the last one, from the first again when there are none left.
-async fn next(room: &Room, turns: &mut Turns) -> Result<(Timestamp, Vec<TenantId>), pg::Error> {
+/// Whose lines are looked at, in order.
+async fn next(room: &Room, turns: &mut Turns, look: Look) -> Result<(Timestamp, Vec<TenantId>), pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_claim()).await?;
     let now = room.house.clock.now(&mut tx).await?;
-    let mut tenants = store::positions::tenants_waiting(&mut tx, turns.after, TENANTS_MAX).await?;
-    let room_left = TENANTS_MAX - tenants.len() as i64;
-    if room_left > 0 && turns.after > 0 {
-        let first = store::positions::tenants_waiting(&mut tx, 0, room_left).await?;
-        let looked_at = turns.after;
-        tenants.extend(first.into_iter().filter(|tenant| tenant.as_i64() <= looked_at));
-    }
-    tx.commit().await?;
-    turns.after = tenants.last().map_or(0, |tenant| tenant.as_i64());
     turns.aside.retain(|_, until| *until > now);
+    let mut tenants = match look {
+        Look::Quick => fresh(&mut tx, turns, now).await?,
+        Look::Thorough => in_turn(&mut tx, turns).await?,
+    };
+    tx.commit().await?;
     tenants.retain(|tenant| !turns.aside.contains_key(tenant));
     tenants.sort();
     Ok((now, tenants))
+}
+
+/// Tenants with lines heard just now; if they are too many, those whose thorough look is further away come first.
+async fn fresh(tx: &mut ScopedTx, turns: &Turns, now: Timestamp) -> Result<Vec<TenantId>, pg::Error> {
+    let mut tenants = store::positions::tenants_fresh(tx, now - FRESH_FOR, FRESH_MAX).await?;
+    tenants.retain(|tenant| !turns.aside.contains_key(tenant));
+    tenants.sort_by_key(|tenant| (tenant.as_i64() > turns.after, *tenant));
+    tenants.truncate(FRESH_TENANTS_MAX);
+    Ok(tenants)
+}
+
+/// The tenants after the last one, from the first again when there are none left.
+async fn in_turn(tx: &mut ScopedTx, turns: &mut Turns) -> Result<Vec<TenantId>, pg::Error> {
+    let mut tenants = store::positions::tenants_waiting(tx, turns.after, TENANTS_MAX as i64).await?;
+    let room_left = TENANTS_MAX - tenants.len();
+    if room_left > 0 && turns.after > 0 {
+        let first = store::positions::tenants_waiting(tx, 0, room_left as i64).await?;
+        let looked_at = turns.after;
+        tenants.extend(first.into_iter().filter(|tenant| tenant.as_i64() <= looked_at));
+    }
+    turns.after = tenants.last().map_or(0, |tenant| tenant.as_i64());
+    Ok(tenants)
 }
 
 /// All of them in one transaction, or in two halves if that fails; who fails alone is named in `failed`.
 fn of_tenants<'a>(
     room: &'a Room,
     tenants: &'a [TenantId],
+    look: Look,
+    placed: &'a Mutex<Placed>,
     failed: &'a mut Vec<TenantId>,
-) -> BoxFuture<'a, Result<usize, pg::Error>> {
+) -> BoxFuture<'a, Result<Round, pg::Error>> {
     Box::pin(async move {
         if tenants.is_empty() {
-            return Ok(0);
+            return Ok(Round { lines: 0, full: false });
         }
-        match pg::retrying(|| once(room, tenants)).await {
-            Ok(sequenced) => {
+        match pg::retrying(|| once(room, tenants, look, placed)).await {
+            Ok((sequenced, full)) => {
                 let grown: Vec<TenantId> = sequenced.iter().map(|(tenant, _)| *tenant).collect();
                 room.live.tell(&grown).await;
-                Ok(sequenced.iter().map(|(_, lines)| lines).sum())
+                Ok(Round { lines: sequenced.iter().map(|(_, lines)| lines).sum(), full })
             }
             Err(error) if matches!(error.kind(), pg::Kind::Unavailable | pg::Kind::RanIntoAnother) => {
                 Err(error)
@@ -88,25 +151,50 @@ fn of_tenants<'a>(
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, tenant = %tenants[0], "lines of a tenant get their positions later");
                 failed.push(tenants[0]);
-                Ok(0)
+                Ok(Round { lines: 0, full: false })
             }
             Err(_) => {
                 let (one, two) = tenants.split_at(tenants.len() / 2);
-                Ok(of_tenants(room, one, failed).await? + of_tenants(room, two, failed).await?)
+                let one = of_tenants(room, one, look, placed, failed).await?;
+                let two = of_tenants(room, two, look, placed, failed).await?;
+                Ok(Round { lines: one.lines + two.lines, full: one.full || two.full })
             }
         }
     })
 }
 
-/// One transaction; returns the tenants that have grown, and by how much.
-async fn once(room: &Room, tenants: &[TenantId]) -> Result<Vec<(TenantId, usize)>, pg::Error> {
+/// One transaction; returns the tenants that have grown, and by how much, and whether there was more than fits.
+async fn once(
+    room: &Room,
+    tenants: &[TenantId],
+    look: Look,
+    placed: &Mutex<Placed>,
+) -> Result<(Vec<(TenantId, usize)>, bool), pg::Error> {
+    // Each time it is tried: it may be tried again over another connection.
+    in_one_transaction(room, tenants, look, placed).await.inspect_err(|_| forget(placed))
+}
+
+async fn in_one_transaction(
+    room: &Room,
+    tenants: &[TenantId],
+    look: Look,
+    placed: &Mutex<Placed>,
+) -> Result<(Vec<(TenantId, usize)>, bool), pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_subjects(tenants.iter().copied())).await?;
     let now = room.house.clock.now(&mut tx).await?;
     let numbers: Vec<i64> = tenants.iter().map(|tenant| tenant.as_i64()).collect();
     store::positions::enter(&mut tx, &numbers).await?;
     let locked = store::positions::lock(&mut tx, &numbers).await?;
     let numbers: Vec<i64> = locked.iter().map(|(tenant, _)| tenant.as_i64()).collect();
-    let waiting = store::positions::waiting(&mut tx, &numbers, now - HOLD_FOR, LINES_MAX).await?;
+    let lines = match look {
+        Look::Quick => store::positions::fresh(&mut tx, &numbers, now - FRESH_FOR, FRESH_MAX).await?,
+        Look::Thorough => store::positions::oldest(&mut tx, &numbers, LINES_MAX).await?,
+    };
+    let full = fills(&lines, look);
+    let (mut waiting, asked) = sort_out(&lines, &memory(placed), now - HOLD_FOR);
+    if !asked.is_empty() {
+        waiting.extend(store::positions::waiting(&mut tx, &asked, now - HOLD_FOR).await?);
+    }
     let (given, grown) = positions(&locked, waiting);
     if !given.events.is_empty() {
         let tenants: Vec<i64> = grown.iter().map(|grown| grown.tenant.as_i64()).collect();
@@ -116,7 +204,30 @@ async fn once(room: &Room, tenants: &[TenantId]) -> Result<Vec<(TenantId, usize)
         store::positions::advance(&mut tx, &tenants, &lasts).await?;
     }
     tx.commit().await?;
-    Ok(grown.into_iter().map(|grown| (grown.tenant, grown.lines)).collect())
+    let given: BTreeSet<Uuid> = given.events.into_iter().collect();
+    let given = lines.iter().filter(|line| given.contains(&line.event_id));
+    memory(placed).remember(given.flat_map(Line::facts));
+    Ok((grown.into_iter().map(|grown| (grown.tenant, grown.lines)).collect(), full))
+}
+
+/// Whether a look may have left lines of its kind behind.
+fn fills(lines: &[Line], look: Look) -> bool {
+    match look {
+        Look::Quick => lines.len() as i64 >= FRESH_MAX,
+        // They come tenant by tenant.
+        Look::Thorough => lines
+            .chunk_by(|one, next| one.tenant_id == next.tenant_id)
+            .any(|lines| lines.len() as i64 >= LINES_MAX),
+    }
+}
+
+fn forget(placed: &Mutex<Placed>) {
+    *memory(placed) = Placed::default();
+}
+
+/// Facts are whole or not there, whoever panicked.
+fn memory(placed: &Mutex<Placed>) -> MutexGuard<'_, Placed> {
+    placed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Grown {
@@ -126,14 +237,14 @@ struct Grown {
 }
 
 /// The positions after each tenant's last one.
-fn positions(locked: &[(TenantId, i64)], waiting: Vec<(TenantId, Waiting)>) -> (Given, Vec<Grown>) {
-    let mut of: BTreeMap<TenantId, Vec<Waiting>> = BTreeMap::new();
+fn positions(locked: &[(TenantId, i64)], waiting: Vec<(i64, Waiting)>) -> (Given, Vec<Grown>) {
+    let mut of: BTreeMap<i64, Vec<Waiting>> = BTreeMap::new();
     for (tenant, line) in waiting {
         of.entry(tenant).or_default().push(line);
     }
     let (mut given, mut grown) = (Given::default(), Vec::new());
     for (tenant, before) in locked {
-        let lines = in_order(of.remove(tenant).unwrap_or_default());
+        let lines = in_order(of.remove(&tenant.as_i64()).unwrap_or_default());
         let (mut last, count) = (*before, lines.len());
         for line in lines {
             last += 1;

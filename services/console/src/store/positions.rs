@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
+use crate::core::line::{Line, Traits};
 use crate::core::sequence::{Need, Waiting};
 
 /// Tenants with lines that wait, after one of them, in order. Finds each by one step in the key, however many lines
@@ -25,6 +26,24 @@ pub(crate) async fn tenants_waiting(
            SELECT tenant_id AS "tenant_id!" FROM waiting WHERE tenant_id IS NOT NULL LIMIT $2"#,
         after,
         limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    tenants.into_iter().map(|tenant| read(tenant, "unsequenced.tenant_id")).collect()
+}
+
+/// Tenants with lines that wait and were heard since, among the first so many of those lines. In the order of the index
+/// and with a bound: otherwise the planner, who cannot know how few of the rows are left, reads the whole table.
+pub(crate) async fn tenants_fresh(
+    tx: &mut ScopedTx,
+    since: Timestamp,
+    lines_max: i64,
+) -> Result<Vec<TenantId>, pg::Error> {
+    let tenants = sqlx::query_scalar!(
+        "SELECT DISTINCT tenant_id FROM (
+             SELECT tenant_id FROM console.unsequenced WHERE heard_at >= $1 ORDER BY heard_at LIMIT $2) AS fresh",
+        jiff_sqlx::Timestamp::from(since) as jiff_sqlx::Timestamp,
+        lines_max,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -60,54 +79,128 @@ pub(crate) async fn lock(tx: &mut ScopedTx, tenants: &[i64]) -> Result<Vec<(Tena
     rows.into_iter().map(|row| Ok((read(row.tenant_id, "positions.tenant_id")?, row.last))).collect()
 }
 
-/// The lines of these tenants that wait, oldest ids first, so many of each. A line waiting for something nobody has
-/// said is left out until it is overdue: four times as many are looked at, so that such lines do not fill the batch. Call it after [`lock`]: what
-/// another gave meanwhile is then seen.
-pub(crate) async fn waiting(
+/// A row of `unsequenced`.
+struct Row {
+    tenant_id: i64,
+    event_id: Uuid,
+    heard_at: jiff_sqlx::Timestamp,
+    cause_type: Option<String>,
+    cause_id: Option<Uuid>,
+    event_type: Option<String>,
+    at: Option<jiff_sqlx::Timestamp>,
+    version: Option<i64>,
+    aggregate_id: Option<Uuid>,
+    subject_id: Option<Uuid>,
+}
+
+impl From<Row> for Line {
+    fn from(row: Row) -> Self {
+        let Row { event_type, at, version, aggregate_id, subject_id, .. } = row;
+        let traits = event_type.zip(at).zip(version).zip(aggregate_id);
+        let traits = traits.map(|(((event_type, at), version), aggregate_id)| Traits {
+            event_type,
+            at: at.to_jiff(),
+            version,
+            aggregate_id,
+            subject_id,
+        });
+        Line {
+            tenant_id: row.tenant_id,
+            event_id: row.event_id,
+            heard_at: row.heard_at.to_jiff(),
+            cause: row.cause_type.zip(row.cause_id),
+            traits,
+        }
+    }
+}
+
+/// Waiting lines of these tenants that were heard since, the first heard first. Call it after [`lock`]: what another
+/// gave meanwhile is then seen.
+pub(crate) async fn fresh(
     tx: &mut ScopedTx,
     tenants: &[i64],
-    overdue_at: Timestamp,
+    since: Timestamp,
     limit: i64,
-) -> Result<Vec<(TenantId, Waiting)>, pg::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT w.tenant_id AS "tenant_id!", w.event_id AS "event_id!", w.event_type AS "event_type!", w.at AS "at!",
-               w.version AS "version!", w.subject_id, w.overdue AS "overdue!", w.later AS "later!", w.caused AS "caused!",
-               w.before_id AS "before_id?", w.cause_event_id AS "cause_event_id?",
-               -- As values, not EXISTS: that would be answered by reading the whole table once.
-               COALESCE((SELECT true FROM console.unsequenced u
-                   WHERE u.tenant_id = w.tenant_id AND u.event_id = w.before_id), false) AS "before_waits!",
-               COALESCE((SELECT true FROM console.unsequenced u
-                   WHERE u.tenant_id = w.tenant_id AND u.event_id = w.cause_event_id), false) AS "cause_waits!"
-           FROM UNNEST($1::bigint[]) AS chosen (tenant_id)
-           CROSS JOIN LATERAL (
-               SELECT u.tenant_id, u.event_id, t.event_type, t.at, t.version,
-                   COALESCE(t.case_id, t.report_id) AS subject_id,
-                   u.heard_at <= $2 AS overdue, t.version > 1 AS later, u.cause_id IS NOT NULL AS caused,
-                   b.event_id AS before_id, c.event_id AS cause_event_id
-               FROM (SELECT * FROM console.unsequenced u WHERE u.tenant_id = chosen.tenant_id
-                   ORDER BY u.event_id LIMIT 4 * $3::bigint) u
-               -- One row by its key each time, whatever the planner thinks of a tenant's size.
-               CROSS JOIN LATERAL (SELECT * FROM console.timeline t
-                   WHERE t.tenant_id = u.tenant_id AND t.event_id = u.event_id LIMIT 1) t
-               -- Two publishers may have an aggregate of one id: a case.
-               LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
-                   WHERE p.tenant_id = t.tenant_id AND p.aggregate_id = t.aggregate_id AND p.version = t.version - 1
-                     AND split_part(p.event_type, '.', 1) = split_part(t.event_type, '.', 1)
-                   LIMIT 1) b ON t.version > 1
-               LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
-                   WHERE p.tenant_id = u.tenant_id AND p.aggregate_id = u.cause_id AND p.event_type = u.cause_type
-                   LIMIT 1) c ON u.cause_id IS NOT NULL
-               WHERE u.heard_at <= $2 OR ((t.version = 1 OR b.event_id IS NOT NULL)
-                   AND (u.cause_id IS NULL OR c.event_id IS NOT NULL))
-               ORDER BY u.event_id
-               LIMIT $3::bigint) w"#,
+) -> Result<Vec<Line>, pg::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT tenant_id, event_id, heard_at AS "heard_at!", cause_type, cause_id, event_type, at, version,
+               aggregate_id, subject_id
+           FROM console.unsequenced WHERE heard_at >= $2 AND tenant_id = ANY ($1)
+           ORDER BY heard_at LIMIT $3"#,
         tenants,
-        jiff_sqlx::Timestamp::from(overdue_at) as jiff_sqlx::Timestamp,
+        jiff_sqlx::Timestamp::from(since) as jiff_sqlx::Timestamp,
         limit,
     )
     .fetch_all(&mut **tx)
     .await?;
-    let line = |tenant, line| Ok((read(tenant, "unsequenced.tenant_id")?, line));
+    Ok(rows.into_iter().map(Line::from).collect())
+}
+
+/// Waiting lines of these tenants, oldest ids first, so many of each. Call it after [`lock`], too.
+pub(crate) async fn oldest(
+    tx: &mut ScopedTx,
+    tenants: &[i64],
+    limit_each: i64,
+) -> Result<Vec<Line>, pg::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT u.tenant_id AS "tenant_id!", u.event_id AS "event_id!", u.heard_at AS "heard_at!", u.cause_type, u.cause_id,
+               u.event_type, u.at, u.version, u.aggregate_id, u.subject_id
+           FROM UNNEST($1::bigint[]) AS chosen (tenant_id)
+           CROSS JOIN LATERAL (SELECT * FROM console.unsequenced u WHERE u.tenant_id = chosen.tenant_id
+               ORDER BY u.event_id LIMIT $2) u"#,
+        tenants,
+        limit_each,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(Line::from).collect())
+}
+
+/// What these lines wait for, by looking. A line waiting for something nobody has said is left out until it is overdue.
+pub(crate) async fn waiting(
+    tx: &mut ScopedTx,
+    lines: &[Line],
+    overdue_at: Timestamp,
+) -> Result<Vec<(i64, Waiting)>, pg::Error> {
+    let tenants: Vec<i64> = lines.iter().map(|line| line.tenant_id).collect();
+    let events: Vec<Uuid> = lines.iter().map(|line| line.event_id).collect();
+    let overdue: Vec<bool> = lines.iter().map(|line| line.heard_at <= overdue_at).collect();
+    let (cause_types, cause_ids): (Vec<Option<String>>, Vec<Option<Uuid>>) =
+        lines.iter().map(|line| line.cause.clone().unzip()).unzip();
+    let rows = sqlx::query!(
+        r#"SELECT u.tenant_id AS "tenant_id!", u.event_id AS "event_id!", t.event_type, t.at, t.version,
+               COALESCE(t.case_id, t.report_id) AS subject_id, u.overdue AS "overdue!", t.version > 1 AS "later!",
+               u.cause_id IS NOT NULL AS "caused!", b.event_id AS "before_id?", c.event_id AS "cause_event_id?",
+               -- As values, not EXISTS: that would be answered by reading the whole table once.
+               COALESCE((SELECT true FROM console.unsequenced w
+                   WHERE w.tenant_id = u.tenant_id AND w.event_id = b.event_id), false) AS "before_waits!",
+               COALESCE((SELECT true FROM console.unsequenced w
+                   WHERE w.tenant_id = u.tenant_id AND w.event_id = c.event_id), false) AS "cause_waits!"
+           FROM UNNEST($1::bigint[], $2::uuid[], $3::boolean[], $4::text[], $5::uuid[])
+               AS u (tenant_id, event_id, overdue, cause_type, cause_id)
+           -- One row by its key each time, whatever the planner thinks of a tenant's size.
+           CROSS JOIN LATERAL (SELECT * FROM console.timeline t
+               WHERE t.tenant_id = u.tenant_id AND t.event_id = u.event_id LIMIT 1) t
+           -- Two publishers may have an aggregate of one id: a case.
+           LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
+               WHERE p.tenant_id = t.tenant_id AND p.aggregate_id = t.aggregate_id AND p.version = t.version - 1
+                 AND split_part(p.event_type, '.', 1) = split_part(t.event_type, '.', 1)
+               LIMIT 1) b ON t.version > 1
+           LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
+               WHERE p.tenant_id = u.tenant_id AND p.aggregate_id = u.cause_id AND p.event_type = u.cause_type
+               LIMIT 1) c ON u.cause_id IS NOT NULL
+           WHERE u.overdue OR ((t.version = 1 OR b.event_id IS NOT NULL)
+               AND (u.cause_id IS NULL OR c.event_id IS NOT NULL))"#,
+        &tenants,
+        &events,
+        &overdue,
+        &cause_types as &[Option<String>],
+        &cause_ids as &[Option<Uuid>],
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     rows.into_iter()
         .map(|row| {
             let before = row.later.then(|| need(row.before_id, row.before_waits));
@@ -121,7 +214,7 @@ pub(crate) async fn waiting(
                 overdue: row.overdue,
                 needs: [before, cause].into_iter().flatten().flatten().collect(),
             };
-            line(row.tenant_id, waiting)
+            Ok((row.tenant_id, waiting))
         })
         .collect()
 }

@@ -8,6 +8,8 @@ use console::handle::Room;
 use console::sequencer::Sequencer;
 use contract::EventType;
 use serde_json::json;
+use testkit::wait;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::{OTHER_STREET, STREET, Story, World, cases};
 
@@ -146,14 +148,19 @@ async fn nothing_is_waited_for_longer_than_two_seconds() {
 
 /// Lines of so many made-up streets.
 async fn crowd(world: &World, streets: i64, lines: i32) {
+    crowd_heard(world, streets, lines, "now").await;
+}
+
+/// The same, heard then.
+async fn crowd_heard(world: &World, streets: i64, lines: i32, heard_at: &str) {
     let sql = "WITH entered AS (
         INSERT INTO console.timeline (tenant_id, event_id, event_type, at, lane, aggregate_id, version, drill, detail,
             payload)
         SELECT 110101001000 + 1000 * s, gen_random_uuid(), 'dispatch.order.progressed', now(), 1, gen_random_uuid(), 1,
             false, '{}', ''
         FROM generate_series(0, $1 - 1) s, generate_series(1, $2) RETURNING tenant_id, event_id)
-        INSERT INTO console.unsequenced (tenant_id, event_id, heard_at) SELECT *, now() FROM entered";
-    sqlx::query(sql).bind(streets).bind(lines).execute(world.rig.admin()).await.unwrap();
+        INSERT INTO console.unsequenced (tenant_id, event_id, heard_at) SELECT *, $3::timestamptz FROM entered";
+    sqlx::query(sql).bind(streets).bind(lines).bind(heard_at).execute(world.rig.admin()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,5 +196,25 @@ async fn many_busy_streets_leave_the_last_one_its_turn() {
     assert_eq!(world.scalar::<i64>(mine).await, 0);
     assert!(world.scalar::<i64>(others).await > 0);
     sequencer.drain().await.unwrap();
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
+}
+
+/// A quick look takes what was heard just now; a line of a transaction that took very long is found all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_heard_long_ago_is_found_by_a_thorough_look() {
+    let world = World::start().await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(Box::new(sequencer(&world)).run(stop.clone()));
+    let settled = async || {
+        let left = "SELECT count(*) FROM console.unsequenced";
+        let none = async || (world.scalar::<i64>(left).await == 0).then_some(());
+        assert!(wait::until(Duration::from_secs(30), none).await.is_some(), "lines wait for ever");
+    };
+    for heard_at in ["now", "2000-01-01", "now", "2000-01-01"] {
+        crowd_heard(&world, 3, 5, heard_at).await;
+        settled().await;
+    }
+    stop.cancel();
+    running.await.unwrap();
     assert_eq!(world.scalar::<i64>(GAPS).await, 0);
 }
