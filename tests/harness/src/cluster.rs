@@ -76,6 +76,12 @@ pub struct Setup {
     pub sink_port: Option<u16>,
     /// Further knobs, for all services.
     pub knobs: &'static [(&'static str, &'static str)],
+    /// Further settings of Postgres, each as `name=value`.
+    pub postgres: &'static [&'static str],
+    /// What the services run under: a command and its arguments, e.g. a profiler. Nothing: by themselves.
+    pub under: &'static [&'static str],
+    /// How many times longer than usual everything may take.
+    pub patience: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -87,7 +93,16 @@ struct Mode {
 impl Setup {
     /// All services, and the demo's streets.
     pub fn of(streets: usize) -> Self {
-        Self { streets, street: streets::street, services: &SERVICES, sink_port: None, knobs: &[] }
+        Self {
+            streets,
+            street: streets::street,
+            services: &SERVICES,
+            sink_port: None,
+            knobs: &[],
+            postgres: &[],
+            under: &[],
+            patience: 1,
+        }
     }
 }
 
@@ -134,7 +149,7 @@ impl Cluster {
         open_to_all(folder.path())?;
         let data = folder.path().join("postgres");
         std::fs::create_dir(&data)?;
-        let postgres = Postgres::start_durable(&data).await?;
+        let postgres = Postgres::start_durable_with(&data, setup.postgres).await?;
         let database = Database::fresh_in(postgres.cluster(), "streetwise").await?;
         for schema in crate::schemas() {
             pg::migrate::apply(&database.admin_url(), &schema).await?;
@@ -154,10 +169,11 @@ impl Cluster {
         let sink_program = streetwise_sink(sink_port, folder.path());
         let services = SERVICES
             .iter()
-            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path(), setup.knobs)))
+            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path(), setup)))
             .collect();
         let admin = PgPool::connect(&database.admin_url()).await?;
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
+        let answer_within = setup.patience * Duration::from_secs(5);
+        let http = reqwest::Client::builder().timeout(answer_within).no_proxy().build()?;
         let mut cluster = Self {
             postgres,
             broker,
@@ -184,7 +200,7 @@ impl Cluster {
                 cluster.start_service(name, &[]).await?;
             }
         }
-        cluster.await_ready(setup.services, Duration::from_secs(30)).await?;
+        cluster.await_ready(setup.services, setup.patience * Duration::from_secs(30)).await?;
         cluster.apply_manifests().await?;
         Ok(cluster)
     }
@@ -309,7 +325,7 @@ impl Cluster {
         let tenants = self.streets as i64 + 1;
         for service in self.setup.services {
             let known = format!("SELECT count(DISTINCT tenant_id) FROM {service}.document_heads");
-            let all = wait::until(Duration::from_secs(30), async || {
+            let all = wait::until(self.setup.patience * Duration::from_secs(30), async || {
                 let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(known.clone()))
                     .fetch_one(&self.admin)
                     .await
@@ -326,7 +342,7 @@ impl Cluster {
     async fn await_views(&self) -> Result<()> {
         for n in 1..=self.streets {
             let url = format!("{}/intake/v1/streets/{}/reports", self.url("intake"), streets::code(n));
-            let known = wait::until(Duration::from_secs(10), async || {
+            let known = wait::until(self.setup.patience * Duration::from_secs(10), async || {
                 let request = self.http.post(&url).bearer_auth(self.token("grid-worker"));
                 let request = request.header("idempotency-key", uuid::Uuid::from_u128(n as u128).to_string());
                 let answer = request.json(&serde_json::json!({})).send().await.ok()?;
@@ -339,7 +355,7 @@ impl Cluster {
 
     async fn apply(&self, manifest: String) -> Result<()> {
         let url = format!("{}/directory/v1/manifests:apply", self.url("directory"));
-        let applied = wait::until(Duration::from_secs(15), async || {
+        let applied = wait::until(self.setup.patience * Duration::from_secs(15), async || {
             let request = self.http.post(&url).bearer_auth(self.token("sre"));
             let answer = request
                 .header("content-type", "application/yaml")
@@ -374,7 +390,7 @@ fn service(
     broker: &Broker,
     sink_port: u16,
     folder: &Path,
-    knobs: &[(&str, &str)],
+    setup: Setup,
 ) -> Service {
     let (port, grpc_port) = (free_port(), free_port());
     let file = |file: &str| folder.join(file).display().to_string();
@@ -398,14 +414,21 @@ fn service(
         ("STREETWISE_DIRECTORY_ADMINS", "sre".to_owned()),
         ("STREETWISE_RETRY_DIVISOR", "300".to_owned()),
     ];
-    let knobs = knobs.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let knobs = setup.knobs.iter().map(|(name, value)| (*name, (*value).to_owned()));
     let env: BTreeMap<String, String> =
         env.into_iter().chain(knobs).map(|(name, value)| (name.to_owned(), value)).collect();
     let path: PathBuf = binaries().join(name);
     assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
-    let program = Program::new(path, folder.join(format!("{name}.log")), env.clone());
+    let program = program(path, folder.join(format!("{name}.log")), env.clone(), setup.under);
     let url = |port| format!("http://127.0.0.1:{port}");
     Service { program, url: url(port), grpc_url: url(grpc_port), env }
+}
+
+fn program(path: PathBuf, log: PathBuf, env: BTreeMap<String, String>, under: &[&str]) -> Program {
+    let Some((first, rest)) = under.split_first() else { return Program::new(path, log, env) };
+    let arguments = rest.iter().map(|argument| (*argument).to_owned());
+    let arguments = arguments.chain([path.display().to_string()]).collect();
+    Program::new(PathBuf::from(first), log, env).with_arguments(arguments)
 }
 
 fn streetwise_sink(port: u16, folder: &Path) -> Program {

@@ -38,9 +38,18 @@ impl Cluster {
     /// A server of one's own with syncing on, its data in `dir`, which may be killed and restarted. As root, `postgres`
     /// must be able to reach `dir`; the folder itself is given to that user.
     pub async fn start_durable(dir: &Path) -> Result<DurableCluster, Error> {
+        Self::start_durable_with(dir, &[]).await
+    }
+
+    /// The same with further settings, each as `name=value`.
+    pub async fn start_durable_with(
+        dir: &Path,
+        settings: &'static [&'static str],
+    ) -> Result<DurableCluster, Error> {
         let folder = dir.to_owned();
-        let (port, server) = start_anywhere(&folder, Durability::Synced, None).await?;
-        Ok(DurableCluster { cluster: Self::local(port), folder, server: Breakable::new("postgres", server) })
+        let (port, server) = start_anywhere(&folder, Durability::Synced, settings, None).await?;
+        let (cluster, server) = (Self::local(port), Breakable::new("postgres", server));
+        Ok(DurableCluster { cluster, folder, settings, server })
     }
 
     /// A URL of the role `postgres` or whoever is superuser, for `database`.
@@ -70,7 +79,8 @@ impl Cluster {
     async fn start_own() -> Result<(Self, Guarded), Error> {
         let folder = tempfile::Builder::new().prefix("streetwise-postgres-").tempdir();
         let folder = folder.map_err(Error::io("making a data folder"))?;
-        let (port, server) = start_anywhere(folder.path(), Durability::Unsynced, Some(folder.path())).await?;
+        let (port, server) =
+            start_anywhere(folder.path(), Durability::Unsynced, &[], Some(folder.path())).await?;
         // From here on the guardian removes it, also when this process is killed.
         let _: PathBuf = folder.keep();
         Ok((Self::local(port), server))
@@ -80,13 +90,14 @@ impl Cluster {
 async fn start_anywhere(
     folder: &Path,
     durability: Durability,
+    settings: &[&str],
     folder_to_remove: Option<&Path>,
 ) -> Result<(u16, Guarded), Error> {
     server::initialise(folder)?;
     let mut tries = 1;
     loop {
         let port = port::unused();
-        match server::start(folder, port, durability, folder_to_remove).await {
+        match server::start(folder, port, durability, settings, folder_to_remove).await {
             Ok(server) => return Ok((port, server)),
             // Somebody else may have been faster to the port.
             Err(_) if tries < START_TRIES => tries += 1,
@@ -99,6 +110,7 @@ async fn start_anywhere(
 pub struct DurableCluster {
     cluster: Cluster,
     folder: PathBuf,
+    settings: &'static [&'static str],
     server: Breakable,
 }
 
@@ -126,7 +138,8 @@ impl DurableCluster {
     /// Starts it again on the same port and data, after a kill if it still runs; returns when it has recovered.
     pub async fn restart(&self) -> Result<(), Error> {
         self.kill().await;
-        let server = server::start(&self.folder, self.cluster.port, Durability::Synced, None).await?;
+        let (folder, port) = (&self.folder, self.cluster.port);
+        let server = server::start(folder, port, Durability::Synced, self.settings, None).await?;
         self.server.replace(server);
         Ok(())
     }

@@ -42,11 +42,12 @@ pub(super) fn initialise(folder: &Path) -> Result<(), Error> {
     Err(Error::NotReady { server: "initdb", log_end: said })
 }
 
-/// Starts the server on the data in `folder` and waits until it takes connections.
+/// Starts the server on the data in `folder`, with `further` settings (`name=value`), and waits until it takes connections.
 pub(super) async fn start(
     folder: &Path,
     port: u16,
     durability: Durability,
+    further: &[&str],
     folder_to_remove: Option<&Path>,
 ) -> Result<Guarded, Error> {
     let mut settings = vec![
@@ -58,6 +59,7 @@ pub(super) async fn start(
     if durability == Durability::Unsynced {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(String::from));
     }
+    settings.extend(further.iter().map(|setting| (*setting).to_owned()));
     let mut arguments: Vec<OsString> = vec!["-D".into(), folder.join("data").into()];
     arguments.extend(["-p".into(), port.to_string().into()]);
     arguments.extend(settings.into_iter().flat_map(|setting| ["-c".into(), setting.into()]));

@@ -11,6 +11,7 @@ pub mod consume;
 pub mod drive;
 pub mod flow;
 pub mod hold;
+pub mod instructions;
 pub mod limits;
 pub mod procs;
 pub mod reads;
@@ -20,6 +21,7 @@ pub mod reports;
 pub mod search;
 pub mod sheet;
 pub mod start;
+pub mod statements;
 pub mod step;
 pub mod storm;
 pub mod tag;
@@ -32,7 +34,8 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 7] = ["hold", "flow", "relay", "consume", "webhooks", "storm", "start"];
+pub const NAMES: [&str; 8] =
+    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions"];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -49,6 +52,9 @@ pub struct Knobs {
     /// Rows or messages (relay, consume, webhooks).
     #[arg(long)]
     pub rows: Option<usize>,
+    /// Also print what Postgres' statements cost per report (flow); counting them costs a little itself.
+    #[arg(long)]
+    pub statements: bool,
 }
 
 impl Knobs {
@@ -77,6 +83,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "webhooks" => webhooks::run(knobs).await,
         "storm" => storm::run(knobs).await,
         "start" => start::run(knobs).await,
+        "instructions" => instructions::run(knobs).await,
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }

@@ -52,6 +52,13 @@ pub fn services_rss_mib(highest: bool) -> BTreeMap<String, f64> {
     services.filter_map(|(id, part, _)| Some((part, memory_mib(id, field)?))).collect()
 }
 
+/// Processes of ours whose name begins so.
+pub fn processes_named(beginning: &str) -> Vec<u32> {
+    let all = all();
+    let named = all.iter().filter(|(id, stat)| stat.name.starts_with(beginning) && is_ours(&all, **id));
+    named.map(|(id, _)| *id).collect()
+}
+
 /// The process of a service.
 pub fn process_of(service: &str) -> Result<u32> {
     let found = parts().into_iter().find(|(_, part, _)| part == service);
@@ -60,19 +67,21 @@ pub fn process_of(service: &str) -> Result<u32> {
 
 /// Own process and all descendants that are a part of the system, by part.
 fn parts() -> Vec<(u32, String, Stat)> {
-    let all = all();
+    let (all, own) = (all(), std::process::id());
+    let mine = all.iter().filter(|(id, _)| is_ours(&all, **id));
+    mine.filter_map(|(id, stat)| Some((*id, part_of(*id == own, &stat.name)?, stat.clone()))).collect()
+}
+
+/// Whether a process is this one or descends from it.
+fn is_ours(all: &BTreeMap<u32, Stat>, mut id: u32) -> bool {
     let own = std::process::id();
-    let descends = |mut id: u32| loop {
-        if id == own {
-            return true;
-        }
+    loop {
         match all.get(&id) {
+            _ if id == own => return true,
             Some(stat) if stat.parent != 0 => id = stat.parent,
             _ => return false,
         }
-    };
-    let mine = all.iter().filter(|(id, _)| descends(**id));
-    mine.filter_map(|(id, stat)| Some((*id, part_of(*id == own, &stat.name)?, stat.clone()))).collect()
+    }
 }
 
 fn part_of(own: bool, name: &str) -> Option<String> {

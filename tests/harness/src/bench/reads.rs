@@ -1,4 +1,5 @@
-//! Which tables are read most, by Postgres' own counters: the first place to look when a report costs too much.
+//! Which tables are read most and how often is committed, by Postgres' own counters: the first place to look when a
+//! report costs too much.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,12 @@ pub async fn of(admin: &PgPool) -> Result<Reads> {
                  FROM pg_stat_user_tables";
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(query).fetch_all(admin).await?;
     Ok(rows.into_iter().map(|(table, scanned, fetched)| (table, (scanned, fetched))).collect())
+}
+
+/// Transactions committed so far, those that only read included.
+pub async fn commits(admin: &PgPool) -> Result<i64> {
+    let query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+    Ok(sqlx::query_scalar(query).fetch_one(admin).await?)
 }
 
 /// Rows read between two looks, per report: `dispatch.wakeups 310 scanned + 5 by index`.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// The endings a figure's key may have.
 const UNITS: [&str; 9] =
-    ["_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_ms_per_report", "_ms_max", "_count"];
+    ["_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_per_report", "_ms_max", "_count"];
 
 /// Figures in the making.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use testkit::wait;
 use super::limits;
 use super::receiver::Receiver;
 use super::sheet::Sheet;
+use super::statements;
 use crate::cluster::{Cluster, SERVICES, Setup};
 use crate::{invariants, streets};
 
@@ -33,16 +34,33 @@ impl World {
         Self::start_with(streets, &SERVICES, UNBOUNDED).await
     }
 
+    /// The same on a Postgres that counts its statements (`statements`).
+    pub async fn start_counting(streets: usize) -> Result<Self> {
+        let setup = Setup { knobs: UNBOUNDED, postgres: statements::SETTINGS, ..Setup::of(streets) };
+        let world = Self::start_as(setup).await?;
+        statements::begin(&world.cluster.admin).await?;
+        Ok(world)
+    }
+
     /// Some services, with these knobs.
     pub async fn start_with(
         streets: usize,
         services: &'static [&'static str],
         knobs: &'static [(&'static str, &'static str)],
     ) -> Result<Self> {
-        eprintln!("starting {} and {streets} streets", services.join(", "));
+        Self::start_as(Setup { services, knobs, ..Setup::of(streets) }).await
+    }
+
+    /// The same with each service under a command, on a machine that is so many times slower by it.
+    pub async fn start_under(streets: usize, under: &'static [&'static str], patience: u32) -> Result<Self> {
+        Self::start_as(Setup { knobs: UNBOUNDED, under, patience, ..Setup::of(streets) }).await
+    }
+
+    async fn start_as(setup: Setup) -> Result<Self> {
+        eprintln!("starting {} and {} streets", setup.services.join(", "), setup.streets);
         let receiver = Receiver::start().await?;
         let sink_port = Some(receiver.address().port());
-        let setup = Setup { streets, street: streets::street_for_benches, services, sink_port, knobs };
+        let setup = Setup { street: streets::street_for_benches, sink_port, ..setup };
         Ok(Self { cluster: Cluster::start_as(setup).await?, receiver })
     }
 

@@ -10,6 +10,7 @@ use crate::bench::reads;
 use crate::bench::reports::Shape;
 use crate::bench::search::Search;
 use crate::bench::sheet::Sheet;
+use crate::bench::statements;
 use crate::bench::step::{Step, step};
 use crate::bench::world::World;
 use crate::cluster::SERVICES;
@@ -21,7 +22,9 @@ const PER_S_MAX: f64 = 40_000.0;
 const STEPS_MAX: u32 = 14;
 
 pub(super) async fn measure(knobs: &Knobs, shape: Shape) -> Result<Sheet> {
-    let world = World::start(knobs.streets.unwrap_or(20)).await?;
+    let streets = knobs.streets.unwrap_or(20);
+    let world =
+        if knobs.statements { World::start_counting(streets).await? } else { World::start(streets).await? };
     let (lasting, streets) = (knobs.lasting(15), world.cluster.streets);
     eprintln!("searching the highest rate of {} that holds", shape.item);
     let mut search = Search::new(f64::from(knobs.per_s.unwrap_or(100)), PER_S_MAX, STEPS_MAX);
@@ -51,14 +54,20 @@ async fn at_half(
     lasting: Duration,
     sheet: &mut Sheet,
 ) -> Result<Step> {
-    let read_before = reads::of(&world.cluster.admin).await?;
+    let admin = &world.cluster.admin;
+    let read_before = reads::of(admin).await?;
+    let commits_before = reads::commits(admin).await?;
+    statements::forget(admin).await?;
     let (since, before) = (hops::now(&world.cluster).await?, procs::cpu());
     let step =
         step(world, shape, 1..=world.cluster.streets, per_s, lasting.max(Duration::from_secs(15))).await?;
     let (spent, reports) = (procs::spent_ms(&before, &procs::cpu()), step.driven.accepted() as f64);
     step.say();
-    let read = reads::per_report(&read_before, &reads::of(&world.cluster.admin).await?, reports);
+    let read = reads::per_report(&read_before, &reads::of(admin).await?, reports);
     eprintln!("  rows read per report: {}", read.join(", "));
+    statements::costliest(admin, reports).await?.iter().for_each(|line| eprintln!("  {line}"));
+    sheet
+        .put("postgres_commits_per_report", (reads::commits(admin).await? - commits_before) as f64 / reports);
     sheet.said("end_to_end_held_at_half", step.held());
     sheet.put("end_to_end_at_per_s", per_s);
     sheet.put("end_to_end_p50_ms", step.end_to_end_ms(50.0));
