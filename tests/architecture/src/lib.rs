@@ -26,6 +26,7 @@ pub mod place;
 pub mod purity;
 pub mod rooms;
 pub mod schema;
+pub mod shown;
 pub mod source;
 pub mod text;
 pub mod workspace;

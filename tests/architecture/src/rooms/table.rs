@@ -158,6 +158,7 @@ pub const CLOCKS: Room = Room {
     within: &[],
     places: &[
         place("crates/pg/src/clock.rs", "elapsed time, compared with the database's by the jump guard (D29)"),
+        place("crates/pg/src/pace.rs", "elapsed time: how long a round took, and so how long the loop rests"),
         place("crates/bootstrap/src/door/guard.rs", "elapsed time: deadlines of a body and of an answer"),
         place(
             "crates/bootstrap/src/door/body.rs",

@@ -11,6 +11,7 @@ mod manifest;
 mod purity;
 mod rooms;
 mod schema;
+mod shown;
 mod text;
 
 /// Fails with every offence on a line of its own.

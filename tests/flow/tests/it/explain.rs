@@ -12,13 +12,12 @@ use testkit::postgres::Database;
 
 const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "directory", "console"];
 
-/// Queries that read a whole small table on purpose. Every addition is a review.
-const WHOLE_TABLES: &[(&str, &str)] = &[
-    ("document_revision", "one row"),
-    ("outbox_pending", "counted for the high-water mark, at most once a second"),
-    ("parked", "unsettled rows, by a partial index: short unless something is wrong"),
-    ("document_heads", "polled by revision"),
-    ("unsequenced", "holds only rows of the last moments: short by construction"),
+/// Queries that read a whole small table on purpose: the table, what such a query says, and why it may. Every addition is
+/// a review.
+const WHOLE_TABLES: &[(&str, &str, &str)] = &[
+    ("document_revision", "UPDATE document_revision", "one row"),
+    ("outbox_pending", "SELECT count(*)", "counted up to the high-water mark, at most once a second"),
+    ("parked", "parked", "unsettled rows, by a partial index: short unless something is wrong"),
 ];
 
 fn queries() -> Vec<String> {
@@ -101,7 +100,11 @@ async fn every_query_keeps_its_index_under_row_security() {
         let plan = plan(&database, query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
         let mut scans = Vec::new();
         bare_scans(&plan, &mut scans);
-        scans.retain(|table| !WHOLE_TABLES.iter().any(|(whole, _)| table.starts_with(whole)));
+        scans.retain(|table| {
+            let may =
+                |(whole, part, _): &(&str, &str, &str)| table.starts_with(whole) && query.contains(part);
+            !WHOLE_TABLES.iter().any(may)
+        });
         if !scans.is_empty() {
             offences.push(format!("{scans:?} without an index condition in: {query}"));
         }
