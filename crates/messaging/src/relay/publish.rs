@@ -19,8 +19,9 @@ use super::event::Sealed;
 
 /// The broker's own bound of a batch.
 const BATCH_EVENTS_MAX: usize = 1_000;
-/// Below this, single acknowledgements cost less than what a batch adds.
-const BATCH_EVENTS_MIN: usize = 8;
+/// Below this, single acknowledgements cost less than what a batch adds: the broker makes a store for each, which takes it
+/// more than a millisecond.
+const BATCH_EVENTS_MIN: usize = 256;
 /// Batches under way at the same time, at most; the broker takes 50 a stream.
 const BATCHES_IN_FLIGHT_MAX: usize = 4;
 

@@ -1,8 +1,15 @@
 //! Much at once travels in batches; where the broker takes none, each event travels by itself, and nothing is doubled.
 
 use async_nats::jetstream::{self, stream::Stream};
+use messaging::{Relay, RelayConfig};
 
-use crate::world::{World, street};
+use crate::world::{World, relay_config, street};
+
+/// With room for a batch worth its while.
+fn relay(world: &World) -> Relay {
+    let config = RelayConfig { batch_rows_max: 1_000, ..relay_config() };
+    world.relay_with(world.intake_relay.clone(), config)
+}
 
 async fn stream(world: &World) -> Stream {
     jetstream::new(world.client.clone()).get_stream("intake").await.unwrap()
@@ -24,35 +31,34 @@ async fn published(world: &World) -> (usize, usize) {
 #[tokio::test]
 async fn much_travels_in_batches_and_little_by_itself() {
     let world = World::start().await;
-    world.say(&[street(1)], &["word"; 120]).await;
-    assert_eq!(world.relay().drain().await.unwrap(), 120);
-    // 50 + 50 + 20: the bounds of the test's relay.
-    assert_eq!(published(&world).await, (120, 120));
+    world.say(&[street(1)], &["word"; 600]).await;
+    assert_eq!(relay(&world).drain().await.unwrap(), 600);
+    assert_eq!(published(&world).await, (600, 600));
     world.say(&[street(1)], &["word"; 3]).await;
-    assert_eq!(world.relay().drain().await.unwrap(), 3);
-    assert_eq!(published(&world).await, (123, 120));
+    assert_eq!(relay(&world).drain().await.unwrap(), 3);
+    assert_eq!(published(&world).await, (603, 600));
 }
 
 /// As a crash between publish and delete leaves it, with news beside: the broker refuses the batch for its doubles.
 #[tokio::test]
 async fn a_batch_with_doubles_goes_one_by_one_and_doubles_nothing() {
     let world = World::start().await;
-    let mut said = world.say(&[street(1)], &["word"; 30]).await;
+    let mut said = world.say(&[street(1)], &["word"; 300]).await;
     sqlx::query(
-        "CREATE TABLE intake.kept AS SELECT * FROM intake.outbox_pending ORDER BY journal_id LIMIT 10",
+        "CREATE TABLE intake.kept AS SELECT * FROM intake.outbox_pending ORDER BY journal_id LIMIT 280",
     )
     .execute(&world.admin)
     .await
     .unwrap();
-    world.relay().drain().await.unwrap();
-    assert_eq!(published(&world).await, (30, 30));
+    relay(&world).drain().await.unwrap();
+    assert_eq!(published(&world).await, (300, 300));
     sqlx::query("INSERT INTO intake.outbox_pending SELECT * FROM intake.kept")
         .execute(&world.admin)
         .await
         .unwrap();
     said.extend(world.say(&[street(1)], &["later"; 20]).await);
-    world.relay().drain().await.unwrap();
-    assert_eq!(published(&world).await.0, 50);
+    relay(&world).drain().await.unwrap();
+    assert_eq!(published(&world).await.0, 320);
     assert_eq!(world.count("intake.outbox_pending").await, 0);
     let consumer = world.consumer("triage", "");
     while consumer.drain().await.unwrap() > 0 {}
@@ -66,9 +72,9 @@ async fn a_stream_without_batches_gets_each_event() {
     let config = stream(&world).await.cached_info().config.clone();
     let without = jetstream::stream::Config { allow_atomic_publish: false, ..config };
     jetstream::new(world.client.clone()).update_stream(without).await.unwrap();
-    let said = world.say(&[street(1), street(2)], &["word"; 40]).await;
-    assert_eq!(world.relay().drain().await.unwrap(), 40);
-    assert_eq!(published(&world).await, (40, 0));
+    let said = world.say(&[street(1)], &["word"; 300]).await;
+    assert_eq!(relay(&world).drain().await.unwrap(), 300);
+    assert_eq!(published(&world).await, (300, 0));
     assert_eq!(world.count("intake.outbox_pending").await, 0);
     let consumer = world.consumer("triage", "");
     while consumer.drain().await.unwrap() > 0 {}
