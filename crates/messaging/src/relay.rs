@@ -22,7 +22,6 @@ use ids::TenantId;
 use pg::{Pace, Pool, crash};
 use telemetry::Metrics;
 use telemetry::messaging::Publishing;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::Outbox;
@@ -147,8 +146,7 @@ impl Relay {
     /// One session: take what shards are free, settle what a predecessor left, then work until something fails.
     async fn hold_shards(&self, turn: usize, shutdown: &CancellationToken) -> Result<(), RelayError> {
         let mut session = self.open(turn).await?;
-        let mut adopt = tokio::time::interval(Duration::from_millis(self.config.adopt_ms));
-        adopt.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut adopt = pg::apart(Duration::from_millis(self.config.adopt_ms));
         let mut pace = Pace::new(Duration::from_millis(self.config.rest_max_ms));
         let mut thorough = pg::apart(THOROUGH_EVERY);
         while !shutdown.is_cancelled() {

@@ -49,8 +49,12 @@ impl Sequencer {
     }
 
     async fn look_as(&self, look: Look) -> Result<Round, pg::Error> {
-        let round = async { sequence::round(&self.room, &mut *self.turns.lock().await, look).await };
-        pg::within(LOOK_WITHIN, round).await
+        let mut turns = self.turns.lock().await;
+        let outcome = pg::within(LOOK_WITHIN, sequence::round(&self.room, &mut turns, look)).await;
+        if outcome.is_err() {
+            turns.forget();
+        }
+        outcome
     }
 
     async fn sequence(&self) {

@@ -1,7 +1,11 @@
 //! Much at once travels in batches; where the broker takes none, each event travels by itself, and nothing is doubled.
 
+use std::time::Duration;
+
 use async_nats::jetstream::{self, stream::Stream};
 use messaging::{Relay, RelayConfig};
+use testkit::wait;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, relay_config, street};
 
@@ -39,9 +43,9 @@ async fn much_travels_in_batches_and_little_by_itself() {
     assert_eq!(published(&world).await, (603, 600));
 }
 
-/// As a crash between publish and delete leaves it, with news beside: the broker refuses the batch for its doubles.
+/// As a crash between publish and delete leaves it: the broker refuses a batch of doubles.
 #[tokio::test]
-async fn a_batch_with_doubles_goes_one_by_one_and_doubles_nothing() {
+async fn a_batch_of_doubles_goes_one_by_one_and_doubles_nothing() {
     let world = World::start().await;
     let mut said = world.say(&[street(1)], &["word"; 300]).await;
     sqlx::query(
@@ -63,6 +67,25 @@ async fn a_batch_with_doubles_goes_one_by_one_and_doubles_nothing() {
     let consumer = world.consumer("triage", "");
     while consumer.drain().await.unwrap() > 0 {}
     assert_eq!(world.applied("triage").await, said);
+}
+
+/// An event that the broker takes in no way: it waits, and nobody waits for it.
+#[tokio::test]
+async fn what_holds_up_a_batch_holds_up_itself_alone() {
+    let world = World::start().await;
+    let too_large = "x".repeat(2 * 1024 * 1024);
+    let mut texts = vec!["word"; 299];
+    texts.insert(150, &too_large);
+    world.say(&[street(1)], &texts).await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(relay(&world).run(stop.clone()));
+    let left = wait::until(Duration::from_secs(30), async || {
+        (world.count("intake.outbox_pending").await == 1).then_some(())
+    });
+    assert!(left.await.is_some(), "{} wait", world.count("intake.outbox_pending").await);
+    stop.cancel();
+    running.await.unwrap();
+    assert_eq!(published(&world).await, (299, 0));
 }
 
 /// A stream that the version before provisioned.

@@ -45,8 +45,7 @@ pub(crate) struct Turns {
     after: i64,
     /// Tenants left out until an instant of the database's.
     aside: BTreeMap<TenantId, Timestamp>,
-    /// What this process has given a position, as far as it knows: forgotten when anything fails, for behind a
-    /// connection that broke may stand a database that was set back.
+    /// What this process has given a position, as far as it knows.
     placed: Mutex<Placed>,
 }
 
@@ -69,16 +68,16 @@ pub(crate) enum Look {
     Thorough,
 }
 
-/// Looks at the next tenants.
-pub(crate) async fn round(room: &Room, turns: &mut Turns, look: Look) -> Result<Round, pg::Error> {
-    let outcome = look_at(room, turns, look).await;
-    if outcome.is_err() {
-        forget(&turns.placed);
+impl Turns {
+    /// Nothing is known to have its position any more. To be called when a look failed or was given up: behind a
+    /// connection that broke may stand a database that was set back.
+    pub(crate) fn forget(&mut self) {
+        self.placed = Mutex::default();
     }
-    outcome
 }
 
-async fn look_at(room: &Room, turns: &mut Turns, look: Look) -> Result<Round, pg::Error> {
+/// Looks at the next tenants.
+pub(crate) async fn round(room: &Room, turns: &mut Turns, look: Look) -> Result<Round, pg::Error> {
     let (now, tenants) = next(room, turns, look).await?;
     let mut failed = Vec::new();
     let round = of_tenants(room, &tenants, look, &turns.placed, &mut failed).await?;
@@ -139,10 +138,10 @@ fn of_tenants<'a>(
             return Ok(Round { lines: 0, full: false });
         }
         match pg::retrying(|| once(room, tenants, look, placed)).await {
-            Ok((sequenced, full)) => {
-                let grown: Vec<TenantId> = sequenced.iter().map(|(tenant, _)| *tenant).collect();
-                room.live.tell(&grown).await;
-                Ok(Round { lines: sequenced.iter().map(|(_, lines)| lines).sum(), full })
+            Ok((grown, full)) => {
+                let tenants: Vec<TenantId> = grown.iter().map(|grown| grown.tenant).collect();
+                room.live.tell(&tenants).await;
+                Ok(Round { lines: grown.iter().map(|grown| grown.lines).sum(), full })
             }
             Err(error) if matches!(error.kind(), pg::Kind::Unavailable | pg::Kind::RanIntoAnother) => {
                 Err(error)
@@ -163,23 +162,13 @@ fn of_tenants<'a>(
     })
 }
 
-/// One transaction; returns the tenants that have grown, and by how much, and whether there was more than fits.
+/// One transaction; returns the tenants that have grown, and whether there was more than fits.
 async fn once(
     room: &Room,
     tenants: &[TenantId],
     look: Look,
     placed: &Mutex<Placed>,
-) -> Result<(Vec<(TenantId, usize)>, bool), pg::Error> {
-    // Each time it is tried: it may be tried again over another connection.
-    in_one_transaction(room, tenants, look, placed).await.inspect_err(|_| forget(placed))
-}
-
-async fn in_one_transaction(
-    room: &Room,
-    tenants: &[TenantId],
-    look: Look,
-    placed: &Mutex<Placed>,
-) -> Result<(Vec<(TenantId, usize)>, bool), pg::Error> {
+) -> Result<(Vec<Grown>, bool), pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_subjects(tenants.iter().copied())).await?;
     let now = room.house.clock.now(&mut tx).await?;
     let numbers: Vec<i64> = tenants.iter().map(|tenant| tenant.as_i64()).collect();
@@ -207,22 +196,19 @@ async fn in_one_transaction(
     let given: BTreeSet<Uuid> = given.events.into_iter().collect();
     let given = lines.iter().filter(|line| given.contains(&line.event_id));
     memory(placed).remember(given.flat_map(Line::facts));
-    Ok((grown.into_iter().map(|grown| (grown.tenant, grown.lines)).collect(), full))
+    Ok((grown, full))
 }
 
 /// Whether a look may have left lines of its kind behind.
 fn fills(lines: &[Line], look: Look) -> bool {
     match look {
         Look::Quick => lines.len() as i64 >= FRESH_MAX,
-        // They come tenant by tenant.
-        Look::Thorough => lines
-            .chunk_by(|one, next| one.tenant_id == next.tenant_id)
-            .any(|lines| lines.len() as i64 >= LINES_MAX),
+        Look::Thorough => {
+            let mut of = BTreeMap::<i64, i64>::new();
+            lines.iter().for_each(|line| *of.entry(line.tenant_id).or_default() += 1);
+            of.into_values().any(|lines| lines >= LINES_MAX)
+        }
     }
-}
-
-fn forget(placed: &Mutex<Placed>) {
-    *memory(placed) = Placed::default();
 }
 
 /// Facts are whole or not there, whoever panicked.
@@ -259,4 +245,32 @@ fn positions(locked: &[(TenantId, i64)], waiting: Vec<(i64, Waiting)>) -> (Given
         }
     }
     (given, grown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(tenant_id: i64, count: i64) -> Vec<Line> {
+        let line = Line {
+            tenant_id,
+            event_id: Uuid::nil(),
+            heard_at: Timestamp::UNIX_EPOCH,
+            cause: None,
+            traits: None,
+        };
+        vec![line; count as usize]
+    }
+
+    #[test]
+    fn a_look_is_full_by_the_bound_of_its_kind() {
+        let full = |counts: &[i64], look| {
+            let all: Vec<Line> = counts.iter().zip(1..).flat_map(|(n, tenant)| lines(tenant, *n)).collect();
+            fills(&all, look)
+        };
+        assert!(full(&[LINES_MAX], Look::Thorough) && full(&[1, LINES_MAX], Look::Thorough));
+        assert!(!full(&[LINES_MAX - 1, LINES_MAX - 1], Look::Thorough) && !full(&[], Look::Thorough));
+        assert!(full(&[FRESH_MAX / 2, FRESH_MAX / 2], Look::Quick));
+        assert!(!full(&[FRESH_MAX / 2, FRESH_MAX / 2 - 1], Look::Quick));
+    }
 }

@@ -146,6 +146,45 @@ async fn nothing_is_waited_for_longer_than_two_seconds() {
     assert_eq!(world.scalar::<i64>(GAPS).await, 0);
 }
 
+/// A line of version `version` of one case, as the build of now keeps it.
+async fn case_line(world: &World, event: &str, event_type: &str, version: i64) {
+    let sql = "WITH entered AS (
+        INSERT INTO console.timeline (tenant_id, event_id, case_id, event_type, at, lane, aggregate_id, version, drill,
+            detail, payload)
+        SELECT 990102001000, $1::uuid, c, $2, '2026-11-23T02:00:00Z', 1, c, $3, false, '{}', ''
+        FROM (VALUES ('00000000-0000-7000-8000-00000000000c'::uuid)) AS v (c) RETURNING *)
+        INSERT INTO console.unsequenced (tenant_id, event_id, heard_at, event_type, at, version, aggregate_id, subject_id)
+        SELECT tenant_id, event_id, at, event_type, at, version, aggregate_id, case_id FROM entered";
+    let entered = sqlx::query(sql).bind(event).bind(event_type).bind(version);
+    entered.execute(world.rig.admin()).await.unwrap();
+}
+
+/// A database that was set back while the process lives on: what the process gave a position may not have one any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failure_nothing_is_remembered() {
+    let world = World::start().await;
+    let sequencer = sequencer(&world);
+    case_line(&world, "00000000-0000-7000-8000-000000000001", "triage.case.opened", 1).await;
+    assert_eq!(sequencer.look().await.ok(), Some(1));
+    for statement in [
+        "DELETE FROM console.sequenced",
+        "DELETE FROM console.timeline",
+        "UPDATE console.positions SET last = 0",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'console' AND datname = current_database()",
+    ] {
+        sqlx::query(statement).execute(world.rig.admin()).await.unwrap();
+    }
+    case_line(&world, "00000000-0000-7000-8000-000000000002", "triage.case.routed", 2).await;
+    let looked = wait::until(Duration::from_secs(30), async || sequencer.look().await.ok()).await;
+    // Its predecessor is unheard, as far as this database knows.
+    assert_eq!(looked, Some(0));
+    assert_eq!(told(&world).await, Vec::<String>::new());
+    case_line(&world, "00000000-0000-7000-8000-000000000001", "triage.case.opened", 1).await;
+    assert_eq!(sequencer.look().await.ok(), Some(2));
+    assert_eq!(told(&world).await, ["opened", "routed"]);
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
+}
+
 /// Lines of so many made-up streets.
 async fn crowd(world: &World, streets: i64, lines: i32) {
     crowd_heard(world, streets, lines, "now").await;
