@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use testkit::postgres::{Cluster as Postgres, Database, DurableCluster};
 
 use super::broker::{Broker, Syncing};
+use super::server;
 
 /// Bytes of a message: about those of an event of ours.
 const PAYLOAD_BYTES: usize = 400;
@@ -110,5 +111,5 @@ pub fn streets() -> impl Iterator<Item = TenantId> {
 async fn start_postgres(folder: &Path) -> Result<DurableCluster> {
     let data = folder.join("postgres");
     std::fs::create_dir(&data)?;
-    Ok(Postgres::start_durable(&data).await?)
+    Ok(Postgres::start_durable_with(&data, server::SETTINGS).await?)
 }

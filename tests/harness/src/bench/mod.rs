@@ -19,6 +19,7 @@ pub mod receiver;
 pub mod relay;
 pub mod reports;
 pub mod search;
+pub mod server;
 pub mod sheet;
 pub mod start;
 pub mod statements;

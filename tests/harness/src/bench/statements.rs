@@ -1,11 +1,8 @@
-//! What each statement costs a report, by `pg_stat_statements`: the second place to look.
+//! What each statement costs a report, by `pg_stat_statements`: the second place to look. The server must load it:
+//! [`super::server::COUNTING`].
 
 use anyhow::Result;
 use sqlx::PgPool;
-
-/// What the server must load to count.
-pub const SETTINGS: &[&str] =
-    &["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_planning=on"];
 
 /// Statements named, the costliest first.
 const NAMED_MAX: i64 = 30;

@@ -7,6 +7,7 @@ use testkit::wait;
 
 use super::limits;
 use super::receiver::Receiver;
+use super::server;
 use super::sheet::Sheet;
 use super::statements;
 use crate::cluster::{Cluster, SERVICES, Setup};
@@ -36,7 +37,7 @@ impl World {
 
     /// The same on a Postgres that counts its statements (`statements`).
     pub async fn start_counting(streets: usize) -> Result<Self> {
-        let setup = Setup { knobs: UNBOUNDED, postgres: statements::SETTINGS, ..Setup::of(streets) };
+        let setup = Setup { knobs: UNBOUNDED, postgres: server::COUNTING, ..Setup::of(streets) };
         let world = Self::start_as(setup).await?;
         statements::begin(&world.cluster.admin).await?;
         Ok(world)
@@ -48,12 +49,13 @@ impl World {
         services: &'static [&'static str],
         knobs: &'static [(&'static str, &'static str)],
     ) -> Result<Self> {
-        Self::start_as(Setup { services, knobs, ..Setup::of(streets) }).await
+        Self::start_as(Setup { services, knobs, postgres: server::SETTINGS, ..Setup::of(streets) }).await
     }
 
     /// The same with each service under a command, on a machine that is so many times slower by it.
     pub async fn start_under(streets: usize, under: &'static [&'static str], patience: u32) -> Result<Self> {
-        Self::start_as(Setup { knobs: UNBOUNDED, under, patience, ..Setup::of(streets) }).await
+        let postgres = server::SETTINGS;
+        Self::start_as(Setup { knobs: UNBOUNDED, under, patience, postgres, ..Setup::of(streets) }).await
     }
 
     async fn start_as(setup: Setup) -> Result<Self> {
