@@ -188,6 +188,10 @@ pub const CLOCKS: Room = Room {
             "services/dispatch/src/inbound/rpc/seats.rs",
             "elapsed time: when a watcher's seat is free again",
         ),
+        place(
+            "crates/territory/examples/locate/main.rs",
+            "elapsed time: how long the look-ups took, printed",
+        ),
         place("services/dispatch/src/inbound/calendars.rs", "elapsed time: when the last sweep was"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),

@@ -9,7 +9,7 @@ fn pure_crates_bring_no_runtime_no_io_and_no_chance() {
     let metadata = workspace::read();
     let graph = graph(&metadata);
     let pure: Vec<_> = of_kind(Kind::Pure).collect();
-    assert_eq!(pure, ["ids", "sla", "orders", "routing", "classify", "access"]);
+    assert_eq!(pure, ["ids", "sla", "orders", "routing", "classify", "territory", "access"]);
     assert!(pure.iter().all(|name| graph.contains_key(*name)));
     none(pure.iter().flat_map(|name| offences(name, &graph)).collect());
 }
