@@ -91,6 +91,8 @@ events! {
     DeliveryReplayed = "notification.delivery.replayed",
     /// A whole tenant document, part `core`.
     DocumentCore = "directory.document.core",
+    /// A whole tenant document, part `territory`.
+    DocumentTerritory = "directory.document.territory",
     /// A whole tenant document, part `people`.
     DocumentPeople = "directory.document.people",
 }
@@ -108,7 +110,7 @@ impl EventType {
 
     /// Tenant documents have subjects without a lane.
     pub const fn document(self) -> bool {
-        matches!(self, EventType::DocumentCore | EventType::DocumentPeople)
+        matches!(self, EventType::DocumentCore | EventType::DocumentTerritory | EventType::DocumentPeople)
     }
 }
 

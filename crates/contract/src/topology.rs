@@ -5,6 +5,8 @@
 
 use ids::Lane;
 
+use crate::document::Part;
+
 /// How long a stream keeps a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
@@ -58,8 +60,10 @@ pub struct Hears {
 /// Services that publish, each with one stream of its name.
 pub const PUBLISHERS: [&str; 5] = ["intake", "triage", "dispatch", "notification", "directory"];
 
-/// Services that keep tenant documents. The directory writes its own copy when it applies a manifest.
-pub const DOCUMENT_READERS: [&str; 5] = ["intake", "triage", "dispatch", "notification", "console"];
+/// Services that keep tenant documents, and whether they need territories. The directory writes its own copy when it
+/// applies a manifest.
+pub const DOCUMENT_READERS: [(&str, bool); 5] =
+    [("intake", false), ("triage", true), ("dispatch", false), ("notification", false), ("console", false)];
 
 /// Every subscription to events.
 pub const HEARS: &[Hears] = &[
@@ -91,6 +95,11 @@ const fn hears(service: &'static str, upstream: &'static str, events: &'static [
     Hears { service, upstream, events, feedback: false }
 }
 
+/// Whether a service keeps tenant documents.
+pub fn reads_documents(service: &str) -> bool {
+    DOCUMENT_READERS.iter().any(|(reader, _)| *reader == service)
+}
+
 /// Every stream.
 pub fn streams() -> Vec<StreamSpec> {
     PUBLISHERS.iter().map(|name| stream(name)).collect()
@@ -114,13 +123,20 @@ fn stream(name: &'static str) -> StreamSpec {
 /// Every durable consumer.
 pub fn consumers() -> Vec<ConsumerSpec> {
     let events = HEARS.iter().flat_map(|edge| Lane::ALL.map(|lane| consumer(edge, lane)));
-    let documents = DOCUMENT_READERS.iter().map(|service| ConsumerSpec {
+    let documents = DOCUMENT_READERS.iter().map(|(service, territory)| ConsumerSpec {
         name: format!("{service}-directory"),
         stream: "directory",
-        filters: vec!["directory.document.>".to_owned()],
+        filters: document_filters(*territory),
         lane: None,
     });
     events.chain(documents).collect()
+}
+
+/// The parts that a reader takes: polygons are most of a street's bytes, and few need them.
+fn document_filters(territory: bool) -> Vec<String> {
+    let parts = [Part::Core, Part::Territory, Part::People].into_iter();
+    let taken = parts.filter(|part| territory || *part != Part::Territory);
+    taken.map(|part| format!("directory.document.{}.*", part.as_str())).collect()
 }
 
 /// The consumers of one service, documents excepted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use contract::document::Document;
+use contract::document::{Document, Part};
 use ids::TenantId;
 use pg::{Pool, TenantScope};
 use tokio::sync::watch;
@@ -35,9 +35,15 @@ impl<S> Snapshot<S> {
         self.view.load_full()
     }
 
+    /// The revision of the documents the view is made of: everything its own schema holds up to there. Negative before
+    /// the first load.
+    pub fn revision(&self) -> i64 {
+        *self.loaded.borrow()
+    }
+
     /// Whether the first load is done: a part of readiness.
     pub fn loaded(&self) -> bool {
-        *self.loaded.borrow() >= 0
+        self.revision() >= 0
     }
 }
 
@@ -92,7 +98,7 @@ impl<P: Project> Poller<P> {
     async fn load(&mut self, tenants: Vec<i64>) -> Result<(), pg::Error> {
         let typed = tenants.iter().filter_map(|tenant| TenantId::from_i64(*tenant).ok());
         let mut tx = self.pool.begin(TenantScope::for_snapshot(typed)).await?;
-        let documents = store::documents_of(&mut tx, &tenants).await?;
+        let documents = store::documents_of(&mut tx, &tenants, &parts::<P>()).await?;
         tx.commit().await?;
         for stored in documents {
             match Document::decode(&stored.body) {
@@ -104,4 +110,11 @@ impl<P: Project> Poller<P> {
         }
         Ok(())
     }
+}
+
+/// The parts a service compiles.
+fn parts<P: Project>() -> Vec<String> {
+    let all = [Part::Core, Part::Territory, Part::People];
+    let wanted = all.into_iter().filter(|part| P::TERRITORY || *part != Part::Territory);
+    wanted.map(|part| part.as_str().to_owned()).collect()
 }

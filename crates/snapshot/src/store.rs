@@ -69,11 +69,16 @@ pub(crate) async fn heads_after(tx: &mut ScopedTx, revision: i64) -> Result<Vec<
     Ok(heads)
 }
 
-pub(crate) async fn documents_of(tx: &mut ScopedTx, tenants: &[i64]) -> Result<Vec<Stored>, pg::Error> {
+pub(crate) async fn documents_of(
+    tx: &mut ScopedTx,
+    tenants: &[i64],
+    parts: &[String],
+) -> Result<Vec<Stored>, pg::Error> {
     let documents = sqlx::query_as!(
         Stored,
-        "SELECT tenant_id, body FROM tenant_documents WHERE tenant_id = ANY($1)",
+        "SELECT tenant_id, body FROM tenant_documents WHERE tenant_id = ANY($1) AND part = ANY($2)",
         tenants,
+        parts,
     )
     .fetch_all(&mut **tx)
     .await?;

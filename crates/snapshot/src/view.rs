@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::Membership;
-use contract::document::{DistrictCore, Document, DocumentBody, People, StreetCore};
+use contract::document::{DistrictCore, Document, DocumentBody, People, StreetCore, Territory};
 use ids::TenantId;
 
 use crate::people;
@@ -14,8 +14,17 @@ pub trait Project: Send + Sync + 'static {
     /// The compiled street.
     type Street: Send + Sync + 'static;
 
-    /// Compiles a street with its district's pack. An error keeps the last good one; its text is logged.
-    fn street(&self, district: &DistrictCore, street: &StreetCore) -> Result<Self::Street, String>;
+    /// Whether it wants territories: polygons are most of a street's bytes, and who needs none keeps none.
+    const TERRITORY: bool = false;
+
+    /// Compiles a street with its district's pack. `territory` is of the street's own generation; nothing where the
+    /// street never said where it lies, or nobody wants to know. An error keeps the last good one; its text is logged.
+    fn street(
+        &self,
+        district: &DistrictCore,
+        street: &StreetCore,
+        territory: Option<&Arc<Territory>>,
+    ) -> Result<Self::Street, String>;
 }
 
 /// One street as its service sees it.
@@ -29,6 +38,8 @@ pub struct StreetView<S> {
     pub generation: u64,
     /// Generation of the district's pack it is compiled with.
     pub pack_generation: u64,
+    /// Whether it is compiled with the street's territory.
+    pub placed: bool,
     /// What the service made of it.
     pub of: S,
 }
@@ -84,14 +95,21 @@ pub(crate) struct Workshop<P: Project> {
     project: P,
     districts: BTreeMap<TenantId, (u64, Arc<DistrictCore>)>,
     streets: BTreeMap<TenantId, (u64, Arc<StreetCore>)>,
+    territories: BTreeMap<TenantId, (u64, Arc<Territory>)>,
     people: BTreeMap<TenantId, (Option<TenantId>, Arc<People>)>,
     made: BTreeMap<TenantId, Arc<StreetView<P::Street>>>,
 }
 
 impl<P: Project> Workshop<P> {
     pub(crate) fn new(project: P) -> Self {
-        let (districts, streets, people) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { project, districts, streets, people, made: BTreeMap::new() }
+        Self {
+            project,
+            districts: BTreeMap::new(),
+            streets: BTreeMap::new(),
+            territories: BTreeMap::new(),
+            people: BTreeMap::new(),
+            made: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn take(&mut self, document: Document) {
@@ -103,36 +121,59 @@ impl<P: Project> Workshop<P> {
             DocumentBody::Street(core) => {
                 self.streets.insert(header.tenant, (header.generation, Arc::new(*core)));
             }
+            DocumentBody::Territory(territory) => {
+                self.territories.insert(header.tenant, (header.generation, Arc::new(*territory)));
+            }
             DocumentBody::People(people) => {
                 self.people.insert(header.tenant, (header.parent, Arc::new(*people)));
             }
         }
     }
 
-    /// Compiles what changed: a street whose own or whose district's generation moved.
+    /// Compiles what changed.
     pub(crate) fn view(&mut self) -> View<P::Street> {
-        for (code, (generation, core)) in &self.streets {
-            let Some((pack_generation, district)) = self.districts.get(&core.district) else { continue };
-            let current = self.made.get(code);
-            if current.is_some_and(|m| (m.generation, m.pack_generation) == (*generation, *pack_generation)) {
-                continue;
-            }
-            match self.project.street(district, core) {
-                Ok(of) => {
-                    let (district, generation) = (core.district, *generation);
-                    let pack_generation = *pack_generation;
-                    let view = StreetView { code: *code, district, generation, pack_generation, of };
-                    self.made.insert(*code, Arc::new(view));
-                }
-                Err(reason) => {
-                    tracing::error!(tenant = %code, generation, reason, "document does not compile; last good kept");
-                }
-            }
-        }
+        let changed: Vec<TenantId> =
+            self.streets.keys().copied().filter(|code| self.changed(*code)).collect();
+        changed.into_iter().for_each(|code| self.compile(code));
         View {
             streets: self.made.clone(),
             districts: self.districts.iter().map(|(code, (_, core))| (*code, core.clone())).collect(),
             membership: self.membership(),
+        }
+    }
+
+    /// Whether a street's own or its district's generation moved, or its territory came. While core and territory
+    /// are of two generations, the other one is on its way: they are said together.
+    fn changed(&self, code: TenantId) -> bool {
+        let (generation, core) = &self.streets[&code];
+        let Some((pack_generation, _)) = self.districts.get(&core.district) else { return false };
+        let territory = self.territories.get(&code);
+        if territory.is_some_and(|(of, _)| of != generation) {
+            return false;
+        }
+        let current = self.made.get(&code).map(|made| (made.generation, made.pack_generation, made.placed));
+        current != Some((*generation, *pack_generation, territory.is_some()))
+    }
+
+    fn compile(&mut self, code: TenantId) {
+        let (generation, core) = &self.streets[&code];
+        let (pack_generation, district) = &self.districts[&core.district];
+        let territory = self.territories.get(&code).map(|(_, territory)| territory);
+        match self.project.street(district, core, territory) {
+            Ok(of) => {
+                let view = StreetView {
+                    code,
+                    district: core.district,
+                    generation: *generation,
+                    pack_generation: *pack_generation,
+                    placed: territory.is_some(),
+                    of,
+                };
+                self.made.insert(code, Arc::new(view));
+            }
+            Err(reason) => {
+                tracing::error!(tenant = %code, generation, reason, "document does not compile; last good kept");
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! What passes here is no poison later: whatever the services' own crates would refuse of a document is refused now.
 //! Not here: quality of the rules (gaps, shadows), what an address resolves to (egress).
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use ids::{BodyKey, BodyRef, TenantId};
@@ -19,6 +20,8 @@ use super::texts;
 const SECONDS_MAX: u64 = 3_660 * 24 * 3_600;
 /// Ten years of working days, as crate `sla` bounds them.
 const WORKDAYS_MAX: u32 = 3_660;
+/// Most bytes kept of a path.
+const PATH_BYTES_MAX: usize = 1_024;
 /// Years a calendar may publish, as crate `sla` takes them.
 const YEARS: std::ops::Range<i16> = 2000..2200;
 
@@ -113,8 +116,11 @@ pub enum Problem {
 pub(super) struct Faults(pub(super) Vec<Fault>);
 
 impl Faults {
+    /// A path holds keys of the caller's: one of a hundred thousand characters is not kept once for each fault.
     pub(super) fn add(&mut self, path: impl Display, problem: Problem) {
-        self.0.push(Fault { path: path.to_string(), problem });
+        let mut path = path.to_string();
+        path.truncate(path.floor_char_boundary(PATH_BYTES_MAX));
+        self.0.push(Fault { path, problem });
     }
 
     pub(super) fn unless(&mut self, fine: bool, path: impl Display, problem: impl FnOnce() -> Problem) {
@@ -242,11 +248,12 @@ fn check_assists(
     assists: &[BodyKey],
     known: impl Fn(&BodyKey) -> bool,
 ) {
-    let path = format!("{path}.assists");
+    let mut seen = BTreeSet::new();
     for (position, key) in assists.iter().enumerate() {
+        let path = format!("{path}.assists.{position}");
         faults.unless(known(key), &path, || Problem::UnknownBody(key.clone()));
         faults.unless(key != lead, &path, || Problem::LeadAssists(key.clone()));
-        faults.unless(!assists[..position].contains(key), &path, || Problem::RepeatedBody(key.clone()));
+        faults.unless(seen.insert(key), &path, || Problem::RepeatedBody(key.clone()));
     }
 }
 
@@ -285,10 +292,13 @@ fn check_warnings(faults: &mut Faults, path: &str, warnings: &[u32]) {
 fn check_chain(faults: &mut Faults, key: &str, chain: &Chain, known: impl Fn(&BodyKey) -> bool) {
     let path = format!("chains.{key}.steps");
     faults.unless(chain.steps.is_sorted_by_key(|s| s.after_s), &path, || Problem::StepsOutOfOrder);
-    for step in &chain.steps {
-        faults.unless(u64::from(step.after_s) <= SECONDS_MAX, &path, || Problem::LimitTooLong);
-        faults.unless(step.action != ChainAction::Unsupported, &path, || Problem::Unsupported);
-        faults.unless(known(&step.body), &path, || Problem::UnknownBody(step.body.clone()));
+    for (position, step) in chain.steps.iter().enumerate() {
+        let path = format!("{path}.{position}");
+        let in_time = u64::from(step.after_s) <= SECONDS_MAX;
+        faults.unless(in_time, format!("{path}.after_s"), || Problem::LimitTooLong);
+        let can = step.action != ChainAction::Unsupported;
+        faults.unless(can, format!("{path}.action"), || Problem::Unsupported);
+        faults.unless(known(&step.body), format!("{path}.body"), || Problem::UnknownBody(step.body.clone()));
     }
 }
 
@@ -331,12 +341,12 @@ fn check_defaults(faults: &mut Faults, core: &DistrictCore) {
 }
 
 fn check_communities(faults: &mut Faults, core: &StreetCore) {
+    let mut seen = BTreeSet::new();
     for (position, community) in core.communities.iter().enumerate() {
-        let code = community.code;
+        let (code, path) = (community.code, format!("communities.{position}.code"));
         let ours = code != core.code && code.as_i64() / 1000 == core.code.as_i64() / 1000;
-        faults.unless(ours, "communities", || Problem::ForeignCommunity(code));
-        let seen = core.communities[..position].iter().any(|earlier| earlier.code == code);
-        faults.unless(!seen, "communities", || Problem::RepeatedCommunity(code));
+        faults.unless(ours, &path, || Problem::ForeignCommunity(code));
+        faults.unless(seen.insert(code), &path, || Problem::RepeatedCommunity(code));
     }
 }
 

@@ -38,6 +38,16 @@ pub fn compile_district(
     variables: &Variables,
     reach: Reach,
 ) -> Result<Compiled<DistrictCore>, Vec<Fault>> {
+    whole(draft_district(manifest, pack, variables, reach))
+}
+
+/// The same, with the documents beside what is wrong with them: for a caller that has more to check.
+pub fn draft_district(
+    manifest: Manifest<DistrictSpec>,
+    pack: Pack,
+    variables: &Variables,
+    reach: Reach,
+) -> (Compiled<DistrictCore>, Vec<Fault>) {
     let mut faults = Faults::default();
     faults.unless(manifest.kind == ManifestKind::District, "kind", || Problem::WrongKind);
     let code = manifest.metadata.code;
@@ -72,7 +82,7 @@ pub fn compile_district(
     let people = people(&mut faults, code, spec.members, |body| body, ours);
     faults.0.extend(check_district(&core));
     check_reach(&mut faults, &core.endpoints, reach);
-    finish(faults, Compiled { core, people })
+    (Compiled { core, people }, faults.0)
 }
 
 /// A street's documents from its manifest, against its district's core of generation `pack_generation`, or
@@ -84,6 +94,17 @@ pub fn compile_street(
     variables: &Variables,
     reach: Reach,
 ) -> Result<Compiled<StreetCore>, Vec<Fault>> {
+    whole(draft_street(manifest, district, pack_generation, variables, reach))
+}
+
+/// The same, as [`draft_district`].
+pub fn draft_street(
+    manifest: Manifest<StreetSpec>,
+    district: &DistrictCore,
+    pack_generation: u64,
+    variables: &Variables,
+    reach: Reach,
+) -> (Compiled<StreetCore>, Vec<Fault>) {
     let mut faults = Faults::default();
     faults.unless(manifest.kind == ManifestKind::Street, "kind", || Problem::WrongKind);
     let code = manifest.metadata.code;
@@ -114,7 +135,7 @@ pub fn compile_street(
     let people = people(&mut faults, code, spec.members, qualify, ours);
     faults.0.extend(check_street(district, &core));
     check_reach(&mut faults, &core.endpoints, reach);
-    finish(faults, Compiled { core, people })
+    (Compiled { core, people }, faults.0)
 }
 
 /// Fills `${VARIABLE}`s in from `variables`; the error is the name of one that is not there.
@@ -131,8 +152,8 @@ pub fn fill_in(text: &str, variables: &Variables) -> Result<String, String> {
     Ok(filled)
 }
 
-fn finish<C>(faults: Faults, compiled: Compiled<C>) -> Result<Compiled<C>, Vec<Fault>> {
-    if faults.0.is_empty() { Ok(compiled) } else { Err(faults.0) }
+fn whole<C>((compiled, faults): (Compiled<C>, Vec<Fault>)) -> Result<Compiled<C>, Vec<Fault>> {
+    if faults.is_empty() { Ok(compiled) } else { Err(faults) }
 }
 
 fn endpoints(
@@ -163,13 +184,13 @@ fn people(
 ) -> People {
     let mut people = People::default();
     for (subject, forms) in members {
-        let path = format!("members.{subject}");
         let mut grants = Vec::new();
-        for form in forms {
+        for (position, form) in forms.into_iter().enumerate() {
+            let path = format!("members.{subject}.{position}");
             let body = form.body.map(&qualify);
             faults.unless(form.role != "body-user" || body.is_some(), &path, || Problem::BodyMissing);
             if let Some(body) = body.as_ref().filter(|body| !ours(body)) {
-                faults.add(&path, Problem::ForeignBody(body.clone()));
+                faults.add(format!("{path}.body"), Problem::ForeignBody(body.clone()));
             }
             grants.push(Grant { role: form.role, scope, body });
         }

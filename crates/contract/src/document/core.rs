@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ids::{BodyKey, BodyRef, TenantId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemOverride, Priority};
@@ -18,7 +19,7 @@ pub struct Name {
 }
 
 /// A rung of the territory tree at which matters are handled; the lowest comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// 社区
@@ -78,13 +79,14 @@ pub struct CatchAll {
 }
 
 /// By which means an endpoint is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// An HTTP POST signed as Standard Webhooks ask.
     Webhook,
     /// A channel this build does not know: such an endpoint is skipped, the document still counts.
     #[serde(other)]
+    #[schemars(skip)]
     Unsupported,
 }
 
@@ -146,7 +148,7 @@ pub struct DistrictCore {
 }
 
 /// Who must look at a case plan before orders go out (D33).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoutingMode {
     /// Nobody: orders go out by themselves.

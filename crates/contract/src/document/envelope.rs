@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::{DistrictCore, StreetCore};
 use super::people::People;
+use super::territory::Territory;
 
 /// The schema version this build reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -26,6 +27,8 @@ pub enum Kind {
 pub enum Part {
     /// Bodies, items, policies, endpoints.
     Core,
+    /// Layers of a street with their polygons.
+    Territory,
     /// Members.
     People,
 }
@@ -35,6 +38,7 @@ impl Part {
     pub const fn as_str(self) -> &'static str {
         match self {
             Part::Core => "core",
+            Part::Territory => "territory",
             Part::People => "people",
         }
     }
@@ -78,6 +82,8 @@ pub enum DocumentBody {
     District(Box<DistrictCore>),
     /// Core of a street.
     Street(Box<StreetCore>),
+    /// Territory of a street.
+    Territory(Box<Territory>),
     /// People of either.
     People(Box<People>),
 }
@@ -126,6 +132,13 @@ impl Document {
         Self { header, body: DocumentBody::Street(Box::new(core)) }
     }
 
+    /// The territory document of a street of `district`.
+    pub fn territory(district: TenantId, generation: u64, territory: Territory) -> Self {
+        let parent = Some(district);
+        let header = Header { parent, ..header(territory.code, Kind::Street, Part::Territory, generation) };
+        Self { header, body: DocumentBody::Territory(Box::new(territory)) }
+    }
+
     /// The people document of a tenant; `parent` is a street's district.
     pub fn people(tenant: TenantId, parent: Option<TenantId>, generation: u64, people: People) -> Self {
         let kind = if parent.is_some() { Kind::Street } else { Kind::District };
@@ -150,6 +163,7 @@ impl Document {
         let body = match (header.kind, header.part) {
             (Kind::District, Part::Core) => DocumentBody::District(body_of(bytes)?),
             (Kind::Street, Part::Core) => DocumentBody::Street(body_of(bytes)?),
+            (_, Part::Territory) => DocumentBody::Territory(body_of(bytes)?),
             (_, Part::People) => DocumentBody::People(body_of(bytes)?),
         };
         match body.tenant() {
@@ -166,6 +180,7 @@ impl DocumentBody {
         match self {
             DocumentBody::District(core) => Some(core.code),
             DocumentBody::Street(core) => Some(core.code),
+            DocumentBody::Territory(territory) => Some(territory.code),
             DocumentBody::People(_) => None,
         }
     }

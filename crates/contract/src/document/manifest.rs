@@ -9,21 +9,24 @@
 use std::collections::BTreeMap;
 
 use ids::{BodyKey, BodyRef, TenantId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::core::{Channel, RoutingMode};
+use super::geojson::TerritoryForm;
 use super::pack::{BodyForm, ChainForm, NameForm, PolicyForm};
+use super::schema;
 
 /// The version of the manifest language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ApiVersion {
-    /// `streetwise/v1`
+    /// The first.
     #[serde(rename = "streetwise/v1")]
     V1,
 }
 
 /// What a manifest describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ManifestKind {
     /// A district; its spec is [`DistrictSpec`].
     District,
@@ -44,118 +47,133 @@ pub struct ManifestHead {
 }
 
 /// One tenant in one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest<Spec> {
-    /// The language.
+    /// The version of the manifest language (清单版本).
     #[serde(rename = "apiVersion")]
     pub api_version: ApiVersion,
     /// District or street; must suit the spec.
     pub kind: ManifestKind,
-    /// Whose it is.
+    /// Whose it is (归属).
     pub metadata: Metadata,
-    /// What it says.
+    /// What it says (内容).
     pub spec: Spec,
 }
 
-/// Code and name of the tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Code and name of the tenant (代码与名称).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metadata {
-    /// 12 digits, quoted in YAML.
+    /// The tenant's code: six digits of the district, three of the street, three zeros (代码).
+    #[schemars(with = "schema::Code")]
     pub code: TenantId,
-    /// Its name.
+    /// Its name (名称).
     pub name: NameForm,
 }
 
-/// What a district says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a district says for itself and its streets (区).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DistrictSpec {
-    /// Name of the pack that holds its bodies, items, calendar and policies.
+    /// Name of the pack (包) that holds its bodies, items, calendar and policies; `default` is built in.
     pub pack: String,
-    /// IANA name of the time zone of its local days.
+    /// IANA name of the time zone of its local days, e.g. `Asia/Shanghai` (时区).
     pub time_zone: String,
-    /// Endpoints of district bodies by key.
+    /// Endpoints of district bodies by key (接收地址).
     #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, EndpointForm>")]
     pub endpoints: BTreeMap<String, EndpointForm>,
-    /// Grants by subject.
+    /// Grants by subject, which is the `sub` of the token (成员与授权).
     #[serde(default)]
     pub members: BTreeMap<String, Vec<GrantForm>>,
 }
 
-/// What a street says for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a street says for itself; all else comes from its district's pack (街道).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StreetSpec {
-    /// The parent district.
+    /// Code of the parent district (所属区).
+    #[schemars(with = "schema::Code")]
     pub district: TenantId,
-    /// Who reviews case plans.
+    /// Who looks at a case plan before orders go out; `auto` only, for now (派单方式).
     pub routing_mode: RoutingMode,
-    /// Its communities.
+    /// Its communities (社区).
     #[serde(default)]
     pub communities: Vec<CommunityForm>,
-    /// Bodies of street or community level, added or replaced by key.
+    /// Where it lies. Without it the place of a report stays as declared, and no community is known (辖区).
     #[serde(default)]
+    pub territory: Option<TerritoryForm>,
+    /// Bodies of street or community level, added or replaced by key (单位).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, BodyForm>")]
     pub bodies: BTreeMap<BodyKey, BodyForm>,
-    /// Changes to items of the pack by code.
+    /// Changes to items of the pack by code (事项).
     #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, ItemOverrideForm>")]
     pub items: BTreeMap<String, ItemOverrideForm>,
-    /// Policies, added or replaced by key.
+    /// Policies, added or replaced by key; the key `item` is reserved (时限方案).
     #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, PolicyForm>")]
     pub policies: BTreeMap<String, PolicyForm>,
-    /// Escalation chains, added or replaced by key.
+    /// Escalation chains, added or replaced by key (升级链).
     #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, ChainForm>")]
     pub chains: BTreeMap<String, ChainForm>,
-    /// Endpoints of the street's own bodies by key.
+    /// Endpoints of the street's own bodies by key (接收地址).
     #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, EndpointForm>")]
     pub endpoints: BTreeMap<String, EndpointForm>,
-    /// Grants by subject.
+    /// Grants by subject, which is the `sub` of the token (成员与授权).
     #[serde(default)]
     pub members: BTreeMap<String, Vec<GrantForm>>,
 }
 
-/// A community.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A community (社区).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommunityForm {
-    /// 12 digits, the first nine are the street's; quoted in YAML.
+    /// Its code; the first nine digits are the street's (代码).
+    #[schemars(with = "schema::Code")]
     pub code: TenantId,
-    /// Its name.
+    /// Its name (名称).
     pub name: NameForm,
 }
 
-/// What a street changes about an item.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What a street changes about an item of the pack; absent fields keep the pack's value (事项调整).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemOverrideForm {
-    /// Replaces the assistants; `[]` means none.
+    /// Keys of the bodies that assist, instead of the pack's; `[]` means none (协办).
     #[serde(default)]
+    #[schemars(with = "Option<Vec<schema::Slug>>")]
     pub assists: Option<Vec<BodyKey>>,
-    /// Replaces the policy.
+    /// Key of the policy, instead of the item's own (时限方案).
     #[serde(default)]
     pub policy: Option<String>,
 }
 
-/// Where a body is told; no secret stands here (D20).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a body is told; no secret stands here (接收地址).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointForm {
-    /// Who is told. In a street's manifest a bare key of street level means the street's own.
+    /// Who is told; in a street's manifest a bare key of street level means the street's own (单位).
+    #[schemars(with = "schema::BodyName")]
     pub body: BodyRef,
-    /// By which means.
+    /// By which means (渠道).
     pub channel: Channel,
-    /// The address; may hold `${VARIABLE}`s that the reader allows.
+    /// The address, `https://` outside development; may hold `${VARIABLE}`s that the installation allows (地址).
     pub url: String,
 }
 
-/// One role of a member; its scope is the tenant of the manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One role of a member; its scope is the tenant of the manifest (授权).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantForm {
-    /// In kebab-case.
+    /// Its role, e.g. `grid-worker`, `street-centre`, `district-centre`, `body-user`, `verifier` (角色).
     pub role: String,
-    /// The body the member acts for; read as in [`EndpointForm`].
+    /// The body the member acts for, read as an endpoint's; `body-user` must have one (单位).
     #[serde(default)]
+    #[schemars(with = "Option<schema::BodyName>")]
     pub body: Option<BodyRef>,
 }

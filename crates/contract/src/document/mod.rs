@@ -1,14 +1,15 @@
 //! Tenant documents: what the directory says about a district or a street, and all services read.
 //!
 //! A document is one JSON object, the last value of its subject `directory.document.<part>.<tenant>`: an
-//! [`envelope`] and a body ([`DistrictCore`], [`StreetCore`] or [`People`]). A street's document holds its
+//! [`envelope`] and a body ([`DistrictCore`], [`StreetCore`], [`Territory`] or [`People`]). A street's document holds its
 //! overrides and the pack's generation, never the merged pack (D21); [`effective::merge`] puts the two together
 //! at the reader's. [`manifest`] and [`pack`] are the forms people write (YAML, strict), [`compile`] turns them into documents,
-//! [`check`] says what is wrong with them, [`address`] where an endpoint may be.
+//! [`check`] says what is wrong with them, [`address`] where an endpoint may be, [`schema`] what the forms are.
 //!
 //! Promises: reading tolerates unknown fields, so that an older reader takes a newer document; numbers are
 //! integers; maps are sorted, so equal documents have equal bytes.
-//! Not here: reading YAML or files, generations' bookkeeping (service `directory`), territory polygons, rotas.
+//! Not here: reading YAML or files, generations' bookkeeping (service `directory`), what a polygon must fulfil (crate
+//! `territory`), rotas.
 
 pub mod address;
 pub mod check;
@@ -16,11 +17,14 @@ pub mod compile;
 pub mod core;
 pub mod effective;
 pub mod envelope;
+pub mod geojson;
 pub mod item;
 pub mod manifest;
 pub mod pack;
 pub mod people;
 pub mod policy;
+pub mod schema;
+pub mod territory;
 mod texts;
 
 #[cfg(test)]
@@ -28,7 +32,9 @@ mod pack_tests;
 
 pub use self::address::Reach;
 pub use self::check::{Fault, Problem, check_district, check_street};
-pub use self::compile::{Compiled, Variables, compile_district, compile_street};
+pub use self::compile::{
+    Compiled, Variables, compile_district, compile_street, draft_district, draft_street,
+};
 pub use self::core::{
     Body, CatchAll, Channel, Community, DistrictCore, Endpoint, Level, Name, RoutingMode, StreetCore,
 };
@@ -42,3 +48,4 @@ pub use self::policy::{
     CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, Frame, Limit, SlaPolicy,
     Stage, Unit,
 };
+pub use self::territory::Territory;

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use ids::BodyKey;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::core::Level;
 use super::item::{Priority, Privacy, Urgency, VerifyBy};
 use super::policy::{ChainAction, Clock, DayKind, Stage, Unit};
+use super::schema;
 
 /// The five files together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,39 +74,39 @@ pub struct AlarmWordsFile {
     pub alarm_words: BTreeMap<String, Vec<String>>,
 }
 
-/// A name for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A name for people, in both languages (名称).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NameForm {
-    /// Chinese.
+    /// Chinese, at most 200 characters (中文).
     pub zh: String,
-    /// English.
+    /// English, at most 200 characters (英文).
     pub en: String,
 }
 
-/// A body; fields as in [`super::Body`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A body (单位) that can hold orders; fields as in `Body`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BodyForm {
-    /// Full name.
+    /// Full name (全称).
     pub name: NameForm,
-    /// Short name (Chinese).
+    /// The short name used on screens, in Chinese (简称).
     #[serde(default)]
     pub short_name: String,
-    /// For display only.
+    /// government, police, enterprise, …: for display only (性质).
     #[serde(default)]
     pub kind: String,
-    /// Where it stands.
+    /// Where it stands; a street has bodies of level street or community (层级).
     pub level: Level,
-    /// Someone is on duty at night.
+    /// Someone is on duty at night (全天值守).
     #[serde(default)]
     pub duty_24x7: bool,
-    /// May lead.
+    /// May lead; the others only assist (可主办).
     pub can_lead: bool,
-    /// What it is responsible for (Chinese).
+    /// What it is responsible for, in Chinese (职责).
     #[serde(default)]
     pub duties: String,
-    /// The names citizens use.
+    /// The names citizens use (俗称).
     #[serde(default)]
     pub aliases: Vec<String>,
 }
@@ -188,52 +190,54 @@ pub struct CatchAllForm {
     pub priority: Priority,
 }
 
-/// A limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How long a stage may take from dispatch (时限).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitForm {
-    /// How many.
+    /// How many; at least 1, at most ten years (数量).
     pub amount: u32,
-    /// Of what.
+    /// Of what (单位时间).
     pub unit: Unit,
-    /// Counted on which time.
+    /// Counted on which time: workdays on the working clock only (计时方式).
     pub clock: Clock,
 }
 
-/// A policy; fields as in [`super::SlaPolicy`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Limits by stage, warnings, and what follows a breach (时限方案).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyForm {
-    /// The stages that exist.
+    /// The stages that exist, each with its limit (各环节时限).
+    #[schemars(with = "BTreeMap<schema::StageWord, LimitForm>")]
     pub limits: BTreeMap<Stage, LimitForm>,
-    /// Warnings, in thousandths of the allowed time.
+    /// Warn at these thousandths of the allowed time, ascending, 1 to 999 (预警比例).
     #[serde(default)]
     pub warn_per_mille: Vec<u32>,
-    /// Key of the escalation chain.
+    /// Key of the escalation chain (升级链).
     #[serde(default)]
     pub chain: Option<String>,
-    /// For demonstrations.
+    /// For demonstrations: taken in development only; limits in seconds require it (演示).
     #[serde(default)]
     pub demo: bool,
 }
 
-/// An escalation chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Escalation in steps (升级链).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainForm {
-    /// The steps, in order of time.
+    /// The steps, in order of time (步骤).
     pub steps: Vec<ChainStepForm>,
 }
 
-/// One step of a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One step of a chain (升级步骤).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainStepForm {
-    /// Seconds after the breach.
+    /// Seconds after the breach, on the 24 h clock (超期后秒数).
     pub after_s: u32,
-    /// What happens.
+    /// What happens (动作).
     pub action: ChainAction,
-    /// To whom.
+    /// To whom; a key of street level means the case's street's own (单位).
+    #[schemars(with = "schema::Slug")]
     pub body: BodyKey,
 }
 

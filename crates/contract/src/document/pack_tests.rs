@@ -215,8 +215,8 @@ fn faults_name_their_field() {
     };
     let one = |good, bad, expected: &str| assert_eq!(faults(good, bad), [expected]);
     one("TRA-03: {", "TRA-99: {", "items.TRA-99: no item has the code TRA-99");
-    one("assists: []", "assists: [bus-company]", "items.TRA-03.assists: body bus-company leads already");
-    one("assists: []", "assists: [nobody]", "items.TRA-03.assists: no body has the key nobody");
+    one("assists: []", "assists: [bus-company]", "items.TRA-03.assists.0: body bus-company leads already");
+    one("assists: []", "assists: [nobody]", "items.TRA-03.assists.0: no body has the key nobody");
     one("policy: demo-fast", "policy: fast", "items.TRA-03.policy: no policy has the key fast");
     one(
         "      demo: true\n",
@@ -229,8 +229,12 @@ fn faults_name_their_field() {
         "policies.demo-fast.warn_per_mille: warnings are ascending and between 1 and 999",
     );
     one("chain: to", "chain: too", "policies.demo-fast.chain: no chain has the key too-district-centre");
-    one("990102002003", "990102001003", "communities: community 990102001003 is not one of this street");
-    one("990102002003", "990102002002", "communities: community 990102002002 stands here twice");
+    one(
+        "990102002003",
+        "990102001003",
+        "communities.2.code: community 990102001003 is not one of this street",
+    );
+    one("990102002003", "990102002002", "communities.2.code: community 990102002002 stands here twice");
     one("${SINK_URL}/", "http://${HOME}/", "endpoints.street-centre.url: variable HOME is not allowed here");
     one(
         "{ body: street-centre,",

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use ids::BodyKey;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which time a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Clock {
     /// 24 hours a day.
@@ -17,7 +18,7 @@ pub enum Clock {
 }
 
 /// Unit of a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// For demonstrations only.
@@ -47,6 +48,10 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Every stage, in the order of an order's life.
+    pub const ALL: [Stage; 5] =
+        [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify];
+
     /// The stage and column word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -87,13 +92,14 @@ pub struct SlaPolicy {
 }
 
 /// What happens at a step of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainAction {
     /// A body is told; the holder does not change.
     Notify,
     /// An action this build does not know: the step is skipped.
     #[serde(other)]
+    #[schemars(skip)]
     Unsupported,
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
-use contract::document::{DistrictCore, Document, StreetCore};
+use std::sync::Arc;
+
+use contract::document::{DistrictCore, Document, StreetCore, Territory};
 use ids::TenantId;
 use pg::migrate::{self, Schema};
 use pg::{Pool, PoolConfig, TenantScope};
@@ -14,21 +16,35 @@ use testkit::postgres::Database;
 struct Communities;
 
 impl Project for Communities {
-    type Street = usize;
+    type Street = Seen;
+    const TERRITORY: bool = true;
 
-    fn street(&self, _district: &DistrictCore, street: &StreetCore) -> Result<usize, String> {
+    fn street(
+        &self,
+        _district: &DistrictCore,
+        street: &StreetCore,
+        territory: Option<&Arc<Territory>>,
+    ) -> Result<Seen, String> {
         match street.communities.len() {
             0 => Err("a street without communities".to_owned()),
-            some => Ok(some),
+            communities => {
+                Ok(Seen { communities, layers: territory.map(|territory| territory.layers.len()) })
+            }
         }
     }
+}
+
+/// Communities of a street, and layers of its territory if it has one.
+struct Seen {
+    communities: usize,
+    layers: Option<usize>,
 }
 
 struct World {
     _database: Database,
     pool: Pool,
     poller: Poller<Communities>,
-    snapshot: Snapshot<usize>,
+    snapshot: Snapshot<Seen>,
 }
 
 impl World {
@@ -53,7 +69,7 @@ impl World {
 
     fn communities(&self) -> Option<(u64, usize)> {
         let view = self.snapshot.view();
-        view.street(street()).map(|street| (street.generation, street.of))
+        view.street(street()).map(|street| (street.generation, street.of.communities))
     }
 }
 
@@ -101,6 +117,39 @@ async fn a_document_that_does_not_compile_leaves_the_last_good_one() {
     world.keep(&core(3, 2)).await;
     world.poller.refresh().await.unwrap();
     assert_eq!(world.communities(), Some((3, 2)));
+}
+
+/// The street's territory of a generation, with so many layers.
+fn territory(generation: u64, layers: usize) -> Document {
+    let layer = contract::document::territory::Layer { name: None, features: Vec::new() };
+    let layers = (0..layers).map(|n| (format!("layer-{n}"), layer.clone())).collect();
+    let territory = Territory { code: street(), layers };
+    Document::territory("990102000000".parse().unwrap(), generation, territory)
+}
+
+#[tokio::test]
+async fn core_and_territory_move_together() {
+    let mut world = World::start().await;
+    for document in demo::documents(1) {
+        world.keep(&document).await;
+    }
+    let seen = |world: &World| {
+        let view = world.snapshot.view();
+        view.street(street()).map(|street| (street.generation, street.of.layers))
+    };
+    world.poller.refresh().await.unwrap();
+    assert_eq!(seen(&world), Some((1, None)), "a street that never said where it lies");
+    world.keep(&territory(1, 3)).await;
+    world.poller.refresh().await.unwrap();
+    assert_eq!(seen(&world), Some((1, Some(3))));
+    for half in [core(2, 4), core(3, 4)] {
+        world.keep(&half).await;
+        world.poller.refresh().await.unwrap();
+        assert_eq!(seen(&world), Some((1, Some(3))), "its territory is on its way");
+    }
+    world.keep(&territory(3, 5)).await;
+    world.poller.refresh().await.unwrap();
+    assert_eq!(seen(&world), Some((3, Some(5))));
 }
 
 /// A street may be known before its district: it appears once both are here.

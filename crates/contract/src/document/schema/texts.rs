@@ -1,0 +1,63 @@
+//! Texts with a form of their own, as a schema says it. Each is the text of a type of crate `ids` or a key that
+//! [`crate::document::check`] judges. The directory, which has regular expressions, tests the patterns against those.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::document::policy::Stage;
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, $about:literal) => {
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern, "description": $about })
+            }
+        }
+    };
+}
+
+text!(
+    /// `ids::TenantId`
+    Code,
+    r"^[1-9][0-9]{11}$",
+    "12 位数字，首位不为 0，加引号 / 12 digits, the first is not 0, in quotes"
+);
+text!(
+    /// `ids::BodyKey`
+    Slug,
+    r"^[a-z][a-z0-9-]{0,63}$",
+    "1 至 64 个小写字母、数字或连字符，以字母开头 / 1 to 64 of a-z, 0-9 and -, starting with a letter"
+);
+text!(
+    /// `ids::BodyRef`
+    BodyName,
+    r"^[a-z][a-z0-9-]{0,63}(@[1-9][0-9]{11})?$",
+    "单位的键，街道或社区单位可加 @ 与 12 位代码 / a body's key, with @ and 12 digits for one of a street or community"
+);
+text!(
+    /// A key of the manifest's own, as the content check takes it.
+    Key,
+    r"^[A-Za-z0-9._-]{1,64}$",
+    "1 至 64 个字母、数字或 . _ - / 1 to 64 letters, digits, dots, underscores or hyphens"
+);
+
+/// [`Stage`] as a key of a map, which must be named to be listed.
+pub(crate) struct StageWord;
+
+impl JsonSchema for StageWord {
+    fn schema_name() -> Cow<'static, str> {
+        "StageWord".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": Stage::ALL.map(Stage::as_str) })
+    }
+}
