@@ -89,7 +89,7 @@ pub fn assemble<S: Service>(
         let (outbox, metrics) = (house.outbox.clone(), &house.metrics);
         parts.push(relay(S::NAME, relay_pool.clone(), jetstream.clone(), outbox, metrics));
     }
-    if topology::DOCUMENT_READERS.contains(&S::NAME) {
+    if topology::reads_documents(S::NAME) {
         let House { pool, clock, outbox, metrics, .. } = house.clone();
         parts.push(documents(S::NAME, pool, clock, outbox, jetstream.clone(), &metrics));
     }
@@ -100,7 +100,19 @@ pub fn assemble<S: Service>(
         clock::described(S::NAME, openapi)
     });
     let routes = described(routes.merge(parked), openapi);
+    revision_gauge(&house);
     Ok(Assembled { house, routes, rpc, parts, poller, relay_pool })
+}
+
+/// `documents.revision`: which tenant documents this replica works with. One that lags behind the others decides by
+/// what was.
+fn revision_gauge<S: Send + Sync + 'static>(house: &House<S>) {
+    let snapshot = house.snapshot.clone();
+    let help = "Revision of the tenant documents in memory; before the first load -1.";
+    let state = telemetry::label("documents.state", ["loaded"]);
+    house
+        .metrics
+        .observed("documents.revision", help, "{revision}", state, move || [("loaded", snapshot.revision())]);
 }
 
 fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {

@@ -3,6 +3,11 @@
 //!
 //! Two that apply the same tenant come one after the other: the second sees what the first made of it, so equal
 //! manifests end in one generation and a stale `If-Match` is refused. Locks are taken district first.
+//!
+//! A rollback is an apply of an earlier generation's manifest: everything is checked against the pack and the rules
+//! of today, and the history says which generation it is of. [`plan`] goes the same way up to keeping.
+
+pub(crate) mod plan;
 
 use bootstrap::House;
 use bytes::Bytes;
@@ -16,6 +21,7 @@ use pg::{ScopedTx, TenantScope};
 use crate::config::Config;
 use crate::core::{self, Compiled, Fault, Manifest, Terms};
 use crate::store;
+use crate::store::manifests::NewEntry;
 use crate::store::tenants::Known;
 
 /// Most bytes of an encoded document: the broker takes messages of up to 1 MiB, headers included.
@@ -26,12 +32,14 @@ const DOCUMENT_BYTES_MAX: usize = 1_000_000;
 pub(crate) struct Apply {
     pub manifest: Manifest,
     /// As it came, for the history.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The district the caller was admitted for.
     pub district: TenantId,
     pub precondition: Precondition,
     pub actor: String,
     pub traceparent: String,
+    /// The earlier generation whose manifest this is, if it is a rollback.
+    pub of_generation: Option<u64>,
 }
 
 /// What `If-Match` asks for.
@@ -95,11 +103,7 @@ impl From<DocumentError> for ApplyError {
 pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) -> Result<Applied, ApplyError> {
     let tenant = command.manifest.tenant();
     let kind = kind(&command.manifest);
-    // A district moves with its streets in view. Their codes lie in its own, so this is no list that could lag.
-    let streets = if kind == Kind::District { core::codes_within(tenant) } else { Vec::new() };
-    let scope = TenantScope::of_principal(streets.into_iter().chain([tenant]));
-    let scope = scope.with_district([command.district]);
-    let mut tx = house.pool.begin(scope).await?;
+    let mut tx = house.pool.begin(scope(&command.manifest, command.district)).await?;
     let now = house.clock.now(&mut tx).await?;
     let district = if kind == Kind::District { tenant } else { command.district };
     if kind == Kind::Street && district == tenant {
@@ -109,17 +113,23 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
         return Err(Refusal::DistrictMissing.into());
     }
     let known = store::tenants::lock(&mut tx, tenant, kind, district).await?;
-    check(&command, kind, known)?;
-    let compiled = compile(&mut tx, config, command.manifest.clone()).await?;
+    check(&command.manifest, command.district, command.precondition, known)?;
+    let unchanged = Applied { tenant, kind, generation: known.generation, changed: false };
+    // Even where its pack has moved meanwhile: who goes back to where it stands asks for nothing.
+    if command.of_generation == Some(known.generation) {
+        return Ok(unchanged);
+    }
+    let pack = pack(&mut tx, &command.manifest).await?;
+    let compiled = compile(config, command.manifest.clone(), pack.as_ref())?;
     let stored = store::documents::all(&mut tx, tenant).await?;
     if compiled.says_the_same(&stored)? {
-        return Ok(Applied { tenant, kind, generation: known.generation, changed: false });
+        return Ok(unchanged);
     }
     keep_streets_sound(&mut tx, &compiled, &stored).await?;
     let generation = known.generation + 1;
     publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
     store::tenants::advance(&mut tx, tenant, generation).await?;
-    store::manifests::keep(&mut tx, tenant, generation, &command.actor, now, &command.bytes).await?;
+    store::manifests::keep(&mut tx, &entry(&command, generation, now)).await?;
     pg::crash::point("directory.apply.before_commit");
     tx.commit().await?;
     pg::crash::point("directory.apply.after_commit");
@@ -127,13 +137,26 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     Ok(Applied { tenant, kind, generation, changed: true })
 }
 
-/// What must hold before the manifest's content matters.
-fn check(command: &Apply, kind: Kind, known: Known) -> Result<(), Refusal> {
+/// The tenant and its district. A district moves with its streets in view: their codes lie in its own, so this is no
+/// list that could lag.
+fn scope(manifest: &Manifest, district: TenantId) -> TenantScope {
+    let tenant = manifest.tenant();
+    let streets = if kind(manifest) == Kind::District { core::codes_within(tenant) } else { Vec::new() };
+    TenantScope::of_principal(streets.into_iter().chain([tenant])).with_district([district])
+}
+
+/// What must hold before the manifest's content matters. `district` is the one the caller was admitted for.
+fn check(
+    manifest: &Manifest,
+    district: TenantId,
+    precondition: Precondition,
+    known: Known,
+) -> Result<(), Refusal> {
     // The view the caller was admitted by may lag behind; the row does not.
-    if known.generation > 0 && known.district != command.district {
+    if known.generation > 0 && known.district != district {
         return Err(Refusal::Unknown);
     }
-    let fine = match command.precondition {
+    let fine = match precondition {
         Precondition::None => true,
         Precondition::Exists => known.generation > 0,
         Precondition::Generation(expected) => known.generation == expected,
@@ -142,26 +165,31 @@ fn check(command: &Apply, kind: Kind, known: Known) -> Result<(), Refusal> {
     if !fine {
         return Err(Refusal::Stale);
     }
-    if known.kind != kind {
+    if known.kind != kind(manifest) {
         return Err(Refusal::Faulty(vec![Fault::kind_differs()]));
     }
-    if command.manifest.district() != command.district {
+    if manifest.district() != district {
         return Err(Refusal::Faulty(vec![Fault::district_differs()]));
     }
     Ok(())
 }
 
-async fn compile(tx: &mut ScopedTx, config: &Config, manifest: Manifest) -> Result<Compiled, ApplyError> {
+/// The core of the district a street stands on; a district stands on none.
+async fn pack(tx: &mut ScopedTx, manifest: &Manifest) -> Result<Option<Document>, ApplyError> {
+    let Manifest::Street(street) = manifest else { return Ok(None) };
+    let stored = store::documents::one(tx, street.spec.district, Part::Core).await?;
+    Ok(Some(Document::decode(&stored.ok_or(Refusal::DistrictMissing)?.body)?))
+}
+
+fn compile(config: &Config, manifest: Manifest, pack: Option<&Document>) -> Result<Compiled, ApplyError> {
     let terms = Terms { variables: &config.variables, demo_allowed: config.demo_allowed };
     let faulty = |faults| ApplyError::Refused(Refusal::Faulty(faults));
-    match manifest {
-        Manifest::District(district) => core::compile_district(*district, terms).map_err(faulty),
-        Manifest::Street(street) => {
-            let stored = store::documents::one(tx, street.spec.district, Part::Core).await?;
-            let pack = Document::decode(&stored.ok_or(Refusal::DistrictMissing)?.body)?;
-            let DocumentBody::District(core) = pack.body else { return Err(Refusal::DistrictMissing.into()) };
-            core::compile_street(*street, &core, pack.header.generation, terms).map_err(faulty)
+    match (manifest, pack.map(|pack| (&pack.header, &pack.body))) {
+        (Manifest::District(district), _) => core::compile_district(*district, terms).map_err(faulty),
+        (Manifest::Street(street), Some((header, DocumentBody::District(core)))) => {
+            core::compile_street(*street, core, header.generation, terms).map_err(faulty)
         }
+        (Manifest::Street(_), _) => Err(Refusal::DistrictMissing.into()),
     }
 }
 
@@ -198,10 +226,7 @@ async fn publish(
 ) -> Result<(), ApplyError> {
     let mut events = Vec::new();
     for document in documents {
-        let payload = document.encode()?;
-        if payload.len() > DOCUMENT_BYTES_MAX {
-            return Err(Refusal::TooLarge.into());
-        }
+        let payload = encoded(document)?;
         let kept = snapshot::keep(tx, &document.header, &payload).await?;
         pg::rows_affected("keeping a newer document", u64::from(kept), 1)?;
         let id = EventId(house.minter.mint(now));
@@ -210,12 +235,30 @@ async fn publish(
     Ok(house.outbox.append(tx, &events).await?)
 }
 
+/// A document as it travels, if a message can hold it.
+fn encoded(document: &Document) -> Result<Vec<u8>, ApplyError> {
+    let payload = document.encode()?;
+    if payload.len() > DOCUMENT_BYTES_MAX { Err(Refusal::TooLarge.into()) } else { Ok(payload) }
+}
+
+fn entry(command: &Apply, generation: u64, at: Timestamp) -> NewEntry<'_> {
+    NewEntry {
+        tenant: command.manifest.tenant(),
+        generation,
+        actor: &command.actor,
+        at,
+        manifest: &command.bytes,
+        of_generation: command.of_generation,
+    }
+}
+
 fn event(id: EventId, at: Timestamp, command: &Apply, document: &Document, payload: Bytes) -> NewEvent {
     let header = &document.header;
     NewEvent {
         id,
         event_type: match header.part {
             Part::Core => EventType::DocumentCore,
+            Part::Territory => EventType::DocumentTerritory,
             Part::People => EventType::DocumentPeople,
         },
         tenant: header.tenant,

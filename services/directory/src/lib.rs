@@ -3,18 +3,20 @@
 //! - [`config`] — the knobs: installation-level administrators, variables of demo manifests.
 //! - [`tenants`] — what this service wants of documents: nothing but who may do what.
 //! - `inbound` — the door: reads a body within its bounds, says who may come in, makes a command.
-//! - `core` — pure: YAML to manifest to documents, and every fault with its place and its Chinese name.
-//! - `handle` — the one room: lock the tenant, compile, compare, keep, say, in one transaction.
+//! - `core` — pure: YAML to manifest to documents, every fault with its place and its Chinese name, and what two
+//!   states of a tenant differ in, in words.
+//! - `handle` — the one room: lock the tenant, compile, compare, keep, say, in one transaction; a plan goes the same
+//!   way and keeps nothing.
 //! - `store` — all SQL.
 //! - `events` — logs and counters.
 //!
 //! Promises: all or nothing; a manifest that changes nothing changes no generation and says nothing; a generation
-//! only moves forward; what was applied is kept byte for byte. Applying a district does not touch its streets:
+//! only moves forward, a rollback too; what was applied is kept byte for byte. Applying a district does not touch its streets:
 //! they hold overrides, and readers put the two together (D21). A district that one of its streets would not stand on
 //! is refused, with the place in that street.
 //!
 //! Deliberately not here: packs other than the built-in one, territory polygons, rotas, what an apply would do to
-//! open cases (`plan`), webhook secrets (notification makes them, D20).
+//! open cases, webhook secrets (notification makes them, D20).
 
 #![warn(missing_docs)]
 

@@ -1,6 +1,8 @@
 //! What the directory wants of tenant documents: the tree of tenants and who may do what, which every view has.
 
-use contract::document::{DistrictCore, StreetCore};
+use std::sync::Arc;
+
+use contract::document::{DistrictCore, StreetCore, Territory};
 use snapshot::Project;
 
 /// Compiles nothing of a street.
@@ -10,7 +12,12 @@ pub struct OnlyMembers;
 impl Project for OnlyMembers {
     type Street = ();
 
-    fn street(&self, _district: &DistrictCore, _street: &StreetCore) -> Result<(), String> {
+    fn street(
+        &self,
+        _district: &DistrictCore,
+        _street: &StreetCore,
+        _territory: Option<&Arc<Territory>>,
+    ) -> Result<(), String> {
         Ok(())
     }
 }

@@ -9,27 +9,31 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::door::Problem;
+use crate::door::{Fault, Problem};
 
 /// Names whose codes they are.
 const DOMAIN: &str = "streetwise";
 
 /// Most faults of one status: details travel in a header, which common clients take up to 8 KiB of.
 const FAULTS_MAX: usize = 16;
+/// Most bytes of their texts, for the same reason: in the header they take a third more.
+const FAULT_BYTES_MAX: usize = 4 * 1024;
 
 impl From<Problem> for Status {
     fn from(problem: Problem) -> Self {
         let (code, retry_after) = (code_of(problem.status().as_u16()), problem.retry_after_s());
         let document = problem.into_document();
         let mut details = ErrorDetails::with_error_info(document.code, DOMAIN, HashMap::new());
-        let faults = document.errors.len();
+        let (faults, mut bytes) = (document.errors.len(), 0);
         for (n, fault) in document.errors.into_iter().enumerate() {
-            if n == FAULTS_MAX {
+            let description = described(&fault);
+            bytes += fault.pointer.len() + description.len();
+            if n == FAULTS_MAX || bytes > FAULT_BYTES_MAX {
                 let more = format!("and {} more; mend these and send it again", faults - n);
                 details.add_bad_request_violation("", more);
                 break;
             }
-            details.add_bad_request_violation(fault.pointer, format!("{}: {}", fault.code, fault.detail));
+            details.add_bad_request_violation(fault.pointer, description);
         }
         if let Some(seconds) = retry_after {
             details.set_retry_info(Some(Duration::from_secs(seconds.into())));
@@ -38,6 +42,14 @@ impl From<Problem> for Status {
         let message =
             told.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" — ");
         Status::with_error_details(code, message, details)
+    }
+}
+
+/// `code: text`, and the place where there is one: a violation has no fields for it.
+fn described(Fault { code, detail, line, column, .. }: &Fault) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!("{code}: {detail} (line {line}, column {column})"),
+        _ => format!("{code}: {detail}"),
     }
 }
 
@@ -62,7 +74,6 @@ const fn code_of(status: u16) -> Code {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::door::Fault;
 
     #[test]
     fn a_refusal_keeps_its_code_its_faults_and_its_wait() {
@@ -72,6 +83,10 @@ mod tests {
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().reason, "validation-failed");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "/place/lon");
+        let placed = Fault::new("/spec", "unknown-field", "没有该字段").at(3, 5);
+        let details = Status::from(Problem::validation_failed([placed])).get_error_details();
+        let said = &details.bad_request().unwrap().field_violations[0].description;
+        assert_eq!(said, "unknown-field: 没有该字段 (line 3, column 5)");
         let status = Status::from(Problem::quota_exceeded(7));
         assert_eq!(status.code(), Code::ResourceExhausted);
         let delay = status.get_error_details().retry_info().unwrap().retry_delay;

@@ -1,15 +1,16 @@
-//! A tenant's two documents, compiled and checked beyond what the contract's own check knows.
+//! A tenant's documents, compiled and checked beyond what the contract's own check knows.
 
 use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
 use contract::document::{
-    self, DistrictCore, Document, DocumentError, Kind, Part, Reach, SlaPolicy, StreetCore, Variables,
+    self, DistrictCore, Document, DocumentError, Kind, Part, Reach, SlaPolicy, StreetCore, Territory,
+    Variables,
 };
 use ids::TenantId;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{members, pack};
+use super::{members, pack, territory};
 
 /// Namespace of the documents' aggregate ids: a fixed random UUID, part of the contract.
 const DOCUMENTS: Uuid = Uuid::from_u128(0x3c1d_90a7_52be_5e44_8f1b_7f0e_6a9d_2b58);
@@ -39,36 +40,45 @@ impl Terms<'_> {
 #[derive(Debug, Clone)]
 pub(crate) enum Compiled {
     District(Box<document::Compiled<DistrictCore>>),
-    Street(Box<document::Compiled<StreetCore>>),
+    Street(Box<Street>),
+}
+
+/// A street's parts.
+#[derive(Debug, Clone)]
+pub(crate) struct Street {
+    pub made: document::Compiled<StreetCore>,
+    pub territory: Territory,
 }
 
 impl Compiled {
-    /// Core and people of this generation.
-    pub(crate) fn documents(&self, generation: u64) -> [Document; 2] {
+    /// All parts of this generation; who needs several has the one read last at last.
+    pub(crate) fn documents(&self, generation: u64) -> Vec<Document> {
         match self {
-            Compiled::District(made) => [
+            Compiled::District(made) => vec![
                 Document::district(generation, made.core.clone()),
                 Document::people(made.core.code, None, generation, made.people.clone()),
             ],
-            Compiled::Street(made) => {
-                let parent = Some(made.core.district);
-                [
+            Compiled::Street(street) => {
+                let Street { made, territory } = &**street;
+                let district = made.core.district;
+                vec![
+                    Document::territory(district, generation, territory.clone()),
                     Document::street(generation, made.core.clone()),
-                    Document::people(made.core.code, parent, generation, made.people.clone()),
+                    Document::people(made.core.code, Some(district), generation, made.people.clone()),
                 ]
             }
         }
     }
 
-    /// Whether it says the same as the stored core and people. The pack's generation does not count: a district
+    /// Whether it says the same as the stored parts. The pack's generation does not count: a district
     /// that moved republishes none of its streets (D21).
     pub(crate) fn says_the_same(&self, stored: &[Vec<u8>]) -> Result<bool, DocumentError> {
         let stored: Vec<Document> = stored.iter().map(|b| Document::decode(b)).collect::<Result<_, _>>()?;
         let core = stored.iter().find(|document| document.header.part == Part::Core);
         let Some(header) = core.map(|document| &document.header) else { return Ok(false) };
         let mut like_it = self.clone();
-        if let Compiled::Street(made) = &mut like_it {
-            made.core.pack_generation = header.pack_generation.unwrap_or_default();
+        if let Compiled::Street(street) = &mut like_it {
+            street.made.core.pack_generation = header.pack_generation.unwrap_or_default();
         }
         Ok(like_it.documents(header.generation).iter().all(|document| stored.contains(document)))
     }
@@ -91,42 +101,34 @@ pub(crate) fn compile_district(
         faults.push(Fault::unknown_pack());
         return Err(faults);
     };
-    match document::compile_district(manifest, pack, terms.variables, terms.reach()) {
-        Err(found) => faults.extend(found.iter().map(Fault::of_contract)),
-        Ok(made) => {
-            faults.extend(demo_policies(&made.core.policies, terms));
-            faults.extend(members::check(code, Kind::District, &made.people));
-            if faults.is_empty() {
-                return Ok(Compiled::District(Box::new(made)));
-            }
-        }
-    }
-    Err(faults)
+    let (made, found) = document::draft_district(manifest, pack, terms.variables, terms.reach());
+    faults.extend(found.iter().map(Fault::of_contract));
+    faults.extend(demo_policies(&made.core.policies, terms));
+    faults.extend(members::check(code, Kind::District, &made.people));
+    if faults.is_empty() { Ok(Compiled::District(Box::new(made))) } else { Err(faults) }
 }
 
 /// A street against its district's core of `pack_generation`.
 pub(crate) fn compile_street(
-    manifest: Manifest<StreetSpec>,
+    mut manifest: Manifest<StreetSpec>,
     district: &DistrictCore,
     pack_generation: u64,
     terms: Terms<'_>,
 ) -> Result<Compiled, Vec<Fault>> {
     let code = manifest.metadata.code;
-    let mut faults = Vec::new();
+    let communities: Vec<TenantId> = manifest.spec.communities.iter().map(|listed| listed.code).collect();
+    let territory = territory::compile(code, manifest.spec.territory.take(), &communities);
+    let (territory, mut faults) =
+        territory.map_or_else(|faults| (Territory::unknown(code), faults), |made| (made, Vec::new()));
     if !lies_in(code, district.code) {
         faults.push(Fault::foreign_street());
     }
-    match document::compile_street(manifest, district, pack_generation, terms.variables, terms.reach()) {
-        Err(found) => faults.extend(found.iter().map(Fault::of_contract)),
-        Ok(made) => {
-            faults.extend(demo_policies(&made.core.policies, terms));
-            faults.extend(members::check(code, Kind::Street, &made.people));
-            if faults.is_empty() {
-                return Ok(Compiled::Street(Box::new(made)));
-            }
-        }
-    }
-    Err(faults)
+    let (made, found) =
+        document::draft_street(manifest, district, pack_generation, terms.variables, terms.reach());
+    faults.extend(found.iter().map(Fault::of_contract));
+    faults.extend(demo_policies(&made.core.policies, terms));
+    faults.extend(members::check(code, Kind::Street, &made.people));
+    if faults.is_empty() { Ok(Compiled::Street(Box::new(Street { made, territory }))) } else { Err(faults) }
 }
 
 /// Every code a street of the district can have.
@@ -191,12 +193,17 @@ mod tests {
     #[test]
     fn a_pack_that_moved_alone_changes_nothing_of_a_street() {
         let made = street(true).unwrap();
-        let stored = |generation| made.documents(generation).map(|document| document.encode().unwrap());
+        let stored = |generation| {
+            made.documents(generation)
+                .into_iter()
+                .map(|document| document.encode().unwrap())
+                .collect::<Vec<_>>()
+        };
         assert!(made.says_the_same(&stored(3)).unwrap());
         let Compiled::Street(mut later) = made.clone() else { panic!("a street") };
-        later.core.pack_generation = 9;
+        later.made.core.pack_generation = 9;
         assert!(Compiled::Street(later.clone()).says_the_same(&stored(3)).unwrap());
-        later.core.name.zh.push('新');
+        later.made.core.name.zh.push('新');
         assert!(!Compiled::Street(later).says_the_same(&stored(3)).unwrap());
         assert!(!made.says_the_same(&[]).unwrap());
     }

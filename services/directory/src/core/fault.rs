@@ -1,10 +1,44 @@
 //! One thing wrong with a manifest: where, a stable code, and what to read, Chinese first.
 //!
-//! The texts may name a key of the manifest: whoever may apply it wrote it or can read it.
+//! The texts may name a key of the manifest: whoever sent it wrote it or can read it. Texts of the sender's are kept
+//! up to a bound, so that a thousand faults below one enormous key stay small.
 
 use contract::document::{self, Problem};
 use ids::TenantId;
 use serde_saphyr::Error as YamlError;
+use territory::{ShapeFault, Spot};
+
+use super::tree::{At, Broken};
+
+/// Most faults told at once; the rest is counted.
+pub(crate) const FAULTS_MAX: usize = 200;
+
+/// Most bytes of one step of a pointer, and of a detail.
+const STEP_BYTES_MAX: usize = 256;
+const DETAIL_BYTES_MAX: usize = 1_024;
+
+/// Everything wrong with a manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// At most [`FAULTS_MAX`], in the order of the manifest.
+    pub told: Vec<Fault>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Found {
+    /// The first of them, in the order in which they stand in the file; one without a place comes last.
+    pub(super) fn of(mut faults: Vec<Fault>) -> Self {
+        let more = faults.len().saturating_sub(FAULTS_MAX);
+        faults.truncate(FAULTS_MAX);
+        Self { told: faults, more }.sorted()
+    }
+
+    pub(super) fn sorted(mut self) -> Self {
+        self.told.sort_by_key(|fault| (fault.at.is_none(), fault.at));
+        self
+    }
+}
 
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,15 +49,43 @@ pub(crate) struct Fault {
     pub code: &'static str,
     /// For people.
     pub detail: String,
+    /// Where it stands, once that is known.
+    pub at: Option<At>,
 }
 
 impl Fault {
     fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, detail: detail.into() }
+        let mut detail = detail.into();
+        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES_MAX));
+        Self { pointer: pointer.into(), code, detail, at: None }
     }
 
-    pub(super) fn not_utf8() -> Self {
-        Self::new("", "not-utf8", "须为 UTF-8 文本 / must be UTF-8 text")
+    fn at(self, at: At) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    pub(super) fn not_utf8(at: At) -> Self {
+        Self::new("", "not-utf8", "须为 UTF-8 文本 / must be UTF-8 text").at(at)
+    }
+
+    pub(super) fn several_documents(at: At) -> Self {
+        let detail = "一个文件只能有一份清单，请删去 --- 之后的内容 / one file holds one manifest; remove what follows ---";
+        Self::new("", "several-documents", detail).at(at)
+    }
+
+    /// Where the file is no YAML any more.
+    pub(super) fn broken(broken: Broken) -> Self {
+        match broken {
+            Broken::Syntax(at, what) => Self::new("", "unreadable", not_readable(&what)).at(at),
+            Broken::TooComplex(at) => {
+                Self::new("", "too-complex", "层级或节点过多 / too deep, or too many nodes").at(at)
+            }
+        }
+    }
+
+    /// Whether the typed reader could go no further, so that nothing behind this is known.
+    pub(super) fn ends_reading(&self) -> bool {
+        matches!(self.code, "unreadable" | "too-complex" | "bad-alias")
     }
 
     pub(super) fn not_a_district() -> Self {
@@ -53,13 +115,13 @@ impl Fault {
         Self::new(pointer(&["spec", "policies", key, "demo"]), "demo-policy", detail)
     }
 
-    pub(super) fn unknown_role(subject: &str) -> Self {
-        Self::new(pointer(&["spec", "members", subject]), "unknown-role", "未知角色 / unknown role")
+    pub(super) fn unknown_role(subject: &str, position: usize) -> Self {
+        Self::new(role(subject, position), "unknown-role", "未知角色 / unknown role")
     }
 
-    pub(super) fn role_not_here(subject: &str) -> Self {
+    pub(super) fn role_not_here(subject: &str, position: usize) -> Self {
         let detail = "该角色不能在此范围担任 / the role cannot be held in this scope";
-        Self::new(pointer(&["spec", "members", subject]), "role-not-here", detail)
+        Self::new(role(subject, position), "role-not-here", detail)
     }
 
     /// The tenant was applied as the other kind.
@@ -91,19 +153,62 @@ impl Fault {
         Self::new(pointer_of(&fault.path), code, format!("{chinese} / {}", fault.problem))
     }
 
-    /// What the reader of YAML says, with line and column where it knows them.
+    pub(super) fn bad_layer_key(key: &str) -> Self {
+        let detail = "图层键须为小写单词，以连字符相连，至多 64 字节 / a layer's key is lower-case words joined by hyphens, at most 64 bytes";
+        Self::new(layer(&[key]), "bad-layer-key", detail)
+    }
+
+    /// Feature `at` of the layer of communities is none that the street lists.
+    pub(super) fn unlisted_community(key: &str, at: usize) -> Self {
+        let detail = "communities 中没有该社区代码 / no community of this code is listed under communities";
+        let at = at.to_string();
+        Self::new(
+            layer(&[key, "geojson", "features", &at, "properties", "code"]),
+            "unlisted-community",
+            detail,
+        )
+    }
+
+    /// What is wrong with the shape of feature `at`, a multipolygon or not.
+    pub(super) fn of_shape(key: &str, at: usize, several: bool, fault: &ShapeFault) -> Self {
+        let place = shape_place(fault);
+        let place = if several { &place[..] } else { place.get(1..).unwrap_or_default() };
+        let at = at.to_string();
+        let fixed = [key, "geojson", "features", &at, "geometry", "coordinates"];
+        let numbers: Vec<String> = place.iter().map(ToString::to_string).collect();
+        let parts: Vec<&str> = fixed.into_iter().chain(numbers.iter().map(String::as_str)).collect();
+        Self::new(layer(&parts), "geometry-invalid", format!("图形无效 / {fault}"))
+    }
+
+    /// What is wrong between the shapes of a layer, or of layers.
+    pub(super) fn of_territory(fault: &territory::Fault) -> Self {
+        let (key, chinese) = territory_place(fault);
+        let pointer = key.map_or_else(|| layer(&[]), |key| layer(&[key]));
+        Self::new(pointer, "territory-invalid", format!("{chinese} / {fault}"))
+    }
+
+    /// What the reader of YAML says, where it says it.
     pub(super) fn of_yaml(error: &YamlError) -> Self {
         let error = error.without_snippet();
-        let code = yaml_code(error);
         let at = error.location().map(|at| (at.line(), at.column())).filter(|(line, _)| *line > 0);
-        let detail = match at {
-            Some((line, column)) => {
-                format!("第 {line} 行第 {column} 列无法读取 / line {line}, column {column}: {error}")
-            }
-            None => format!("无法读取 / not readable: {error}"),
-        };
-        Self::new("", code, detail)
+        let fault = Self::new("", yaml_code(error), not_readable(&error.to_string()));
+        Self {
+            at: at.map(|(line, column)| At::of(as_usize(line), as_usize(column).saturating_sub(1))),
+            ..fault
+        }
     }
+}
+
+fn as_usize(number: impl TryInto<usize>) -> usize {
+    number.try_into().unwrap_or(usize::MAX)
+}
+
+fn not_readable(what: &str) -> String {
+    format!("无法读取 / not readable: {what}")
+}
+
+fn role(subject: &str, position: usize) -> String {
+    pointer(&["spec", "members", subject, &position.to_string(), "role"])
 }
 
 fn yaml_code(error: &YamlError) -> &'static str {
@@ -112,28 +217,86 @@ fn yaml_code(error: &YamlError) -> &'static str {
         YamlError::SerdeUnknownField { .. } => "unknown-field",
         YamlError::SerdeMissingField { .. } => "missing-field",
         YamlError::SerdeUnknownVariant { .. } => "unknown-word",
+        YamlError::Unexpected { .. }
+        | YamlError::InvalidScalar { .. }
+        | YamlError::InvalidBooleanStrict { .. }
+        | YamlError::NullIntoString { .. }
+        | YamlError::SerdeInvalidType { .. }
+        | YamlError::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => "wrong-type",
+        YamlError::Message { .. } | YamlError::SerdeInvalidValue { .. } => "identifier-invalid",
+        YamlError::UnsupportedTag { .. } | YamlError::TaggedEnumMismatch { .. } => "unknown-tag",
+        YamlError::MultipleDocuments { .. } => "several-documents",
         YamlError::Budget { .. }
         | YamlError::AliasReplayLimitExceeded { .. }
         | YamlError::AliasExpansionLimitExceeded { .. }
         | YamlError::AliasReplayStackDepthExceeded { .. }
         | YamlError::AliasReplayCounterOverflow { .. } => "too-complex",
-        YamlError::AliasError { .. } => "bad-alias",
+        YamlError::AliasError { error, .. } => match yaml_code(error) {
+            "too-complex" | "unreadable" => "bad-alias",
+            code => code,
+        },
         _ => "unreadable",
     }
 }
 
-/// The contract's paths start inside `spec` and are joined with dots; a subject may hold dots itself.
+/// The contract's paths start inside `spec` and are joined with dots. A key may hold dots itself: which of them
+/// divide is settled where the manifest is at hand ([`super::place`]).
 fn pointer_of(path: &str) -> String {
-    match path.split_once('.') {
-        _ if path == "kind" => "/kind".to_owned(),
-        Some(("members", subject)) => pointer(&["spec", "members", subject]),
+    match path {
+        "kind" => "/kind".to_owned(),
         _ => pointer(&std::iter::once("spec").chain(path.split('.')).collect::<Vec<_>>()),
     }
 }
 
-/// Escapes as RFC 6901 asks.
+/// A pointer below the layers of the territory.
+fn layer(parts: &[&str]) -> String {
+    format!("/spec/territory/layers{}", pointer(parts))
+}
+
+/// Polygon, ring and vertex, as far as they are known.
+fn shape_place(fault: &ShapeFault) -> Vec<usize> {
+    let spot = |at: &Spot| vec![at.polygon, at.ring, at.vertex];
+    match fault {
+        ShapeFault::Empty | ShapeFault::TooManyVertices { .. } | ShapeFault::MoreContacts => Vec::new(),
+        ShapeFault::NoRing { polygon } | ShapeFault::PolygonInside { polygon, .. } => vec![*polygon],
+        ShapeFault::NotClosed { polygon, ring }
+        | ShapeFault::TooFewPositions { polygon, ring, .. }
+        | ShapeFault::ZeroArea { polygon, ring }
+        | ShapeFault::HoleOutside { polygon, ring }
+        | ShapeFault::HoleInHole { polygon, ring, .. } => vec![*polygon, *ring],
+        ShapeFault::NotFinite { at } | ShapeFault::OutOfRange { at } | ShapeFault::Repeated { at } => {
+            spot(at)
+        }
+        ShapeFault::Meets { first, .. } => spot(first),
+    }
+}
+
+/// The layer, and the Chinese.
+fn territory_place(fault: &territory::Fault) -> (Option<&str>, &'static str) {
+    use territory::Fault::*;
+    match fault {
+        Boundary { .. } => (Some("street"), "街道边界须恰为一个图形"),
+        TooManyVertices { .. } => (None, "顶点过多"),
+        LayerTwice { layer } => (Some(layer.as_str()), "图层重复"),
+        Code { layer, .. } => (Some(layer.as_str()), "代码格式不符"),
+        CodeTwice { layer, .. } => (Some(layer.as_str()), "代码重复"),
+        ForeignCode { layer, .. } => (Some(layer.as_str()), "代码不属于本街道"),
+        Outside { layer, .. } => (Some(layer.as_str()), "超出街道边界"),
+        Overlap { layer, .. } => (Some(layer.as_str()), "图形相互重叠"),
+        NoCommunity { .. } => (Some("grid"), "网格不在任何社区内"),
+        TooIntricate { layer } => (Some(layer.as_str()), "边界过于复杂，无法核验"),
+    }
+}
+
 fn pointer(parts: &[&str]) -> String {
-    parts.iter().map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect()
+    parts.iter().map(|part| escaped(part)).collect()
+}
+
+/// A step of a pointer as RFC 6901 writes it.
+pub(super) fn escaped(step: &str) -> String {
+    let short = &step[..step.floor_char_boundary(STEP_BYTES_MAX)];
+    let end = if short.len() < step.len() { "…" } else { "" };
+    format!("/{}{end}", short.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The stable code and the Chinese of each problem of the contract.
@@ -185,7 +348,17 @@ mod tests {
     fn pointers_lead_into_the_manifest() {
         assert_eq!(pointer_of("kind"), "/kind");
         assert_eq!(pointer_of("district"), "/spec/district");
-        assert_eq!(pointer_of("items.TRA-99.assists"), "/spec/items/TRA-99/assists");
-        assert_eq!(pointer_of("members.a.b/c@d"), "/spec/members/a.b~1c@d");
+        assert_eq!(pointer_of("items.TRA-99.assists.0"), "/spec/items/TRA-99/assists/0");
+        assert_eq!(escaped("b/c~d"), "/b~1c~0d");
+        assert_eq!(escaped(&"界".repeat(1_000)).len(), 1 + 255 + "…".len());
+    }
+
+    #[test]
+    fn the_first_are_told_in_the_order_of_the_file_and_the_rest_is_counted() {
+        let fault = |line| Fault::new("", "code", "text").at(At { line, column: 1 });
+        let without = Fault::kind_differs();
+        let found = Found::of(vec![without.clone(), fault(7), fault(3)]);
+        assert_eq!((found.told, found.more), (vec![fault(3), fault(7), without], 0));
+        assert_eq!(Found::of(vec![fault(1); FAULTS_MAX + 5]).more, 5);
     }
 }

@@ -9,12 +9,23 @@ use super::fault::Fault;
 
 /// Every grant that no reader could use.
 pub(super) fn check(tenant: TenantId, kind: Kind, people: &People) -> Vec<Fault> {
-    let grants = people.members.iter().flat_map(|(subject, grants)| grants.iter().map(move |g| (subject, g)));
-    grants.filter_map(|(subject, grant)| usable(tenant, kind, subject, grant).err()).collect()
+    let mut faults = Vec::new();
+    for (subject, grants) in &people.members {
+        let found =
+            grants.iter().enumerate().filter_map(|(n, form)| usable(tenant, kind, subject, n, form).err());
+        faults.extend(found);
+    }
+    faults
 }
 
-fn usable(tenant: TenantId, kind: Kind, subject: &str, form: &document::Grant) -> Result<(), Fault> {
-    let role: Role = form.role.parse().map_err(|_| Fault::unknown_role(subject))?;
+fn usable(
+    tenant: TenantId,
+    kind: Kind,
+    subject: &str,
+    position: usize,
+    form: &document::Grant,
+) -> Result<(), Fault> {
+    let role: Role = form.role.parse().map_err(|_| Fault::unknown_role(subject, position))?;
     let scope = match (role, &form.body, kind) {
         // Without a body the compiler has said so already.
         (Role::BodyUser, None, _) => return Ok(()),
@@ -22,5 +33,5 @@ fn usable(tenant: TenantId, kind: Kind, subject: &str, form: &document::Grant) -
         (_, _, Kind::District) => Scope::District(tenant),
         (_, _, Kind::Street) => Scope::Street(tenant),
     };
-    Grant::new(role, scope).map(|_| ()).map_err(|_| Fault::role_not_here(subject))
+    Grant::new(role, scope).map(|_| ()).map_err(|_| Fault::role_not_here(subject, position))
 }

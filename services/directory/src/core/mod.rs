@@ -1,13 +1,24 @@
 //! Pure helpers: no clock, no SQL, no HTTP.
 
+mod changes;
 mod compiled;
+mod diff;
 mod fault;
 mod manifest;
 mod members;
+mod outline;
 mod pack;
+mod place;
 mod streets;
+mod survey;
+mod territory;
+mod tree;
+mod wording;
+mod words;
 
+pub(crate) use changes::{Changes, Told, changes};
 pub(crate) use compiled::{Compiled, Terms, aggregate_id, codes_within, compile_district, compile_street};
-pub(crate) use fault::Fault;
-pub(crate) use manifest::{MANIFEST_BYTES_MAX, Manifest, read};
+pub(crate) use diff::Change;
+pub(crate) use fault::{FAULTS_MAX, Fault, Found};
+pub(crate) use manifest::{MANIFEST_BYTES_MAX, Manifest, placed, read};
 pub(crate) use streets::broken_by;

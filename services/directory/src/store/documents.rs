@@ -28,13 +28,13 @@ pub(crate) async fn one(
     Ok(found)
 }
 
-/// Both parts of every street of a district.
+/// Core and people of every street of a district.
 pub(crate) async fn of_streets(tx: &mut ScopedTx, district: TenantId) -> Result<Vec<Vec<u8>>, pg::Error> {
     let found = sqlx::query_scalar!(
         "SELECT d.body
          FROM directory.tenants t
          JOIN directory.tenant_documents d ON d.tenant_id = t.tenant_id
-         WHERE t.district_id = $1 AND t.kind = 'street'
+         WHERE t.district_id = $1 AND t.kind = 'street' AND d.part <> 'territory'
          ORDER BY d.tenant_id, d.part",
         district.as_i64(),
     )

@@ -12,29 +12,53 @@ pub(crate) struct Entry {
     pub at: jiff_sqlx::Timestamp,
     pub sha256: String,
     pub manifest_bytes: i32,
+    /// Of a rollback: the generation whose manifest it is.
+    pub of_generation: Option<i64>,
 }
 
-/// Keeps the bytes of a generation.
-pub(crate) async fn keep(
-    tx: &mut ScopedTx,
-    tenant: TenantId,
-    generation: u64,
-    actor: &str,
-    at: Timestamp,
-    manifest: &[u8],
-) -> Result<(), pg::Error> {
-    let at: jiff_sqlx::Timestamp = at.into();
+/// What a generation is kept as.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewEntry<'a> {
+    pub tenant: TenantId,
+    pub generation: u64,
+    pub actor: &'a str,
+    pub at: Timestamp,
+    pub manifest: &'a [u8],
+    pub of_generation: Option<u64>,
+}
+
+/// Keeps a generation.
+pub(crate) async fn keep(tx: &mut ScopedTx, entry: &NewEntry<'_>) -> Result<(), pg::Error> {
+    let at: jiff_sqlx::Timestamp = entry.at.into();
     let kept = sqlx::query!(
-        "INSERT INTO directory.manifests (tenant_id, generation, actor, at, manifest) VALUES ($1, $2, $3, $4, $5)",
-        tenant.as_i64(),
-        generation as i64,
-        actor,
+        "INSERT INTO directory.manifests (tenant_id, generation, actor, at, manifest, of_generation)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        entry.tenant.as_i64(),
+        entry.generation as i64,
+        entry.actor,
         at as _,
-        manifest,
+        entry.manifest,
+        entry.of_generation.map(|generation| generation as i64),
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("keeping a manifest", kept.rows_affected(), 1)
+}
+
+/// The manifest of a generation, byte for byte.
+pub(crate) async fn one(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    generation: i64,
+) -> Result<Option<Vec<u8>>, pg::Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT manifest FROM directory.manifests WHERE tenant_id = $1 AND generation = $2",
+        tenant.as_i64(),
+        generation,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found)
 }
 
 /// Whether the tenant has this generation: what a cursor must name.
@@ -60,7 +84,7 @@ pub(crate) async fn history(
     let entries = sqlx::query_as!(
         Entry,
         r#"SELECT generation, actor, at, encode(sha256(manifest), 'hex') AS "sha256!",
-               octet_length(manifest) AS "manifest_bytes!"
+               octet_length(manifest) AS "manifest_bytes!", of_generation
            FROM directory.manifests WHERE tenant_id = $1 AND generation < $2
            ORDER BY generation DESC LIMIT $3"#,
         tenant.as_i64(),

@@ -51,6 +51,17 @@ pub(crate) async fn hold_district(tx: &mut ScopedTx, district: TenantId) -> Resu
     Ok(held.is_some())
 }
 
+/// How many streets stand on a district.
+pub(crate) async fn streets_of(tx: &mut ScopedTx, district: TenantId) -> Result<i64, pg::Error> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM directory.tenants WHERE district_id = $1 AND kind = 'street'"#,
+        district.as_i64(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(count)
+}
+
 /// Moves a locked tenant to its next generation.
 pub(crate) async fn advance(tx: &mut ScopedTx, tenant: TenantId, generation: u64) -> Result<(), pg::Error> {
     let moved = sqlx::query!(

@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
 mod apply;
+mod generations;
 mod office;
+mod plan;
 mod read;
 mod refusals;
+mod rollback;
 mod streets;
+mod territory;
 mod together;

@@ -42,6 +42,17 @@ impl Answer {
         faults.iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect()
     }
 
+    /// The faults as `line:column pointer code`.
+    pub fn placed(&self) -> Vec<String> {
+        let faults = self.body["errors"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let told = faults.iter().map(|fault| {
+            let (line, column) = (&fault["line"], &fault["column"]);
+            format!("{line}:{column} {} {}", text(&fault["pointer"]), text(&fault["code"]))
+        });
+        told.collect()
+    }
+
     /// Asserts an applied manifest: (generation, changed).
     pub fn applied(&self) -> (u64, bool) {
         assert_eq!(self.status, StatusCode::OK, "{:#}", self.body);
@@ -83,7 +94,22 @@ impl Office {
         headers: &[(&str, &str)],
         manifest: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::post("/directory/v1/manifests:apply")
+        self.hand_in("apply", subject, headers, manifest).await
+    }
+
+    pub async fn plan(&self, manifest: &str) -> Answer {
+        self.hand_in("plan", ADMIN, &[], manifest.to_owned()).await
+    }
+
+    /// A manifest to one of the verbs that take one.
+    pub async fn hand_in(
+        &self,
+        verb: &str,
+        subject: &str,
+        headers: &[(&str, &str)],
+        manifest: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::post(format!("/directory/v1/manifests:{verb}"))
             .header("authorization", format!("Bearer {}", self.rig.token(subject)));
         if !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/yaml");
@@ -100,6 +126,33 @@ impl Office {
         let token = self.rig.token(subject);
         let (status, headers, body) = self.rig.http("GET", path, Some(&token), &[], None).await;
         Answer { status, headers, body }
+    }
+
+    /// The manifest of a generation: body and head.
+    pub async fn generation(&self, subject: &str, code: &str, generation: &str) -> Answer {
+        self.get(subject, &format!("/directory/v1/streets/{code}/generations/{generation}")).await
+    }
+
+    pub async fn rollback(&self, code: &str, to: u64) -> Answer {
+        self.rollback_as(ADMIN, &[], code, to).await
+    }
+
+    pub async fn rollback_as(&self, subject: &str, headers: &[(&str, &str)], code: &str, to: u64) -> Answer {
+        let token = self.rig.token(subject);
+        let path = format!("/directory/v1/streets/{code}:rollback");
+        let body = serde_json::json!({ "to_generation": to });
+        let (status, headers, body) = self.rig.http("POST", &path, Some(&token), headers, Some(body)).await;
+        Answer { status, headers, body }
+    }
+
+    /// The newest core and people of a tenant, without what a generation changes by itself.
+    pub async fn documents(&self, code: &str) -> [Value; 2] {
+        let mut documents = [Value::Null, Value::Null];
+        for (document, part) in documents.iter_mut().zip(["core", "people"]) {
+            let path = format!("/directory/v1/streets/{code}/documents/{part}");
+            *document = self.get(ADMIN, &path).await.body["body"].take();
+        }
+        documents
     }
 
     /// Rows of every table an apply writes: manifests, documents, journal, outbox.

@@ -87,3 +87,19 @@ async fn the_door_describes_itself() {
     assert!(body["paths"]["/directory/v1/manifests:apply"]["post"].is_object());
     assert!(body["components"]["schemas"]["ProblemDocument"].is_object());
 }
+
+#[tokio::test]
+async fn the_schema_of_each_kind_is_read_by_whoever_has_a_token() {
+    let office = Office::open().await;
+    for (kind, committed) in [
+        ("district", include_str!("../../../../packs/schema/district.schema.json")),
+        ("street", include_str!("../../../../packs/schema/street.schema.json")),
+    ] {
+        let answer = office.get("resident", &format!("/directory/v1/schemas/{kind}")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, serde_json::from_str::<serde_json::Value>(committed).unwrap());
+    }
+    office.get("resident", "/directory/v1/schemas/country").await.refused(404, "not-found");
+    let (status, ..) = office.rig.http("GET", "/directory/v1/schemas/street", None, &[], None).await;
+    assert_eq!(status, 401);
+}

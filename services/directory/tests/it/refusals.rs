@@ -20,17 +20,58 @@ async fn all_faults_are_listed_and_nothing_is_applied() {
         .replace("chain: to-district-centre", "chain: nowhere")
         .replace("role: verifier", "role: emperor")
         .replace("990102002003", "990102001003");
-    let faults = office.apply(&broken).await.refused(422, "manifest-invalid");
-    let expected = [
-        ("/spec/communities", "foreign-community"),
-        ("/spec/items/TRA-99", "unknown-item"),
-        ("/spec/items/TRA-99/policy", "unknown-policy"),
-        ("/spec/policies/demo-fast/warn_per_mille", "bad-warnings"),
-        ("/spec/policies/demo-fast/chain", "unknown-chain"),
-    ];
-    let expected: Vec<_> = expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).into();
-    assert_eq!(faults, expected);
+    let answer = office.apply(&broken).await;
+    answer.refused(422, "manifest-invalid");
+    assert_eq!(
+        answer.placed(),
+        [
+            "19:15 /spec/communities/2/code foreign-community",
+            "21:13 /spec/items/TRA-99 unknown-item",
+            "21:42 /spec/items/TRA-99/policy unknown-policy",
+            "28:23 /spec/policies/demo-fast/warn_per_mille bad-warnings",
+            "29:14 /spec/policies/demo-fast/chain unknown-chain",
+            "40:24 /spec/members/verifier/0/role unknown-role",
+        ]
+    );
     unchanged(&office, before).await;
+}
+
+/// What does not fit the types is told by its place too, all of it; what is not there by what it is missing in.
+#[tokio::test]
+async fn structural_faults_are_all_told_with_their_places() {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let broken = FAST
+        .replace("routing_mode", "routing_modes")
+        .replace("990102002003", "99010200200x")
+        .replace("demo: true", "demo: yes")
+        .replace("chain: to-district-centre", "chain: to-district-centre\n      chain: again");
+    let answer = office.apply(&broken).await;
+    answer.refused(422, "manifest-invalid");
+    assert_eq!(
+        answer.placed(),
+        [
+            "14:3 /spec/routing_mode missing-field",
+            "15:3 /spec/routing_modes unknown-field",
+            "19:15 /spec/communities/2/code identifier-invalid",
+            "25:13 /spec/policies/demo-fast/demo wrong-type",
+            "30:7 /spec/policies/demo-fast/chain duplicate-key",
+        ]
+    );
+    for error in answer.body["errors"].as_array().unwrap() {
+        let detail = error["detail"].as_str().unwrap();
+        assert!(detail.contains(" / "), "both languages: {detail}");
+    }
+    unchanged(&office, before).await;
+}
+
+#[tokio::test]
+async fn faults_beyond_the_first_are_counted() {
+    let office = Office::settled().await;
+    let fields: String = (0..300).map(|n| format!("  field{n}: 1\n")).collect();
+    let answer = office.apply(&format!("{FAST}{fields}")).await;
+    assert_eq!(answer.refused(422, "manifest-invalid").len(), 200);
+    assert!(answer.body["detail"].as_str().unwrap().contains("100"), "{}", answer.body["detail"]);
 }
 
 #[tokio::test]
@@ -41,7 +82,8 @@ async fn members_must_be_possible() {
         .replace("resident: [{ role: resident }]", "a.b: [{ role: district-centre }]");
     let faults: BTreeSet<_> =
         office.apply(&broken).await.refused(422, "manifest-invalid").into_iter().collect();
-    let expected = [("/spec/members/a.b", "role-not-here"), ("/spec/members/verifier", "unknown-role")];
+    let expected =
+        [("/spec/members/a.b/0/role", "role-not-here"), ("/spec/members/verifier/0/role", "unknown-role")];
     assert_eq!(faults, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).into());
 }
 
@@ -55,8 +97,8 @@ async fn members_must_be_possible() {
     "/spec/endpoints/transport/url",
     "unknown-variable"
 )]
-#[case::field("time_zone:", "timezone:", "", "unknown-field")]
-#[case::twice("  pack: default", "  pack: default\n  pack: default", "", "duplicate-key")]
+#[case::field("  pack: default", "  pack: default\n  packs: 1", "/spec/packs", "unknown-field")]
+#[case::twice("  pack: default", "  pack: default\n  pack: default", "/spec/pack", "duplicate-key")]
 #[case::broken("spec:", "spec: [", "", "unreadable")]
 #[tokio::test]
 async fn a_district_with_one_fault(

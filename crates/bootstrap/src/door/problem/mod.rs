@@ -40,6 +40,12 @@ pub struct Fault {
     pub code: Cow<'static, str>,
     /// For people, Chinese first.
     pub detail: String,
+    /// Line in the body as it was sent, from 1; there only where the body is a text people write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column in that line, in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
 }
 
 /// The body of every refusal, `application/problem+json`.

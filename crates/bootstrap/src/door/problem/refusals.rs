@@ -145,7 +145,12 @@ impl Problem {
 impl Fault {
     /// A fault at a field our own types name.
     pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: code.into(), detail: detail.into() }
+        Self { pointer: pointer.into(), code: code.into(), detail: detail.into(), line: None, column: None }
+    }
+
+    /// The same, with its place in a text; both count from 1.
+    pub fn at(self, line: u32, column: u32) -> Self {
+        Self { line: Some(line), column: Some(column), ..self }
     }
 }
 

@@ -7,15 +7,15 @@ use axum::http::{HeaderMap, HeaderName, header};
 use bootstrap::door::problem::Kind as ProblemKind;
 use bootstrap::door::{self, Problem, TraceContext, body};
 use bootstrap::{Bearer, Identity};
+use bytes::Bytes;
+use contract::document::Kind;
+use ids::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::core::{self, Fault, MANIFEST_BYTES_MAX};
+use crate::core::{self, Fault, Found, MANIFEST_BYTES_MAX};
 use crate::handle::{self, Applied, Apply, ApplyError, Precondition, Refusal};
 use crate::inbound::Desk;
-
-/// Most faults told at once; the rest is counted.
-const FAULTS_MAX: usize = 200;
 
 static MANIFEST_INVALID: ProblemKind = ProblemKind {
     status: 422,
@@ -48,13 +48,17 @@ impl From<Applied> for AppliedBody {
     fn from(applied: Applied) -> Self {
         Self {
             tenant: applied.tenant.to_string(),
-            kind: match applied.kind {
-                contract::document::Kind::District => "district",
-                contract::document::Kind::Street => "street",
-            },
+            kind: kind_word(applied.kind),
             generation: applied.generation,
             changed: applied.changed,
         }
+    }
+}
+
+pub(super) fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::District => "district",
+        Kind::Street => "street",
     }
 }
 
@@ -72,12 +76,8 @@ pub(crate) async fn apply(
     trace: TraceContext,
     request: Request,
 ) -> Result<([(HeaderName, String); 1], Json<AppliedBody>), Problem> {
-    if !declares_yaml(request.headers()) {
-        let hint = "请使用 Content-Type: application/yaml，且不要压缩 / Use Content-Type: application/yaml, not compressed";
-        return Err(Problem::unsupported_media_type().with_hint(hint));
-    }
     let precondition = precondition(request.headers());
-    let bytes = body::read(request, MANIFEST_BYTES_MAX).await?;
+    let bytes = yaml(request).await?;
     let applied = applied(&desk, &who, bytes, precondition, trace.traceparent).await?;
     Ok(([(header::ETAG, format!("\"{}\"", applied.generation))], Json(applied)))
 }
@@ -90,48 +90,81 @@ pub(crate) async fn applied(
     precondition: Precondition,
     traceparent: String,
 ) -> Result<AppliedBody, Problem> {
-    let manifest = core::read(&bytes).map_err(|fault| refuse(desk, None, Refusal::Faulty(vec![fault])))?;
+    let manifest = core::read(&bytes).map_err(|found| counted(desk, None, Refused::of(found)))?;
     let tenant = manifest.tenant();
     let admitted = desk.admit(who, Action::DocumentApply, tenant, Some(manifest.district()))?;
     let (district, actor) = (admitted.district, admitted.subject);
-    let command = Apply { manifest, bytes, district, precondition, actor, traceparent };
+    let (bytes, of_generation) = (Bytes::from(bytes), None);
+    let command = Apply { manifest, bytes, district, precondition, actor, traceparent, of_generation };
+    said(desk, command).await
+}
+
+/// Applies what a door has made of a request, and counts what comes of it.
+pub(super) async fn said(desk: &Desk, command: Apply) -> Result<AppliedBody, Problem> {
+    let (tenant, bytes) = (command.manifest.tenant(), command.bytes.clone());
     match handle::apply(&desk.house, &desk.config, command).await {
         Ok(applied) => {
             desk.events.applied(tenant, applied.generation, applied.changed);
             Ok(applied.into())
         }
-        Err(ApplyError::Refused(refusal)) => Err(refuse(desk, Some(tenant), refusal)),
+        Err(ApplyError::Refused(refusal)) => Err(counted(desk, Some(tenant), Refused::by(refusal, &bytes))),
         Err(ApplyError::Failed(error)) => Err(error.into()),
     }
 }
 
-fn refuse(desk: &Desk, tenant: Option<ids::TenantId>, refusal: Refusal) -> Problem {
-    let faults = if let Refusal::Faulty(faults) = &refusal { faults.len() } else { 0 };
-    let problem = problem(refusal);
-    desk.events.refused(tenant, problem.code(), faults);
-    problem
+/// The bytes of a manifest, declared as what they are and within their bound.
+pub(super) async fn yaml(request: Request) -> Result<Vec<u8>, Problem> {
+    if !declares_yaml(request.headers()) {
+        let hint = "请使用 Content-Type: application/yaml，且不要压缩 / Use Content-Type: application/yaml, not compressed";
+        return Err(Problem::unsupported_media_type().with_hint(hint));
+    }
+    body::read(request, MANIFEST_BYTES_MAX).await
 }
 
-fn problem(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::Faulty(faults) => invalid(faults),
-        Refusal::DistrictMissing => Problem::of(&DISTRICT_NOT_APPLIED),
-        Refusal::Stale => Problem::precondition_failed(),
-        Refusal::Unknown => Problem::not_found(),
-        Refusal::TooLarge => Problem::payload_too_large(),
+/// What is said to whoever is refused.
+pub(super) struct Refused {
+    pub problem: Problem,
+    /// How many faults of the manifest there are.
+    faults: usize,
+}
+
+impl Refused {
+    /// Everything wrong with a manifest.
+    pub(super) fn of(Found { told, more }: Found) -> Self {
+        let faults = told.len() + more;
+        let mut problem =
+            told.into_iter().map(fault).fold(Problem::of(&MANIFEST_INVALID), Problem::with_fault);
+        if more > 0 {
+            problem = problem.with_detail(format!("另有 {more} 处 / and {more} more"));
+        }
+        Self { problem, faults }
+    }
+
+    /// A refusal of the manifest of these bytes.
+    pub(super) fn by(refusal: Refusal, bytes: &[u8]) -> Self {
+        let problem = match refusal {
+            Refusal::Faulty(faults) => return Self::of(core::placed(faults, bytes)),
+            Refusal::DistrictMissing => Problem::of(&DISTRICT_NOT_APPLIED),
+            Refusal::Stale => Problem::precondition_failed(),
+            Refusal::Unknown => Problem::not_found(),
+            Refusal::TooLarge => Problem::payload_too_large(),
+        };
+        Self { problem, faults: 0 }
     }
 }
 
-fn invalid(faults: Vec<Fault>) -> Problem {
-    let more = faults.len().saturating_sub(FAULTS_MAX);
-    let told = faults.into_iter().take(FAULTS_MAX);
-    let mut problem = told.fold(Problem::of(&MANIFEST_INVALID), |problem, fault| {
-        problem.with_fault(door::Fault::new(fault.pointer, fault.code, fault.detail))
-    });
-    if more > 0 {
-        problem = problem.with_detail(format!("另有 {more} 处 / and {more} more"));
+fn fault(fault: Fault) -> door::Fault {
+    let told = door::Fault::new(fault.pointer, fault.code, fault.detail);
+    match fault.at {
+        Some(at) => told.at(at.line, at.column),
+        None => told,
     }
-    problem
+}
+
+/// The answer to an apply that is refused, counted.
+pub(super) fn counted(desk: &Desk, tenant: Option<TenantId>, refused: Refused) -> Problem {
+    desk.events.refused(tenant, refused.problem.code(), refused.faults);
+    refused.problem
 }
 
 fn declares_yaml(headers: &HeaderMap) -> bool {
@@ -144,7 +177,7 @@ fn declares_yaml(headers: &HeaderMap) -> bool {
 }
 
 /// A generation, quoted or not, or `*`. What is none of these matches no generation.
-fn precondition(headers: &HeaderMap) -> Precondition {
+pub(super) fn precondition(headers: &HeaderMap) -> Precondition {
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let (first, second) = (values.next(), values.next());
     let Some(value) = first else { return Precondition::None };

@@ -2,10 +2,17 @@
 
 mod apply;
 mod documents;
+mod generations;
+mod history;
+mod plan;
+mod rollback;
+mod schemas;
 
 use axum::Router;
+use axum::routing::post;
 use bootstrap::door::Problem;
-use bootstrap::door::accept::json_only;
+use bootstrap::door::accept::{json_only, yaml_only};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,14 +20,30 @@ use super::Desk;
 
 pub(crate) use apply::applied;
 pub(crate) use documents::newest;
+pub(crate) use generations::manifest;
+pub(crate) use history::{HistoryEntry, Page, listed};
+pub(crate) use plan::{ChangeBody, TextBody, planned};
+pub(crate) use rollback::rolled_back;
+
+/// The router knows no patterns inside a segment, so the address of a verb is described apart from its route (D18).
+#[derive(OpenApi)]
+#[openapi(paths(rollback::rollback))]
+struct Verbs;
 
 /// The routes and their description.
 pub(crate) fn door(desk: Desk) -> (Router, utoipa::openapi::OpenApi) {
     let (routes, mut openapi) = OpenApiRouter::new()
         .routes(routes!(apply::apply))
+        .routes(routes!(plan::plan))
         .routes(routes!(documents::document))
-        .routes(routes!(documents::history))
+        .routes(routes!(history::history))
+        .routes(routes!(schemas::schema))
         .split_for_parts();
+    let routes = routes.route("/directory/v1/streets/{target}", post(rollback::rollback));
+    let (manifests, described) =
+        OpenApiRouter::new().routes(routes!(generations::generation)).split_for_parts();
+    openapi.merge(Verbs::openapi());
+    openapi.merge(described);
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
-    (json_only(routes).with_state(desk), openapi)
+    (json_only(routes).merge(yaml_only(manifests)).with_state(desk), openapi)
 }

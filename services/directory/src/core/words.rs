@@ -1,0 +1,175 @@
+//! The Chinese of a document's fields and of the words they may hold, for people who read a difference. English is
+//! the field itself. Also the order in which the parts of a document are told.
+
+/// Each field of a document, those of its top level first and in the order in which they are told.
+const FIELDS: &[(&str, &str)] = &[
+    ("name", "名称"),
+    ("district", "所属区"),
+    ("time_zone", "时区"),
+    ("routing_mode", "派单方式"),
+    ("communities", "社区"),
+    ("bodies", "单位"),
+    ("categories", "类别"),
+    ("items", "事项"),
+    ("policies", "时限方案"),
+    ("chains", "升级链"),
+    ("calendars", "工作日历"),
+    ("default_calendar", "默认工作日历"),
+    ("verify", "核查时限"),
+    ("warn_per_mille", "预警比例（千分）"),
+    ("chain", "升级链"),
+    ("alarm_words", "警示词"),
+    ("catch_all", "兜底单位"),
+    ("informs", "抄送单位"),
+    ("endpoints", "通道"),
+    ("members", "成员"),
+    ("layers", "图层"),
+    ("features", "图形"),
+    ("outline", "轮廓"),
+    ("vertices", "顶点数"),
+    ("area_m2", "面积（平方米）"),
+    ("zh", "中文"),
+    ("en", "英文"),
+    ("code", "代码"),
+    ("short_name", "简称"),
+    ("kind", "类别"),
+    ("level", "层级"),
+    ("duty_24x7", "24 小时值班"),
+    ("can_lead", "可主办"),
+    ("duties", "职责"),
+    ("aliases", "别称"),
+    ("category", "类别"),
+    ("lead", "主办"),
+    ("assists", "协办"),
+    ("priority", "优先级"),
+    ("urgency", "紧急程度"),
+    ("clock", "计时"),
+    ("acknowledge_minutes", "签收分钟数"),
+    ("on_site_minutes", "到场分钟数"),
+    ("resolve", "办结时限"),
+    ("extensions_max", "延期次数上限"),
+    ("verify_by", "核查方式"),
+    ("privacy", "隐私"),
+    ("policy", "时限方案"),
+    ("keywords", "关键词"),
+    ("example", "示例"),
+    ("limits", "时限"),
+    ("demo", "演示用"),
+    ("amount", "数量"),
+    ("unit", "计量单位"),
+    ("steps", "步骤"),
+    ("after_s", "超期后秒数"),
+    ("action", "动作"),
+    ("body", "单位"),
+    ("channel", "方式"),
+    ("url", "地址"),
+    ("role", "角色"),
+    ("id", "编号"),
+    ("version", "版本"),
+    ("zone", "时区"),
+    ("frames", "工作时段"),
+    ("start", "开始"),
+    ("end", "结束"),
+    ("years", "已公布年份"),
+    ("days", "例外日"),
+    ("date", "日期"),
+];
+
+/// Words of a field.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("routing_mode", "auto", "自动派单"),
+    ("routing_mode", "street-review", "街道审核"),
+    ("routing_mode", "district-review", "区级审核"),
+    ("level", "community", "社区"),
+    ("level", "street", "街道"),
+    ("level", "district", "区"),
+    ("urgency", "critical", "特急"),
+    ("urgency", "urgent", "紧急"),
+    ("urgency", "ordinary", "一般"),
+    ("verify_by", "photo", "照片"),
+    ("verify_by", "visit", "现场"),
+    ("verify_by", "call", "回访"),
+    ("verify_by", "auto", "自动"),
+    ("privacy", "none", "不涉及个人"),
+    ("privacy", "personal", "涉及个人"),
+    ("privacy", "sensitive", "敏感"),
+    ("clock", "clock", "自然时"),
+    ("clock", "work", "工作时"),
+    ("unit", "second", "秒"),
+    ("unit", "minute", "分钟"),
+    ("unit", "hour", "小时"),
+    ("unit", "workday", "个工作日"),
+    ("limits", "see", "已阅"),
+    ("limits", "acknowledge", "签收"),
+    ("limits", "on_site", "到场"),
+    ("limits", "resolve", "办结"),
+    ("limits", "verify", "核查"),
+    ("action", "notify", "通知"),
+    ("channel", "webhook", "Webhook 推送"),
+    ("kind", "holiday", "休假"),
+    ("kind", "makeup_workday", "调休上班"),
+    ("layers", "street", "街道边界"),
+    ("layers", "community", "社区"),
+    ("layers", "grid", "网格"),
+    ("role", "grid-worker", "网格员"),
+    ("role", "resident", "居民"),
+    ("role", "body-user", "承办单位人员"),
+    ("role", "street-centre", "街道中心"),
+    ("role", "verifier", "核查员"),
+    ("role", "district-centre", "区中心"),
+    ("role", "sre", "运维"),
+    ("role", "directory-admin", "目录管理员"),
+    ("role", "system-admin", "系统管理员"),
+    ("role", "security-admin", "安全管理员"),
+    ("role", "audit-admin", "审计管理员"),
+];
+
+/// Fields whose entries go by a key of people's own, not by a word of ours.
+const KEYED: &[&str] = &[
+    "bodies",
+    "categories",
+    "items",
+    "policies",
+    "chains",
+    "calendars",
+    "alarm_words",
+    "endpoints",
+    "members",
+    "limits",
+    "layers",
+];
+
+/// A field in Chinese; one without a word keeps its own.
+pub(super) fn field(name: &str) -> &str {
+    FIELDS.iter().find(|(field, _)| *field == name).map_or(name, |(_, chinese)| chinese)
+}
+
+/// Where a field of the top level is told.
+pub(super) fn rank(name: &str) -> usize {
+    FIELDS.iter().position(|(field, _)| *field == name).unwrap_or(FIELDS.len())
+}
+
+/// What a word of a field means in Chinese.
+pub(super) fn meaning(field: &str, word: &str) -> Option<&'static str> {
+    WORDS.iter().find(|(of, known, _)| *of == field && *known == word).map(|(_, _, chinese)| *chinese)
+}
+
+/// Whether the entries of a field go by keys.
+pub(super) fn keyed(field: &str) -> bool {
+    KEYED.contains(&field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_belong_to_fields_and_every_role_has_one() {
+        for (of, _, _) in WORDS {
+            assert_ne!(field(of), *of, "{of} has no Chinese");
+        }
+        for role in access::Role::ALL {
+            assert!(meaning("role", role.as_str()).is_some(), "{role}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What applying a manifest would do: the way of [`super::apply`] without its locks, up to keeping. Writes nothing.
+//!
+//! It is true of the generation it names. Whoever applies with that one as `If-Match` gets what was shown, or a
+//! refusal; a district that moves in between may still refuse a street.
+
+use bootstrap::House;
+use contract::document::{Document, Kind};
+use ids::TenantId;
+use pg::ScopedTx;
+
+use super::{
+    ApplyError, Precondition, Refusal, check, compile, decoded, encoded, keep_streets_sound, kind, pack,
+    scope,
+};
+use crate::config::Config;
+use crate::core::{self, Changes, Compiled, Fault, Manifest};
+use crate::store;
+use crate::store::tenants::Known;
+
+/// A manifest that somebody who may apply it wants to look at first.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub manifest: Manifest,
+    /// The district the caller was admitted for.
+    pub district: TenantId,
+}
+
+/// What would come of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Planned {
+    pub tenant: TenantId,
+    pub kind: Kind,
+    /// The generation it stands on; 0 for a tenant nobody has applied.
+    pub generation: u64,
+    pub changed: bool,
+    pub changes: Changes,
+    /// Of a district: how many streets stand on it, all of which would stay sound.
+    pub streets: Option<i64>,
+}
+
+pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> Result<Planned, ApplyError> {
+    let Plan { manifest, district } = command;
+    let (tenant, kind) = (manifest.tenant(), kind(&manifest));
+    if kind == Kind::Street && district == tenant {
+        return Err(Refusal::Faulty(vec![Fault::kind_differs()]).into());
+    }
+    let mut tx = house.pool.begin(scope(&manifest, district)).await?;
+    let stored = store::documents::all(&mut tx, tenant).await?;
+    let before = decoded(&stored)?;
+    let known = known(&before).unwrap_or(Known { kind, district, generation: 0 });
+    check(&manifest, district, Precondition::None, known)?;
+    let pack = pack(&mut tx, &manifest).await?;
+    let compiled = compile(config, manifest, pack.as_ref())?;
+    let streets = streets(&mut tx, tenant, kind).await?;
+    let mut planned = Planned {
+        tenant,
+        kind,
+        generation: known.generation,
+        changed: false,
+        changes: Changes::default(),
+        streets,
+    };
+    if !compiled.says_the_same(&stored)? {
+        keep_streets_sound(&mut tx, &compiled, &stored).await?;
+        planned.changed = true;
+        planned.changes = changes(&before, &compiled, known.generation + 1, pack.as_ref())?;
+    }
+    tx.commit().await?;
+    Ok(planned)
+}
+
+/// The tenant as its documents say: both parts are one state of it, whatever is applied meanwhile.
+fn known(documents: &[Document]) -> Option<Known> {
+    let header = &documents.first()?.header;
+    let district = header.parent.unwrap_or(header.tenant);
+    Some(Known { kind: header.kind, district, generation: header.generation })
+}
+
+async fn streets(tx: &mut ScopedTx, tenant: TenantId, kind: Kind) -> Result<Option<i64>, pg::Error> {
+    match kind {
+        Kind::District => store::tenants::streets_of(tx, tenant).await.map(Some),
+        Kind::Street => Ok(None),
+    }
+}
+
+fn changes(
+    before: &[Document],
+    compiled: &Compiled,
+    generation: u64,
+    pack: Option<&Document>,
+) -> Result<Changes, ApplyError> {
+    let after = compiled.documents(generation);
+    for document in &after {
+        encoded(document)?;
+    }
+    Ok(core::changes(before, &after, pack)?)
+}
