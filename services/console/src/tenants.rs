@@ -2,8 +2,9 @@
 //! itself, who may read. Items come with the events.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use contract::document::{DistrictCore, Name, StreetCore};
+use contract::document::{DistrictCore, Name, StreetCore, Territory};
 use ids::{BodyKey, BodyRef, TenantId};
 use snapshot::Project;
 
@@ -37,7 +38,12 @@ pub struct BodyNames;
 impl Project for BodyNames {
     type Street = Names;
 
-    fn street(&self, district: &DistrictCore, street: &StreetCore) -> Result<Names, String> {
+    fn street(
+        &self,
+        district: &DistrictCore,
+        street: &StreetCore,
+        _territory: Option<&Arc<Territory>>,
+    ) -> Result<Names, String> {
         let bodies = district.bodies.iter().chain(&street.bodies);
         Ok(Names {
             bodies: bodies.map(|(key, body)| (key.clone(), body.name.clone())).collect(),

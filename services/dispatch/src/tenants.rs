@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, StreetCore};
+use contract::document::{DistrictCore, StreetCore, Territory};
 use sla::Calendar;
 use snapshot::Project;
 
@@ -35,7 +35,12 @@ impl Street {
 impl Project for Calendars {
     type Street = Street;
 
-    fn street(&self, district: &DistrictCore, _street: &StreetCore) -> Result<Street, String> {
+    fn street(
+        &self,
+        district: &DistrictCore,
+        _street: &StreetCore,
+        _territory: Option<&Arc<Territory>>,
+    ) -> Result<Street, String> {
         let compiled = district.calendars.iter().map(|(id, spec)| Ok((id.clone(), Arc::new(compile(spec)?))));
         let calendars = compiled.collect::<Result<_, String>>()?;
         let years =

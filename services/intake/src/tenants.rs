@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use classify::AlarmScreen;
-use contract::document::{DistrictCore, Priority, StreetCore};
+use contract::document::{DistrictCore, Priority, StreetCore, Territory};
 use ids::TenantId;
 use snapshot::Project;
 
@@ -31,7 +31,12 @@ pub struct Screens {
 impl Project for Screens {
     type Street = Street;
 
-    fn street(&self, district: &DistrictCore, _street: &StreetCore) -> Result<Street, String> {
+    fn street(
+        &self,
+        district: &DistrictCore,
+        _street: &StreetCore,
+        _territory: Option<&Arc<Territory>>,
+    ) -> Result<Street, String> {
         let urgent_items = urgent_items(district);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(screen) = made.get(&district.code)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::document::{Channel, DistrictCore, StreetCore, merge};
+use contract::document::{Channel, DistrictCore, StreetCore, Territory, merge};
 use ids::{BodyRef, TenantId};
 use snapshot::Project;
 use url::Url;
@@ -64,7 +64,12 @@ pub struct Endpoints;
 impl Project for Endpoints {
     type Street = Street;
 
-    fn street(&self, district: &DistrictCore, street: &StreetCore) -> Result<Street, String> {
+    fn street(
+        &self,
+        district: &DistrictCore,
+        street: &StreetCore,
+        _territory: Option<&Arc<Territory>>,
+    ) -> Result<Street, String> {
         let mut compiled = Street::default();
         for (tenant, key, endpoint) in merge(district, street).endpoints() {
             if endpoint.channel != Channel::Webhook {

@@ -1,10 +1,11 @@
 //! What triage needs of a street: its district's pack with the street's overrides, the keywords of the items, the
-//! words of mortal danger, the time zone of its days.
+//! words of mortal danger, the time zone of its days, and where it lies ([`places`]).
 //!
 //! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it, and what was
 //! made of it is kept for the next ([`drawn`]).
 
 pub mod drawn;
+pub mod places;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,18 +13,23 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use classify::{AlarmScreen, KeywordIndex};
 use contract::document::{
     DistrictCore, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy, RoutingMode,
-    StreetCore, merge,
+    StreetCore, Territory, merge,
 };
+use contract::proto::intake::Place;
 use ids::{BodyRef, TenantId};
 use jiff::tz::TimeZone;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Project, StreetView};
+use territory::StreetTerritory;
+
+pub use places::Placed;
 
 /// A street to triage.
 #[derive(Debug)]
 pub struct Street {
     pack: Arc<Pack>,
     core: StreetCore,
+    places: Option<Arc<StreetTerritory>>,
     /// Made with the first plan: what all plans of this generation share.
     settings: OnceLock<Settings>,
     plans: drawn::Plans,
@@ -74,16 +80,26 @@ impl Street {
         self.pack.core.items.get(item).map(|item| &item.name)
     }
 
-    /// The list's line for an item, as this street sees it. The community of a place is not known yet (D46).
-    pub fn line(&self, item: &str) -> Option<Line> {
+    /// The list's line for an item, as this street sees it; without a community its bodies cannot be named.
+    pub fn line(&self, item: &str, community: Option<TenantId>) -> Option<Line> {
         let pack = self.effective();
-        let resolved = pack.resolve(item, None)?;
+        let resolved = pack.resolve(item, community)?;
         Some(Line { entry: entry(&pack, &resolved), name: resolved.name, policy: resolved.policy })
     }
 
     /// The policy of what the catch-all body takes for want of a line.
     pub fn catch_all_policy(&self) -> ResolvedPolicy {
         self.effective().catch_all().policy
+    }
+
+    /// Whether it has said where it lies.
+    pub fn drawn(&self) -> bool {
+        self.places.is_some()
+    }
+
+    /// Where in the street a declared place lies; nothing outside of it, or where it has drawn nothing.
+    pub fn locate(&self, place: &Place) -> Option<Placed> {
+        places::locate(self.places.as_deref()?, place)
     }
 
     fn effective(&self) -> EffectivePack<'_> {
@@ -166,12 +182,20 @@ const fn priority(priority: Priority) -> routing::Priority {
 #[derive(Debug, Default)]
 pub struct Packs {
     made: Mutex<BTreeMap<TenantId, Arc<Pack>>>,
+    places: places::Compiler,
 }
 
 impl Project for Packs {
     type Street = Street;
+    const TERRITORY: bool = true;
 
-    fn street(&self, district: &DistrictCore, street: &StreetCore) -> Result<Street, String> {
+    fn street(
+        &self,
+        district: &DistrictCore,
+        street: &StreetCore,
+        territory: Option<&Arc<Territory>>,
+    ) -> Result<Street, String> {
+        let places = territory.map(|territory| self.places.compile(territory)).transpose()?.flatten();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let known = made.get(&district.code).filter(|pack| pack.core == *district);
         let pack = match known {
@@ -179,7 +203,8 @@ impl Project for Packs {
             None => Arc::new(compile(district)?),
         };
         made.insert(district.code, pack.clone());
-        Ok(Street { pack, core: street.clone(), settings: OnceLock::new(), plans: drawn::Plans::default() })
+        let (core, settings, plans) = (street.clone(), OnceLock::new(), drawn::Plans::default());
+        Ok(Street { pack, core, places, settings, plans })
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
-        DocumentCore | DocumentPeople => Err(NotHeard::Document),
+        DocumentCore | DocumentTerritory | DocumentPeople => Err(NotHeard::Document),
     }
 }
 

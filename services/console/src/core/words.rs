@@ -52,6 +52,7 @@ pub const fn of(kind: EventType) -> Words {
         DeliverySuppressed => words("通知未发送", "notice not sent"),
         DeliveryReplayed => words("通知重新发送", "notice is sent again"),
         DocumentCore => words("租户文件", "tenant document"),
+        DocumentTerritory => words("辖区文件", "territory document"),
         DocumentPeople => words("成员文件", "people document"),
     }
 }

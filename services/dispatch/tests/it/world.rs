@@ -47,7 +47,7 @@ impl World {
             match document.body {
                 DocumentBody::District(core) => district = Some(*core),
                 DocumentBody::Street(core) => streets.push(*core),
-                DocumentBody::People(_) => {}
+                DocumentBody::Territory(_) | DocumentBody::People(_) => {}
             }
         }
         Self { rig, district: district.unwrap(), streets, ids: AtomicU64::new(1) }

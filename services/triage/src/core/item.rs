@@ -33,6 +33,8 @@ pub enum ReviewReason {
     ItemUnsure,
     /// The reporter named an item the list does not have, and the words do not decide.
     ItemUnknown,
+    /// The place lies outside the street: it is never guessed whose it is.
+    OutsideTerritory,
 }
 
 impl ReviewReason {
@@ -41,6 +43,7 @@ impl ReviewReason {
         match self {
             ReviewReason::ItemUnsure => "item-unsure",
             ReviewReason::ItemUnknown => "item-unknown",
+            ReviewReason::OutsideTerritory => "outside-territory",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From an item to a case plan with its limits in full.
 
 use contract::document::{Name, ResolvedPolicy};
-use ids::Lane;
+use ids::{Lane, TenantId};
 use routing::{CasePlan, Explanation, Facts};
 use snapshot::StreetView;
 
@@ -29,11 +29,11 @@ impl Planned {
     }
 }
 
-/// The plan for a case of this item in this street. Always one: what the list does not have, the catch-all body
+/// The plan for a case of this item in this street and, where it is known, community. Always one: what the list does not have, the catch-all body
 /// takes.
-pub fn plan(view: &StreetView<Street>, item: &str, lane: Lane) -> Planned {
-    let facts = Facts { street: view.code, community: None, item: item.to_owned(), lane };
-    let line = view.of.line(item);
+pub fn plan(view: &StreetView<Street>, item: &str, community: Option<TenantId>, lane: Lane) -> Planned {
+    let facts = Facts { street: view.code, community, item: item.to_owned(), lane };
+    let line = view.of.line(item, community);
     let (plan, explanation) =
         routing::plan(&facts, line.as_ref().map(|line| &line.entry), tenants::settings(view));
     let (name, policy) = match line {

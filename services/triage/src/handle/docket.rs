@@ -56,8 +56,11 @@ pub(super) enum Choice {
 }
 
 impl Matter<'_> {
-    /// What it looks for; nothing while its item is not known.
+    /// What it looks for; nothing while its item is not known, or whose it is.
     fn seeking(&self) -> Result<Seeking<'_>, ReviewReason> {
+        if self.astray() {
+            return Err(ReviewReason::OutsideTerritory);
+        }
         let report = &self.submission.report;
         let item = self.finding.item.as_deref().map_err(|reason| *reason)?;
         let (tenant, datum, point) = (report.tenant, report.datum, report.point);
@@ -170,7 +173,8 @@ impl<'a> Docket<'a> {
         let (submission, report) = (matter.submission, &matter.submission.report);
         let item = matter.finding.item.as_deref().expect("only what has an item opens a case");
         let street = self.view.street(report.tenant).expect("a loaded street stays in the view").clone();
-        let drawn = drawn::plan(&street, item, matter.lane);
+        let community = matter.place.as_ref().and_then(|place| place.community);
+        let drawn = drawn::plan(&street, item, community, matter.lane);
         let case = OpenCase {
             tenant: report.tenant,
             case_id,
@@ -186,6 +190,8 @@ impl<'a> Docket<'a> {
             version: 2,
             opened_at: self.now,
             bodies: drawn.bodies.clone(),
+            community,
+            grid: matter.place.as_ref().and_then(|place| place.grid.clone()),
         };
         let item_explanation = json(&matter.finding.explanation);
         let opened = wire::CaseOpened {
@@ -308,6 +314,8 @@ fn state(case: &OpenCase, name: &Name) -> wire::CaseState {
         place: Some(case.place.clone()),
         voices: case.voices,
         opened_at: Some(to_wire(case.opened_at)),
+        community: case.community.map_or_else(String::new, |code| code.to_string()),
+        grid: case.grid.clone().unwrap_or_default(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::core::item::{self, Finding};
 use crate::core::report::Report;
 use crate::events::Events;
 use crate::store;
-use crate::tenants::Street;
+use crate::tenants::{Placed, Street};
 use docket::Docket;
 
 /// Everything the room works with.
@@ -93,6 +93,18 @@ struct Matter<'a> {
     /// The lane it goes on in. Raised for words of mortal danger, whoever let them in (D15): the door that chose its
     /// lane may have had older words, or none.
     lane: Lane,
+    /// Where in the street it is; nothing where the street has drawn nothing, or it is outside of all of it.
+    place: Option<Placed>,
+    /// Outside of a street that has drawn where it lies.
+    outside: bool,
+}
+
+impl Matter<'_> {
+    /// Whether a person must say whose it is. A person who has decided has seen the place; and mortal danger waits
+    /// for nobody: its orders go out from the street it was reported to.
+    fn astray(&self) -> bool {
+        self.outside && self.submission.decided_item.is_none() && self.lane != Lane::Urgent
+    }
 }
 
 fn matter<'a>(view: &View<Street>, submission: &'a Submission) -> Result<Matter<'a>, pg::Error> {
@@ -107,5 +119,7 @@ fn matter<'a>(view: &View<Street>, submission: &'a Submission) -> Result<Matter<
     };
     let danger = street.alarms(&report.text);
     let lane = if danger { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
-    Ok(Matter { submission, finding, lane })
+    let place = street.locate(&report.place);
+    let outside = place.is_none() && street.drawn();
+    Ok(Matter { submission, finding, lane, place, outside })
 }

@@ -48,7 +48,7 @@ pub(super) struct ReviewList {
 #[derive(Serialize, ToSchema)]
 struct ReviewDocument {
     report_id: Uuid,
-    /// `item-unsure` or `item-unknown`.
+    /// `item-unsure`, `item-unknown` or `outside-territory`.
     reason: String,
     /// urgent, normal or bulk.
     lane: &'static str,

@@ -32,6 +32,8 @@ pub(crate) struct OpenCase {
     pub version: u64,
     pub opened_at: Timestamp,
     pub bodies: Vec<String>,
+    pub community: Option<TenantId>,
+    pub grid: Option<String>,
 }
 
 /// What a new case has beside that.
@@ -100,7 +102,7 @@ pub(crate) async fn load(
     let rows = sqlx::query_as!(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
-             c.voices, c.version, c.opened_at, c.bodies
+             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid
          FROM UNNEST($1::bigint[], $2::uuid[]) AS w (tenant_id, case_id)
          JOIN triage.cases c ON c.tenant_id = w.tenant_id AND c.case_id = w.case_id",
         &tenants,
@@ -128,6 +130,8 @@ struct Row {
     version: i64,
     opened_at: jiff_sqlx::Timestamp,
     bodies: Vec<String>,
+    community: Option<i64>,
+    grid: Option<String>,
 }
 
 impl Row {
@@ -150,6 +154,12 @@ impl Row {
             version: u64::try_from(self.version).map_err(|_| impossible("triage.cases.version")())?,
             opened_at: self.opened_at.to_jiff(),
             bodies: self.bodies,
+            community: self
+                .community
+                .map(TenantId::from_i64)
+                .transpose()
+                .map_err(|_| impossible("triage.cases.community")())?,
+            grid: self.grid,
         })
     }
 }
@@ -177,19 +187,21 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let openings: Vec<jiff_sqlx::Timestamp> = case().map(|c| c.opened_at.into()).collect();
     // Arrays of arrays do not unnest by row; names of bodies hold no comma.
     let bodies: Vec<String> = case().map(|c| c.bodies.join(",")).collect();
+    let communities: Vec<Option<i64>> = case().map(|c| c.community.map(TenantId::as_i64)).collect();
+    let grids: Vec<Option<&str>> = case().map(|c| c.grid.as_deref()).collect();
     let items_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.item_explanation.as_bytes()).collect();
     let plans_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.plan_explanation.as_bytes()).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
-             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell)
+             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid)
          SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell
+             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
              $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
              $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[],
-             $18::bigint[])
+             $18::bigint[], $19::bigint[], $20::text[])
          AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, bodies, item_explanation, plan_explanation, cell)",
+             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid)",
         &tenants,
         &ids,
         &numbers as &[&str],
@@ -208,6 +220,8 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
         &items_explained as &[&[u8]],
         &plans_explained as &[&[u8]],
         &cells,
+        &communities as &[Option<i64>],
+        &grids as &[Option<&str>],
     )
     .execute(&mut **tx)
     .await?;

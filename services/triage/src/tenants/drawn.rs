@@ -1,5 +1,5 @@
 //! Case plans as they go out, kept per street: a storm opens hundreds of cases of a few items, whose plans and
-//! explanations differ in nothing. Street, item and lane are all a plan is made from (D46), and a street of another
+//! explanations differ in nothing. Street, community, item and lane are all a plan is made from, and a street of another
 //! generation is another value with nothing kept.
 
 use std::collections::BTreeMap;
@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::document::Name;
 use contract::proto::triage as wire;
-use ids::Lane;
+use ids::{Lane, TenantId};
 use snapshot::StreetView;
 
 use super::Street;
 use crate::core::{plan, wire as forms};
 
 /// Plans kept per street: some 10 KB each, and a thousand streets.
-const PLANS_MAX: usize = 8;
+const PLANS_MAX: usize = 16;
 
 /// A plan ready to be sent.
 #[derive(Debug)]
@@ -31,16 +31,18 @@ pub struct Drawn {
 
 /// What a street keeps.
 #[derive(Debug, Default)]
-pub(super) struct Plans(Mutex<BTreeMap<(String, Lane), Arc<Drawn>>>);
+pub(super) struct Plans(Mutex<BTreeMap<Key, Arc<Drawn>>>);
 
-/// The plan for a case of this item in this street.
-pub fn plan(view: &StreetView<Street>, item: &str, lane: Lane) -> Arc<Drawn> {
-    let key = (item.to_owned(), lane);
+type Key = (String, Option<TenantId>, Lane);
+
+/// The plan for a case of this item in this street and, where it is known, community.
+pub fn plan(view: &StreetView<Street>, item: &str, community: Option<TenantId>, lane: Lane) -> Arc<Drawn> {
+    let key: Key = (item.to_owned(), community, lane);
     let kept = |plans: &Plans| plans.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(drawn) = kept(&view.of.plans) {
         return drawn;
     }
-    let drawn = Arc::new(draw(view, item, lane));
+    let drawn = Arc::new(draw(view, item, community, lane));
     let mut plans = view.of.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
     if plans.len() >= PLANS_MAX {
         plans.clear();
@@ -49,8 +51,8 @@ pub fn plan(view: &StreetView<Street>, item: &str, lane: Lane) -> Arc<Drawn> {
     drawn
 }
 
-fn draw(view: &StreetView<Street>, item: &str, lane: Lane) -> Drawn {
-    let planned = plan::plan(view, item, lane);
+fn draw(view: &StreetView<Street>, item: &str, community: Option<TenantId>, lane: Lane) -> Drawn {
+    let planned = plan::plan(view, item, community, lane);
     // Integers, texts and lists: nothing that cannot be written.
     let explanation = serde_json::to_string(&planned.explanation).expect("explanations are plain data");
     Drawn {

@@ -8,6 +8,7 @@ mod grid;
 mod join;
 mod lane;
 mod memory;
+mod place;
 mod plan;
 mod review;
 mod story;

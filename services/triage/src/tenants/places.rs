@@ -1,0 +1,79 @@
+//! Where in its street a place lies, by the street's own territory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contract::document::{Territory, territory as forms};
+use contract::proto::intake::{Datum as Declared, Place};
+use ids::TenantId;
+use territory::{Datum, Feature, Layer, Point, Shape, StreetTerritory};
+
+/// What a street's layers say of a place inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The community; nothing where none is drawn.
+    pub community: Option<TenantId>,
+    /// The grid; nothing in a gap.
+    pub grid: Option<String>,
+}
+
+/// Compiles territories, each once: a street is compiled anew whenever its district moves.
+#[derive(Debug, Default)]
+pub(super) struct Compiler {
+    made: Mutex<BTreeMap<TenantId, Made>>,
+}
+
+/// A document and what was made of it; nothing of an empty one.
+type Made = (Arc<Territory>, Option<Arc<StreetTerritory>>);
+
+impl Compiler {
+    pub(super) fn compile(&self, territory: &Arc<Territory>) -> Result<Option<Arc<StreetTerritory>>, String> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, known)) = made.get(&territory.code)
+            && Arc::ptr_eq(of, territory)
+        {
+            return Ok(known.clone());
+        }
+        let fresh = if territory.layers.is_empty() { None } else { Some(Arc::new(compile(territory)?)) };
+        made.insert(territory.code, (territory.clone(), fresh.clone()));
+        Ok(fresh)
+    }
+}
+
+/// Nothing for a place outside, and for one whose datum this build does not know.
+pub(super) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> {
+    let datum = match place.datum() {
+        Declared::Wgs84 => Datum::Wgs84,
+        Declared::Gcj02 => Datum::Gcj02,
+        Declared::Bd09 => Datum::Bd09,
+        Declared::Unspecified => return None,
+    };
+    let point = Point::from_degrees(place.lon, place.lat, datum).ok()?;
+    let located = street.locate(point);
+    located.street?;
+    Some(Placed { community: located.community, grid: located.grid.map(|grid| grid.to_string()) })
+}
+
+/// The directory has checked it; what fails here was written by another build.
+fn compile(territory: &Territory) -> Result<StreetTerritory, String> {
+    let layers = territory.layers.iter().map(|(key, layer)| {
+        let key = key.parse().map_err(|error| format!("layer {key}: {error}"))?;
+        let features = layer.features.iter().map(feature).collect::<Result<_, String>>()?;
+        Ok(Layer { key, features })
+    });
+    let layers = layers.collect::<Result<_, String>>()?;
+    let compiled = StreetTerritory::compile(territory.code, layers);
+    let said = |faults: Vec<territory::Fault>| {
+        faults.first().map_or_else(String::new, |fault| format!("{fault} ({} in all)", faults.len()))
+    };
+    compiled.map(|(street, _)| street).map_err(said)
+}
+
+fn feature(form: &forms::Feature) -> Result<Feature, String> {
+    let shape = Shape::from_e7(&form.polygons).map_err(|faults| {
+        let fault = faults.first().map(ToString::to_string);
+        format!("feature {}: {}", form.code, fault.unwrap_or_default())
+    })?;
+    let name = form.name.as_ref().map(|name| name.zh.clone());
+    Ok(Feature { code: form.code.clone(), name, shape })
+}
