@@ -1,4 +1,6 @@
-//! `streetwise apply`: manifests to the directory's door, one after the other, and the generation each ends in.
+//! `streetwise apply`: manifests to the directory's door, one after the other, and the generation each ends in. What
+//! is wrong with one is told as `FILE:LINE:COLUMN: code: 中文 / English`. For scripts; [`crate::street`] is for the life
+//! of one manifest.
 
 use serde::Deserialize;
 
@@ -7,8 +9,11 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::token;
 
+/// The door's address.
+pub(crate) const PATH: &str = "/directory/v1/manifests:apply";
+
 #[derive(Debug, Deserialize)]
-struct Applied {
+pub(crate) struct Applied {
     tenant: String,
     kind: String,
     generation: u64,
@@ -22,14 +27,15 @@ pub async fn run(arguments: &Apply) -> Result<(), Failure> {
     for file in &arguments.files {
         let manifest = std::fs::read(file).map_err(|error| token::unreadable(file, error))?;
         let doing = format!("提交清单 / applying {}", file.display());
-        let applied: Applied =
-            client.post_bytes(&doing, "/directory/v1/manifests:apply", "application/yaml", manifest).await?;
+        let answer = client.post_bytes(&doing, PATH, "application/yaml", manifest).await;
+        let applied: Applied = answer.map_err(|failure| failure.about(file))?;
         println!("{}", told(&applied));
     }
     Ok(())
 }
 
-fn told(applied: &Applied) -> String {
+/// One line of it.
+pub(crate) fn told(applied: &Applied) -> String {
     let kind = if applied.kind == "district" { "区 district" } else { "街道 street" };
     let outcome = if applied.changed { "已更新 applied" } else { "无变化 unchanged" };
     format!(

@@ -1,17 +1,21 @@
 //! The arguments of every command.
 
+mod street;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use street::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
+
 /// 街哨 Streetwise — 命令行工具 / the command line
 #[derive(Debug, Parser)]
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
-    after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage, \
-                        3 服务拒绝 a service refused, 4 演示未见全部步骤 a demonstration missed a step"
+    after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤 a demonstration missed a step"
 )]
 pub struct Arguments {
     /// Which command.
@@ -30,6 +34,9 @@ pub enum Command {
     DevIdentity(DevIdentity),
     /// 提交区或街道的清单 / apply manifests of districts and streets
     Apply(Apply),
+    /// 区或街道清单的预览、提交、历史与回退 / plan, apply, read and roll back one manifest
+    #[command(subcommand)]
+    Street(Street),
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),
@@ -38,6 +45,9 @@ pub enum Command {
     Parked(Parked),
     /// 演示用 Webhook 接收端 / a webhook receiver for demonstrations
     Sink(Sink),
+    /// 生成并不存在的区，用于试用与测量 / make up a district that does not exist, to try things out
+    #[command(subcommand)]
+    Simulate(Simulate),
     /// 演示 / a demonstration on a running system
     #[command(subcommand)]
     Demo(Demo),
@@ -172,6 +182,30 @@ pub struct Sink {
     /// 记录文件（JSON Lines）/ file to append what came to, one JSON object a line
     #[arg(long)]
     pub out: PathBuf,
+}
+
+/// `streetwise simulate …`
+#[derive(Debug, Subcommand)]
+pub enum Simulate {
+    /// 区与街道的清单，含社区、网格和警务区 / manifests of a district and its streets, with their territory
+    District(SimulateDistrict),
+}
+
+/// `streetwise simulate district`
+#[derive(Debug, Args)]
+pub struct SimulateDistrict {
+    /// 输出目录 / folder for the manifests
+    #[arg(long)]
+    pub out: PathBuf,
+    /// 街道数 / how many streets
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(crate::simulate::STREETS_MAX)))]
+    pub streets: u16,
+    /// 随机种子 / the same seed makes the same district
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// 街道中心的 Webhook 地址 / where the centres' webhooks go; without it there are no endpoints
+    #[arg(long)]
+    pub webhook_url: Option<Url>,
 }
 
 /// `streetwise demo …`

@@ -19,6 +19,7 @@ pub struct Client {
     base: String,
     token: String,
     traceparent: Option<String>,
+    if_match: Option<u64>,
 }
 
 impl Client {
@@ -36,18 +37,30 @@ impl Client {
             base: base.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
             traceparent: None,
+            if_match: None,
         })
     }
 
     /// The same caller's connections at another door or with another token.
     pub fn with(&self, base: &str, token: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { http: self.http.clone(), base, token: token.to_owned(), traceparent: None }
+        Self { http: self.http.clone(), base, token: token.to_owned(), traceparent: None, if_match: None }
     }
 
     /// The same, within a trace (W3C Trace Context).
     pub fn traced(self, traceparent: String) -> Self {
         Self { traceparent: Some(traceparent), ..self }
+    }
+
+    /// The same, for requests that count only while what they are about is of this generation.
+    pub fn only_if(self, generation: Option<u64>) -> Self {
+        Self { if_match: generation, ..self }
+    }
+
+    /// Reads what is no JSON.
+    pub async fn get_text(&self, doing: &str, path: &str) -> Result<String, Failure> {
+        let response = self.answered(doing, self.http.get(self.url(path))).await?;
+        response.text().await.map_err(|error| self.unreachable(doing, error))
     }
 
     /// Reads.
@@ -110,6 +123,10 @@ impl Client {
     async fn answered(&self, doing: &str, request: RequestBuilder) -> Result<Response, Failure> {
         let request = match &self.traceparent {
             Some(traceparent) => request.header("traceparent", traceparent),
+            None => request,
+        };
+        let request = match self.if_match {
+            Some(generation) => request.header("if-match", format!("\"{generation}\"")),
             None => request,
         };
         let sent = request.bearer_auth(&self.token).send().await;

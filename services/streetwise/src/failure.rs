@@ -1,6 +1,7 @@
 //! How a command fails: what was being done, why it failed, what to do next.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Deserialize;
@@ -21,6 +22,15 @@ pub enum Failure {
     Usage(String),
     /// A service said no.
     Refused {
+        /// What was being done.
+        doing: String,
+        /// What it said.
+        refusal: Box<Refusal>,
+    },
+    /// A service found faults in a file.
+    Faulty {
+        /// Which file.
+        file: PathBuf,
         /// What was being done.
         doing: String,
         /// What it said.
@@ -58,6 +68,10 @@ pub struct RefusedField {
     pub code: String,
     /// For people.
     pub detail: String,
+    /// Where in a file, from 1.
+    pub line: Option<u32>,
+    /// Where in the line, in characters from 1.
+    pub column: Option<u32>,
 }
 
 impl Failure {
@@ -70,12 +84,22 @@ impl Failure {
         Self::World { doing: doing.into(), next: next.into(), source: source.into() }
     }
 
+    /// A refusal of what `file` says names the places in it; any other failure stays as it is.
+    pub fn about(self, file: &Path) -> Self {
+        match self {
+            Self::Refused { doing, refusal } if !refusal.errors.is_empty() => {
+                Self::Faulty { file: file.to_owned(), doing, refusal }
+            }
+            other => other,
+        }
+    }
+
     /// See the table in the crate's documentation.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::World { .. } => 1,
             Self::Usage(_) => 2,
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::Faulty { .. } => 3,
             Self::StepsMissing(_) => 4,
         })
     }
@@ -90,6 +114,11 @@ impl fmt::Display for Failure {
             }
             Self::Usage(text) => write!(f, "✗ {text}"),
             Self::Refused { doing, refusal } => write!(f, "✗ {doing}: {refusal}"),
+            Self::Faulty { file, doing, refusal } => {
+                refusal.write_errors(f, file)?;
+                let head = Refusal { errors: Vec::new(), ..Refusal::clone(refusal) };
+                write!(f, "✗ {doing}: {head}")
+            }
             Self::StepsMissing(steps) => {
                 write!(
                     f,
@@ -98,6 +127,22 @@ impl fmt::Display for Failure {
                 )
             }
         }
+    }
+}
+
+impl Refusal {
+    /// As compilers do, so that an editor jumps there; what has no place comes last.
+    fn write_errors(&self, f: &mut fmt::Formatter<'_>, file: &Path) -> fmt::Result {
+        let mut errors: Vec<&RefusedField> = self.errors.iter().collect();
+        errors.sort_by_key(|error| (error.line.is_none(), error.line, error.column));
+        for error in errors {
+            write!(f, "{}", file.display())?;
+            if let (Some(line), Some(column)) = (error.line, error.column) {
+                write!(f, ":{line}:{column}")?;
+            }
+            writeln!(f, ": {}: {}", error.code, error.detail)?;
+        }
+        Ok(())
     }
 }
 
@@ -130,5 +175,23 @@ mod tests {
         let failure = Failure::Refused { doing: "apply".to_owned(), refusal: Box::new(refusal) };
         let expected = "✗ apply: 422 manifest-invalid 清单未通过校验\n  • /spec/pack [unknown-pack] 未知的区级包\n  → 请更正";
         assert_eq!(failure.to_string(), expected);
+    }
+
+    #[test]
+    fn faults_of_a_file_are_told_one_a_line_by_their_place() {
+        let document = serde_json::json!({
+            "status": 422, "code": "manifest-invalid", "title": "清单未通过校验", "hint": "请更正",
+            "detail": "另有 3 处",
+            "errors": [
+                {"code": "breaks-street", "detail": "丙 / c"},
+                {"code": "unknown-word", "detail": "乙 / b", "line": 12, "column": 7},
+                {"code": "unknown-field", "detail": "甲 / a", "line": 3, "column": 9},
+            ],
+        });
+        let refusal: Refusal = serde_json::from_value(document).unwrap();
+        let failure = Failure::Refused { doing: "apply".to_owned(), refusal: Box::new(refusal) };
+        let expected = "a/b.yaml:3:9: unknown-field: 甲 / a\na/b.yaml:12:7: unknown-word: 乙 / b\n\
+            a/b.yaml: breaks-street: 丙 / c\n✗ apply: 422 manifest-invalid 清单未通过校验\n  另有 3 处\n  → 请更正";
+        assert_eq!(failure.about(Path::new("a/b.yaml")).to_string(), expected);
     }
 }

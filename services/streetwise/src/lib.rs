@@ -1,17 +1,16 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`clock`], [`parked`], [`sink`],
-//! [`demo`]. The
-//! arguments are in [`cli`], how a command fails in [`failure`].
+//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`street`], [`clock`], [`parked`],
+//! [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
 //! administrator, streams by their table, manifests and the story over HTTP with a token. What people read is
 //! Chinese first.
 //!
-//! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage; 3 a service refused, and
-//! said why; 4 a demonstration ended without having seen every step.
+//! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
+//! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step.
 //!
-//! Deliberately not here yet: `street plan/verify/export`, `rules`, `doctor`, `simulate`.
+//! Deliberately not here yet: `street verify/export`, `rules`, `doctor`.
 
 pub mod apply;
 pub mod cli;
@@ -23,14 +22,16 @@ pub mod failure;
 pub mod migrate;
 pub mod parked;
 pub mod provision;
+pub mod simulate;
 pub mod sink;
+pub mod street;
 pub mod table;
 mod token;
 mod wall_clock;
 
 use std::process::ExitCode;
 
-use crate::cli::{Arguments, Clock, Command, Demo};
+use crate::cli::{Arguments, Clock, Command, Demo, Simulate};
 use crate::failure::Failure;
 
 /// Runs one command and says on stderr why it failed.
@@ -42,7 +43,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Err(error) => Err(Failure::world("启动运行时 / starting the runtime", "", error)),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");
             failure.exit_code()
@@ -50,15 +51,18 @@ pub fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-async fn perform(command: Command) -> Result<(), Failure> {
+async fn perform(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Migrate(arguments) => migrate::run(&arguments).await,
-        Command::Provision(arguments) => provision::run(&arguments).await,
-        Command::DevIdentity(arguments) => dev_identity::run(&arguments),
-        Command::Apply(arguments) => apply::run(&arguments).await,
-        Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await,
-        Command::Parked(command) => parked::run(&command).await,
-        Command::Sink(arguments) => sink::run(&arguments).await,
-        Command::Demo(Demo::Bus306(arguments)) => demo::run(&arguments).await,
+        Command::Street(command) => return street::run(&command).await,
+        Command::Migrate(arguments) => migrate::run(&arguments).await?,
+        Command::Provision(arguments) => provision::run(&arguments).await?,
+        Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
+        Command::Apply(arguments) => apply::run(&arguments).await?,
+        Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,
+        Command::Parked(command) => parked::run(&command).await?,
+        Command::Sink(arguments) => sink::run(&arguments).await?,
+        Command::Simulate(Simulate::District(arguments)) => simulate::run(&arguments)?,
+        Command::Demo(Demo::Bus306(arguments)) => demo::run(&arguments).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,42 +2,9 @@
 
 use std::path::PathBuf;
 
-use directory::Directory;
-use streetwise::cli::Apply;
 use streetwise::failure::Failure;
-use testkit::rig::Rig;
 
-struct Town {
-    rig: Rig<Directory>,
-    url: url::Url,
-}
-
-async fn town() -> Town {
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let env = [
-        ("STREETWISE_DIRECTORY_ADMINS", "sre"),
-        ("STREETWISE_MANIFEST_VARIABLES", "SINK_URL=http://127.0.0.1:9400"),
-    ];
-    let rig = Rig::<Directory>::start(&env).await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a url");
-    let router = rig.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Town { rig, url }
-}
-
-fn shipped(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../packs/demo").join(name)
-}
-
-impl Town {
-    async fn apply(&self, subject: &str, files: &[PathBuf]) -> Result<(), Failure> {
-        let token = Some(self.rig.token(subject));
-        let arguments =
-            Apply { files: files.to_vec(), directory_url: self.url.clone(), token, token_file: None };
-        streetwise::apply::run(&arguments).await
-    }
-}
+use crate::town::{shipped, town};
 
 #[tokio::test]
 async fn the_demo_manifests_are_applied_in_order_and_again() {
@@ -47,7 +14,7 @@ async fn the_demo_manifests_are_applied_in_order_and_again() {
     for _ in 0..2 {
         town.apply("sre", &files).await.expect("applied");
     }
-    assert_eq!(town.rig.said().await.len(), 6, "the second time nothing is said");
+    assert_eq!(town.rig.said().await.len(), 8, "the second time nothing is said");
 }
 
 #[tokio::test]
@@ -63,4 +30,30 @@ async fn a_refusal_is_told_as_the_service_said_it() {
     assert_eq!(refusal.status, 404);
     let missing = town.apply("sre", &[PathBuf::from("no-such-file.yaml")]).await;
     assert!(matches!(missing, Err(Failure::World { .. })));
+}
+
+/// Each fault on a line of its own, where it stands in the file as it is on disk.
+#[tokio::test]
+async fn faults_are_told_by_their_place_in_the_file() {
+    let town = town().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("district.yaml");
+    let text = std::fs::read_to_string(shipped("district-990102000000.yaml")).expect("a manifest");
+    let broken = text.replace("time_zone", "timezone").replace("channel: webhook", "channel: pigeon");
+    std::fs::write(&file, &broken).expect("written");
+    let failure = town.apply("sre", std::slice::from_ref(&file)).await.expect_err("refused");
+    let told = failure.to_string();
+    let line = |word: &str| 1 + broken.lines().position(|line| line.contains(word)).expect("a line");
+    let column = |word: &str| {
+        let (before, _) =
+            broken.lines().find(|line| line.contains(word)).and_then(|l| l.split_once(word)).expect("there");
+        1 + before.chars().count()
+    };
+    for (code, word) in [("unknown-field", "timezone"), ("unknown-word", "pigeon")] {
+        let expected = format!("{}:{}:{}: {code}: ", file.display(), line(word), column(word));
+        assert!(told.contains(&expected), "{expected} in {told}");
+    }
+    assert_eq!(told.matches(": unknown-word: ").count(), 4, "{told}");
+    assert!(told.contains(" / ") && told.contains("✗"), "{told}");
+    assert_eq!(town.rig.said().await.len(), 0, "nothing was applied");
 }

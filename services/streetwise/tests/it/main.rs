@@ -3,3 +3,5 @@
 mod apply;
 mod provision;
 mod schemas;
+mod street;
+mod town;

@@ -1,0 +1,109 @@
+//! Arguments of `streetwise street …`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use url::Url;
+
+/// `streetwise street …`: the life of a manifest.
+#[derive(Debug, Subcommand)]
+pub enum Street {
+    /// 预览：提交这份清单会改变什么，不作更改 / what applying a manifest would change; changes nothing
+    Plan(StreetPlan),
+    /// 提交清单 / apply a manifest
+    Apply(StreetApply),
+    /// 历次提交：何人、何时 / who applied what, and when
+    History(StreetHistory),
+    /// 输出某一代的清单原文 / print the manifest of a generation as it was applied
+    Show(StreetShow),
+    /// 回退：将某一代的清单重新提交为新的一代 / apply the manifest of an earlier generation as the next one
+    Rollback(StreetRollback),
+}
+
+/// Where the directory is, and who asks.
+#[derive(Debug, Args)]
+pub struct DirectoryDoor {
+    /// 目录服务地址 / the directory, e.g. http://127.0.0.1:8085
+    #[arg(long, env = "STREETWISE_DIRECTORY_URL")]
+    pub directory_url: Url,
+    /// 令牌 / bearer token of somebody who may
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+    /// 输出 JSON，供程序读取 / print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `streetwise street plan`
+#[derive(Debug, Args)]
+pub struct StreetPlan {
+    /// 区或街道的清单文件 / manifest of a district or a street
+    pub file: PathBuf,
+    /// 有变更时以 2 退出 / exit with 2 when there are changes
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street apply`
+#[derive(Debug, Args)]
+pub struct StreetApply {
+    /// 区或街道的清单文件 / manifest of a district or a street
+    pub file: PathBuf,
+    /// 仅当仍为此代次（预览所示）/ only if still of this generation, as the plan said; 0 for a new one
+    #[arg(long, value_name = "N")]
+    pub if_generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street history`
+#[derive(Debug, Args)]
+pub struct StreetHistory {
+    /// 街道或区代码 / code of a street or a district, 12 digits
+    pub code: String,
+    /// 只看此代次之前的 / only generations below this one
+    #[arg(long, value_name = "N")]
+    pub before: Option<u64>,
+    /// 至多几条 / at most so many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub limit: u32,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street show`
+#[derive(Debug, Args)]
+pub struct StreetShow {
+    /// 街道或区代码 / code of a street or a district, 12 digits
+    pub code: String,
+    /// 哪一代；缺省为当前 / which generation; the present one unless told
+    #[arg(long, value_name = "N")]
+    pub generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street rollback`
+#[derive(Debug, Args)]
+pub struct StreetRollback {
+    /// 街道或区代码 / code of a street or a district, 12 digits
+    pub code: String,
+    /// 回退到哪一代 / the generation whose manifest is applied anew
+    #[arg(long, value_name = "N")]
+    pub to: u64,
+    /// 仅当仍为此代次 / only if still of this generation
+    #[arg(long, value_name = "N")]
+    pub if_generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}

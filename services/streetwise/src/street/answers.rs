@@ -1,0 +1,53 @@
+//! The directory's answers, as far as people are told of them.
+
+use serde::Deserialize;
+
+pub(super) use crate::apply::Applied;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Planned {
+    pub tenant: String,
+    pub kind: String,
+    pub generation: u64,
+    pub changed: bool,
+    pub changes: Vec<Change>,
+    pub more: usize,
+    pub streets: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Change {
+    pub change: String,
+    pub label: Text,
+    pub before_text: Option<Text>,
+    pub after_text: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Text {
+    pub zh: String,
+    pub en: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct History {
+    pub entries: Vec<Entry>,
+    pub next: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Entry {
+    pub generation: u64,
+    pub actor: String,
+    pub at: String,
+    pub sha256: String,
+    pub bytes: u64,
+    pub of_generation: Option<u64>,
+}
+
+/// A text of somebody else's, safe to print: what would steer the terminal, or turn the line around, is shown as a
+/// mark.
+pub(super) fn safe(text: &str) -> String {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}

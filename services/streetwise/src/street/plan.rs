@@ -1,0 +1,116 @@
+//! A plan as people read it: one sign a change, the place in both languages, then what stands there and what would.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::answers::{Change, Planned, Text, safe};
+
+/// The whole text, with what to do next.
+pub(super) fn told(planned: &Planned, file: &Path) -> String {
+    let Planned { tenant, generation, changes, more, .. } = planned;
+    let kind = if planned.kind == "district" { "区 district" } else { "街道 street" };
+    let now = match generation {
+        0 => "尚未登记 not applied yet".to_owned(),
+        n => format!("现为第 {n} 代 now generation {n}"),
+    };
+    let mut text = format!("{kind} {}  {now}\n", safe(tenant));
+    for change in changes {
+        text.push_str(&line(change));
+    }
+    if *more > 0 {
+        text.push_str(&format!("… 另有 {more} 处 / and {more} more\n"));
+    }
+    if let Some(streets) = planned.streets {
+        text.push_str(&format!(
+            "其下 {streets} 个街道均不受损 / {streets} streets stand on it, all stay sound\n"
+        ));
+    }
+    text.push_str(&summary(planned, file));
+    text
+}
+
+fn summary(planned: &Planned, file: &Path) -> String {
+    if !planned.changed {
+        return "✓ 无变化 no changes\n".to_owned();
+    }
+    let count = |word: &str| planned.changes.iter().filter(|change| change.change == word).count();
+    let (added, changed, removed) = (count("added"), count("changed"), count("removed"));
+    let total = planned.changes.len() + planned.more;
+    let next = planned.generation + 1;
+    let mut text = format!("共 {total} 处 / {total} changes: +{added} ~{changed} -{removed}");
+    let _infallible = writeln!(text, "；提交后为第 {next} 代 / applying makes generation {next}");
+    let _infallible = writeln!(
+        text,
+        "  → streetwise street apply {} --if-generation {}",
+        file.display(),
+        planned.generation
+    );
+    text
+}
+
+fn line(change: &Change) -> String {
+    let sign = match change.change.as_str() {
+        "added" => '+',
+        "removed" => '-',
+        _ => '~',
+    };
+    let label = &change.label;
+    let mut text = format!("{sign} {} / {}\n", safe(&label.zh), safe(&label.en));
+    let chinese = values(change, |text| &text.zh);
+    let english = values(change, |text| &text.en);
+    text.push_str(&format!("    {chinese}\n"));
+    if english != chinese {
+        text.push_str(&format!("    {english}\n"));
+    }
+    text
+}
+
+fn values(change: &Change, side: impl Fn(&Text) -> &String) -> String {
+    let told = |text: &Option<Text>| text.as_ref().map(|text| safe(side(text)));
+    match (told(&change.before_text), told(&change.after_text)) {
+        (Some(before), Some(after)) => format!("{before} → {after}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn planned(changes: serde_json::Value) -> Planned {
+        let answer = json!({
+            "tenant": "990102002000", "kind": "street", "generation": 3,
+            "changed": changes != json!([]), "changes": changes, "more": 0,
+        });
+        serde_json::from_value(answer).unwrap()
+    }
+
+    #[test]
+    fn each_change_is_told_in_both_languages() {
+        let changes = json!([
+            { "change": "changed", "label": { "zh": "派单方式", "en": "routing mode" },
+              "before_text": { "zh": "auto 自动派单", "en": "auto" },
+              "after_text": { "zh": "street-review 街道审核", "en": "street-review" } },
+            { "change": "added", "label": { "zh": "成员 wang", "en": "members wang" },
+              "after_text": { "zh": "x", "en": "x" } },
+            { "change": "removed", "label": { "zh": "成员 li\u{1b}[2J\u{202e}", "en": "members li" },
+              "before_text": { "zh": "y", "en": "y" } },
+        ]);
+        let expected = "街道 street 990102002000  现为第 3 代 now generation 3\n\
+            ~ 派单方式 / routing mode\n    auto 自动派单 → street-review 街道审核\n    auto → street-review\n\
+            + 成员 wang / members wang\n    x\n\
+            - 成员 li\u{fffd}[2J\u{fffd} / members li\n    y\n\
+            共 3 处 / 3 changes: +1 ~1 -1；提交后为第 4 代 / applying makes generation 4\n  \
+            → streetwise street apply s.yaml --if-generation 3\n";
+        assert_eq!(told(&planned(changes), Path::new("s.yaml")), expected);
+    }
+
+    #[test]
+    fn no_change_and_no_street_is_said() {
+        let said = told(&planned(json!([])), Path::new("s.yaml"));
+        assert_eq!(said, "街道 street 990102002000  现为第 3 代 now generation 3\n✓ 无变化 no changes\n");
+    }
+}
