@@ -133,7 +133,12 @@ impl Cluster {
 
     /// The same with all six services inside this process.
     pub async fn start_in_one_process(streets: usize) -> Result<Self> {
-        Self::start_with(Setup::of(streets), Mode { sink_as_program: true, one_process: true }).await
+        Self::start_in_one_process_as(Setup::of(streets)).await
+    }
+
+    /// The same, made of something else.
+    pub async fn start_in_one_process_as(setup: Setup) -> Result<Self> {
+        Self::start_with(setup, Mode { sink_as_program: true, one_process: true }).await
     }
 
     /// Another issuer's keys take the place of ours: every token given out is a forgery as soon as a service looks.

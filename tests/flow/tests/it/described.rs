@@ -66,6 +66,7 @@ fn configuration(rows: &Rows) -> String {
     let Rows { case_id, order_id } = rows;
     let street = streets::code(1);
     let mut text = format!("[parameters]\n\"path.street\" = \"{street}\"\n\"path.code\" = \"{street}\"\n");
+    text.push_str("\"path.generation\" = 1\n");
     let named = [
         ("/dispatch/v1/streets/{street}/cases/{id}", "id", case_id),
         ("/dispatch/v1/streets/{street}/cases/{id}:verify", "id", case_id),

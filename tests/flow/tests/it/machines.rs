@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use contract::proto::directory::document_service_client::DocumentServiceClient;
-use contract::proto::directory::{ApplyManifestRequest, GetDocumentRequest};
+use contract::proto::directory::{
+    ApplyManifestRequest, GetDocumentRequest, GetManifestRequest, ListGenerationsRequest,
+    PlanManifestRequest, RollbackTenantRequest,
+};
 use contract::proto::dispatch::order_service_client::OrderServiceClient;
 use contract::proto::dispatch::{
     ActOnOrderRequest, GetOrderRequest, ListOrdersRequest, OrderAct, OrderState, WatchOrdersRequest,
@@ -33,6 +36,7 @@ async fn machines_report_watch_act_and_ask_why() {
     let order = an_order_is_watched_and_moved(&cluster).await;
     a_route_is_explained(&cluster, &order).await;
     a_manifest_is_applied_and_read(&cluster).await;
+    a_manifest_is_planned_applied_and_rolled_back(&cluster).await;
     strangers_get_the_refusals_of_the_http_door(&cluster, &order).await;
     streams_end_with_the_key_that_signed_their_tokens(&cluster).await;
 }
@@ -153,6 +157,47 @@ async fn a_manifest_is_applied_and_read(cluster: &Cluster) {
     let faulty = ApplyManifestRequest { manifest: "kind: Street\nnonsense: 1".into(), if_generation: 0 };
     let refused = client.apply_manifest(signed(cluster, "sre", faulty)).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "manifest-invalid".to_owned()));
+}
+
+/// The same functions as behind the HTTP door, where the tests of `directory` say more.
+async fn a_manifest_is_planned_applied_and_rolled_back(cluster: &Cluster) {
+    let mut client = DocumentServiceClient::new(channel(cluster, "directory").await);
+    let old = streets::street(1);
+    let new = old.replace("zh: 滨江街道", "zh: 滨江新街道");
+    let plan = PlanManifestRequest { manifest: new.clone().into() };
+    let plan = client.plan_manifest(signed(cluster, "sre", plan)).await.unwrap().into_inner();
+    let [change] = &plan.changes[..] else { panic!("{plan:?}") };
+    assert_eq!(
+        (plan.generation, change.change.as_str(), change.pointer.as_str()),
+        (1, "changed", "/core/name/zh")
+    );
+    assert_eq!(
+        (&change.before[..], change.label.as_ref().unwrap().zh.as_str()),
+        ("\"滨江街道\"".as_bytes(), "名称 · 中文")
+    );
+
+    let apply = ApplyManifestRequest { manifest: new.into(), if_generation: plan.generation };
+    let applied = client.apply_manifest(signed(cluster, "sre", apply)).await.unwrap().into_inner();
+    assert_eq!((applied.generation, applied.changed), (2, true));
+    let back = |to_generation, if_generation| RollbackTenantRequest {
+        tenant: STREET.to_owned(),
+        to_generation,
+        if_generation,
+    };
+    let stale = client.rollback_tenant(signed(cluster, "sre", back(1, 1))).await.unwrap_err();
+    assert_eq!((stale.code(), reason(&stale)), (Code::Aborted, "precondition-failed".to_owned()));
+    let unknown = client.rollback_tenant(signed(cluster, "sre", back(9, 0))).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+    let done = client.rollback_tenant(signed(cluster, "sre", back(1, 2))).await.unwrap().into_inner();
+    assert_eq!((done.generation, done.changed), (3, true));
+
+    let list = ListGenerationsRequest { tenant: STREET.to_owned(), before: 0, limit: 2 };
+    let list = client.list_generations(signed(cluster, "street-centre", list)).await.unwrap().into_inner();
+    let lineage: Vec<_> = list.generations.iter().map(|one| (one.generation, one.of_generation)).collect();
+    assert_eq!((lineage, list.next), (vec![(3, 1), (2, 0)], 2));
+    let get = GetManifestRequest { tenant: STREET.to_owned(), generation: 3 };
+    let kept = client.get_manifest(signed(cluster, "street-centre", get)).await.unwrap().into_inner();
+    assert_eq!(kept.manifest, old.as_bytes());
 }
 
 async fn strangers_get_the_refusals_of_the_http_door(cluster: &Cluster, order: &OrderState) {

@@ -8,6 +8,7 @@ mod described;
 mod examples;
 mod explain;
 mod faults;
+mod isolation;
 mod machines;
 mod mutants;
 mod openapi;

@@ -13,6 +13,7 @@ pub mod flow;
 pub mod hold;
 pub mod instructions;
 pub mod limits;
+pub mod onboard;
 pub mod procs;
 pub mod reads;
 pub mod receiver;
@@ -35,8 +36,8 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 8] =
-    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions"];
+pub const NAMES: [&str; 9] =
+    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions", "onboard"];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -85,6 +86,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "storm" => storm::run(knobs).await,
         "start" => start::run(knobs).await,
         "instructions" => instructions::run(knobs).await,
+        "onboard" => onboard::run(knobs).await,
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }

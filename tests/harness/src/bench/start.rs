@@ -71,6 +71,12 @@ async fn ended_ms(world: &World, service: &str) -> Result<f64> {
     Ok(milliseconds(asked.elapsed()))
 }
 
+/// Ends a service, starts it again and answers how long it took to be ready, in milliseconds.
+pub(super) async fn again_ms(world: &World, service: &str) -> Result<f64> {
+    ended_ms(world, service).await?;
+    ready_ms(world, service).await
+}
+
 /// From the start of the process to its first ready answer, in milliseconds.
 async fn ready_ms(world: &World, service: &str) -> Result<f64> {
     let authority = world.cluster.url(service).trim_start_matches("http://");

@@ -58,6 +58,11 @@ impl World {
         Self::start_as(Setup { knobs: UNBOUNDED, under, patience, postgres, ..Setup::of(streets) }).await
     }
 
+    /// Made of something else.
+    pub async fn start_made_of(setup: Setup) -> Result<Self> {
+        Self::start_as(Setup { postgres: server::SETTINGS, ..setup }).await
+    }
+
     async fn start_as(setup: Setup) -> Result<Self> {
         eprintln!("starting {} and {} streets", setup.services.join(", "), setup.streets);
         let receiver = Receiver::start().await?;
