@@ -59,7 +59,15 @@ cmd_generate() {
   rm -rf "$ROOT/.sqlx"
   mv "$fresh" "$ROOT/.sqlx"
   say "✓ .sqlx: $(find .sqlx -name '*.json' | wc -l) queries"
+  generate_schemas
   generate_openapi
+}
+
+# What a manifest may say, for editors and for people, from the types that read it.
+generate_schemas() {
+  SQLX_OFFLINE=true STREETWISE_RENEW=1 run_tests -p contract the_committed_schemas >&2 ||
+    fail 'packs/schema and docs/manifest-reference.md are as they were'
+  say '✓ packs/schema, docs/manifest-reference.md'
 }
 
 # The descriptions of the HTTP doors, as the services serve them.

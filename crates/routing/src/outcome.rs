@@ -44,7 +44,7 @@ pub struct Inputs {
 /// One step of the reasoning, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Stable code: `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
+    /// Stable code: `place.located`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
     /// `level.reserved_above`, `level.cross_body`, `roles.repeated`, `lane.raised`.
     pub rule: String,
     /// The reason in Chinese.

@@ -1,6 +1,6 @@
 //! The decision itself.
 
-use ids::{BodyRef, Lane};
+use ids::{BodyRef, Lane, TenantId};
 
 use crate::input::{Entry, Facts, Priority, Seat, Settings};
 use crate::ladder;
@@ -9,7 +9,7 @@ use crate::outcome::{CasePlan, Explanation, Inputs, Step};
 /// The plan for a matter, from the responsibility list's line for its item, with the explanation to store.
 /// Without a line, or with a lead this place does not have, the catch-all body leads.
 pub fn plan(facts: &Facts, entry: Option<&Entry>, settings: &Settings) -> (CasePlan, Explanation) {
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = facts.community.map(located).into_iter().collect();
     let lead = choose_lead(facts, entry, settings, &mut steps);
     let listed = entry.map_or(&[][..], |entry| &entry.assists);
     let assists = without_repeats(listed, &[&lead.body], &mut steps);
@@ -41,6 +41,11 @@ pub fn plan(facts: &Facts, entry: Option<&Entry>, settings: &Settings) -> (CaseP
 pub fn recompute(explanation: &Explanation) -> Explanation {
     let Inputs { facts, entry, settings } = &explanation.inputs;
     plan(facts, entry.as_ref(), settings).1
+}
+
+fn located(community: TenantId) -> Step {
+    let zh = format!("地点位于社区{community}");
+    Step::new("place.located", zh, format!("the place lies in community {community}"))
 }
 
 fn choose_lead<'a>(
