@@ -15,6 +15,7 @@ use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
 use wakeups::{Fire, Runner, RunnerConfig};
 
+use crate::catch_up::{CatchUp, CatchingUp};
 use crate::config::ConfigError;
 use crate::house::House;
 use crate::part::Part;
@@ -113,6 +114,11 @@ impl Plan<'_> {
             RunnerConfig::default(),
         );
         self.parts.push(Box::new(runner));
+    }
+
+    /// Does again what follows from tenant documents whenever they change.
+    pub fn catches_up<S: Send + Sync + 'static>(&mut self, house: &House<S>, work: impl CatchUp) {
+        self.part(CatchingUp { snapshot: house.snapshot.clone(), work });
     }
 
     /// Any other moving part.

@@ -59,7 +59,7 @@ impl Service for Dispatch {
         plan.hears(&house, "triage", inbound::messages::RoutedCases(room.clone()));
         plan.fires(&house, inbound::wakeups::OrdersDue(room.clone()));
         plan.fires(&house, inbound::wakeups::CasesDue(room.clone()));
-        plan.part(inbound::calendars::Publications::new(room));
+        plan.catches_up(&house, inbound::calendars::Publications(room));
         Ok(())
     }
 }
