@@ -221,8 +221,10 @@ fn yaml_code(error: &YamlError) -> &'static str {
         | YamlError::InvalidScalar { .. }
         | YamlError::InvalidBooleanStrict { .. }
         | YamlError::NullIntoString { .. }
+        | YamlError::NonFiniteFloat { .. }
         | YamlError::SerdeInvalidType { .. }
         | YamlError::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => "wrong-type",
+        YamlError::SerdeInvalidLength { .. } | YamlError::UnexpectedSequenceEnd { .. } => "wrong-length",
         YamlError::Message { .. } | YamlError::SerdeInvalidValue { .. } => "identifier-invalid",
         YamlError::UnsupportedTag { .. } | YamlError::TaggedEnumMismatch { .. } => "unknown-tag",
         YamlError::MultipleDocuments { .. } => "several-documents",
