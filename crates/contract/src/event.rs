@@ -37,6 +37,8 @@ events! {
     CaseReviewRequested = "triage.case.review_requested",
     /// The case with its plan.
     CaseRouted = "triage.case.routed",
+    /// Its place lies in another community or grid since the territory was redrawn.
+    CaseRehomed = "triage.case.rehomed",
     /// An order went out.
     OrderDispatched = "dispatch.order.dispatched",
     /// A person of the body has seen it.

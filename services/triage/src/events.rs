@@ -8,6 +8,7 @@ use crate::core::item::Method;
 #[derive(Debug, Clone)]
 pub struct Events {
     settled: Counter<2>,
+    rehomed: Counter<1>,
 }
 
 /// Where a report went.
@@ -27,7 +28,16 @@ impl Events {
         let methods = [Method::Given, Method::Keyword, Method::Review].map(Method::as_str);
         let labels = [label("went", ["opened", "joined", "review"]), label("method", methods)];
         let help = "Reports settled, by where they went and by method.";
-        Self { settled: metrics.counter("triage.reports.settled", help, "{report}", labels) }
+        let placed = "Open cases placed anew by a redrawn territory, by whether they lie elsewhere since.";
+        let rehomed =
+            metrics.counter("triage.cases.rehomed", placed, "{case}", [label("moved", ["yes", "no"])]);
+        Self { rehomed, settled: metrics.counter("triage.reports.settled", help, "{report}", labels) }
+    }
+
+    /// Cases were looked at after a redraw; so many of them lie elsewhere.
+    pub fn rehomed(&self, looked_at: usize, moved: usize) {
+        self.rehomed.add(["yes"], moved as u64);
+        self.rehomed.add(["no"], (looked_at - moved) as u64);
     }
 
     /// A report went somewhere; `method` is how its item was found.

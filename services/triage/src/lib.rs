@@ -4,6 +4,7 @@
 //!   for people who judge and people who ask why.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
+//!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
 //! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).
 //! - [`tenants`]: the pack as a street sees it, with its keyword index, compiled once per generation.
@@ -31,6 +32,7 @@ use sqlx::migrate::Migrator;
 
 use crate::handle::Room;
 use crate::inbound::messages::{HearDispatch, HearReports};
+use crate::inbound::redraws::Redraws;
 use crate::tenants::Packs;
 
 /// The service.
@@ -55,6 +57,7 @@ impl Service for Triage {
         let room = Arc::new(Room::new(house.clone()));
         plan.hears(&house, "intake", HearReports(room.clone()));
         plan.hears(&house, "dispatch", HearDispatch(room.clone()));
+        plan.catches_up(&house, Redraws(room.clone()));
         plan.rpc(inbound::rpc::server(room.clone()));
         let (routes, openapi) = inbound::http::routes(room);
         plan.door(routes, openapi);

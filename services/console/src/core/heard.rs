@@ -57,6 +57,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         CaseJoined => joined(envelope, Message::decode(payload)?),
         CaseReviewRequested => review(tenant, Message::decode(payload)?),
         CaseRouted => routed(envelope, Message::decode(payload)?),
+        CaseRehomed => rehomed(envelope, Message::decode(payload)?),
         OrderDispatched | OrderSeen | OrderAcknowledged | OrderArrived | OrderProgressed | OrderSubmitted
         | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
         | OrderCalendarFilled | OrderCancelled => order(tenant, kind, Message::decode(payload)?),
@@ -109,6 +110,21 @@ fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHea
 
 fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHeard> {
     Ok(of_triage(case_news(envelope, said.case)?, None))
+}
+
+fn rehomed(envelope: &Envelope, said: triage::CaseRehomed) -> Result<Heard, NotHeard> {
+    let now = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
+    let before = lies_in(&said.community_before, &said.grid_before);
+    let mut heard = of_triage(case_news(envelope, said.case)?, None);
+    let generation = Some(said.street_generation).filter(|generation| *generation > 0);
+    let moved = Detail { lay_in: before, lies_in: now, street_generation: generation, ..heard.line.detail };
+    heard.line.detail = moved;
+    Ok(heard)
+}
+
+/// The grid, or the community where no grid is known; nothing outside of all of them.
+fn lies_in(community: &str, grid: &str) -> Option<String> {
+    [grid, community].into_iter().find(|code| !code.is_empty()).map(str::to_owned)
 }
 
 fn of_triage(case: CaseNews, report: Option<ReportNews>) -> Heard {

@@ -76,6 +76,15 @@ pub struct Detail {
     /// What the actor wrote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Code of the grid, or of the community, the place lay in before the territory was redrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lay_in: Option<String>,
+    /// Code of the one it lies in since; left out where it lies in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lies_in: Option<String>,
+    /// The street's generation that redrew it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_generation: Option<u64>,
 }
 
 /// The part of a timeline line that comes from the payload.

@@ -23,6 +23,7 @@ pub const fn of(kind: EventType) -> Words {
         CaseJoined => words("并入同一案件", "joined as one more voice"),
         CaseReviewRequested => words("待人工研判", "awaiting a person's judgement"),
         CaseRouted => words("已形成派单方案", "case plan made"),
+        CaseRehomed => words("辖区调整，已改归属", "territory redrawn, placed anew"),
         OrderDispatched => words("工单已派发", "order dispatched"),
         OrderSeen => words("承办单位已阅", "seen by the body"),
         OrderAcknowledged => words("承办单位已签收", "acknowledged by the body"),

@@ -4,7 +4,7 @@
 //! refusal; a district that moves in between may still refuse a street.
 
 use bootstrap::House;
-use contract::document::{Document, Kind};
+use contract::document::{Document, DocumentBody, Kind};
 use ids::TenantId;
 use pg::ScopedTx;
 
@@ -13,7 +13,7 @@ use super::{
     scope,
 };
 use crate::config::Config;
-use crate::core::{self, Changes, Compiled, Fault, Manifest};
+use crate::core::{self, Changes, Fault, Manifest};
 use crate::store;
 use crate::store::tenants::Known;
 
@@ -36,6 +36,8 @@ pub(crate) struct Planned {
     pub changes: Changes,
     /// Of a district: how many streets stand on it, all of which would stay sound.
     pub streets: Option<i64>,
+    /// Of a street that would be redrawn: its territory, as it would travel. Triage says what it does to open cases.
+    pub territory: Option<Vec<u8>>,
 }
 
 pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> Result<Planned, ApplyError> {
@@ -59,11 +61,15 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
         changed: false,
         changes: Changes::default(),
         streets,
+        territory: None,
     };
     if !compiled.says_the_same(&stored)? {
         keep_streets_sound(&mut tx, &compiled, &stored).await?;
         planned.changed = true;
-        planned.changes = changes(&before, &compiled, known.generation + 1, pack.as_ref())?;
+        let after = compiled.documents(known.generation + 1);
+        let encoded = after.iter().map(encoded).collect::<Result<Vec<_>, _>>()?;
+        planned.territory = redrawn(&before, &after).and_then(|n| encoded.into_iter().nth(n));
+        planned.changes = core::changes(&before, &after, pack.as_ref())?;
     }
     tx.commit().await?;
     Ok(planned)
@@ -83,15 +89,16 @@ async fn streets(tx: &mut ScopedTx, tenant: TenantId, kind: Kind) -> Result<Opti
     }
 }
 
-fn changes(
-    before: &[Document],
-    compiled: &Compiled,
-    generation: u64,
-    pack: Option<&Document>,
-) -> Result<Changes, ApplyError> {
-    let after = compiled.documents(generation);
-    for document in &after {
-        encoded(document)?;
-    }
-    Ok(core::changes(before, &after, pack)?)
+/// Which of the documents is a territory that differs from the one of now. A street that never said where it lies has
+/// an empty one.
+fn redrawn(before: &[Document], after: &[Document]) -> Option<usize> {
+    let drawn = |document: &Document| match &document.body {
+        DocumentBody::Territory(territory) => Some(territory.clone()),
+        _ => None,
+    };
+    let now = before.iter().find_map(drawn);
+    after.iter().position(|document| {
+        drawn(document)
+            .is_some_and(|then| now.as_ref().map_or(!then.layers.is_empty(), |now| now.layers != then.layers))
+    })
 }

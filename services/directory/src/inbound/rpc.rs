@@ -76,6 +76,7 @@ impl DocumentService for Documents {
             changes: planned.changes.into_iter().map(change).collect(),
             more: planned.more as u64,
             streets: planned.streets.map_or(0, unsigned),
+            territory_document: planned.territory_document.unwrap_or_default().into(),
         }))
     }
 

@@ -66,3 +66,27 @@ async fn without_a_datum_nothing_is_guessed() {
     let faults = office.apply(&undeclared).await.refused(422, "manifest-invalid");
     assert!(faults.iter().any(|(_, code)| code == "missing-field"), "{faults:?}");
 }
+
+/// What triage is asked about open cases with.
+#[tokio::test]
+async fn a_plan_that_redraws_brings_the_territory_along() {
+    use base64::Engine;
+    use contract::document::{Document, DocumentBody};
+    let office = Office::settled().await;
+    assert_eq!(office.plan(STREET).await.body.get("territory_document"), None);
+    let named = STREET.replace("zh: 滨江路社区", "zh: 滨江新社区");
+    assert_eq!(office.plan(&named).await.body.get("territory_document"), None, "no border moves");
+    let answer = office.plan(&drawn(RING)).await;
+    let text = answer.body["territory_document"].as_str().expect("a document");
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    let document = Document::decode(&bytes).unwrap();
+    assert_eq!((document.header.generation, document.header.tenant.to_string().as_str()), (2, STREET_CODE));
+    let DocumentBody::Territory(territory) = document.body else { panic!("{document:?}") };
+    assert_eq!(territory.layers.len(), 2);
+    office.apply(&drawn(RING)).await;
+    assert_eq!(
+        office.plan(&drawn(RING)).await.body.get("territory_document"),
+        None,
+        "it is drawn so already"
+    );
+}

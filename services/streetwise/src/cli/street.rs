@@ -45,6 +45,9 @@ pub struct StreetPlan {
     /// 有变更时以 2 退出 / exit with 2 when there are changes
     #[arg(long)]
     pub exit_code: bool,
+    /// 研判服务地址：预演辖区调整对在办案件的影响 / triage, e.g. http://127.0.0.1:8082: what a redrawn territory does to open cases
+    #[arg(long, env = "STREETWISE_TRIAGE_URL")]
+    pub triage_url: Option<Url>,
     /// Where.
     #[command(flatten)]
     pub door: DirectoryDoor,

@@ -13,6 +13,30 @@ pub(super) struct Planned {
     pub changes: Vec<Change>,
     pub more: usize,
     pub streets: Option<u64>,
+    /// Of a street that would be redrawn.
+    pub territory_document: Option<String>,
+}
+
+/// What triage says of a redrawn territory.
+#[derive(Debug, Deserialize)]
+pub(super) struct Redraw {
+    pub open: u64,
+    pub moved: u64,
+    pub outside: u64,
+    pub cases: Vec<Move>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Move {
+    pub case_no: String,
+    pub from: Placed,
+    pub to: Option<Placed>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Placed {
+    pub community: Option<String>,
+    pub grid: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

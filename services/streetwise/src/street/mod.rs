@@ -6,6 +6,7 @@
 mod answers;
 mod history;
 mod plan;
+mod redraw;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::apply;
 use crate::cli::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
@@ -40,17 +42,39 @@ fn done((): ()) -> ExitCode {
 }
 
 async fn plan(arguments: &StreetPlan) -> Result<ExitCode, Failure> {
-    let StreetPlan { file, exit_code, door } = arguments;
+    let StreetPlan { file, exit_code, triage_url, door } = arguments;
     let doing = format!("预览清单 / planning {}", file.display());
     let path = "/directory/v1/manifests:plan";
     let answer = client(door)?.post_bytes(&doing, path, "application/yaml", manifest(file)?).await;
     let answer = answer.map_err(|failure| failure.about(file))?;
     let planned: Planned = read(&doing, &answer)?;
-    match door.json {
-        true => print_json(&answer),
-        false => print!("{}", plan::told(&planned, file)),
+    let redraw = match (triage_url, &planned.territory_document) {
+        (Some(triage), Some(document)) => Some(redraw(triage, door, &planned.tenant, document).await?),
+        _ => None,
+    };
+    match (door.json, redraw) {
+        (true, None) => print_json(&answer),
+        (true, Some(redraw)) => print_json(&with(answer, "redraw", redraw)),
+        (false, None) => print!("{}", plan::told(&planned, file)),
+        (false, Some(redraw)) => {
+            print!("{}{}", redraw::told(&read(&doing, &redraw)?), plan::told(&planned, file));
+        }
     }
     Ok(if *exit_code && planned.changed { ExitCode::from(CHANGES) } else { ExitCode::SUCCESS })
+}
+
+/// Which open cases would lie elsewhere: triage knows the cases, the directory does not.
+async fn redraw(triage: &Url, door: &DirectoryDoor, tenant: &str, document: &str) -> Result<Value, Failure> {
+    let doing = format!("预演辖区调整 / trying out the redrawn territory of {tenant}");
+    let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+    let client = Client::new(triage.as_str(), &token)?;
+    let path = format!("/triage/v1/streets/{tenant}/territory:redraw");
+    client.post(&doing, &path, &json!({ "territory_document": document })).await
+}
+
+fn with(mut answer: Value, name: &str, value: Value) -> Value {
+    answer[name] = value;
+    answer
 }
 
 async fn apply(arguments: &StreetApply) -> Result<(), Failure> {

@@ -192,6 +192,7 @@ impl<'a> Docket<'a> {
             bodies: drawn.bodies.clone(),
             community,
             grid: matter.place.as_ref().and_then(|place| place.grid.clone()),
+            placed_by: street.generation,
         };
         let item_explanation = json(&matter.finding.explanation);
         let opened = wire::CaseOpened {
@@ -287,7 +288,7 @@ fn choose(room: &Room, now: Timestamp, matters: &[Matter<'_>], near: Vec<(Spot, 
     matters.iter().map(choose).collect()
 }
 
-fn item_name(view: &View<Street>, tenant: TenantId, item: &str) -> Name {
+pub(super) fn item_name(view: &View<Street>, tenant: TenantId, item: &str) -> Name {
     let named = view.street(tenant).and_then(|street| street.of.item_name(item));
     named.cloned().unwrap_or_else(|| Name { zh: item.to_owned(), en: item.to_owned() })
 }
@@ -302,7 +303,7 @@ fn day_of(street: &StreetView<Street>, now: Timestamp) -> Date {
     now.to_zoned(street.of.zone().clone()).date()
 }
 
-fn state(case: &OpenCase, name: &Name) -> wire::CaseState {
+pub(super) fn state(case: &OpenCase, name: &Name) -> wire::CaseState {
     wire::CaseState {
         case_id: case.case_id.to_string(),
         case_no: case.case_no.clone(),

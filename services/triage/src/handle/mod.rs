@@ -5,6 +5,7 @@
 
 mod docket;
 pub mod memory;
+pub mod rehome;
 pub mod review;
 
 use std::collections::BTreeSet;

@@ -3,5 +3,7 @@
 mod explanation;
 pub mod http;
 pub mod messages;
+pub(crate) mod redraws;
 mod reviews;
 pub(crate) mod rpc;
+mod territory;

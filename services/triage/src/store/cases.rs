@@ -34,6 +34,8 @@ pub(crate) struct OpenCase {
     pub bodies: Vec<String>,
     pub community: Option<TenantId>,
     pub grid: Option<String>,
+    /// The street's generation by whose territory these are.
+    pub placed_by: u64,
 }
 
 /// What a new case has beside that.
@@ -102,7 +104,7 @@ pub(crate) async fn load(
     let rows = sqlx::query_as!(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
-             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid
+             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by
          FROM UNNEST($1::bigint[], $2::uuid[]) AS w (tenant_id, case_id)
          JOIN triage.cases c ON c.tenant_id = w.tenant_id AND c.case_id = w.case_id",
         &tenants,
@@ -114,28 +116,30 @@ pub(crate) async fn load(
     rows.into_iter().map(Row::read).collect()
 }
 
-struct Row {
-    tenant_id: i64,
-    case_id: Uuid,
-    case_no: String,
-    item: String,
-    text: String,
-    lon: f64,
-    lat: f64,
-    datum: String,
-    address: String,
-    drill: bool,
-    lane: i16,
-    voices: i32,
-    version: i64,
-    opened_at: jiff_sqlx::Timestamp,
-    bodies: Vec<String>,
-    community: Option<i64>,
-    grid: Option<String>,
+/// A row as the queries of this crate select it.
+pub(super) struct Row {
+    pub(super) tenant_id: i64,
+    pub(super) case_id: Uuid,
+    pub(super) case_no: String,
+    pub(super) item: String,
+    pub(super) text: String,
+    pub(super) lon: f64,
+    pub(super) lat: f64,
+    pub(super) datum: String,
+    pub(super) address: String,
+    pub(super) drill: bool,
+    pub(super) lane: i16,
+    pub(super) voices: i32,
+    pub(super) version: i64,
+    pub(super) opened_at: jiff_sqlx::Timestamp,
+    pub(super) bodies: Vec<String>,
+    pub(super) community: Option<i64>,
+    pub(super) grid: Option<String>,
+    pub(super) placed_by: i64,
 }
 
 impl Row {
-    fn read(self) -> Result<OpenCase, pg::Error> {
+    pub(super) fn read(self) -> Result<OpenCase, pg::Error> {
         let impossible = |column| move || pg::Error::impossible_row(column);
         let datum = datum_of(&self.datum).ok_or_else(impossible("triage.cases.datum"))?;
         let place = Place { lon: self.lon, lat: self.lat, datum: datum.into(), address: self.address };
@@ -160,6 +164,7 @@ impl Row {
                 .transpose()
                 .map_err(|_| impossible("triage.cases.community")())?,
             grid: self.grid,
+            placed_by: u64::try_from(self.placed_by).map_err(|_| impossible("triage.cases.placed_by")())?,
         })
     }
 }
@@ -189,19 +194,20 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let bodies: Vec<String> = case().map(|c| c.bodies.join(",")).collect();
     let communities: Vec<Option<i64>> = case().map(|c| c.community.map(TenantId::as_i64)).collect();
     let grids: Vec<Option<&str>> = case().map(|c| c.grid.as_deref()).collect();
+    let placed_by: Vec<i64> = case().map(|c| c.placed_by as i64).collect();
     let items_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.item_explanation.as_bytes()).collect();
     let plans_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.plan_explanation.as_bytes()).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
-             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid)
+             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by)
          SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid
+             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid, placed_by
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
              $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
              $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[],
-             $18::bigint[], $19::bigint[], $20::text[])
+             $18::bigint[], $19::bigint[], $20::text[], $21::bigint[])
          AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid)",
+             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by)",
         &tenants,
         &ids,
         &numbers as &[&str],
@@ -222,6 +228,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
         &cells,
         &communities as &[Option<i64>],
         &grids as &[Option<&str>],
+        &placed_by,
     )
     .execute(&mut **tx)
     .await?;

@@ -41,7 +41,7 @@ impl Compiler {
 }
 
 /// Nothing for a place outside, and for one whose datum this build does not know.
-pub(super) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> {
+pub(crate) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> {
     let datum = match place.datum() {
         Declared::Wgs84 => Datum::Wgs84,
         Declared::Gcj02 => Datum::Gcj02,
@@ -55,7 +55,7 @@ pub(super) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> 
 }
 
 /// The directory has checked it; what fails here was written by another build.
-fn compile(territory: &Territory) -> Result<StreetTerritory, String> {
+pub(crate) fn compile(territory: &Territory) -> Result<StreetTerritory, String> {
     let layers = territory.layers.iter().map(|(key, layer)| {
         let key = key.parse().map_err(|error| format!("layer {key}: {error}"))?;
         let features = layer.features.iter().map(feature).collect::<Result<_, String>>()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::proto::intake::{Datum, Place, ReportAccepted};
-use contract::proto::triage::{CaseJoined, CaseOpened, CaseRouted, ReviewRequested};
+use contract::proto::triage::{CaseJoined, CaseOpened, CaseRehomed, CaseRouted, ReviewRequested};
 use contract::{Envelope, EventType};
 use ids::{EventId, Lane, TenantId};
 use prost::Message;
@@ -115,6 +115,7 @@ pub enum Said {
     Opened(CaseOpened),
     Joined(CaseJoined),
     Routed(CaseRouted),
+    Rehomed(CaseRehomed),
     Review(ReviewRequested),
 }
 
@@ -139,6 +140,7 @@ impl Desk {
                 EventType::CaseOpened => Said::Opened(CaseOpened::decode(payload).unwrap()),
                 EventType::CaseJoined => Said::Joined(CaseJoined::decode(payload).unwrap()),
                 EventType::CaseRouted => Said::Routed(CaseRouted::decode(payload).unwrap()),
+                EventType::CaseRehomed => Said::Rehomed(CaseRehomed::decode(payload).unwrap()),
                 EventType::CaseReviewRequested => Said::Review(ReviewRequested::decode(payload).unwrap()),
                 other => panic!("triage says no {other}"),
             };

@@ -10,5 +10,6 @@ mod lane;
 mod memory;
 mod place;
 mod plan;
+mod redraw;
 mod review;
 mod story;

@@ -9,18 +9,23 @@ use serde_json::json;
 
 use crate::desk::{Desk, STREET, Said, Sent, report};
 
-const DISTRICT: &str = "990102000000";
-const WEST: &str = "990102001005";
-const EAST: &str = "990102001006";
+pub const DISTRICT: &str = "990102000000";
+pub const WEST: &str = "990102001005";
+pub const EAST: &str = "990102001006";
 
 /// The bus stop lies in the western half.
-fn drawn() -> Territory {
+pub fn drawn() -> Territory {
+    halved(1_065_600_000)
+}
+
+/// With the border between the two halves at this longitude, in ten-millionths of a degree.
+pub fn halved(middle: i32) -> Territory {
     let square = |code: &str, west, east| {
         let (south, north) = (295_600_000, 295_700_000);
         let ring = vec![[west, south], [east, south], [east, north], [west, north], [west, south]];
         Feature { code: code.to_owned(), name: None, polygons: vec![vec![ring]] }
     };
-    let (west, middle, east) = (1_065_400_000, 1_065_600_000, 1_065_800_000);
+    let (west, east) = (1_065_400_000, 1_065_800_000);
     let layer = |features| Layer { name: None, features };
     let halves =
         |codes: [&str; 2]| layer(vec![square(codes[0], west, middle), square(codes[1], middle, east)]);
@@ -33,7 +38,7 @@ fn drawn() -> Territory {
     Territory { code: STREET.parse().unwrap(), layers }
 }
 
-async fn desk() -> Desk {
+pub async fn desk() -> Desk {
     let desk = Desk::open().await;
     desk.rig.documents(&[Document::territory(DISTRICT.parse().unwrap(), 1, drawn())]).await;
     desk

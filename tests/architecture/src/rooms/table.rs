@@ -192,7 +192,7 @@ pub const CLOCKS: Room = Room {
             "crates/territory/examples/locate/main.rs",
             "elapsed time: how long the look-ups took, printed",
         ),
-        place("services/dispatch/src/inbound/calendars.rs", "elapsed time: when the last sweep was"),
+        place("crates/bootstrap/src/catch_up.rs", "elapsed time: when the last sweep was"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
         place(

@@ -147,6 +147,7 @@ function line(entry) {
     detail.due_at && `截止 / due ${instant(detail.due_at)}`,
     detail.escalated_to && arrow(body(detail.escalated_to, entry.escalated_to_zh, entry.escalated_to_en)),
     detail.endpoint && arrow(isolated(detail.endpoint)),
+    (detail.lay_in || detail.lies_in) && `${detail.lay_in ?? "—"} → ${detail.lies_in ?? "街道之外 / outside"}`,
     detail.reason, entry.actor && isolated(`@${entry.actor}`),
   ].filter(Boolean);
   if (said.length > 0) item.append(facts(said));

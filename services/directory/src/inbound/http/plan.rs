@@ -4,10 +4,12 @@
 use access::Action;
 use axum::Json;
 use axum::extract::{Request, State};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bootstrap::door::Problem;
 use bootstrap::{Bearer, Identity};
 use contract::document::Name;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -35,6 +37,11 @@ pub(crate) struct PlanBody {
     /// Of a district: how many streets stand on it. All of them would stay sound; else the plan is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub streets: Option<i64>,
+    /// Of a street that would be redrawn: its territory as a document, in base64. Triage's `territory:redraw` takes it as it
+    /// is and says which open cases would lie elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64")]
+    #[schema(value_type = Option<String>)]
+    pub territory_document: Option<Vec<u8>>,
 }
 
 /// One change.
@@ -80,8 +87,13 @@ impl From<Planned> for PlanBody {
             changes: planned.changes.told.into_iter().map(ChangeBody::from).collect(),
             more: planned.changes.more,
             streets: planned.streets,
+            territory_document: planned.territory,
         }
     }
+}
+
+fn base64<S: Serializer>(document: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    document.as_ref().map(|document| STANDARD.encode(document)).serialize(serializer)
 }
 
 impl From<Told> for ChangeBody {

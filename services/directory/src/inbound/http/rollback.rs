@@ -26,6 +26,7 @@ const NO_LONGER_FITS: &str = "该代清单已不符合当前的区级包与规�
 #[serde(deny_unknown_fields)]
 pub(crate) struct RollbackBody {
     /// A generation of the history.
+    #[schema(minimum = 1)]
     pub to_generation: u64,
 }
 
