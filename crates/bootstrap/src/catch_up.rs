@@ -21,8 +21,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// Such work.
 pub trait CatchUp: Send + Sync + 'static {
-    /// For the log, e.g. "awaiting stages are filled".
-    const WHAT: &'static str;
+    /// One word for the log, e.g. `awaiting-calendars`.
+    const TASK: &'static str;
 
     /// Does all that is there; returns how much that was.
     fn catch_up(&self) -> BoxFuture<'_, Result<usize, pg::Error>>;
@@ -46,7 +46,7 @@ impl<S: Send + Sync + 'static, C: CatchUp> CatchingUp<S, C> {
                     Ok(_) => (handled, last_sweep) = (Some(view), Instant::now()),
                     Err(error) => {
                         let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, what = C::WHAT, "done later");
+                        tracing::warn!(error, task = C::TASK, "what follows from tenant documents is done later");
                     }
                 }
             }

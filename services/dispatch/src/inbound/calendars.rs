@@ -10,7 +10,7 @@ use crate::handle::{Room, fill};
 pub(crate) struct Publications(pub Room);
 
 impl CatchUp for Publications {
-    const WHAT: &'static str = "awaiting stages are filled";
+    const TASK: &'static str = "awaiting-calendars";
 
     fn catch_up(&self) -> BoxFuture<'_, Result<usize, pg::Error>> {
         fill::all(&self.0).boxed()

@@ -11,7 +11,7 @@ use crate::handle::{Room, rehome};
 pub(crate) struct Redraws(pub Arc<Room>);
 
 impl CatchUp for Redraws {
-    const WHAT: &'static str = "open cases are placed anew";
+    const TASK: &'static str = "redrawn-territories";
 
     fn catch_up(&self) -> BoxFuture<'_, Result<usize, pg::Error>> {
         rehome::all(&self.0).boxed()
