@@ -46,7 +46,11 @@ impl<S: Send + Sync + 'static, C: CatchUp> CatchingUp<S, C> {
                     Ok(_) => (handled, last_sweep) = (Some(view), Instant::now()),
                     Err(error) => {
                         let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, task = C::TASK, "what follows from tenant documents is done later");
+                        tracing::warn!(
+                            error,
+                            task = C::TASK,
+                            "what follows from tenant documents is done later"
+                        );
                     }
                 }
             }
