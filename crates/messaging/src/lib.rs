@@ -15,6 +15,7 @@ pub mod housekeeping;
 pub mod journal;
 pub mod parking;
 pub mod provision;
+pub mod purge;
 pub mod relay;
 mod store;
 
