@@ -67,8 +67,7 @@ cmd_generate() {
 generate_schemas() {
   SQLX_OFFLINE=true STREETWISE_RENEW=1 run_tests -p contract the_committed_schemas >&2 ||
     fail 'packs/schema and docs/manifest-reference.md are as they were'
-  SQLX_OFFLINE=true STREETWISE_RENEW=1 run_tests -p access the_committed_rights >&2 || fail 'docs/rights.md is as it was'
-  say '✓ packs/schema, docs/manifest-reference.md, docs/rights.md'
+  say '✓ packs/schema, docs/manifest-reference.md'
 }
 
 # The descriptions of the HTTP doors, as the services serve them.

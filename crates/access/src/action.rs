@@ -7,8 +7,6 @@ use std::fmt;
 pub enum Action {
     /// Send a report into a street.
     ReportSubmit,
-    /// Send a drill into a street and read what became of it: the same path, marked as rehearsal (D26).
-    ReportDrill,
     /// Follow a matter by its tracking code. Asked only where a token is given: the code itself is the key.
     TrackingFollow,
     /// List the cases of a street.
@@ -33,8 +31,6 @@ pub enum Action {
     DocumentRead,
     /// Apply a district or street manifest.
     DocumentApply,
-    /// Remove a tenant whole, and see how far that is.
-    TenantOffboard,
     /// Accept the database's clock after it jumped (D29).
     ClockAccept,
     /// List parked messages and replay or discard them.
@@ -43,9 +39,8 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 15] = [
         Action::ReportSubmit,
-        Action::ReportDrill,
         Action::TrackingFollow,
         Action::CaseList,
         Action::CaseRead,
@@ -58,7 +53,6 @@ impl Action {
         Action::LiveWatch,
         Action::DocumentRead,
         Action::DocumentApply,
-        Action::TenantOffboard,
         Action::ClockAccept,
         Action::ParkManage,
     ];
@@ -67,7 +61,6 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Action::ReportSubmit => "report.submit",
-            Action::ReportDrill => "report.drill",
             Action::TrackingFollow => "tracking.follow",
             Action::CaseList => "case.list",
             Action::CaseRead => "case.read",
@@ -80,7 +73,6 @@ impl Action {
             Action::LiveWatch => "live.watch",
             Action::DocumentRead => "document.read",
             Action::DocumentApply => "document.apply",
-            Action::TenantOffboard => "tenant.offboard",
             Action::ClockAccept => "clock.accept",
             Action::ParkManage => "park.manage",
         }

@@ -64,17 +64,17 @@ const TABLE: [Row; 11] = [
     Row {
         role: Role::Sre,
         held_in: &[District, Installation],
-        may: &[ReportDrill, DeliveryRead, DocumentRead, ClockAccept, ParkManage],
+        may: &[DeliveryRead, DocumentRead, ClockAccept, ParkManage],
     },
     Row {
         role: Role::DirectoryAdmin,
         held_in: &[Street, District, Installation],
-        may: &[ReportDrill, DocumentRead, DocumentApply],
+        may: &[DocumentRead, DocumentApply],
     },
     Row {
         role: Role::SystemAdmin,
         held_in: &[District, Installation],
-        may: &[ReportDrill, DocumentRead, TenantOffboard, ClockAccept, ParkManage],
+        may: &[DocumentRead, ClockAccept, ParkManage],
     },
     Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead] },
     Row { role: Role::AuditAdmin, held_in: &[District, Installation], may: &[DeliveryRead, DocumentRead] },

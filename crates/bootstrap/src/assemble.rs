@@ -12,14 +12,12 @@ use telemetry::Metrics;
 use tonic::service::RoutesBuilder;
 use utoipa::openapi::info::{Info, InfoBuilder, LicenseBuilder};
 
-use crate::catch_up::CatchingUp;
 use crate::clock;
 use crate::config::{ConfigError, Env, Settings};
 use crate::documents::KeepDocuments;
 use crate::house::House;
 use crate::parked;
 use crate::part::Part;
-use crate::removals::{self, Removing};
 use crate::service::{Plan, Service, StreetOf};
 
 /// A service put together, not yet running.
@@ -95,16 +93,13 @@ pub fn assemble<S: Service>(
         let House { pool, clock, outbox, metrics, .. } = house.clone();
         parts.push(documents(S::NAME, pool, clock, outbox, jetstream.clone(), &metrics));
     }
-    parts.push(Box::new(CatchingUp { snapshot: house.snapshot.clone(), work: Removing(house.pool.clone()) }));
     let (parked, parked_openapi) = parked::routes(S::NAME, &house);
-    let (removals, removals_openapi) = removals::routes(S::NAME, &house);
     let openapi = openapi.map(|mut openapi| {
         openapi.merge(parked_openapi);
-        openapi.merge(removals_openapi);
         openapi.info = info(S::NAME, S::ABOUT);
         clock::described(S::NAME, openapi)
     });
-    let routes = described(routes.merge(parked).merge(removals), openapi);
+    let routes = described(routes.merge(parked), openapi);
     revision_gauge(&house);
     Ok(Assembled { house, routes, rpc, parts, poller, relay_pool })
 }

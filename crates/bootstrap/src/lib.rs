@@ -7,7 +7,6 @@
 //! Deliberately not here: anything a service decides.
 
 pub mod assemble;
-pub mod broker;
 pub mod catch_up;
 pub mod clock;
 pub mod config;
@@ -20,7 +19,6 @@ pub mod listen;
 mod parked;
 pub mod part;
 pub mod process;
-mod removals;
 pub mod rpc;
 pub mod service;
 pub mod shutdown;

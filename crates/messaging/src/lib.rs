@@ -15,7 +15,6 @@ pub mod housekeeping;
 pub mod journal;
 pub mod parking;
 pub mod provision;
-pub mod purge;
 pub mod relay;
 mod store;
 

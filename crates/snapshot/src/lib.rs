@@ -16,7 +16,6 @@ mod view;
 
 pub use keeper::keep;
 pub use poll::{Poller, Snapshot};
-pub use store::removals as removal;
 pub use view::{Project, StreetView, View};
 
 /// Tables of this crate; part of every service's schema.

@@ -10,7 +10,7 @@ use pg::{Pool, TenantScope};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{self, removals as removal};
+use crate::store;
 use crate::view::{Project, View, Workshop};
 
 /// How often replicas look (D21).
@@ -82,17 +82,13 @@ impl<P: Project> Poller<P> {
         let known = *self.revision.borrow();
         let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
         let heads = store::heads_after(&mut tx, known.max(0)).await?;
-        let removed = removal::after(&mut tx, known.max(0)).await?;
         tx.commit().await?;
-        let Some(newest) = heads.iter().chain(&removed).map(|head| head.revision).max() else {
+        let Some(newest) = heads.iter().map(|head| head.revision).max() else {
             if known < 0 {
                 self.revision.send_replace(0);
             }
             return Ok(false);
         };
-        removed.iter().filter_map(|head| TenantId::from_i64(head.tenant_id).ok()).for_each(|tenant| {
-            self.workshop.forget(tenant);
-        });
         self.load(heads.iter().map(|head| head.tenant_id).collect()).await?;
         self.view.store(Arc::new(self.workshop.view()));
         self.revision.send_replace(newest);

@@ -1,7 +1,5 @@
 //! All SQL of this crate.
 
-pub mod removals;
-
 use contract::document::Header;
 use pg::ScopedTx;
 
@@ -78,11 +76,7 @@ pub(crate) async fn documents_of(
 ) -> Result<Vec<Stored>, pg::Error> {
     let documents = sqlx::query_as!(
         Stored,
-        // What is older than a removal is on its way out.
-        "SELECT d.tenant_id, d.body FROM tenant_documents d
-         WHERE d.tenant_id = ANY($1) AND d.part = ANY($2)
-           AND NOT EXISTS (SELECT FROM removals r
-               WHERE r.tenant_id = d.tenant_id AND r.generation >= d.generation)",
+        "SELECT tenant_id, body FROM tenant_documents WHERE tenant_id = ANY($1) AND part = ANY($2)",
         tenants,
         parts,
     )

@@ -130,14 +130,6 @@ impl<P: Project> Workshop<P> {
         }
     }
 
-    /// Nothing of a removed tenant stays. One that came back is taken anew, after this.
-    pub(crate) fn forget(&mut self, tenant: TenantId) {
-        self.streets.remove(&tenant);
-        self.territories.remove(&tenant);
-        self.people.remove(&tenant);
-        self.made.remove(&tenant);
-    }
-
     /// Compiles what changed.
     pub(crate) fn view(&mut self) -> View<P::Street> {
         let changed: Vec<TenantId> =

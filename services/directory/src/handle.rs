@@ -7,7 +7,6 @@
 //! A rollback is an apply of an earlier generation's manifest: everything is checked against the pack and the rules
 //! of today, and the history says which generation it is of. [`plan`] goes the same way up to keeping.
 
-pub(crate) mod offboard;
 pub(crate) mod plan;
 
 use bootstrap::House;

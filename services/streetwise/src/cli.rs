@@ -1,6 +1,5 @@
 //! The arguments of every command.
 
-mod broker_users;
 mod street;
 
 use std::net::SocketAddr;
@@ -9,18 +8,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
-pub use broker_users::BrokerUsers;
-pub use street::{
-    DirectoryDoor, Street, StreetApply, StreetHistory, StreetOffboard, StreetPlan, StreetRollback,
-    StreetShow, StreetVerify,
-};
+pub use street::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
 
 /// 街哨 Streetwise — 命令行工具 / the command line
 #[derive(Debug, Parser)]
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，或核验不符合 a demonstration missed a step, or a street does not conform"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤 a demonstration missed a step"
 )]
 pub struct Arguments {
     /// Which command.
@@ -35,13 +30,11 @@ pub enum Command {
     Migrate(Migrate),
     /// 建消息流和消费者 / make the broker's streams and consumers; may be repeated
     Provision(Provision),
-    /// 消息服务的用户与密钥 / keys of the broker's users, and the settings that let in these users only
-    BrokerUsers(BrokerUsers),
     /// 开发用签发者、密钥和令牌 / a local issuer with keys and a token per persona; development only
     DevIdentity(DevIdentity),
     /// 提交区或街道的清单 / apply manifests of districts and streets
     Apply(Apply),
-    /// 区或街道清单的预览、提交、核验、历史与回退 / plan, apply, verify, read and roll back one manifest
+    /// 区或街道清单的预览、提交、历史与回退 / plan, apply, read and roll back one manifest
     #[command(subcommand)]
     Street(Street),
     /// 数据库时钟 / the database's clock
@@ -74,9 +67,6 @@ pub struct Provision {
     /// 消息服务地址 / the broker, e.g. nats://127.0.0.1:4222
     #[arg(long, env = "STREETWISE_NATS_URL", hide_env_values = true)]
     pub nats_url: String,
-    /// 密钥文件 / key of the broker's user `provisioner`, made by broker-users; none where the broker lets everybody in
-    #[arg(long, env = "STREETWISE_NATS_NKEY_FILE")]
-    pub nkey_file: Option<PathBuf>,
     /// 每个流的副本数 / copies the cluster keeps of each stream
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,

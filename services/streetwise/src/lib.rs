@@ -1,6 +1,6 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`clock`], [`parked`],
+//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`street`], [`clock`], [`parked`],
 //! [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -8,13 +8,11 @@
 //! Chinese first.
 //!
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
-//! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
-//! or a street does not conform to its documents.
+//! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step.
 //!
-//! Deliberately not here yet: `street export`, `rules`, `doctor`.
+//! Deliberately not here yet: `street verify/export`, `rules`, `doctor`.
 
 pub mod apply;
-pub mod broker_users;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -30,7 +28,6 @@ pub mod street;
 pub mod table;
 mod token;
 mod wall_clock;
-mod whole_file;
 
 use std::process::ExitCode;
 
@@ -59,7 +56,6 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Street(command) => return street::run(&command).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await?,
         Command::Provision(arguments) => provision::run(&arguments).await?,
-        Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,

@@ -13,7 +13,6 @@ pub const INFRASTRUCTURE: &[&str] = &[
     "clock_acceptances",
     "document_heads",
     "document_revision",
-    "removals",
     "tracking_codes",
     "tracking",
     "unsequenced",

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bootstrap::process::{self, Running};
-use contract::broker_user::PROVISIONER;
 use messaging::provision::{Replicas, provision};
 use sqlx::PgPool;
 use tempfile::TempDir;
@@ -17,12 +16,11 @@ use testkit::process::{Program, binaries, free_port};
 use testkit::sink::Sink;
 use testkit::wait;
 
-use crate::broker_users::{BrokerUsers, KEEPER};
 use crate::streets;
 
 /// The services in the order of the flow.
 pub const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "directory", "console"];
-const PERSONAS: [&str; 10] = [
+const PERSONAS: [&str; 9] = [
     "grid-worker",
     "resident",
     "transport",
@@ -32,16 +30,14 @@ const PERSONAS: [&str; 10] = [
     "verifier",
     "governance-centre",
     "sre",
-    "system-admin",
 ];
 
 /// A running district.
 pub struct Cluster {
     /// Synced to disk; may be killed and frozen.
     pub postgres: DurableCluster,
-    /// Default sync; may be killed and frozen. Lets in only the users of `contract::broker_user` and the harness.
+    /// Default sync; may be killed and frozen.
     pub broker: Broker,
-    users: BrokerUsers,
     /// Where all webhooks arrive.
     pub sink: Sink,
     /// For assertions, as a superuser.
@@ -163,9 +159,9 @@ impl Cluster {
         for schema in crate::schemas() {
             pg::migrate::apply(&database.admin_url(), &schema).await?;
         }
-        let users = BrokerUsers::write(folder.path())?;
-        let broker = Broker::start_with(users.settings()).await?;
-        provision(&users.connect(&broker, PROVISIONER).await?, Replicas(1)).await?;
+        let broker = Broker::start().await?;
+        let client = async_nats::connect(broker.url()).await?;
+        provision(&client, Replicas(1)).await?;
         let sink = Sink::start().await?;
         let identity = Identity::generate();
         std::fs::write(folder.path().join("jwks.json"), identity.jwks().to_string())?;
@@ -178,7 +174,7 @@ impl Cluster {
         let sink_program = streetwise_sink(sink_port, folder.path());
         let services = SERVICES
             .iter()
-            .map(|name| (*name, service(name, &database, (&broker, &users), sink_port, folder.path(), setup)))
+            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path(), setup)))
             .collect();
         let admin = PgPool::connect(&database.admin_url()).await?;
         let answer_within = setup.patience * Duration::from_secs(5);
@@ -186,7 +182,6 @@ impl Cluster {
         let mut cluster = Self {
             postgres,
             broker,
-            users,
             sink,
             admin,
             folder,
@@ -230,16 +225,6 @@ impl Cluster {
             inside::<console::Console>(&self.services["console"]).await?,
         ];
         Ok(())
-    }
-
-    /// The key of one of the broker's users, for the command line.
-    pub fn broker_key_file(&self, user: &str) -> String {
-        self.users.key_file(user)
-    }
-
-    /// A connection to the broker that may do everything, for faults and for looking.
-    pub async fn broker_keeper(&self) -> Result<async_nats::Client> {
-        self.users.connect(&self.broker, KEEPER).await
     }
 
     /// The process of a service.
@@ -407,7 +392,7 @@ pub fn open_to_all(folder: &Path) -> Result<()> {
 fn service(
     name: &'static str,
     database: &Database,
-    (broker, users): (&Broker, &BrokerUsers),
+    broker: &Broker,
     sink_port: u16,
     folder: &Path,
     setup: Setup,
@@ -419,7 +404,6 @@ fn service(
         ("STREETWISE_DATABASE_URL", database.url_for(name)),
         ("STREETWISE_RELAY_DATABASE_URL", database.url_for(&format!("{name}_relay"))),
         ("STREETWISE_NATS_URL", broker.url()),
-        ("STREETWISE_NATS_NKEY_FILE", users.key_file(name)),
         ("STREETWISE_HTTP_LISTEN", format!("127.0.0.1:{port}")),
         ("STREETWISE_GRPC_LISTEN", format!("127.0.0.1:{grpc_port}")),
         ("STREETWISE_ENVIRONMENT", "development".to_owned()),

@@ -1,6 +1,5 @@
 //! One binary for all tests of who may do what.
 
-mod document;
 mod table;
 mod who_sees_what;
 

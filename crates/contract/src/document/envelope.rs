@@ -1,12 +1,10 @@
 //! The envelope of a document: `{schema, tenant, kind, part, generation, pack_generation?, parent?, body}`.
 
-use std::collections::BTreeMap;
-
 use ids::TenantId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::core::{DistrictCore, Name, RoutingMode, StreetCore};
+use super::core::{DistrictCore, StreetCore};
 use super::people::People;
 use super::territory::Territory;
 
@@ -65,9 +63,6 @@ pub struct Header {
     /// For a street: its district.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<TenantId>,
-    /// The tenant is removed: everything of it goes, in every service. A document of a later generation makes it anew.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub removed: bool,
 }
 
 /// A document as read.
@@ -151,25 +146,6 @@ impl Document {
         Self { header, body: DocumentBody::People(Box::new(people)) }
     }
 
-    /// What is said last of a street of `district`: it is removed. Names nothing but its code.
-    pub fn removal(street: TenantId, district: TenantId, generation: u64) -> Self {
-        let core = StreetCore {
-            code: street,
-            name: Name::default(),
-            district,
-            pack_generation: 0,
-            communities: Vec::new(),
-            routing_mode: RoutingMode::Auto,
-            bodies: BTreeMap::new(),
-            items: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            chains: BTreeMap::new(),
-            endpoints: BTreeMap::new(),
-        };
-        let document = Self::street(generation, core);
-        Self { header: Header { removed: true, ..document.header }, ..document }
-    }
-
     /// To the bytes that travel. Equal documents have equal bytes.
     pub fn encode(&self) -> Result<Vec<u8>, DocumentError> {
         #[derive(Serialize)]
@@ -211,16 +187,7 @@ impl DocumentBody {
 }
 
 fn header(tenant: TenantId, kind: Kind, part: Part, generation: u64) -> Header {
-    Header {
-        schema: SCHEMA,
-        tenant,
-        kind,
-        part,
-        generation,
-        pack_generation: None,
-        parent: None,
-        removed: false,
-    }
+    Header { schema: SCHEMA, tenant, kind, part, generation, pack_generation: None, parent: None }
 }
 
 fn body_of<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, DocumentError> {
@@ -256,20 +223,6 @@ mod tests {
         newer["of_tomorrow"] = 1.into();
         newer["body"]["of_tomorrow"] = 1.into();
         assert_eq!(Document::decode(newer.to_string().as_bytes()).unwrap(), document);
-    }
-
-    #[test]
-    fn a_removal_names_nothing_and_is_said_only_where_it_is_one() {
-        let (street, district) = ("990102001000".parse().unwrap(), "990102000000".parse().unwrap());
-        let removal = Document::removal(street, district, 4);
-        let bytes = removal.encode().unwrap();
-        assert_eq!(Document::decode(&bytes).unwrap(), removal);
-        assert!(Header::decode(&bytes).unwrap().removed);
-        assert!(
-            !String::from_utf8(Document::street(3, self::street()).encode().unwrap())
-                .unwrap()
-                .contains("removed")
-        );
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderCalendarFilled | OrderCancelled => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled => {
-            progress(envelope, Message::decode(payload)?)
+            progress(tenant, kind, Message::decode(payload)?)
         }
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
@@ -97,12 +97,9 @@ fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotH
 }
 
 fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHeard> {
-    let lies_in = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
     let case = case_news(envelope, said.case)?;
     let report = reported(&said.report_id, Some(case.case_id), &said.tracking_sha256)?;
-    let mut heard = of_triage(case, Some(report));
-    heard.line.detail.lies_in = lies_in;
-    Ok(heard)
+    Ok(of_triage(case, Some(report)))
 }
 
 fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHeard> {
@@ -112,9 +109,7 @@ fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHea
 }
 
 fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHeard> {
-    let mut heard = of_triage(case_news(envelope, said.case)?, None);
-    heard.line.detail.street_generation = said.plan.map(|plan| plan.street_generation);
-    Ok(heard)
+    Ok(of_triage(case_news(envelope, said.case)?, None))
 }
 
 fn rehomed(envelope: &Envelope, said: triage::CaseRehomed) -> Result<Heard, NotHeard> {
@@ -156,7 +151,6 @@ fn case_news(envelope: &Envelope, said: Option<triage::CaseState>) -> Result<Cas
         item_en: said.item_en,
         voices: said.voices.max(1),
         opened_at: instant(&said.opened_at),
-        drill: envelope.drill,
     })
 }
 
@@ -212,8 +206,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
     Ok(Heard { line, news: News::Order(news) })
 }
 
-fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
-    let (tenant, kind) = (envelope.tenant, envelope.event_type);
+fn progress(tenant: TenantId, kind: EventType, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
     let state = said.case.ok_or(NotHeard::Field("case"))?;
     of_tenant(tenant, &state.street)?;
     let stages = stages(&state.stages);
@@ -227,7 +220,6 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
         round: state.round.max(1),
         holder: filled(state.holder),
         stages,
-        drill: envelope.drill,
     };
     let verify = news.stages.last();
     let detail = Detail {

@@ -6,7 +6,6 @@ use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, named};
 use contract::document::Part;
 use contract::proto::directory as wire;
 use contract::proto::directory::document_service_server::{DocumentService, DocumentServiceServer};
-use contract::proto::to_wire;
 use ids::TenantId;
 use tonic::{Request, Response, Status};
 
@@ -107,23 +106,6 @@ impl DocumentService for Documents {
         Ok(Response::new(wire::ListGenerationsResponse {
             generations: history.entries.into_iter().map(generation).collect(),
             next: history.next.map_or(0, unsigned),
-        }))
-    }
-
-    async fn offboard_street(
-        &self,
-        request: Request<wire::OffboardStreetRequest>,
-    ) -> Result<Response<wire::OffboardStreetResponse>, Status> {
-        let call = Call::of(&request)?;
-        let wire::OffboardStreetRequest { street, confirm, reason, if_generation } = request.into_inner();
-        let (street, precondition) = (named(&street)?, still(if_generation));
-        let (traceparent, body) = (call.trace.traceparent, http::OffboardBody { confirm, reason });
-        let gone = http::offboarded(&self.0, &call.who, street, precondition, traceparent, body).await?;
-        Ok(Response::new(wire::OffboardStreetResponse {
-            street: gone.street,
-            generation: gone.generation,
-            actor: gone.actor,
-            at: Some(to_wire(gone.at)),
         }))
     }
 

@@ -2,5 +2,4 @@
 
 pub(crate) mod documents;
 pub(crate) mod manifests;
-pub(crate) mod offboardings;
 pub(crate) mod tenants;

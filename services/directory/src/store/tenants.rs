@@ -19,11 +19,9 @@ pub(crate) async fn lock(
     kind: Kind,
     district: TenantId,
 ) -> Result<Known, pg::Error> {
-    // The update that changes nothing is what returns and locks the row of an earlier apply. One that was removed goes on
-    // above its last generation, so that readers move forward.
+    // The update that changes nothing is what returns and locks the row of an earlier apply.
     let row = sqlx::query!(
-        "INSERT INTO directory.tenants AS known (tenant_id, kind, district_id, generation)
-         VALUES ($1, $2, $3, COALESCE((SELECT generation FROM directory.removals WHERE tenant_id = $1), 0))
+        "INSERT INTO directory.tenants AS known (tenant_id, kind, district_id, generation) VALUES ($1, $2, $3, 0)
          ON CONFLICT (tenant_id) DO UPDATE SET generation = known.generation
          RETURNING kind, district_id, generation",
         tenant.as_i64(),
@@ -32,29 +30,14 @@ pub(crate) async fn lock(
     )
     .fetch_one(&mut **tx)
     .await?;
-    known(&row.kind, row.district_id, row.generation)
-}
-
-fn known(kind: &str, district: i64, generation: i64) -> Result<Known, pg::Error> {
-    let kind = match kind {
+    let kind = match row.kind.as_str() {
         "district" => Kind::District,
         "street" => Kind::Street,
         _ => return Err(pg::Error::impossible_row("directory.tenants.kind")),
     };
-    let district = TenantId::from_i64(district)
+    let district = TenantId::from_i64(row.district_id)
         .map_err(|_| pg::Error::impossible_row("directory.tenants.district_id"))?;
-    Ok(Known { kind, district, generation: generation as u64 })
-}
-
-/// Locks a tenant that is there.
-pub(crate) async fn hold(tx: &mut ScopedTx, tenant: TenantId) -> Result<Option<Known>, pg::Error> {
-    let row = sqlx::query!(
-        "SELECT kind, district_id, generation FROM directory.tenants WHERE tenant_id = $1 FOR UPDATE",
-        tenant.as_i64(),
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| known(&row.kind, row.district_id, row.generation)).transpose()
+    Ok(Known { kind, district, generation: row.generation as u64 })
 }
 
 /// Holds a district still until the transaction ends; false if none was applied under this code.

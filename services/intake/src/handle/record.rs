@@ -63,7 +63,6 @@ impl Prepared {
             address: command.place.address.as_ref().map(|address| address.as_str()),
             contact_sealed: self.contact_sealed.as_ref().map(|sealed| sealed.as_bytes()),
             lane: self.lane,
-            drill: command.drill,
         }
     }
 
@@ -79,7 +78,7 @@ impl Prepared {
             actor: self.command.subject.clone(),
             purpose: None,
             traceparent: self.command.traceparent.clone(),
-            drill: self.command.drill,
+            drill: false,
             payload: Bytes::from(self.payload(code, now).encode_to_vec()),
         }
     }

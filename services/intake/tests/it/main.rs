@@ -4,7 +4,6 @@
 mod batch;
 mod contact;
 mod desk;
-mod drill;
 mod lane;
 mod migration;
 mod pressure;

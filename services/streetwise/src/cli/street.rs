@@ -12,14 +12,10 @@ pub enum Street {
     Plan(StreetPlan),
     /// 提交清单 / apply a manifest
     Apply(StreetApply),
-    /// 核验：以演练上报走实际通路，对照清单 / file drills down the live path and hold what came against the documents
-    Verify(StreetVerify),
     /// 历次提交：何人、何时 / who applied what, and when
     History(StreetHistory),
     /// 输出某一代的清单原文 / print the manifest of a generation as it was applied
     Show(StreetShow),
-    /// 注销街道：全部删除，不可恢复 / remove a street whole, in every service; cannot be undone
-    Offboard(StreetOffboard),
     /// 回退：将某一代的清单重新提交为新的一代 / apply the manifest of an earlier generation as the next one
     Rollback(StreetRollback),
 }
@@ -70,28 +66,6 @@ pub struct StreetApply {
     pub door: DirectoryDoor,
 }
 
-/// `streetwise street verify`
-#[derive(Debug, Args)]
-pub struct StreetVerify {
-    /// 街道代码 / code of the street, 12 digits
-    pub code: String,
-    /// 受理服务地址 / intake, e.g. http://127.0.0.1:8081
-    #[arg(long, env = "STREETWISE_INTAKE_URL")]
-    pub intake_url: Url,
-    /// 指挥台服务地址 / console, e.g. http://127.0.0.1:8086
-    #[arg(long, env = "STREETWISE_CONSOLE_URL")]
-    pub console_url: Url,
-    /// 最长等待秒数 / wait at most so many seconds for what has to come
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub within_s: u64,
-    /// 随机种子：事项与地点的搭配 / turns the items against the places
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Where.
-    #[command(flatten)]
-    pub door: DirectoryDoor,
-}
-
 /// `streetwise street history`
 #[derive(Debug, Args)]
 pub struct StreetHistory {
@@ -132,37 +106,6 @@ pub struct StreetRollback {
     /// 仅当仍为此代次 / only if still of this generation
     #[arg(long, value_name = "N")]
     pub if_generation: Option<u64>,
-    /// Where.
-    #[command(flatten)]
-    pub door: DirectoryDoor,
-}
-
-/// `streetwise street offboard`
-#[derive(Debug, Args)]
-pub struct StreetOffboard {
-    /// 街道代码 / code of the street, 12 digits
-    pub code: String,
-    /// 再写一遍代码以确认 / the code once more
-    #[arg(long, value_name = "CODE")]
-    pub confirm: String,
-    /// 原因，记入注销记录；勿写个人信息 / why, for the deletion log; no personal data
-    #[arg(long)]
-    pub reason: String,
-    /// 各服务及其地址，六个都要 / each of the six services and its address, e.g. dispatch=http://127.0.0.1:8083
-    #[arg(long = "service", required = true, value_name = "SERVICE=URL")]
-    pub services: Vec<String>,
-    /// 消息服务地址 / the broker, as its provisioner
-    #[arg(long, env = "STREETWISE_NATS_URL", hide_env_values = true)]
-    pub nats_url: String,
-    /// 密钥文件 / key of the broker's user `provisioner`, made by broker-users; none where the broker lets everybody in
-    #[arg(long, env = "STREETWISE_NATS_NKEY_FILE")]
-    pub nkey_file: Option<PathBuf>,
-    /// 仅当仍为此代次 / only if still of this generation
-    #[arg(long, value_name = "N")]
-    pub if_generation: Option<u64>,
-    /// 最长等待秒数 / wait at most so many seconds for the services
-    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub within_s: u64,
     /// Where.
     #[command(flatten)]
     pub door: DirectoryDoor,

@@ -25,7 +25,6 @@ spec:
       - {{ role: district-centre, body: governance-centre }}
       - {{ role: body-user, body: governance-centre }}
     sre: [{{ role: sre }}]
-    system-admin: [{{ role: system-admin }}]
 "#
     )
 }

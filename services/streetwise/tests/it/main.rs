@@ -1,9 +1,6 @@
 //! The commands as an operator runs them, against real servers.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
-
 mod apply;
-mod broker_users;
 mod provision;
 mod schemas;
 mod street;

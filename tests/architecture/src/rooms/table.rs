@@ -107,10 +107,6 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
-        place(
-            "crates/bootstrap/src/removals.rs",
-            "reads removals, an infrastructure table, then narrows (D4)",
-        ),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
         place(
             "services/console/src/handle/sequence.rs",
@@ -198,8 +194,6 @@ pub const CLOCKS: Room = Room {
         ),
         place("crates/bootstrap/src/catch_up.rs", "elapsed time: when the last sweep was"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
-        place("services/streetwise/src/street/verify/", "elapsed time: how long drills are waited for"),
-        place("services/streetwise/src/street/offboard.rs", "elapsed time: how long services are waited for"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
         place(
             "services/streetwise/src/demo/wait.rs",
@@ -223,10 +217,6 @@ pub const BYPASS: Room = Room {
         place(
             "crates/messaging/migrations/0022_partitions.sql",
             "one day of two tables, and rows that have served their time; fixed search_path",
-        ),
-        place(
-            "crates/snapshot/migrations/0080_removals.sql",
-            "rows of a tenant that was removed, of this schema; refused for any other; fixed search_path",
         ),
         place("crates/pg/src/migrate.rs", "NOBYPASSRLS; becomes the owner to migrate"),
         place("scripts/dev/schema.sh", "becomes the owner to migrate a database for query checking"),

@@ -13,14 +13,13 @@ const INFRASTRUCTURE: &[&str] = &[
     "clock_acceptances",
     "document_heads",
     "document_revision",
-    "removals",
     "tracking_codes",
     "tracking",
     "unsequenced",
 ];
 /// Functions that run as their owner. Every addition is a review.
 const DEFINER_FUNCTIONS: &[&str] =
-    &["ensure_day_partitions", "make_day_partition", "drop_day_partition", "housekeeping", "remove_tenant"];
+    &["ensure_day_partitions", "make_day_partition", "drop_day_partition", "housekeeping"];
 const SCHEMAS: &str = "('intake', 'triage', 'dispatch', 'notification', 'directory', 'console')";
 
 async fn migrated() -> (Database, PgPool) {

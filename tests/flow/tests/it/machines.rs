@@ -50,7 +50,6 @@ fn report(key: u128, item: &str) -> SubmitReportRequest {
         item: item.to_owned(),
         place: Some(place),
         reporter: None,
-        drill: false,
     }
 }
 

@@ -163,8 +163,7 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "SELECT t.tenant_id::text FROM directory.tenants t
          LEFT JOIN (SELECT tenant_id, count(*) AS n, max(generation) AS high FROM directory.manifests GROUP BY 1) m
              USING (tenant_id)
-         LEFT JOIN directory.removals r USING (tenant_id)
-         WHERE t.generation = 0 OR m.n IS DISTINCT FROM t.generation - COALESCE(r.generation, 0) OR m.high IS DISTINCT FROM t.generation",
+         WHERE t.generation = 0 OR m.n IS DISTINCT FROM t.generation OR m.high IS DISTINCT FROM t.generation",
     ),
     (
         "I17",

@@ -4,7 +4,6 @@
 
 mod accept;
 mod cases;
-mod drills;
 mod live;
 mod page;
 mod timeline;
@@ -37,7 +36,6 @@ pub(crate) fn routes(room: Room) -> (Router, OpenApi) {
         .routes(routes!(cases::list))
         .routes(routes!(cases::read))
         .routes(routes!(timeline::read))
-        .routes(routes!(drills::read))
         .routes(routes!(tracking::follow));
     let (json, mut openapi) = json.with_state(room.clone()).split_for_parts();
     let streams = OpenApiRouter::new().routes(routes!(live::watch));

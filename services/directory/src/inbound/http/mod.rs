@@ -4,11 +4,9 @@ mod apply;
 mod documents;
 mod generations;
 mod history;
-mod offboard;
 mod plan;
 mod rollback;
 mod schemas;
-mod verbs;
 
 use axum::Router;
 use axum::routing::post;
@@ -24,13 +22,12 @@ pub(crate) use apply::applied;
 pub(crate) use documents::newest;
 pub(crate) use generations::manifest;
 pub(crate) use history::{HistoryEntry, Page, listed};
-pub(crate) use offboard::{OffboardBody, offboarded};
 pub(crate) use plan::{ChangeBody, TextBody, planned};
 pub(crate) use rollback::rolled_back;
 
 /// The router knows no patterns inside a segment, so the address of a verb is described apart from its route (D18).
 #[derive(OpenApi)]
-#[openapi(paths(rollback::rollback, offboard::offboard))]
+#[openapi(paths(rollback::rollback))]
 struct Verbs;
 
 /// The routes and their description.
@@ -40,10 +37,9 @@ pub(crate) fn door(desk: Desk) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(plan::plan))
         .routes(routes!(documents::document))
         .routes(routes!(history::history))
-        .routes(routes!(offboard::list))
         .routes(routes!(schemas::schema))
         .split_for_parts();
-    let routes = routes.route("/directory/v1/streets/{target}", post(verbs::verb));
+    let routes = routes.route("/directory/v1/streets/{target}", post(rollback::rollback));
     let (manifests, described) =
         OpenApiRouter::new().routes(routes!(generations::generation)).split_for_parts();
     openapi.merge(Verbs::openapi());

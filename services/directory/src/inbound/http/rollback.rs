@@ -2,9 +2,10 @@
 
 use access::Action;
 use axum::Json;
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, header};
-use bootstrap::Identity;
-use bootstrap::door::Problem;
+use bootstrap::door::{IdVerb, Path, Problem, StrictJson, TraceContext};
+use bootstrap::{Bearer, Identity};
 use ids::TenantId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -41,15 +42,19 @@ pub(crate) struct RollbackBody {
     responses((status = 200, body = AppliedBody), (status = 412, description = "已被更新 / changed since"), Problem),
 )]
 pub(crate) async fn rollback(
-    desk: &Desk,
-    who: &Identity,
-    tenant: TenantId,
-    headers: &HeaderMap,
-    traceparent: String,
-    body: RollbackBody,
+    State(desk): State<Desk>,
+    Bearer(who): Bearer,
+    Path(IdVerb { id: tenant, verb }): Path<IdVerb<TenantId>>,
+    trace: TraceContext,
+    headers: HeaderMap,
+    StrictJson(body): StrictJson<RollbackBody>,
 ) -> Result<([(HeaderName, String); 1], Json<AppliedBody>), Problem> {
-    let precondition = precondition(headers);
-    let applied = rolled_back(desk, who, tenant, body.to_generation, precondition, traceparent).await?;
+    if verb != "rollback" {
+        return Err(Problem::not_found());
+    }
+    let precondition = precondition(&headers);
+    let applied =
+        rolled_back(&desk, &who, tenant, body.to_generation, precondition, trace.traceparent).await?;
     Ok(([(header::ETAG, format!("\"{}\"", applied.generation))], Json(applied)))
 }
 
