@@ -1,7 +1,7 @@
 //! Where a report's place lies decides who of a community leads; a place outside the street is nobody's guess.
 
-use contract::document::Document;
 use contract::document::territory::{COMMUNITY, Feature, GRID, Layer, STREET as BOUNDARY, Territory};
+use contract::document::{Document, Validity};
 use contract::proto::intake::Datum;
 use contract::proto::triage::Role;
 use ids::Lane;
@@ -10,15 +10,20 @@ use serde_json::json;
 use crate::desk::{Desk, STREET, Said, Sent, report};
 
 const DISTRICT: &str = "990102000000";
-const WEST: &str = "990102001005";
+pub const WEST: &str = "990102001005";
 const EAST: &str = "990102001006";
 
 /// The bus stop lies in the western half.
-fn drawn() -> Territory {
+pub fn drawn() -> Territory {
     let square = |code: &str, west, east| {
         let (south, north) = (295_600_000, 295_700_000);
         let ring = vec![[west, south], [east, south], [east, north], [west, north], [west, south]];
-        Feature { code: code.to_owned(), name: None, polygons: vec![vec![ring]] }
+        Feature {
+            code: code.to_owned(),
+            name: None,
+            validity: Validity::default(),
+            polygons: vec![vec![ring]],
+        }
     };
     let (west, middle, east) = (1_065_400_000, 1_065_600_000, 1_065_800_000);
     let layer = |features| Layer { name: None, features };
