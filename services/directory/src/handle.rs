@@ -8,6 +8,7 @@
 //! of today, and the history says which generation it is of. [`plan`] goes the same way up to keeping.
 
 pub(crate) mod plan;
+pub(crate) mod rotas;
 
 use bootstrap::House;
 use bytes::Bytes;
