@@ -277,7 +277,9 @@ fn choose(room: &Room, now: Timestamp, matters: &[Matter<'_>], near: Vec<(Spot, 
             Ok(seeking) => seeking,
             Err(reason) => return Choice::Review(reason),
         };
-        if let Some(case) = board.choose(&seeking, now) {
+        if matter.joins
+            && let Some(case) = board.choose(&seeking, now)
+        {
             return Choice::Join(case);
         }
         let case_id = CaseId(room.house.minter.mint(now));
