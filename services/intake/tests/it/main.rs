@@ -11,4 +11,5 @@ mod quota;
 mod refusals;
 mod replay;
 mod shared;
+mod terms;
 mod writer;
