@@ -6,6 +6,7 @@
 mod answers;
 mod history;
 mod plan;
+mod rota;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ pub async fn run(command: &Street) -> Result<ExitCode, Failure> {
         Street::History(arguments) => history(arguments).await.map(done),
         Street::Show(arguments) => show(arguments).await.map(done),
         Street::Rollback(arguments) => rollback(arguments).await.map(done),
+        Street::Rota(arguments) => rota::run(arguments).await.map(done),
     }
 }
 
