@@ -4,6 +4,7 @@
 //! - [`feedback`]: events go forward only, but for the declared edges (D10).
 //! - [`catalogue`]: whatever a machine says happened has an event type.
 //! - [`rooms`]: which words belong into which room, e.g. SQL into `store/`.
+//! - [`chart`]: every word of the chart and its alerts is one of the binaries.
 //! - [`schema`]: every table has row security, no service reads another's schema.
 //! - [`alarms`]: every alarm has a runbook; [`fields`]: every key of a log line may leave.
 //! - [`house`]: sizes and shapes of files; [`manifest`]: what every member inherits; [`links`] of pages lead somewhere.
@@ -16,6 +17,7 @@
 
 pub mod alarms;
 pub mod catalogue;
+pub mod chart;
 pub mod feedback;
 pub mod fields;
 pub mod house;

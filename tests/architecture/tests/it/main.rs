@@ -2,6 +2,7 @@
 
 mod alarms;
 mod catalogue;
+mod chart;
 mod feedback;
 mod fields;
 mod house;
