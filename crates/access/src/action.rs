@@ -35,11 +35,17 @@ pub enum Action {
     ClockAccept,
     /// List parked messages and replay or discard them.
     ParkManage,
+    /// Remove a street with all it has.
+    TenantOffboard,
+    /// Take a whole street's records out, page by page.
+    TenantExport,
+    /// Read what was removed: when, by whom, why, how much.
+    RemovalRead,
 }
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 18] = [
         Action::ReportSubmit,
         Action::TrackingFollow,
         Action::CaseList,
@@ -55,6 +61,9 @@ impl Action {
         Action::DocumentApply,
         Action::ClockAccept,
         Action::ParkManage,
+        Action::TenantOffboard,
+        Action::TenantExport,
+        Action::RemovalRead,
     ];
 
     /// The name in logs and in the journal.
@@ -75,6 +84,9 @@ impl Action {
             Action::DocumentApply => "document.apply",
             Action::ClockAccept => "clock.accept",
             Action::ParkManage => "park.manage",
+            Action::TenantOffboard => "tenant.offboard",
+            Action::TenantExport => "tenant.export",
+            Action::RemovalRead => "removal.read",
         }
     }
 }

@@ -74,10 +74,14 @@ const TABLE: [Row; 11] = [
     Row {
         role: Role::SystemAdmin,
         held_in: &[District, Installation],
-        may: &[DocumentRead, ClockAccept, ParkManage],
+        may: &[DocumentRead, ClockAccept, ParkManage, TenantOffboard, TenantExport, RemovalRead],
     },
     Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead] },
-    Row { role: Role::AuditAdmin, held_in: &[District, Installation], may: &[DeliveryRead, DocumentRead] },
+    Row {
+        role: Role::AuditAdmin,
+        held_in: &[District, Installation],
+        may: &[DeliveryRead, DocumentRead, RemovalRead],
+    },
 ];
 
 fn row(role: Role) -> &'static Row {
