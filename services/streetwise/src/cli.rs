@@ -8,7 +8,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
-pub use street::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
+pub use street::{
+    DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
+    StreetOffboard, StreetPlan, StreetRollback, StreetShow,
+};
 
 /// 街哨 Streetwise — 命令行工具 / the command line
 #[derive(Debug, Parser)]
