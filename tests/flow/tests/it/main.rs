@@ -14,3 +14,4 @@ mod mutants;
 mod openapi;
 mod otlp;
 mod story;
+mod who_can;
