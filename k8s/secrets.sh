@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Prints every Secret an installation needs, with fresh random content, as one YAML stream: pipe it into `kubectl apply -f -` or into what
+# seals Secrets where you keep them. Run it once: the keys `intake` and `seal` never change afterwards (docs/operations/secrets.md).
+#
+#   k8s/secrets.sh evaluation          # for k8s/evaluation: single servers, no TLS inside the namespace
+#   k8s/secrets.sh production          # for k8s/infrastructure: TLS, a user for each service at the broker
+set -euo pipefail
+
+NAMESPACE=streetwise
+SERVICES=(intake triage dispatch notification directory console)
+
+case ${1:-} in
+  evaluation)
+    database_host=streetwise-postgres database_options='?sslmode=disable' nats_scheme=nats nats_users=''
+    ;;
+  production)
+    # Whose authority is mounted from the chart's trust.configMap.
+    database_host=streetwise-postgres-rw
+    database_options='?sslmode=verify-full&sslrootcert=/etc/streetwise/trust/ca.crt'
+    nats_scheme=tls nats_users=yes
+    ;;
+  *)
+    printf 'usage: %s evaluation|production\n' "$0" >&2
+    exit 2
+    ;;
+esac
+
+# Letters and digits: it stands in addresses.
+password() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+
+# secret NAME TYPE KEY=VALUE...
+secret() {
+  local name=$1 type=$2 pair
+  shift 2
+  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: { name: %s, namespace: %s, labels: { app.kubernetes.io/part-of: streetwise } }\ntype: %s\nstringData:\n' \
+    "$name" "$NAMESPACE" "$type"
+  for pair in "$@"; do printf "  %s: '%s'\n" "${pair%%=*}" "${pair#*=}"; done
+}
+
+# Exactly 32 raw bytes, which are no text.
+key_secret() {
+  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata: { name: %s, namespace: %s, labels: { app.kubernetes.io/part-of: streetwise } }\ntype: Opaque\ndata:\n  key: %s\n' \
+    "$1" "$NAMESPACE" "$(head -c 32 /dev/urandom | base64)"
+}
+
+nats_url() { printf '%s://%sstreetwise-nats:4222' "$nats_scheme" "${nats_users:+$1:$2@}"; }
+database_url() { printf 'postgres://%s:%s@%s:5432/streetwise%s' "$1" "$2" "$database_host" "$database_options"; }
+
+admin=$(password) backup=$(password) nats_admin=$(password) valkey=$(password)
+roles=() users=()
+for service in "${SERVICES[@]}"; do
+  own=$(password) relay=$(password) broker=$(password)
+  roles+=("$service=$own" "${service}_relay=$relay")
+  users+=("$service=$broker")
+  addresses=("database-url=$(database_url "$service" "$own")"
+    "relay-database-url=$(database_url "${service}_relay" "$relay")"
+    "nats-url=$(nats_url "$service" "$broker")")
+  [[ $service != intake ]] || addresses+=("redis-url=redis://default:${valkey}@streetwise-valkey:6379")
+  secret "streetwise-$service" Opaque "${addresses[@]}"
+done
+roles+=("backup=$backup")
+
+secret streetwise-admin Opaque "admin-url=$(database_url postgres "$admin")" "nats-url=$(nats_url admin "$nats_admin")"
+secret streetwise-backup Opaque "database-url=$(database_url backup "$backup")" "nats-url=$(nats_url admin "$nats_admin")"
+key_secret streetwise-key-intake
+key_secret streetwise-key-seal
+
+secret streetwise-valkey-users Opaque "default=$valkey"
+secret streetwise-postgres-admin kubernetes.io/basic-auth username=postgres "password=$admin"
+if [[ -n $nats_users ]]; then
+  # As the operator takes them: one Secret a role.
+  for pair in "${roles[@]}"; do
+    role=${pair%%=*}
+    secret "streetwise-postgres-${role//_/-}" kubernetes.io/basic-auth "username=$role" "password=${pair#*=}"
+  done
+  secret streetwise-nats-users Opaque "${users[@]}" "admin=$nats_admin"
+else
+  secret streetwise-postgres-roles Opaque "${roles[@]}"
+fi
