@@ -46,6 +46,10 @@ make_sql_database() {
 
 # Query data: written afresh beside the old, then put in its place, so that nothing stale stays.
 cmd_generate() {
+  if [[ ${1:-} == chart ]]; then
+    generate_chart
+    return
+  fi
   local fresh=$ROOT/.sqlx.new url
   url=$(cmd_sql)
   rm -rf "$fresh"
@@ -61,6 +65,7 @@ cmd_generate() {
   say "✓ .sqlx: $(find .sqlx -name '*.json' | wc -l) queries"
   generate_schemas
   generate_openapi
+  generate_chart
 }
 
 # What a manifest may say, for editors and for people, from the types that read it.

@@ -19,6 +19,7 @@ cmd_test() {
   fi
   step '格式 / format' 20 cargo fmt --all --check
   step '协议 / protos' 40 check_protos
+  step '部署 / chart' 90 check_chart
   step '检查 / clippy' 480 cargo clippy --workspace --all-targets --quiet -- -D warnings
   step '构建测试 / build tests' 540 run_tests --workspace --no-run
   step '服务器 / servers' 120 start_test_servers
