@@ -1,6 +1,7 @@
 """Everything about chart and manifests that needs no cluster. Prints what it found wrong, and fails; the renderings stay in the folder
 it is given, for other tools to look at."""
 
+import functools
 import json
 import pathlib
 import subprocess
@@ -21,6 +22,9 @@ TWINS = ["small-district", "large-district"]
 LIKE = ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "NetworkPolicy")
 # Kinds of CloudNativePG and Barman: no model of theirs is at hand.
 UNCHECKED = [K8S / "infrastructure/cloudnativepg/cluster.yaml"]
+
+# It reads the same schema file for every object.
+kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.utils.schema_contents)
 
 FAULTS = []
 

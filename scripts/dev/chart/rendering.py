@@ -1,5 +1,6 @@
 """The chart, rendered as `helm template` would, without helm: helm's own library by way of a Python module."""
 
+import functools
 import pathlib
 import subprocess
 
@@ -73,5 +74,8 @@ def overlay(name):
     return done.stdout
 
 
+@functools.cache
 def documents(text):
-    return [document for document in yaml.safe_load_all(text) if document]
+    """Whoever asks again gets the same objects: look, do not touch. Read in C where it can be: the rest of the check is quicker than that."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [document for document in yaml.load_all(text, loader) if document]
