@@ -130,6 +130,7 @@ pub const TABLE: &[Row] = &[
     row("harness", Kind::Tests, ANYTHING),
     row("flow", Kind::Tests, ANYTHING),
     row("architecture", Kind::Tests, &["contract", "telemetry"]),
+    row("chart", Kind::Tests, &["architecture", "contract", "telemetry"]),
 ];
 
 /// Names that are no job (house style §1).
