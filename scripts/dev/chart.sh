@@ -26,9 +26,8 @@ check_chart() {
   rm -rf "$folder"
   mkdir -p "$folder"
   cp "$ROOT/images/Dockerfile" "$folder"
-  install_chart_tools && install_promtool && install_nats &&
+  install_chart_tools && install_promtool &&
     chart_python check.py "$folder" &&
-    chart_python users.py "$STREETWISE_NATS_BIN" &&
     promtool_says check rules "$rules"/*.yaml && promtool_says test rules "$rules"/tests/*.yaml || {
     wait "$scanner" || true
     return 1

@@ -78,6 +78,9 @@ spec:
             {{- range $service.keys }}
             - { name: key-{{ . }}, mountPath: /etc/streetwise/keys/{{ . }}, readOnly: true }
             {{- end }}
+            {{- if $values.nats.nkeys }}
+            - { name: nats-key, mountPath: /etc/streetwise/nats, readOnly: true }
+            {{- end }}
             {{- if $values.trust.configMap }}
             - { name: trust, mountPath: /etc/streetwise/trust, readOnly: true }
             {{- end }}
@@ -92,6 +95,10 @@ spec:
         - name: key-{{ $key }}
           secret: { secretName: {{ .secret }}, defaultMode: 0440, items: [{ key: {{ .key }}, path: key }] }
         {{- end }}
+        {{- end }}
+        {{- if $values.nats.nkeys }}
+        - name: nats-key
+          secret: { secretName: {{ $secret }}, defaultMode: 0440, items: [{ key: nats.nk, path: nats.nk }] }
         {{- end }}
         {{- with $values.trust }}
         {{- if .configMap }}
@@ -123,6 +130,9 @@ spec:
       "STREETWISE_LOG" $values.log -}}
 {{- range .service.keys }}
 {{- $told = set $told (index $values.keys .).env (printf "/etc/streetwise/keys/%s/key" .) }}
+{{- end }}
+{{- if $values.nats.nkeys }}
+{{- $told = set $told "STREETWISE_NATS_NKEY_FILE" "/etc/streetwise/nats/nats.nk" }}
 {{- end }}
 {{- if $values.otlpEndpoint }}
 {{- $told = set $told "OTEL_EXPORTER_OTLP_ENDPOINT" $values.otlpEndpoint }}

@@ -12,8 +12,10 @@ use telemetry::{Metrics, label};
 pub enum Kind {
     /// It only grows.
     Counter,
-    /// A level.
+    /// A level that is set.
     Gauge,
+    /// A level that is looked up when somebody asks.
+    Observed,
     /// A distribution.
     Histogram,
 }
@@ -49,7 +51,7 @@ const NOTIFICATION: &str = "services/notification/src/events.rs";
 const CONSOLE: &str = "services/console/src/events.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 19] = [
+pub const OWN: [Own; 20] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
@@ -75,6 +77,13 @@ pub const OWN: [Own; 19] = [
     own(CONSOLE, "console.lines.sequenced", Kind::Counter, "{line}", &[]),
     own(CONSOLE, "console.live.readers", Kind::Gauge, "{reader}", &[]),
     own("crates/wakeups/src/metrics.rs", "wakeups.put_off", Kind::Counter, "{wakeup}", &["kind"]),
+    own(
+        "crates/bootstrap/src/assemble.rs",
+        "documents.revision",
+        Kind::Observed,
+        "{revision}",
+        &["documents.state"],
+    ),
 ];
 
 /// Series of others, and who exports them. To ask for one more, add it with the review that it exists there.
@@ -165,6 +174,7 @@ fn made(metrics: &Metrics, instrument: &Own) {
             metrics.counter(name, "", unit, [label(one, ["x"]), label(two, ["x"])]).add(["x", "x"], 1);
         }
         (Kind::Gauge, []) => metrics.gauge(name, "", unit, []).set([], 1),
+        (Kind::Observed, [one]) => metrics.observed(name, "", unit, label(one, ["x"]), || [("x", 1)]),
         (Kind::Histogram, []) => metrics.histogram(name, "", unit, &[1.0], []).record([], 1.0),
         _ => panic!("{name}: no instrument of ours has these labels: {labels:?}"),
     }

@@ -26,6 +26,8 @@ pub struct Variables {
     pub known: BTreeSet<String>,
     /// Without these it does not start.
     pub required: BTreeSet<String>,
+    /// Without these it does not start outside development.
+    pub in_production: BTreeSet<String>,
 }
 
 /// Of a service: what every process reads, and its own.
@@ -52,6 +54,7 @@ pub fn of_sources<'a>(sources: impl Iterator<Item = &'a Source>) -> Variables {
         let code = source.production(Keep::CodeAndStrings);
         variables.known.extend(names(&code));
         variables.required.extend(asked(&code));
+        variables.in_production.extend(missed(&code));
     }
     variables
 }
@@ -71,6 +74,13 @@ fn asked(code: &str) -> Vec<String> {
     let constants = code.split("key_file(env, ").skip(1).filter_map(|rest| rest.split(')').next());
     let constant = constants.filter_map(|name| value_of(code, name));
     literal.chain(constant).filter(|name| ours(name)).map(str::to_owned).collect()
+}
+
+/// `ConfigError::Missing(NAME)` of a constant: asked for under a condition, of which there is one, development.
+fn missed(code: &str) -> Vec<String> {
+    let constants = code.split("Missing(").skip(1).filter_map(|rest| rest.split(')').next());
+    let names = constants.filter_map(|name| value_of(code, name));
+    names.filter(|name| ours(name)).map(str::to_owned).collect()
 }
 
 fn value_of<'a>(code: &'a str, constant: &str) -> Option<&'a str> {

@@ -1,65 +1,45 @@
 use std::collections::BTreeSet;
 
 use chart::SERVICES;
-use chart::manifests::{list, object, word};
+use chart::manifests::{BASE, Workload, list, object, word, workloads};
+use contract::broker_user::{PROVISIONER, broker_users};
 use contract::topology;
-use serde_json::Value;
 
 const NATS: &str = "k8s/infrastructure/nats/values.yaml";
 
-fn users() -> Vec<Value> {
-    list(&object(NATS), "/config/merge/authorization/users").to_vec()
-}
-
-fn subjects(user: &Value, operation: &str) -> BTreeSet<String> {
-    let allowed = list(user, &format!("/permissions/{operation}/allow")).iter();
-    allowed.map(|subject| subject.as_str().expect("a subject is text").to_owned()).collect()
-}
-
-/// What a service has to say to the broker, out of the table of who hears what.
-fn needed(service: &str) -> BTreeSet<String> {
-    let mut needed = BTreeSet::new();
-    if topology::PUBLISHERS.contains(&service) {
-        needed.insert(format!("{service}.>"));
-    }
-    // Live hints are the console's (D25).
-    if service == "console" {
-        needed.insert("live.*".to_owned());
-    }
-    let own = format!("{service}-");
-    for spec in topology::consumers().into_iter().filter(|spec| spec.name.starts_with(&own)) {
-        let (stream, consumer) = (spec.stream, spec.name);
-        needed.insert(format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}"));
-        needed.insert(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"));
-        needed.insert(format!("$JS.ACK.{stream}.{consumer}.>"));
-    }
-    needed
-}
-
+/// The users are made from the topology by `streetwise broker-users` (ADR 037), and let in by the file that is included. No second list
+/// of them stands anywhere.
 #[test]
-fn a_user_may_say_what_its_service_says() {
-    let users = users();
-    for service in SERVICES {
-        let user = users.iter().find(|user| word(user, "/user") == service).expect("each service has a user");
-        assert_eq!(subjects(user, "publish"), needed(service), "{service}");
+fn the_broker_lets_in_who_the_command_line_says() {
+    let nats = object(NATS);
+    assert_eq!(nats.pointer("/config/merge/zz$include"), Some(&"./users.conf".into()));
+    assert!(nats.pointer("/config/merge/authorization").is_none());
+    let cli = chart::text("services/streetwise/src/cli/broker_users.rs");
+    let (usage, script) = (chart::text(NATS), chart::text("k8s/secrets.sh"));
+    for option in ["keys", "out"] {
+        assert!(cli.contains(&format!("pub {option}: PathBuf")), "broker-users takes no --{option}");
+        assert!(usage.contains(&format!("--{option} ")), "{NATS} does not say --{option}");
     }
-    assert_eq!(users.len(), SERVICES.len() + 1, "the services and the administrator");
+    let names = chart::text("services/streetwise/src/broker_users.rs");
+    assert!(names.contains("format!(\"{user}.nk\")") && script.contains("\"$keys/$1.nk\""));
 }
 
+/// Every user's key is with its process, and with no other.
 #[test]
-fn a_user_hears_its_own_inbox() {
-    let process = chart::text("crates/bootstrap/src/process.rs");
-    assert!(process.contains("custom_inbox_prefix(format!(\"_INBOX_{service}\"))"));
-    for user in users().iter().filter(|user| user["user"] != "admin") {
-        let name = word(user, "/user");
-        let mut heard = BTreeSet::from([format!("_INBOX_{name}.>")]);
-        // Hints on core NATS: the console's own, and dispatch's for watched orders (`services/dispatch/src/hints.rs`).
-        match name {
-            "console" => heard.insert("live.*".to_owned()),
-            "dispatch" => heard.insert("dispatch.>".to_owned()),
-            _ => false,
-        };
-        assert_eq!(subjects(user, "subscribe"), heard, "{name}");
+fn each_process_shows_its_own_key() {
+    let users: BTreeSet<&str> = broker_users().iter().map(|user| user.name).collect();
+    assert_eq!(users, SERVICES.into_iter().chain([PROVISIONER]).collect());
+    let script = chart::text("k8s/secrets.sh");
+    assert!(script.contains(&format!("key=$(nats_key {PROVISIONER})\nsecret streetwise-admin")));
+    let secret_of = |workload: &Workload| {
+        let volume = list(&workload.pod, "/volumes").iter().find(|volume| volume["name"] == "nats-key");
+        volume.map(|volume| word(volume, "/secret/secretName").to_owned())
+    };
+    for deployment in workloads(BASE, "Deployment") {
+        assert_eq!(secret_of(&deployment), Some(format!("streetwise-{}", deployment.name)));
+    }
+    for job in workloads(BASE, "Job") {
+        assert_eq!(secret_of(&job).is_some(), job.name == "provision", "{}", job.name);
     }
 }
 

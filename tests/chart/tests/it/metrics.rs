@@ -153,9 +153,13 @@ fn own_instruments_are_those_of_the_code() {
                     .collect(),
             );
         }
-        for (kind, mark) in
-            [(Kind::Counter, ": Counter<"), (Kind::Gauge, ": Gauge<"), (Kind::Histogram, ": Histogram<")]
-        {
+        let marks = [
+            (Kind::Counter, ": Counter<"),
+            (Kind::Gauge, ": Gauge<"),
+            (Kind::Histogram, ": Histogram<"),
+            (Kind::Observed, ".observed("),
+        ];
+        for (kind, mark) in marks {
             let declared = here.iter().filter(|own| own.kind == kind).count();
             assert_eq!(code.matches(mark).count(), declared, "{file}: {kind:?}");
         }

@@ -14,7 +14,10 @@ fn a_service_is_told_all_it_needs_and_nothing_else() {
         for deployment in &deployments {
             let (set, read) = (deployment.variables(), of_service(&deployment.name));
             assert!(read.required.len() >= 7, "{}: required were not found: {read:?}", deployment.name);
-            let missing = read.required.iter().filter(|name| !set.contains_key(name.as_str()));
+            let production = set["STREETWISE_ENVIRONMENT"] == "production";
+            let wanted = read.required.iter().chain(read.in_production.iter().filter(|_| production));
+            let missing = wanted.filter(|name| !set.contains_key(name.as_str()));
+            assert!(!read.in_production.is_empty(), "what production wants was not found");
             none(
                 missing
                     .map(|name| format!("{path}: {} starts not without {name}", deployment.name))
@@ -58,8 +61,12 @@ fn what_is_for_development_is_still_read() {
 #[test]
 fn names_are_found_in_code_only() {
     let text = "const FILE: &str = \"STREETWISE_A_FILE\";\nfn read() { key_file(env, FILE)?; env.required(\"STREETWISE_B\")?; \
-                env.get(\"STREETWISE_C\"); }\n// \"STREETWISE_D\"\n#[cfg(test)]\nmod tests { const X: &str = \"STREETWISE_E\"; }";
+                env.get(\"STREETWISE_C\"); const N: &str = \"STREETWISE_P\"; Err(ConfigError::Missing(N)) }\n// \"STREETWISE_D\"\n#[cfg(test)]\nmod tests { const X: &str = \"STREETWISE_E\"; }";
     let read = of_sources([&Source::made_up("services/intake/src/config.rs", text)].into_iter());
-    assert_eq!(read.known.iter().collect::<Vec<_>>(), ["STREETWISE_A_FILE", "STREETWISE_B", "STREETWISE_C"]);
+    assert_eq!(
+        read.known.iter().collect::<Vec<_>>(),
+        ["STREETWISE_A_FILE", "STREETWISE_B", "STREETWISE_C", "STREETWISE_P"]
+    );
     assert_eq!(read.required.iter().collect::<Vec<_>>(), ["STREETWISE_A_FILE", "STREETWISE_B"]);
+    assert_eq!(read.in_production.iter().collect::<Vec<_>>(), ["STREETWISE_P"]);
 }
