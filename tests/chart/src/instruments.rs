@@ -51,13 +51,14 @@ const NOTIFICATION: &str = "services/notification/src/events.rs";
 const CONSOLE: &str = "services/console/src/events.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 20] = [
+pub const OWN: [Own; 21] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
     own(INTAKE, "intake.outbox.rows", Kind::Gauge, "{row}", &[]),
     own(INTAKE, "intake.batch.reports", Kind::Histogram, "{report}", &[]),
     own("services/intake/src/quotas/shared.rs", "intake.quota.shared", Kind::Gauge, "", &[]),
+    own("services/triage/src/events.rs", "triage.cases.rehomed", Kind::Counter, "{case}", &["moved"]),
     own(
         "services/triage/src/events.rs",
         "triage.reports.settled",
