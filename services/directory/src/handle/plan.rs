@@ -90,15 +90,12 @@ async fn streets(tx: &mut ScopedTx, tenant: TenantId, kind: Kind) -> Result<Opti
 }
 
 /// Which of the documents is a territory that differs from the one of now. A street that never said where it lies has
-/// an empty one.
+/// an empty one; one that nobody applied has none, and is drawn for the first time: no case can be at stake.
 fn redrawn(before: &[Document], after: &[Document]) -> Option<usize> {
     let drawn = |document: &Document| match &document.body {
         DocumentBody::Territory(territory) => Some(territory.clone()),
         _ => None,
     };
-    let now = before.iter().find_map(drawn);
-    after.iter().position(|document| {
-        drawn(document)
-            .is_some_and(|then| now.as_ref().map_or(!then.layers.is_empty(), |now| now.layers != then.layers))
-    })
+    let now = before.iter().find_map(drawn)?;
+    after.iter().position(|document| drawn(document).is_some_and(|then| now.layers != then.layers))
 }

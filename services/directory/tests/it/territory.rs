@@ -90,3 +90,14 @@ async fn a_plan_that_redraws_brings_the_territory_along() {
         "it is drawn so already"
     );
 }
+
+/// Triage has not heard of the street, so there is nobody to ask about its cases.
+#[tokio::test]
+async fn a_street_nobody_applied_is_drawn_not_redrawn() {
+    let office = Office::open().await;
+    assert_eq!(office.apply(DISTRICT).await.applied(), (1, true));
+    office.rig.refresh().await;
+    let answer = office.plan(&drawn(RING)).await;
+    assert_eq!(answer.status, 200, "{:#}", answer.body);
+    assert_eq!(answer.body.get("territory_document"), None);
+}
