@@ -63,6 +63,7 @@ service_environment() {
     "STREETWISE_DATABASE_URL=postgres://$name@$database"
     "STREETWISE_RELAY_DATABASE_URL=postgres://${name}_relay@$database"
     "STREETWISE_NATS_URL=$(nats_url)"
+    "STREETWISE_NATS_NKEY_FILE=$(nats_key_of "$name")"
     "STREETWISE_HTTP_LISTEN=127.0.0.1:$(port_of "$name")"
     "STREETWISE_GRPC_LISTEN=127.0.0.1:$(port_of "$name-grpc")"
     "STREETWISE_ENVIRONMENT=development"

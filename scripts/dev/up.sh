@@ -21,6 +21,7 @@ cmd_up() {
   say '▸ 启动 / start'
   choose_ports
   make_secrets
+  make_broker_users
   start_servers
   prepare_servers
   start_part sink
@@ -47,7 +48,7 @@ start_servers() {
 prepare_servers() {
   has_database "$(port_of postgres)" streetwise || psql_at "$(port_of postgres)" postgres -c 'CREATE DATABASE streetwise'
   streetwise migrate --admin-url "$(admin_url)"
-  streetwise provision --nats-url "$(nats_url)"
+  streetwise provision --nats-url "$(nats_url)" --nkey-file "$(nats_key_of provisioner)"
   # Keeps the key and the tokens that are still good.
   streetwise dev-identity --out "$RUN/identity"
 }

@@ -71,6 +71,9 @@ pub struct Settings {
     pub relay_database_url: String,
     /// `STREETWISE_NATS_URL`.
     pub nats_url: String,
+    /// `STREETWISE_NATS_NKEY_FILE`: the key of this service's user at the broker, made by `streetwise broker-users`. Only
+    /// in development may it be missing, with a broker that lets everybody in.
+    pub nats_nkey_file: Option<PathBuf>,
     /// `STREETWISE_HTTP_LISTEN`, e.g. `127.0.0.1:8081`; port 0 takes any.
     pub http_listen: String,
     /// `STREETWISE_GRPC_LISTEN`: the gRPC door; none where it is not set.
@@ -96,6 +99,7 @@ impl Settings {
             database_url: env.required("STREETWISE_DATABASE_URL")?.to_owned(),
             relay_database_url: env.required("STREETWISE_RELAY_DATABASE_URL")?.to_owned(),
             nats_url: env.required("STREETWISE_NATS_URL")?.to_owned(),
+            nats_nkey_file: nats_nkey_file(env, development)?,
             http_listen: env.required("STREETWISE_HTTP_LISTEN")?.to_owned(),
             grpc_listen: env.get("STREETWISE_GRPC_LISTEN").map(str::to_owned),
             development,
@@ -109,9 +113,26 @@ impl Settings {
     }
 }
 
+fn nats_nkey_file(env: &Env, development: bool) -> Result<Option<PathBuf>, ConfigError> {
+    const NAME: &str = "STREETWISE_NATS_NKEY_FILE";
+    match env.get(NAME) {
+        None if !development => Err(ConfigError::Missing(NAME)),
+        file => Ok(file.map(PathBuf::from)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn production_wants_a_key_for_the_broker() {
+        let name = "STREETWISE_NATS_NKEY_FILE";
+        assert_eq!(nats_nkey_file(&Env::default(), true), Ok(None));
+        assert_eq!(nats_nkey_file(&Env::default(), false), Err(ConfigError::Missing(name)));
+        let file = Env::from_iter([(name, "/run/secrets/intake.nk")]);
+        assert_eq!(nats_nkey_file(&file, false), Ok(Some(PathBuf::from("/run/secrets/intake.nk"))));
+    }
 
     #[test]
     fn faults_name_the_variable_and_never_the_value() {

@@ -7,6 +7,7 @@
 //! Deliberately not here: anything a service decides.
 
 pub mod assemble;
+pub mod broker;
 pub mod catch_up;
 pub mod clock;
 pub mod config;

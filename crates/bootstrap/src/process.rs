@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::RoutesBuilder;
 
 use crate::assemble::{AssembleError, Assembled, assemble};
+use crate::broker::{self, NatsKey};
 use crate::config::{Env, Settings};
 use crate::health::{self, Latch, Readiness};
 use crate::identity::Authenticator;
@@ -153,7 +154,8 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
         let settings = Settings::read(&env)?;
         let authenticator = Authenticator::open(settings.identity.clone())?;
         let journal_days = env.parsed("STREETWISE_JOURNAL_DAYS", "a number of days", JOURNAL_DAYS)?;
-        let nats = connect(name, &settings.nats_url).await?;
+        let key = settings.nats_nkey_file.as_deref().map(NatsKey::read).transpose()?;
+        let nats = broker::connect(name, &settings.nats_url, key).await?;
         let whole = put(&settings, Arc::new(env), nats)?;
         let listener = listen::bind(&settings.http_listen).await?;
         let address = listener.local_addr()?;
@@ -228,20 +230,6 @@ async fn first_load(loaded: Box<dyn Fn() -> bool + Send + Sync>, latch: Latch, s
 fn phases(development: bool) -> Phases {
     let usual = Phases::default();
     if development { Phases { leave_for: Duration::ZERO, ..usual } } else { usual }
-}
-
-/// Connects in the background: a broker that is down at start is harmless. Pings every 2 s, because a frozen
-/// broker keeps its connections open.
-pub async fn connect(service: &str, url: &str) -> Result<async_nats::Client, async_nats::ConnectError> {
-    async_nats::ConnectOptions::new()
-        .name(service)
-        .retry_on_initial_connect()
-        .ping_interval(Duration::from_secs(2))
-        .request_timeout(Some(Duration::from_secs(5)))
-        .custom_inbox_prefix(format!("_INBOX_{service}"))
-        .reconnect_delay_callback(|attempts| Duration::from_millis(100 * (attempts as u64).min(10)))
-        .connect(url)
-        .await
 }
 
 /// Keeps two weeks of daily partitions ahead and drops what has served its time, hourly.

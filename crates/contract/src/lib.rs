@@ -1,10 +1,11 @@
 //! Everything that crosses a process boundary: subjects, the CloudEvents envelope, typed events, tenant
-//! documents, streams and consumers. The only place that knows protobuf.
+//! documents, streams, consumers, and who may say and hear what at the broker. The only place that knows protobuf.
 //!
 //! Promises: one grammar of subjects ([`subject`]), unknown fields survive because received payload bytes are
 //! forwarded and never encoded again (D53), an unknown schema version is an error the consumer parks.
 //! Not here: connections, delivery, retries (crate `messaging`).
 
+pub mod broker_user;
 pub mod document;
 pub mod envelope;
 pub mod event;

@@ -21,6 +21,7 @@ const PROGRAM_VARIABLE: &str = "STREETWISE_NATS_BIN";
 const OLDEST: (u32, u32) = (2, 12);
 /// The same as `./dev up` runs with: reservations are not held against the free disk of the moment.
 const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/dev/nats.conf");
+const SETTINGS_FILE: &str = "nats.conf";
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const START_TRIES: usize = 3;
 
@@ -35,13 +36,19 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts a broker with JetStream on its own folder and returns when it is healthy.
+    /// Starts a broker with JetStream on its own folder, open to everybody, and returns when it is healthy.
     pub async fn start() -> Result<Self, Error> {
+        Self::start_with("").await
+    }
+
+    /// The same with more settings, for instance the users that are let in (`streetwise broker-users`).
+    pub async fn start_with(settings: &str) -> Result<Self, Error> {
         let program = program()?;
         let mut tries = 1;
         loop {
             let folder = tempfile::Builder::new().prefix("streetwise-nats-").tempdir();
             let folder = folder.map_err(Error::io("making a data folder"))?;
+            write_settings(folder.path(), settings).map_err(Error::io("writing the broker's settings"))?;
             let (client_port, monitoring_port) = (port::unused(), port::unused());
             match launch(&program, client_port, monitoring_port, folder.path()).await {
                 Ok(server) => {
@@ -90,6 +97,12 @@ impl Broker {
     }
 }
 
+/// One file: an `include` takes no path from outside of its folder.
+fn write_settings(folder: &Path, more: &str) -> std::io::Result<()> {
+    let shared = std::fs::read_to_string(SETTINGS)?;
+    std::fs::write(folder.join(SETTINGS_FILE), format!("{shared}\n{more}"))
+}
+
 async fn launch(
     program: &Path,
     client_port: u16,
@@ -98,7 +111,7 @@ async fn launch(
 ) -> Result<Guarded, Error> {
     let log = folder.join("log");
     let (client, monitoring) = (client_port.to_string(), monitoring_port.to_string());
-    let mut command: Vec<OsString> = vec![program.into(), "-c".into(), SETTINGS.into()];
+    let mut command: Vec<OsString> = vec![program.into(), "-c".into(), folder.join(SETTINGS_FILE).into()];
     command.extend(["-a", "127.0.0.1", "-p", &client, "-m", &monitoring, "-js", "-sd"].map(OsString::from));
     command.push(folder.join("jetstream").into());
     let server = Guarded::start(&command, &log, Some(folder)).map_err(Error::io("starting nats-server"))?;

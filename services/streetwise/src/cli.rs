@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+mod broker_users;
 mod street;
 
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use broker_users::BrokerUsers;
 pub use street::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
 
 /// 街哨 Streetwise — 命令行工具 / the command line
@@ -30,6 +32,8 @@ pub enum Command {
     Migrate(Migrate),
     /// 建消息流和消费者 / make the broker's streams and consumers; may be repeated
     Provision(Provision),
+    /// 消息服务的用户与密钥 / keys of the broker's users, and the settings that let in these users only
+    BrokerUsers(BrokerUsers),
     /// 开发用签发者、密钥和令牌 / a local issuer with keys and a token per persona; development only
     DevIdentity(DevIdentity),
     /// 提交区或街道的清单 / apply manifests of districts and streets
@@ -67,6 +71,9 @@ pub struct Provision {
     /// 消息服务地址 / the broker, e.g. nats://127.0.0.1:4222
     #[arg(long, env = "STREETWISE_NATS_URL", hide_env_values = true)]
     pub nats_url: String,
+    /// 密钥文件 / key of the broker's user `provisioner`, made by broker-users; none where the broker lets everybody in
+    #[arg(long, env = "STREETWISE_NATS_NKEY_FILE")]
+    pub nkey_file: Option<PathBuf>,
     /// 每个流的副本数 / copies the cluster keeps of each stream
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,

@@ -6,8 +6,7 @@
 //! Writes `jwks.json`, `key.pk8` (0600) and `tokens/<persona>` (0600, valid 30 days).
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 use base64::Engine;
@@ -22,6 +21,7 @@ use serde_json::json;
 use crate::cli::DevIdentity;
 use crate::failure::Failure;
 use crate::wall_clock;
+use crate::whole_file;
 
 /// Who the demonstration knows (D54). The persona's name is the token's subject.
 pub const PERSONAS: [&str; 9] = [
@@ -115,7 +115,7 @@ impl Issuer {
         let (x, y) = point[1..].split_at(32);
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let key = json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key_id, "x": x, "y": y });
-        write_whole(&folder.join("jwks.json"), 0o644, json!({ "keys": [key] }).to_string().as_bytes())?;
+        whole_file::write(&folder.join("jwks.json"), 0o644, json!({ "keys": [key] }).to_string().as_bytes())?;
         let verifying = jsonwebtoken::DecodingKey::from_ec_components(&x, &y)?;
         Ok(Self { signing: EncodingKey::from_ec_der(&document), verifying, key_id })
     }
@@ -145,16 +145,7 @@ impl Issuer {
 }
 
 fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_whole(file, 0o600, bytes)
-}
-
-/// Whole or not at all: services look at the key set while it is replaced.
-fn write_whole(file: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
-    let half = file.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(mode);
-    options.open(&half)?.write_all(bytes)?;
-    fs::rename(half, file)
+    whole_file::write(file, 0o600, bytes)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`dev_identity`], [`apply`], [`street`], [`clock`], [`parked`],
+//! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`clock`], [`parked`],
 //! [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -13,6 +13,7 @@
 //! Deliberately not here yet: `street verify/export`, `rules`, `doctor`.
 
 pub mod apply;
+pub mod broker_users;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -28,6 +29,7 @@ pub mod street;
 pub mod table;
 mod token;
 mod wall_clock;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Street(command) => return street::run(&command).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await?,
         Command::Provision(arguments) => provision::run(&arguments).await?,
+        Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bootstrap::process::{self, Running};
+use contract::broker_user::PROVISIONER;
 use messaging::provision::{Replicas, provision};
 use sqlx::PgPool;
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ use testkit::process::{Program, binaries, free_port};
 use testkit::sink::Sink;
 use testkit::wait;
 
+use crate::broker_users::{BrokerUsers, KEEPER};
 use crate::streets;
 
 /// The services in the order of the flow.
@@ -36,8 +38,9 @@ const PERSONAS: [&str; 9] = [
 pub struct Cluster {
     /// Synced to disk; may be killed and frozen.
     pub postgres: DurableCluster,
-    /// Default sync; may be killed and frozen.
+    /// Default sync; may be killed and frozen. Lets in only the users of `contract::broker_user` and the harness.
     pub broker: Broker,
+    users: BrokerUsers,
     /// Where all webhooks arrive.
     pub sink: Sink,
     /// For assertions, as a superuser.
@@ -159,9 +162,9 @@ impl Cluster {
         for schema in crate::schemas() {
             pg::migrate::apply(&database.admin_url(), &schema).await?;
         }
-        let broker = Broker::start().await?;
-        let client = async_nats::connect(broker.url()).await?;
-        provision(&client, Replicas(1)).await?;
+        let users = BrokerUsers::write(folder.path())?;
+        let broker = Broker::start_with(users.settings()).await?;
+        provision(&users.connect(&broker, PROVISIONER).await?, Replicas(1)).await?;
         let sink = Sink::start().await?;
         let identity = Identity::generate();
         std::fs::write(folder.path().join("jwks.json"), identity.jwks().to_string())?;
@@ -174,7 +177,7 @@ impl Cluster {
         let sink_program = streetwise_sink(sink_port, folder.path());
         let services = SERVICES
             .iter()
-            .map(|name| (*name, service(name, &database, &broker, sink_port, folder.path(), setup)))
+            .map(|name| (*name, service(name, &database, (&broker, &users), sink_port, folder.path(), setup)))
             .collect();
         let admin = PgPool::connect(&database.admin_url()).await?;
         let answer_within = setup.patience * Duration::from_secs(5);
@@ -182,6 +185,7 @@ impl Cluster {
         let mut cluster = Self {
             postgres,
             broker,
+            users,
             sink,
             admin,
             folder,
@@ -225,6 +229,11 @@ impl Cluster {
             inside::<console::Console>(&self.services["console"]).await?,
         ];
         Ok(())
+    }
+
+    /// A connection to the broker that may do everything, for faults and for looking.
+    pub async fn broker_keeper(&self) -> Result<async_nats::Client> {
+        self.users.connect(&self.broker, KEEPER).await
     }
 
     /// The process of a service.
@@ -392,7 +401,7 @@ pub fn open_to_all(folder: &Path) -> Result<()> {
 fn service(
     name: &'static str,
     database: &Database,
-    broker: &Broker,
+    (broker, users): (&Broker, &BrokerUsers),
     sink_port: u16,
     folder: &Path,
     setup: Setup,
@@ -404,6 +413,7 @@ fn service(
         ("STREETWISE_DATABASE_URL", database.url_for(name)),
         ("STREETWISE_RELAY_DATABASE_URL", database.url_for(&format!("{name}_relay"))),
         ("STREETWISE_NATS_URL", broker.url()),
+        ("STREETWISE_NATS_NKEY_FILE", users.key_file(name)),
         ("STREETWISE_HTTP_LISTEN", format!("127.0.0.1:{port}")),
         ("STREETWISE_GRPC_LISTEN", format!("127.0.0.1:{grpc_port}")),
         ("STREETWISE_ENVIRONMENT", "development".to_owned()),

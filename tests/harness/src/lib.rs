@@ -8,6 +8,7 @@
 //! - [`bench`]: the measuring programs of `./dev bench`.
 
 pub mod bench;
+mod broker_users;
 pub mod chaos;
 pub mod cluster;
 pub mod hops;

@@ -43,8 +43,8 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
     let messages = knobs.rows.unwrap_or(100_000);
     let bus = Bus::start(Syncing::Default).await?;
     make_effects(&bus.admin_url()).await?;
-    let mut sheet = limits::measure(&bus.limits_url(), bus.broker.url()).await?;
-    let limit = limits::pull_and_ack_per_s(bus.broker.url(), messages).await?;
+    let mut sheet = limits::measure(&bus.limits_url(), &bus.jetstream.client()).await?;
+    let limit = limits::pull_and_ack_per_s(&bus.jetstream.client(), messages).await?;
     sheet.put("limit_js_pull_and_ack_per_s", limit.round());
     publish(&bus, messages).await?;
     sheet.put("consume_per_s", applied_per_s(&bus, messages).await?);

@@ -24,12 +24,12 @@ const IN_FLIGHT: usize = 256;
 const PAYLOAD_BYTES: usize = 400;
 
 /// Both limits of Postgres and that of publishing, under the keys every bench uses.
-pub async fn measure(admin_url: &str, nats_url: &str) -> Result<Sheet> {
+pub async fn measure(admin_url: &str, nats: &async_nats::Client) -> Result<Sheet> {
     eprintln!("measuring the machine's own limits");
     let mut sheet = Sheet::default();
     sheet.put("limit_pg_commits_64_clients_per_s", commits_64_clients_per_s(admin_url).await?.round());
     sheet.put("limit_pg_batched_rows_per_s", batched_rows_per_s(admin_url).await?.round());
-    sheet.put("limit_js_publish_per_s", publish_per_s(nats_url).await?.round());
+    sheet.put("limit_js_publish_per_s", publish_per_s(nats).await?.round());
     Ok(sheet)
 }
 
@@ -60,8 +60,8 @@ pub async fn batched_rows_per_s(admin_url: &str) -> Result<f64> {
 }
 
 /// Messages per second that one connection publishes and gets acknowledged.
-pub async fn publish_per_s(nats_url: &str) -> Result<f64> {
-    let (jetstream, _) = limit_stream(nats_url).await?;
+pub async fn publish_per_s(nats: &async_nats::Client) -> Result<f64> {
+    let (jetstream, _) = limit_stream(nats).await?;
     let started = Instant::now();
     let payload = Bytes::from(vec![7_u8; PAYLOAD_BYTES]);
     let publish = || {
@@ -83,8 +83,8 @@ pub async fn publish_per_s(nats_url: &str) -> Result<f64> {
 }
 
 /// Messages per second that one client pulls in batches of 512 and acknowledges one by one, doing nothing else.
-pub async fn pull_and_ack_per_s(nats_url: &str, messages: usize) -> Result<f64> {
-    let (jetstream, stream) = limit_stream(nats_url).await?;
+pub async fn pull_and_ack_per_s(nats: &async_nats::Client, messages: usize) -> Result<f64> {
+    let (jetstream, stream) = limit_stream(nats).await?;
     let publishes = (0..messages).map(|_| {
         let (jetstream, payload) = (jetstream.clone(), Bytes::from_static(&[7; PAYLOAD_BYTES]));
         async move { Ok::<_, async_nats::Error>(jetstream.publish("limit.of", payload).await?.await?) }
@@ -115,8 +115,8 @@ pub async fn pull_and_ack_per_s(nats_url: &str, messages: usize) -> Result<f64> 
     Ok(per_s)
 }
 
-async fn limit_stream(nats_url: &str) -> Result<(jetstream::Context, stream::Stream)> {
-    let jetstream = jetstream::new(async_nats::connect(nats_url).await?);
+async fn limit_stream(nats: &async_nats::Client) -> Result<(jetstream::Context, stream::Stream)> {
+    let jetstream = jetstream::new(nats.clone());
     let config = stream::Config {
         name: "limit".to_owned(),
         subjects: vec!["limit.>".to_owned()],

@@ -24,14 +24,14 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
     let rows = knobs.rows.unwrap_or(100_000);
     let mut sheet = Sheet::default();
     let bus = Bus::start(Syncing::Default).await?;
-    sheet.all("", limits::measure(&bus.limits_url(), bus.broker.url()).await?);
+    sheet.all("", limits::measure(&bus.limits_url(), &bus.jetstream.client()).await?);
     sheet.put("relay_per_s", drained_per_s(&bus, rows).await?);
     sheet.count("relayed_events", rows as u64);
     drop(bus);
     // Each publish may cost a flush of its own, so a third of the rows is enough.
     let fewer = (rows / 3).max(1);
     let bus = Bus::start(Syncing::Always).await?;
-    let limit = limits::publish_per_s(bus.broker.url()).await?;
+    let limit = limits::publish_per_s(&bus.jetstream.client()).await?;
     sheet.put("limit_js_publish_sync_always_per_s", limit.round());
     sheet.put("relay_sync_always_per_s", drained_per_s(&bus, fewer).await?);
     sheet.count("relayed_sync_always_events", fewer as u64);

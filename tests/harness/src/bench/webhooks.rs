@@ -104,7 +104,7 @@ impl Caller for Publisher {
 
 impl Feed {
     async fn new(world: &World) -> Result<Arc<Self>> {
-        let client = async_nats::connect(world.cluster.broker.url()).await?;
+        let client = world.cluster.broker_keeper().await?;
         let parsed = (1..=world.cluster.streets).map(|n| streets::code(n).parse());
         let at = crate::hops::now(&world.cluster).await?;
         Ok(Arc::new(Self {

@@ -73,8 +73,8 @@ impl World {
 
     /// The machine's own limits.
     pub async fn limits(&self) -> Result<Sheet> {
-        limits::measure(&self.cluster.postgres.cluster().admin_url("postgres"), &self.cluster.broker.url())
-            .await
+        let keeper = self.cluster.broker_keeper().await?;
+        limits::measure(&self.cluster.postgres.cluster().admin_url("postgres"), &keeper).await
     }
 
     /// Rows of a table, with a condition if need be.

@@ -115,7 +115,7 @@ impl Refusals {
 /// F15: random bytes, foreign tenants, unknown versions among the load; parked, and nobody else waits.
 pub(super) async fn poison(cluster: &Cluster) -> Result<Vec<String>> {
     const EACH: usize = 10;
-    let jetstream = jetstream::new(async_nats::connect(cluster.broker.url()).await?);
+    let jetstream = jetstream::new(cluster.broker_keeper().await?);
     let mut random = StdRng::seed_from_u64(15);
     let started = Instant::now();
     for (stream, event) in
@@ -144,7 +144,7 @@ pub(super) async fn poison(cluster: &Cluster) -> Result<Vec<String>> {
 
 /// F17: every event is published again, in another order, for as long as the load lasts.
 pub(super) async fn duplicated_and_reordered(cluster: &Cluster, lasting: Duration) -> Result<Vec<String>> {
-    let jetstream = jetstream::new(async_nats::connect(cluster.broker.url()).await?);
+    let jetstream = jetstream::new(cluster.broker_keeper().await?);
     let until = Instant::now() + lasting + Duration::from_secs(3);
     let mut streams = tokio::task::JoinSet::new();
     for name in PUBLISHERS.into_iter().filter(|name| *name != "directory") {
