@@ -109,13 +109,17 @@ impl Told {
             Some(Refusal::Forbidden(what)) => {
                 let times = self.forbidden.fetch_add(1, Ordering::Relaxed) + 1;
                 if times.is_power_of_two() {
-                    tracing::error!(what, times, "the broker does not allow this service what it does");
+                    tracing::error!(
+                        error = what,
+                        attempts = times,
+                        "the broker does not allow this service what it does"
+                    );
                 }
             }
             Some(Refusal::Unknown) => {
                 let times = self.unknown.fetch_add(1, Ordering::Relaxed) + 1;
                 if times.is_power_of_two() {
-                    tracing::error!(times, "the broker does not know this service's key");
+                    tracing::error!(attempts = times, "the broker does not know this service's key");
                 }
             }
             None => {}

@@ -34,6 +34,11 @@ impl Breakable {
         self.with_server(Guarded::thaw);
     }
 
+    /// Asks the server to read its settings again; returns before it has.
+    pub fn hang_up(&self) {
+        self.with_server(Guarded::hang_up);
+    }
+
     /// Another takes the place of one that was killed.
     pub fn replace(&self, server: Guarded) {
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);

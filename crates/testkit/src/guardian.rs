@@ -89,6 +89,11 @@ impl Guarded {
         std::iter::once(self.server).chain(children).collect()
     }
 
+    /// Asks the server to read its settings again.
+    pub fn hang_up(&self) {
+        signal(self.server, Signal::HUP);
+    }
+
     /// Lets a frozen server go on.
     pub fn thaw(&self) {
         for process in children(self.server).into_iter().chain([self.server]) {

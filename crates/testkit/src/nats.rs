@@ -87,6 +87,13 @@ impl Broker {
         self.server.resume();
     }
 
+    /// Gives it other settings than [`Broker::start_with`] did, while it runs; returns before it has read them.
+    pub fn read_anew(&self, settings: &str) -> Result<(), Error> {
+        write_settings(self.folder.path(), settings).map_err(Error::io("writing the broker's settings"))?;
+        self.server.hang_up();
+        Ok(())
+    }
+
     /// Starts it again on the same ports and data, after a kill if it still runs; returns when it is healthy.
     pub async fn restart(&self) -> Result<(), Error> {
         self.kill().await;

@@ -4,6 +4,8 @@
 //! refused is known by the broker's own word, a permission violation, for each probe.
 
 mod attempts;
+mod keys;
+mod replies;
 mod users;
 
 use std::time::Duration;

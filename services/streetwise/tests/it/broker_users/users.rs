@@ -25,27 +25,36 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 pub struct Town {
     pub broker: Broker,
-    keys: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Town {
     /// Keys and settings by the command, a broker that reads them, and streams by the provisioner.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (keys, out) = (folder.path().join("keys"), folder.path().join("users.conf"));
-        let everything = || vec![">".to_owned()];
-        let keeper = BrokerUser { name: KEEPER, publish: everything(), subscribe: everything() };
-        let users: Vec<BrokerUser> = broker_users().into_iter().chain([keeper]).collect();
-        write(&users, &keys, &out).unwrap();
-        let broker = Broker::start_with(&std::fs::read_to_string(out).unwrap()).await.unwrap();
-        let nkey_file = Some(key_file(&keys, PROVISIONER));
+        let broker = Broker::start_with(&settings_in(&folder)).await.unwrap();
+        let nkey_file = Some(key_file(&keys_in(&folder), PROVISIONER));
         let arguments = Provision { nats_url: broker.url(), nkey_file, replicas: 1 };
         // Twice: making and updating ask for different things.
         for _ in 0..2 {
             streetwise::provision::run(&arguments).await.expect("provisioned as the provisioner");
         }
-        Self { broker, keys, _folder: folder }
+        Self { broker, folder }
+    }
+
+    /// Removes a user's key; the command makes another.
+    pub fn change_key(&self, user: &str) {
+        std::fs::remove_file(self.key_file(user)).unwrap();
+        self.read_settings_anew();
+    }
+
+    /// Runs the command again; the broker reads what it wrote while it runs.
+    pub fn read_settings_anew(&self) {
+        self.broker.read_anew(&settings_in(&self.folder)).unwrap();
+    }
+
+    pub fn key_file(&self, user: &str) -> PathBuf {
+        key_file(&keys_in(&self.folder), user)
     }
 
     pub async fn caller(&self, user: &str) -> Caller {
@@ -56,7 +65,7 @@ impl Town {
     pub async fn caller_with_key_of(&self, key: &str, name: &str) -> Caller {
         let refused = Arc::new(Mutex::new(Vec::new()));
         let words = refused.clone();
-        let key = NatsKey::read(&key_file(&self.keys, key)).unwrap();
+        let key = NatsKey::read(&self.key_file(key)).unwrap();
         let options = broker::options(name, Some(key)).request_timeout(Some(Duration::from_secs(1)));
         let options = options.event_callback(move |event| {
             let words = words.clone();
@@ -81,6 +90,20 @@ impl Town {
         }
         state
     }
+}
+
+fn keys_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("keys")
+}
+
+/// What the command writes, with a user that may do everything besides.
+fn settings_in(folder: &TempDir) -> String {
+    let out = folder.path().join("users.conf");
+    let everything = || vec![">".to_owned()];
+    let keeper = BrokerUser { name: KEEPER, publish: everything(), subscribe: everything() };
+    let users: Vec<BrokerUser> = broker_users().into_iter().chain([keeper]).collect();
+    write(&users, &keys_in(folder), &out).unwrap();
+    std::fs::read_to_string(out).unwrap()
 }
 
 pub struct Caller {
