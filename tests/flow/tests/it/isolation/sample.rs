@@ -34,7 +34,8 @@ fn of_type(description: &Value, schema: &Value) -> Value {
     match kind.as_str() {
         Some("object") => Value::Object(of_object(description, schema)),
         Some("array") => json!([]),
-        Some("integer") => of(schema, "minimum").as_i64().unwrap_or(1).into(),
+        // Nothing is numbered 0.
+        Some("integer") => of(schema, "minimum").as_i64().unwrap_or(1).max(1).into(),
         Some("number") => json!(1.0),
         Some("boolean") => json!(false),
         _ => of_text(of(schema, "format").as_str()),
