@@ -64,6 +64,7 @@ cmd_generate() {
   mv "$fresh" "$ROOT/.sqlx"
   say "✓ .sqlx: $(find .sqlx -name '*.json' | wc -l) queries"
   generate_schemas
+  generate_rights
   generate_openapi
   generate_chart
 }
@@ -73,6 +74,12 @@ generate_schemas() {
   SQLX_OFFLINE=true STREETWISE_RENEW=1 run_tests -p contract the_committed_schemas >&2 ||
     fail 'packs/schema and docs/manifest-reference.md are as they were'
   say '✓ packs/schema, docs/manifest-reference.md'
+}
+
+# Who may do what, in words, from the one table.
+generate_rights() {
+  SQLX_OFFLINE=true STREETWISE_RENEW=1 run_tests -p access the_committed_rights >&2 || fail 'docs/rights.md is as it was'
+  say '✓ docs/rights.md'
 }
 
 # The descriptions of the HTTP doors, as the services serve them.

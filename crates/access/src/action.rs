@@ -35,11 +35,13 @@ pub enum Action {
     ClockAccept,
     /// List parked messages and replay or discard them.
     ParkManage,
+    /// Ask who could see a case, and why.
+    RightsRead,
 }
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 16] = [
         Action::ReportSubmit,
         Action::TrackingFollow,
         Action::CaseList,
@@ -55,6 +57,7 @@ impl Action {
         Action::DocumentApply,
         Action::ClockAccept,
         Action::ParkManage,
+        Action::RightsRead,
     ];
 
     /// The name in logs and in the journal.
@@ -75,6 +78,7 @@ impl Action {
             Action::DocumentApply => "document.apply",
             Action::ClockAccept => "clock.accept",
             Action::ParkManage => "park.manage",
+            Action::RightsRead => "rights.read",
         }
     }
 }

@@ -12,10 +12,12 @@ mod action;
 mod decision;
 mod grant;
 mod membership;
+mod names;
 mod rights;
 
 pub use action::Action;
 pub use decision::{BodyScope, Denied, Resource};
 pub use grant::{Grant, Role, Scope, ScopeKind, ScopeMismatch, UnknownRole};
-pub use membership::{Membership, Principal};
-pub use rights::rights;
+pub use membership::{Holder, Membership, Principal};
+pub use names::Name;
+pub use rights::{held_in, rights};

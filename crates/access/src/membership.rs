@@ -29,6 +29,21 @@ impl Membership {
         }
     }
 
+    /// Everybody who may do `action` on `resource`, grant by grant, by subject: a grant that lets its holder do it is one
+    /// entry, with the rows it opens.
+    pub fn holders<'a>(
+        &'a self,
+        action: Action,
+        resource: &'a Resource,
+    ) -> impl Iterator<Item = Holder<'a>> + 'a {
+        let every =
+            self.grants.iter().flat_map(|(subject, grants)| grants.iter().map(move |grant| (subject, grant)));
+        every.filter_map(move |(subject, grant)| {
+            let rows = decide(std::slice::from_ref(grant), action, resource).ok()?;
+            Some(Holder { subject, grant, rows })
+        })
+    }
+
     /// The subject with what it holds; a stranger holds nothing.
     pub fn principal(&self, subject: &str) -> Principal {
         let grants = self.grants.get(subject).cloned().unwrap_or_default();
@@ -42,6 +57,17 @@ impl<S: Into<String>> FromIterator<(S, Grant)> for Membership {
         entries.into_iter().for_each(|(subject, grant)| membership.add(subject, grant));
         membership
     }
+}
+
+/// A grant that lets its holder do what was asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder<'a> {
+    /// Who.
+    pub subject: &'a str,
+    /// By which grant.
+    pub grant: &'a Grant,
+    /// Which rows it opens.
+    pub rows: BodyScope,
 }
 
 /// An authenticated subject with its grants.

@@ -76,8 +76,12 @@ const TABLE: [Row; 11] = [
         held_in: &[District, Installation],
         may: &[DocumentRead, ClockAccept, ParkManage],
     },
-    Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead] },
-    Row { role: Role::AuditAdmin, held_in: &[District, Installation], may: &[DeliveryRead, DocumentRead] },
+    Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead, RightsRead] },
+    Row {
+        role: Role::AuditAdmin,
+        held_in: &[District, Installation],
+        may: &[DeliveryRead, DocumentRead, RightsRead],
+    },
 ];
 
 fn row(role: Role) -> &'static Row {
@@ -89,6 +93,7 @@ pub fn rights(role: Role) -> &'static [Action] {
     row(role).may
 }
 
-pub(crate) fn held_in(role: Role) -> &'static [ScopeKind] {
+/// The kinds of scope a role may be held in.
+pub fn held_in(role: Role) -> &'static [ScopeKind] {
     row(role).held_in
 }

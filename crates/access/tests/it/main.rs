@@ -1,5 +1,7 @@
 //! One binary for all tests of who may do what.
 
+mod document;
+mod every_pair;
 mod table;
 mod who_sees_what;
 

@@ -6,18 +6,18 @@ use crate::{DISTRICT, STREET, body, body_scope, holder, tenant};
 
 /// Columns as in `Action::ALL`; `x` is a right.
 const EXPECTED: &str = "
-                 submit follow c.list c.read verify review o.list o.read o.act deliv live doc.r apply clock park
-grid-worker      x      x      x      x      .      .      .      .      .     .     x    .     .     .     .
-resident         x      x      .      .      .      .      .      .      .     .     .    .     .     .     .
-body-user        .      .      x      x      .      .      x      x      x     x     x    .     .     .     .
-street-centre    x      x      x      x      .      x      x      x      .     x     x    x     .     .     .
-verifier         .      x      x      x      x      .      x      x      .     .     x    .     .     .     .
-district-centre  x      x      x      x      .      x      x      x      .     x     x    x     .     .     .
-sre              .      .      .      .      .      .      .      .      .     x     .    x     .     x     x
-directory-admin  .      .      .      .      .      .      .      .      .     .     .    x     x     .     .
-system-admin     .      .      .      .      .      .      .      .      .     .     .    x     .     x     x
-security-admin   .      .      .      .      .      .      .      .      .     .     .    x     .     .     .
-audit-admin      .      .      .      .      .      .      .      .      .     x     .    x     .     .     .
+                 submit follow c.list c.read verify review o.list o.read o.act deliv live doc.r apply clock park rights
+grid-worker      x      x      x      x      .      .      .      .      .     .     x    .     .     .     .    .
+resident         x      x      .      .      .      .      .      .      .     .     .    .     .     .     .    .
+body-user        .      .      x      x      .      .      x      x      x     x     x    .     .     .     .    .
+street-centre    x      x      x      x      .      x      x      x      .     x     x    x     .     .     .    .
+verifier         .      x      x      x      x      .      x      x      .     .     x    .     .     .     .    .
+district-centre  x      x      x      x      .      x      x      x      .     x     x    x     .     .     .    .
+sre              .      .      .      .      .      .      .      .      .     x     .    x     .     x     x    .
+directory-admin  .      .      .      .      .      .      .      .      .     .     .    x     x     .     .    .
+system-admin     .      .      .      .      .      .      .      .      .     .     .    x     .     x     x    .
+security-admin   .      .      .      .      .      .      .      .      .     .     .    x     .     .     .    x
+audit-admin      .      .      .      .      .      .      .      .      .     x     .    x     .     .     .    x
 ";
 
 /// Columns street, district, body, installation.
@@ -42,6 +42,18 @@ fn scopes() -> [Scope; 4] {
         body_scope(DISTRICT, "transport"),
         Scope::Installation,
     ]
+}
+
+/// Whether the role has the right, by the table above.
+pub fn right_by_hand(role: Role, action: Action) -> bool {
+    let column = Action::ALL.iter().position(|known| *known == action).expect("a known action");
+    lines(EXPECTED).into_iter().any(|(known, rights)| known == role && rights[column])
+}
+
+/// Whether the role may be held there, by the table above.
+pub fn held_by_hand(role: Role, kind: ScopeKind) -> bool {
+    let column = scopes().iter().position(|scope| scope.kind() == kind).expect("a known kind");
+    lines(HELD_IN).into_iter().any(|(known, held)| known == role && held[column])
 }
 
 fn lines(table: &str) -> Vec<(Role, Vec<bool>)> {
