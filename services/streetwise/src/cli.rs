@@ -2,6 +2,7 @@
 
 mod broker_users;
 mod street;
+mod who_can;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use url::Url;
 
 pub use broker_users::BrokerUsers;
 pub use street::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
+pub use who_can::WhoCan;
 
 /// 街哨 Streetwise — 命令行工具 / the command line
 #[derive(Debug, Parser)]
@@ -41,6 +43,8 @@ pub enum Command {
     /// 区或街道清单的预览、提交、历史与回退 / plan, apply, read and roll back one manifest
     #[command(subcommand)]
     Street(Street),
+    /// 何人可见案件，为何 / who could see a case, and why
+    WhoCan(WhoCan),
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),

@@ -24,7 +24,7 @@ use crate::wall_clock;
 use crate::whole_file;
 
 /// Who the demonstration knows (D54). The persona's name is the token's subject.
-pub const PERSONAS: [&str; 9] = [
+pub const PERSONAS: [&str; 10] = [
     "grid-worker",
     "resident",
     "transport",
@@ -34,6 +34,7 @@ pub const PERSONAS: [&str; 9] = [
     "verifier",
     "governance-centre",
     "sre",
+    "auditor",
 ];
 
 const ISSUER: &str = bootstrap::identity::DEVELOPMENT_ISSUER;

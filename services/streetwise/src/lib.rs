@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`clock`], [`parked`],
-//! [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
+//! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`who_can`],
+//! [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
 //! administrator, streams by their table, manifests and the story over HTTP with a token. What people read is
@@ -29,6 +29,7 @@ pub mod street;
 pub mod table;
 mod token;
 mod wall_clock;
+pub mod who_can;
 mod whole_file;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
+        Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,
         Command::Parked(command) => parked::run(&command).await?,
         Command::Sink(arguments) => sink::run(&arguments).await?,

@@ -22,7 +22,7 @@ use crate::streets;
 
 /// The services in the order of the flow.
 pub const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "directory", "console"];
-const PERSONAS: [&str; 9] = [
+const PERSONAS: [&str; 10] = [
     "grid-worker",
     "resident",
     "transport",
@@ -32,6 +32,7 @@ const PERSONAS: [&str; 9] = [
     "verifier",
     "governance-centre",
     "sre",
+    "auditor",
 ];
 
 /// A running district.

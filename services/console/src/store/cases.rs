@@ -187,3 +187,25 @@ pub(crate) async fn find(
     .await?;
     row.map(Case::try_from).transpose()
 }
+
+/// The id of the case with a number, looked for among the ids from `from` on and below `until`.
+pub(crate) async fn of_number(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    number: &str,
+    from: Uuid,
+    until: Uuid,
+) -> Result<Option<CaseId>, pg::Error> {
+    let id = sqlx::query_scalar!(
+        "SELECT case_id FROM console.cases
+         WHERE tenant_id = $1 AND case_id >= $2 AND case_id < $3 AND case_no = $4
+         LIMIT 1",
+        tenant.as_i64(),
+        from,
+        until,
+        number,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(id.map(CaseId))
+}

@@ -165,6 +165,7 @@ async fn every_door_is_described() {
             "/console/v1/parked/{target}",
             "/console/v1/streets/{street}/cases",
             "/console/v1/streets/{street}/cases/{id}",
+            "/console/v1/streets/{street}/cases/{id}/readers",
             "/console/v1/streets/{street}/cases/{id}/timeline",
             "/console/v1/streets/{street}/live",
             "/console/v1/tracking:follow",

@@ -5,5 +5,6 @@ mod doors;
 mod live;
 mod positions;
 mod projecting;
+mod readers;
 mod tracking;
 mod world;

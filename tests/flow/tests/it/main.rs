@@ -15,3 +15,4 @@ mod onboarding;
 mod openapi;
 mod otlp;
 mod story;
+mod who_can;

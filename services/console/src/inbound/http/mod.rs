@@ -6,6 +6,7 @@ mod accept;
 mod cases;
 mod live;
 mod page;
+mod readers;
 mod timeline;
 mod tracking;
 mod views;
@@ -35,6 +36,7 @@ pub(crate) fn routes(room: Room) -> (Router, OpenApi) {
     let json = OpenApiRouter::new()
         .routes(routes!(cases::list))
         .routes(routes!(cases::read))
+        .routes(routes!(readers::read))
         .routes(routes!(timeline::read))
         .routes(routes!(tracking::follow));
     let (json, mut openapi) = json.with_state(room.clone()).split_for_parts();

@@ -162,7 +162,8 @@ impl World {
 
     /// Each operation answers somebody of the district in another way than an unknown thing.
     async fn its_own_people_get_through(&self) {
-        let people = ["street-centre", "transport", "verifier", "governance-centre", "grid-worker", "sre"];
+        let people =
+            ["street-centre", "transport", "verifier", "governance-centre", "grid-worker", "sre", "auditor"];
         for operation in self.operations.iter().filter(|operation| operation.names_a_street()) {
             let mut through = false;
             'tries: for request in operation.requests(&streets::code(1), &self.theirs) {
