@@ -1,5 +1,7 @@
 //! The commands as an operator runs them, against real servers.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 mod apply;
 mod broker_users;
 mod provision;
