@@ -37,11 +37,17 @@ pub enum Action {
     ParkManage,
     /// Ask who could see a case, and why.
     RightsRead,
+    /// Remove a street with all it has.
+    TenantOffboard,
+    /// Take a whole street's records out, page by page.
+    TenantExport,
+    /// Read what was removed: when, by whom, why, how much.
+    RemovalRead,
 }
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 19] = [
         Action::ReportSubmit,
         Action::TrackingFollow,
         Action::CaseList,
@@ -58,6 +64,9 @@ impl Action {
         Action::ClockAccept,
         Action::ParkManage,
         Action::RightsRead,
+        Action::TenantOffboard,
+        Action::TenantExport,
+        Action::RemovalRead,
     ];
 
     /// The name in logs and in the journal.
@@ -79,6 +88,9 @@ impl Action {
             Action::ClockAccept => "clock.accept",
             Action::ParkManage => "park.manage",
             Action::RightsRead => "rights.read",
+            Action::TenantOffboard => "tenant.offboard",
+            Action::TenantExport => "tenant.export",
+            Action::RemovalRead => "removal.read",
         }
     }
 }

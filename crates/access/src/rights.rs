@@ -74,13 +74,13 @@ const TABLE: [Row; 11] = [
     Row {
         role: Role::SystemAdmin,
         held_in: &[District, Installation],
-        may: &[DocumentRead, ClockAccept, ParkManage],
+        may: &[DocumentRead, ClockAccept, ParkManage, TenantOffboard, TenantExport, RemovalRead],
     },
     Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead, RightsRead] },
     Row {
         role: Role::AuditAdmin,
         held_in: &[District, Installation],
-        may: &[DeliveryRead, DocumentRead, RightsRead],
+        may: &[DeliveryRead, DocumentRead, RightsRead, RemovalRead],
     },
 ];
 
