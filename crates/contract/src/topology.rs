@@ -154,6 +154,41 @@ fn consumer(edge: &Hears, lane: Lane) -> ConsumerSpec {
     }
 }
 
+/// A table that leaves with its street.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exported {
+    /// Whose it is.
+    pub service: &'static str,
+    /// Its name, also that of the file.
+    pub name: &'static str,
+    /// Columns that stay: sealed, or only of use here.
+    pub sealed: &'static [&'static str],
+}
+
+const fn exports(service: &'static str, name: &'static str, sealed: &'static [&'static str]) -> Exported {
+    Exported { service, name, sealed }
+}
+
+/// What a street takes along when it is exported (`street export`): what people did and were told. Keys, outboxes and
+/// what can be computed again stay.
+pub const EXPORTED: &[Exported] = &[
+    exports("intake", "reports", &["contact_sealed", "body_sha256"]),
+    exports("triage", "cases", &[]),
+    exports("triage", "voices", &["tracking_sha256"]),
+    exports("triage", "reviews", &["report"]),
+    exports("dispatch", "cases", &[]),
+    exports("dispatch", "orders", &[]),
+    exports("dispatch", "stages", &[]),
+    exports("notification", "deliveries", &[]),
+    exports("notification", "attempts", &[]),
+    exports("console", "timeline", &["payload"]),
+];
+
+/// A table of a service that leaves with its street.
+pub fn exported(service: &str, name: &str) -> Option<&'static Exported> {
+    EXPORTED.iter().find(|table| table.service == service && table.name == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

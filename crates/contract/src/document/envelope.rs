@@ -63,6 +63,14 @@ pub struct Header {
     /// For a street: its district.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<TenantId>,
+    /// A tombstone: the tenant is removed, and there is no body. A build that does not know it cannot read the body, and
+    /// keeps what it has.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub removed: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A document as read.
@@ -112,6 +120,25 @@ impl Header {
     pub fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
         let header: Header = serde_json::from_slice(bytes)?;
         if header.schema == SCHEMA { Ok(header) } else { Err(DocumentError::UnknownSchema(header.schema)) }
+    }
+}
+
+impl Header {
+    /// The envelope of a tombstone for one part of a removed street of `district`.
+    pub fn tombstone(street: TenantId, district: TenantId, part: Part, generation: u64) -> Self {
+        let header = header(street, Kind::Street, part, generation);
+        Self { parent: Some(district), removed: true, ..header }
+    }
+
+    /// A tombstone to the bytes that travel: an envelope with nothing in it.
+    pub fn encode(&self) -> Result<Vec<u8>, DocumentError> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            #[serde(flatten)]
+            header: &'a Header,
+            body: (),
+        }
+        Ok(serde_json::to_vec(&Wire { header: self, body: () })?)
     }
 }
 
@@ -187,7 +214,16 @@ impl DocumentBody {
 }
 
 fn header(tenant: TenantId, kind: Kind, part: Part, generation: u64) -> Header {
-    Header { schema: SCHEMA, tenant, kind, part, generation, pack_generation: None, parent: None }
+    Header {
+        schema: SCHEMA,
+        tenant,
+        kind,
+        part,
+        generation,
+        pack_generation: None,
+        parent: None,
+        removed: false,
+    }
 }
 
 fn body_of<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, DocumentError> {
@@ -234,6 +270,16 @@ mod tests {
         let document = Document::people(tenant, Some("990102000000".parse().unwrap()), 1, people);
         assert_eq!(document.header.kind, Kind::Street);
         assert_eq!(Document::decode(&document.encode().unwrap()).unwrap(), document);
+    }
+
+    #[test]
+    fn a_tombstone_is_an_envelope_and_no_document() {
+        let (street, district) = ("990102001000".parse().unwrap(), "990102000000".parse().unwrap());
+        let tombstone = Header::tombstone(street, district, Part::Core, 4);
+        let bytes = tombstone.encode().unwrap();
+        assert_eq!(Header::decode(&bytes).unwrap(), tombstone);
+        assert!(Document::decode(&bytes).is_err(), "an older reader keeps what it has");
+        assert!(!Header::decode(&Document::street(3, self::street()).encode().unwrap()).unwrap().removed);
     }
 
     #[test]
