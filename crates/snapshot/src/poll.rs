@@ -82,13 +82,19 @@ impl<P: Project> Poller<P> {
         let known = *self.revision.borrow();
         let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
         let heads = store::heads_after(&mut tx, known.max(0)).await?;
+        let removals = store::removals::after(&mut tx, known.max(0)).await?;
         tx.commit().await?;
-        let Some(newest) = heads.iter().map(|head| head.revision).max() else {
+        let revisions = heads.iter().map(|head| head.revision);
+        let Some(newest) = revisions.chain(removals.iter().map(|removal| removal.revision)).max() else {
             if known < 0 {
                 self.revision.send_replace(0);
             }
             return Ok(false);
         };
+        // First: whoever is removed may have been onboarded again since.
+        for removal in removals {
+            self.workshop.forget(&removal);
+        }
         self.load(heads.iter().map(|head| head.tenant_id).collect()).await?;
         self.view.store(Arc::new(self.workshop.view()));
         self.revision.send_replace(newest);

@@ -1,5 +1,8 @@
 //! All SQL of this crate.
 
+pub(crate) mod exports;
+pub(crate) mod removals;
+
 use contract::document::Header;
 use pg::ScopedTx;
 

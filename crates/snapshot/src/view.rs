@@ -6,8 +6,10 @@ use std::sync::Arc;
 use access::Membership;
 use contract::document::{DistrictCore, Document, DocumentBody, People, StreetCore, Territory};
 use ids::TenantId;
+use jiff::Timestamp;
 
 use crate::people;
+use crate::store::removals::Row;
 
 /// What a service wants of a street: compiled once per generation, off the hot path.
 pub trait Project: Send + Sync + 'static {
@@ -44,17 +46,34 @@ pub struct StreetView<S> {
     pub of: S,
 }
 
+/// A tenant that is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// Its district.
+    pub district: TenantId,
+    /// Of its tombstone; documents of the tenant up to it are of before.
+    pub generation: u64,
+    /// When this service heard of it.
+    pub begun_at: Timestamp,
+}
+
 /// Everything known, immutable; readers hold it as long as they like.
 #[derive(Debug)]
 pub struct View<S> {
     streets: BTreeMap<TenantId, Arc<StreetView<S>>>,
     districts: BTreeMap<TenantId, Arc<DistrictCore>>,
     membership: Membership,
+    removed: BTreeMap<TenantId, Removed>,
 }
 
 impl<S> Default for View<S> {
     fn default() -> Self {
-        Self { streets: BTreeMap::new(), districts: BTreeMap::new(), membership: Membership::default() }
+        Self {
+            streets: BTreeMap::new(),
+            districts: BTreeMap::new(),
+            membership: Membership::default(),
+            removed: BTreeMap::new(),
+        }
     }
 }
 
@@ -84,6 +103,11 @@ impl<S> View<S> {
         self.districts.iter().map(|(code, core)| (*code, core))
     }
 
+    /// A tenant that was removed and not onboarded again.
+    pub fn removed(&self, code: TenantId) -> Option<Removed> {
+        self.removed.get(&code).filter(|_| !self.streets.contains_key(&code)).copied()
+    }
+
     /// Who may do what.
     pub fn membership(&self) -> &Membership {
         &self.membership
@@ -98,6 +122,7 @@ pub(crate) struct Workshop<P: Project> {
     territories: BTreeMap<TenantId, (u64, Arc<Territory>)>,
     people: BTreeMap<TenantId, (Option<TenantId>, Arc<People>)>,
     made: BTreeMap<TenantId, Arc<StreetView<P::Street>>>,
+    removed: BTreeMap<TenantId, Removed>,
 }
 
 impl<P: Project> Workshop<P> {
@@ -109,7 +134,25 @@ impl<P: Project> Workshop<P> {
             territories: BTreeMap::new(),
             people: BTreeMap::new(),
             made: BTreeMap::new(),
+            removed: BTreeMap::new(),
         }
+    }
+
+    /// Forgets a tenant that is no more, with all that was made of it.
+    pub(crate) fn forget(&mut self, removal: &Row) {
+        let (tenant, district) =
+            (TenantId::from_i64(removal.removed_id), TenantId::from_i64(removal.district_id));
+        let (Ok(tenant), Ok(district)) = (tenant, district) else {
+            tracing::error!(tenant = removal.removed_id, "a removal names no tenant");
+            return;
+        };
+        self.districts.remove(&tenant);
+        self.streets.remove(&tenant);
+        self.territories.remove(&tenant);
+        self.people.remove(&tenant);
+        self.made.remove(&tenant);
+        let (generation, begun_at) = (removal.generation.unsigned_abs(), removal.begun_at.to_jiff());
+        self.removed.insert(tenant, Removed { district, generation, begun_at });
     }
 
     pub(crate) fn take(&mut self, document: Document) {
@@ -139,6 +182,7 @@ impl<P: Project> Workshop<P> {
             streets: self.made.clone(),
             districts: self.districts.iter().map(|(code, (_, core))| (*code, core.clone())).collect(),
             membership: self.membership(),
+            removed: self.removed.clone(),
         }
     }
 

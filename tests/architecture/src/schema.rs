@@ -13,6 +13,7 @@ pub const INFRASTRUCTURE: &[&str] = &[
     "clock_acceptances",
     "document_heads",
     "document_revision",
+    "removals",
     "tracking_codes",
     "tracking",
     "unsequenced",

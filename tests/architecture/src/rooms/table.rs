@@ -102,6 +102,10 @@ pub const WIDE_SCOPE: Room = Room {
     places: &[
         place("crates/pg/", "defines them"),
         place("crates/snapshot/src/poll.rs", "reads every tenant's documents, read only (D3)"),
+        place(
+            "crates/snapshot/src/removal.rs",
+            "removals, an infrastructure table; rows go by its functions (D4)",
+        ),
         place("crates/messaging/src/parking.rs", "infrastructure tables only (D4)"),
         place("crates/messaging/src/parking/", "finds the row, then narrows to its tenant (D4)"),
         place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
@@ -193,6 +197,8 @@ pub const CLOCKS: Room = Room {
             "elapsed time: how long the look-ups took, printed",
         ),
         place("crates/bootstrap/src/catch_up.rs", "elapsed time: when the last sweep was"),
+        place("crates/bootstrap/src/removal.rs", "elapsed time: when removals are looked at again"),
+        place("services/streetwise/src/street/offboard.rs", "elapsed time: how long the command waits"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
         place(
@@ -217,6 +223,10 @@ pub const BYPASS: Room = Room {
         place(
             "crates/messaging/migrations/0022_partitions.sql",
             "one day of two tables, and rows that have served their time; fixed search_path",
+        ),
+        place(
+            "crates/snapshot/migrations/0080_removals.sql",
+            "all rows of one tenant whose removal has begun, which stays on the record; fixed search_path",
         ),
         place("crates/pg/src/migrate.rs", "NOBYPASSRLS; becomes the owner to migrate"),
         place("scripts/dev/schema.sh", "becomes the owner to migrate a database for query checking"),

@@ -13,13 +13,22 @@ const INFRASTRUCTURE: &[&str] = &[
     "clock_acceptances",
     "document_heads",
     "document_revision",
+    "removals",
     "tracking_codes",
     "tracking",
     "unsequenced",
 ];
 /// Functions that run as their owner. Every addition is a review.
-const DEFINER_FUNCTIONS: &[&str] =
-    &["ensure_day_partitions", "make_day_partition", "drop_day_partition", "housekeeping"];
+const DEFINER_FUNCTIONS: &[&str] = &[
+    "ensure_day_partitions",
+    "make_day_partition",
+    "drop_day_partition",
+    "housekeeping",
+    "begin_removal",
+    "remove_tenant_rows",
+    "end_removal",
+    "drop_messages",
+];
 const SCHEMAS: &str = "('intake', 'triage', 'dispatch', 'notification', 'directory', 'console')";
 
 async fn migrated() -> (Database, PgPool) {
