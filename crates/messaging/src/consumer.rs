@@ -8,6 +8,7 @@
 mod batch;
 mod origin;
 mod pull;
+mod removed;
 mod shelf;
 mod trouble;
 
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
 
 pub use pull::{Consumer, ConsumerConfig};
+pub use removed::Removals;
 
 /// An event as it came: attributes and the untouched bytes (D53).
 #[derive(Debug, Clone)]

@@ -102,7 +102,7 @@ impl Processing {
         let help = "Duration of processing one batch of messages, up to their acknowledgement.";
         let duration =
             metrics.histogram(MESSAGING_PROCESS_DURATION, help, "s", &BATCH_SECONDS, [system(), group()]);
-        let outcome = label("outcome", ["applied", "parked", "later"]);
+        let outcome = label("outcome", ["applied", "parked", "later", "dropped"]);
         let help = "Messages by what became of them: applied, parked, sent back for later.";
         let messages = metrics.counter("messaging.settled.messages", help, "{message}", [group(), outcome]);
         Self { duration, messages }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::origin::{Origin, settle};
 use super::trouble::{Troubles, Verdict, growing};
-use super::{Apply, ApplyError, Received, Refused};
+use super::{Apply, ApplyError, Received, Refused, Removals};
 use crate::journal::Outbox;
 use crate::parking::{self, Again};
 use crate::store;
@@ -59,12 +59,14 @@ pub(super) struct Room<A> {
     pub apply: Arc<A>,
     pub troubles: Mutex<Troubles>,
     pub measured: Option<Processing>,
+    pub removals: Option<Arc<dyn Removals>>,
 }
 
 impl<A: Apply> Room<A> {
     /// Takes messages to their end: applied (the caller acknowledges), parked, or sent back for later.
     pub(super) async fn settle(&self, origins: Vec<Origin>) -> Settled {
         let started = Stopwatch::start();
+        let (origins, dropped) = self.without_removed(origins).await;
         let mut entries = Vec::with_capacity(origins.len());
         let mut early: BTreeMap<&'static str, Vec<(TenantId, Origin)>> = BTreeMap::new();
         for origin in origins {
@@ -82,7 +84,8 @@ impl<A: Apply> Room<A> {
         }
         let spans = entries.iter().filter_map(|entry| entry.span.as_ref());
         let batch = batch_span(&self.consumer, entries.len(), spans);
-        let settled = telemetry::around(batch.as_ref(), self.apply_halving(entries)).await;
+        let mut settled = telemetry::around(batch.as_ref(), self.apply_halving(entries)).await;
+        settled.acknowledge.extend(dropped);
         if let Some(measured) = &self.measured {
             measured.batch(&self.consumer, started.elapsed());
         }
@@ -117,7 +120,7 @@ impl<A: Apply> Room<A> {
         Ok((received, item, span))
     }
 
-    fn count(&self, outcome: &'static str, messages: usize) {
+    pub(super) fn count(&self, outcome: &'static str, messages: usize) {
         if let Some(measured) = &self.measured {
             measured.settled(&self.consumer, outcome, messages);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_nats::jetstream::{AckKind, Message};
 use bytes::Bytes;
+use ids::TenantId;
 use uuid::Uuid;
 
 use crate::parking;
@@ -46,6 +47,11 @@ impl Origin {
             Origin::Stream(message) => &message.subject,
             Origin::Shelf(row) => &row.subject,
         }
+    }
+
+    /// Whose it is by the last token of its subject, also where the rest makes no sense.
+    pub(super) fn tenant(&self) -> Option<TenantId> {
+        self.subject().rsplit('.').next()?.parse().ok()
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {

@@ -16,9 +16,9 @@ use telemetry::messaging::Processing;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Apply;
 use super::batch::{Room, Settled};
 use super::origin::{Origin, acknowledge, settle};
+use super::{Apply, Removals};
 use crate::journal::Outbox;
 use crate::provision::ACK_WAIT;
 
@@ -62,14 +62,20 @@ impl<A: Apply> Consumer<A> {
         apply: Arc<A>,
         config: ConsumerConfig,
     ) -> Self {
-        let (troubles, measured) = (Mutex::default(), None);
-        let room = Room { consumer: name.into(), pool, clock, outbox, apply, troubles, measured };
+        let (consumer, troubles, measured, removals) = (name.into(), Mutex::default(), None, None);
+        let room = Room { consumer, pool, clock, outbox, apply, troubles, measured, removals };
         Self { stream: stream.into(), jetstream, config, room }
     }
 
     /// The same, measuring what it processes.
     pub fn measured(mut self, metrics: &telemetry::Metrics) -> Self {
         self.room.measured = Some(Processing::new(metrics, &self.room.consumer));
+        self
+    }
+
+    /// The same, dropping what is of tenants that are removed.
+    pub fn without_removed(mut self, removals: Arc<dyn Removals>) -> Self {
+        self.room.removals = Some(removals);
         self
     }
 
