@@ -15,9 +15,11 @@ use utoipa::openapi::info::{Info, InfoBuilder, LicenseBuilder};
 use crate::clock;
 use crate::config::{ConfigError, Env, Settings};
 use crate::documents::KeepDocuments;
+use crate::export;
 use crate::house::House;
 use crate::parked;
 use crate::part::Part;
+use crate::removal::{self, Forget, Removing};
 use crate::service::{Plan, Service, StreetOf};
 
 /// A service put together, not yet running.
@@ -82,9 +84,11 @@ pub fn assemble<S: Service>(
         openapi: None,
         rpc: RoutesBuilder::default(),
         parts: Vec::new(),
+        forgets: Vec::new(),
     };
     S::build(house.clone(), &mut plan)?;
-    let Plan { routes, openapi, rpc, mut parts, .. } = plan;
+    let Plan { routes, openapi, rpc, mut parts, forgets, .. } = plan;
+    parts.push(removing(&house, forgets));
     if topology::PUBLISHERS.contains(&S::NAME) {
         let (outbox, metrics) = (house.outbox.clone(), &house.metrics);
         parts.push(relay(S::NAME, relay_pool.clone(), jetstream.clone(), outbox, metrics));
@@ -94,12 +98,16 @@ pub fn assemble<S: Service>(
         parts.push(documents(S::NAME, pool, clock, outbox, jetstream.clone(), &metrics));
     }
     let (parked, parked_openapi) = parked::routes(S::NAME, &house);
+    let (removals, removals_openapi) = removal::routes(S::NAME, &house);
+    let (exports, export_openapi) = export::routes(S::NAME, &house);
     let openapi = openapi.map(|mut openapi| {
         openapi.merge(parked_openapi);
+        openapi.merge(removals_openapi);
+        openapi.merge(export_openapi);
         openapi.info = info(S::NAME, S::ABOUT);
         clock::described(S::NAME, openapi)
     });
-    let routes = described(routes.merge(parked), openapi);
+    let routes = described(routes.merge(parked).merge(removals).merge(exports), openapi);
     revision_gauge(&house);
     Ok(Assembled { house, routes, rpc, parts, poller, relay_pool })
 }
@@ -113,6 +121,11 @@ fn revision_gauge<S: Send + Sync + 'static>(house: &House<S>) {
     house
         .metrics
         .observed("documents.revision", help, "{revision}", state, move || [("loaded", snapshot.revision())]);
+}
+
+fn removing<S: Send + Sync + 'static>(house: &House<S>, forgets: Vec<Box<dyn Forget>>) -> Box<dyn Part> {
+    let (pool, snapshot) = (house.pool.clone(), house.snapshot.clone());
+    Box::new(Removing { pool, revision: Box::new(move || snapshot.revision()), forgets })
 }
 
 fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {

@@ -19,6 +19,7 @@ use crate::catch_up::{CatchUp, CatchingUp};
 use crate::config::ConfigError;
 use crate::house::House;
 use crate::part::Part;
+use crate::removal::{ByView, Forget};
 
 /// A service: its name, its schema, and what it is made of.
 pub trait Service: Sized + Send + Sync + 'static {
@@ -65,6 +66,7 @@ pub struct Plan<'a> {
     pub(crate) openapi: Option<utoipa::openapi::OpenApi>,
     pub(crate) rpc: RoutesBuilder,
     pub(crate) parts: Vec<Box<dyn Part>>,
+    pub(crate) forgets: Vec<Box<dyn Forget>>,
 }
 
 impl Plan<'_> {
@@ -86,8 +88,9 @@ impl Plan<'_> {
     }
 
     /// Hears an upstream: one consumer per lane, as `contract::topology` says.
-    pub fn hears<S, A: Apply>(&mut self, house: &House<S>, upstream: &str, apply: A) {
+    pub fn hears<S: Send + Sync + 'static, A: Apply>(&mut self, house: &House<S>, upstream: &str, apply: A) {
         let apply = Arc::new(apply);
+        let removals = Arc::new(ByView { snapshot: house.snapshot.clone(), pool: house.pool.clone() });
         let specs = topology::consumers_of(self.service).into_iter().filter(|spec| spec.stream == upstream);
         for spec in specs {
             let consumer = Consumer::new(
@@ -100,8 +103,14 @@ impl Plan<'_> {
                 apply.clone(),
                 ConsumerConfig::default(),
             );
-            self.parts.push(Box::new(consumer.measured(&house.metrics)));
+            let consumer = consumer.measured(&house.metrics).without_removed(removals.clone());
+            self.parts.push(Box::new(consumer));
         }
+    }
+
+    /// What is kept of a tenant beside its rows is forgotten when the tenant is removed.
+    pub fn forgets(&mut self, forget: impl Forget) {
+        self.forgets.push(Box::new(forget));
     }
 
     /// Fires wake-ups of one kind.
