@@ -69,6 +69,12 @@ impl Contacts {
         Ok(key.seal(report_id.as_uuid().as_bytes(), contact.expose().as_bytes())?)
     }
 
+    /// Forgets the open key of a tenant that is removed: its stored one is destroyed, and whoever is onboarded under the
+    /// code again gets another.
+    pub fn forget(&self, tenant: TenantId) {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+    }
+
     /// Goes on by itself: a caller that stops in the middle, or that nobody reads, holds no connection.
     async fn loaded(&self, house: House<Street>, tenant: TenantId) -> Result<Arc<DataKey>, ContactError> {
         let keys = self.0.clone();

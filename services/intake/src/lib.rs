@@ -37,6 +37,7 @@ use sqlx::migrate::Migrator;
 
 use crate::config::Config;
 use crate::handle::Room;
+use crate::handle::forget::Forgetting;
 use crate::handle::writer::Writing;
 use crate::pressure::Gauging;
 use crate::quotas::shared::Sharing;
@@ -65,9 +66,10 @@ impl Service for Intake {
         let config = Config::read(&house.env)?;
         let redis = config.redis.clone();
         let room = Arc::new(Room::new(house, config));
-        if let Some(redis) = redis {
+        if let Some(redis) = redis.clone() {
             plan.part(Sharing::new(room.clone(), redis));
         }
+        plan.forgets(Forgetting { room: room.clone(), redis });
         plan.part(Gauging(room.clone()));
         plan.part(Writing(room.clone()));
         plan.rpc(inbound::rpc::server(room.clone()));

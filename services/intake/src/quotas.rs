@@ -151,6 +151,11 @@ impl Quotas {
         }
     }
 
+    /// Forgets a street that is removed.
+    pub fn forget(&self, street: TenantId) {
+        self.locked().remove(&Some(street));
+    }
+
     /// Nothing panics while it is held.
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Option<TenantId>, Street>> {
         self.streets.lock().unwrap_or_else(PoisonError::into_inner)

@@ -35,6 +35,7 @@ use crate::deliverer::Deliverer;
 use crate::desk::Desk;
 use crate::egress::Egress;
 use crate::handle::Room;
+use crate::handle::forget::Forgetting;
 use crate::inbound::http;
 use crate::inbound::messages::Hear;
 use crate::secret_keeper::SecretKeeper;
@@ -72,6 +73,7 @@ impl Service for Notification {
             plan.hears(&house, upstream, Hear { room: room.clone(), upstream });
         }
         plan.part(SecretKeeper::new(room.clone()));
+        plan.forgets(Forgetting(room.clone()));
         plan.part(Deliverer::new(room.clone(), egress, jobs));
         let (routes, openapi) = http::routes(room);
         plan.door(routes, openapi);

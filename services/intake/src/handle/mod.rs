@@ -5,6 +5,7 @@
 //! per command, in order.
 
 mod command;
+pub mod forget;
 mod prepare;
 mod record;
 pub mod writer;

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::future::BoxFuture;
+use ids::TenantId;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisError, Script};
 use telemetry::Gauge;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::Taken;
+use super::{Share, Taken};
 use crate::handle::Room;
 
 /// How often sums are told. At a thousand reports a second a street is known to be over within fifty.
@@ -75,7 +76,7 @@ impl Sharing {
     ) -> Result<Vec<Duration>, RedisError> {
         let mut connection = match kept.take() {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => connect(&self.redis).await?,
         };
         let mut call = self.script.prepare_invoke();
         for taken in taken {
@@ -85,13 +86,6 @@ impl Sharing {
         let waits_us: Vec<u64> = call.invoke_async(&mut connection).await?;
         *kept = Some(connection);
         Ok(waits_us.into_iter().map(Duration::from_micros).collect())
-    }
-
-    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN));
-        self.redis.get_multiplexed_async_connection_with_config(&config).await
     }
 
     /// Says it once when Redis stops answering, and once when it answers again.
@@ -112,7 +106,25 @@ impl Sharing {
 /// A street is twelve digits, so no two streets share a name.
 fn key(taken: &Taken) -> String {
     let street = taken.street.map_or_else(|| "unknown".to_owned(), |street| street.to_string());
-    format!("intake:quota:{street}:{}", taken.share.as_str())
+    named(&street, taken.share)
+}
+
+fn named(street: &str, share: Share) -> String {
+    format!("intake:quota:{street}:{}", share.as_str())
+}
+
+/// Deletes what a street that is removed has in Redis.
+pub async fn erase(redis: &redis::Client, street: TenantId) -> Result<(), RedisError> {
+    let mut connection = connect(redis).await?;
+    let keys = Share::ALL.map(|share| named(&street.to_string(), share));
+    redis::cmd("DEL").arg(&keys).exec_async(&mut connection).await
+}
+
+async fn connect(redis: &redis::Client) -> Result<MultiplexedConnection, RedisError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_WITHIN))
+        .set_response_timeout(Some(ANSWER_WITHIN));
+    redis.get_multiplexed_async_connection_with_config(&config).await
 }
 
 impl Part for Sharing {

@@ -3,6 +3,7 @@
 
 pub mod claim;
 pub mod fan_out;
+pub mod forget;
 pub mod hand_over;
 pub mod record;
 pub mod replay;

@@ -59,6 +59,21 @@ impl Secrets {
         Self { master, dir, dropped: Mutex::default(), opened: Mutex::default() }
     }
 
+    /// Forgets the secrets of a tenant that is removed; in development their files go too.
+    pub fn forget(&self, tenant: TenantId) -> std::io::Result<()> {
+        let of_tenant = |endpoint: &EndpointId| endpoint.tenant == tenant;
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).retain(|endpoint, _| !of_tenant(endpoint));
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).retain(|endpoint| !of_tenant(endpoint));
+        let Some(dir) = &self.dir else { return Ok(()) };
+        for file in std::fs::read_dir(dir)? {
+            let file = file?;
+            if file.file_name().to_string_lossy().starts_with(&format!("{tenant}__")) {
+                std::fs::remove_file(file.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// The secrets of endpoints for signing now: those opened a moment ago, the others from the database.
     pub async fn opened(
         &self,
