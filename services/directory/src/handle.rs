@@ -7,6 +7,7 @@
 //! A rollback is an apply of an earlier generation's manifest: everything is checked against the pack and the rules
 //! of today, and the history says which generation it is of. [`plan`] goes the same way up to keeping.
 
+pub(crate) mod offboard;
 pub(crate) mod plan;
 
 use bootstrap::House;
@@ -55,6 +56,18 @@ pub(crate) enum Precondition {
     Never,
 }
 
+impl Precondition {
+    /// Whether a tenant of this generation is what was asked for; 0 is one nobody has applied.
+    fn met_by(self, generation: u64) -> bool {
+        match self {
+            Precondition::None => true,
+            Precondition::Exists => generation > 0,
+            Precondition::Generation(expected) => generation == expected,
+            Precondition::Never => false,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Applied {
@@ -77,6 +90,8 @@ pub(crate) enum Refusal {
     Unknown,
     /// A document would not fit into a message.
     TooLarge,
+    /// The street of this code is being removed; what was its must be gone before another takes the code.
+    BeingRemoved,
 }
 
 /// A refusal, or the world failing.
@@ -112,6 +127,7 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     if kind == Kind::Street && !store::tenants::hold_district(&mut tx, district).await? {
         return Err(Refusal::DistrictMissing.into());
     }
+    let floor = settled_removal(&mut tx, tenant, kind, district).await?;
     let known = store::tenants::lock(&mut tx, tenant, kind, district).await?;
     check(&command.manifest, command.district, command.precondition, known)?;
     let unchanged = Applied { tenant, kind, generation: known.generation, changed: false };
@@ -126,15 +142,34 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
         return Ok(unchanged);
     }
     keep_streets_sound(&mut tx, &compiled, &stored).await?;
-    let generation = known.generation + 1;
+    let generation = known.generation.max(floor) + 1;
     publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
-    store::tenants::advance(&mut tx, tenant, generation).await?;
+    store::tenants::advance(&mut tx, tenant, known.generation, generation).await?;
     store::manifests::keep(&mut tx, &entry(&command, generation, now)).await?;
     pg::crash::point("directory.apply.before_commit");
     tx.commit().await?;
     pg::crash::point("directory.apply.after_commit");
     house.committed();
     Ok(Applied { tenant, kind, generation, changed: true })
+}
+
+/// The generation of the tombstone under which a street's code was given back, 0 for most: who is onboarded again
+/// begins above it, so that readers move forward.
+async fn settled_removal(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    kind: Kind,
+    district: TenantId,
+) -> Result<u64, ApplyError> {
+    let removal = match kind {
+        Kind::District => None,
+        Kind::Street => store::removals::newest(tx, district, tenant).await?,
+    };
+    match removal {
+        None => Ok(0),
+        Some(removal) if removal.settled_at.is_some() => Ok(removal.generation.unsigned_abs()),
+        Some(_) => Err(Refusal::BeingRemoved.into()),
+    }
 }
 
 /// The tenant and its district. A district moves with its streets in view: their codes lie in its own, so this is no
@@ -156,13 +191,7 @@ fn check(
     if known.generation > 0 && known.district != district {
         return Err(Refusal::Unknown);
     }
-    let fine = match precondition {
-        Precondition::None => true,
-        Precondition::Exists => known.generation > 0,
-        Precondition::Generation(expected) => known.generation == expected,
-        Precondition::Never => false,
-    };
-    if !fine {
+    if !precondition.met_by(known.generation) {
         return Err(Refusal::Stale);
     }
     if known.kind != kind(manifest) {
@@ -256,11 +285,7 @@ fn event(id: EventId, at: Timestamp, command: &Apply, document: &Document, paylo
     let header = &document.header;
     NewEvent {
         id,
-        event_type: match header.part {
-            Part::Core => EventType::DocumentCore,
-            Part::Territory => EventType::DocumentTerritory,
-            Part::People => EventType::DocumentPeople,
-        },
+        event_type: document_type(header.part),
         tenant: header.tenant,
         lane: Lane::Normal,
         aggregate_id: core::aggregate_id(header.tenant, header.part),
@@ -271,6 +296,14 @@ fn event(id: EventId, at: Timestamp, command: &Apply, document: &Document, paylo
         traceparent: command.traceparent.clone(),
         drill: false,
         payload,
+    }
+}
+
+fn document_type(part: Part) -> EventType {
+    match part {
+        Part::Core => EventType::DocumentCore,
+        Part::Territory => EventType::DocumentTerritory,
+        Part::People => EventType::DocumentPeople,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `streetwise.directory.v1.DocumentService`: manifests in, documents out, and the life of both, for
 //! machines.
 
-use bootstrap::door::Problem;
+use bootstrap::door::{Problem, parse_key};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, named};
 use contract::document::Part;
 use contract::proto::directory as wire;
@@ -124,6 +124,25 @@ impl DocumentService for Documents {
             kind: applied.kind.to_owned(),
             generation: applied.generation,
             changed: applied.changed,
+        }))
+    }
+
+    async fn offboard_tenant(
+        &self,
+        request: Request<wire::OffboardTenantRequest>,
+    ) -> Result<Response<wire::OffboardTenantResponse>, Status> {
+        let call = Call::of(&request)?;
+        let asked = request.into_inner();
+        let (tenant, key) = (named(&asked.tenant)?, parse_key(&asked.idempotency_key)?);
+        let body = http::OffboardBody { confirm: asked.confirm, reason: asked.reason };
+        let (precondition, traceparent) = (still(asked.if_generation), call.trace.traceparent);
+        let removed =
+            http::offboarded(&self.0, &call.who, tenant, body, key, precondition, traceparent).await?;
+        Ok(Response::new(wire::OffboardTenantResponse {
+            tenant: removed.tenant,
+            generation: removed.generation,
+            at: Some(contract::proto::to_wire(removed.at)),
+            changed: removed.changed,
         }))
     }
 }

@@ -2,4 +2,5 @@
 
 pub(crate) mod documents;
 pub(crate) mod manifests;
+pub(crate) mod removals;
 pub(crate) mod tenants;

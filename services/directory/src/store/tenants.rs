@@ -30,14 +30,18 @@ pub(crate) async fn lock(
     )
     .fetch_one(&mut **tx)
     .await?;
-    let kind = match row.kind.as_str() {
+    known(&row.kind, row.district_id, row.generation)
+}
+
+fn known(kind: &str, district_id: i64, generation: i64) -> Result<Known, pg::Error> {
+    let kind = match kind {
         "district" => Kind::District,
         "street" => Kind::Street,
         _ => return Err(pg::Error::impossible_row("directory.tenants.kind")),
     };
-    let district = TenantId::from_i64(row.district_id)
+    let district = TenantId::from_i64(district_id)
         .map_err(|_| pg::Error::impossible_row("directory.tenants.district_id"))?;
-    Ok(Known { kind, district, generation: row.generation as u64 })
+    Ok(Known { kind, district, generation: generation as u64 })
 }
 
 /// Holds a district still until the transaction ends; false if none was applied under this code.
@@ -62,12 +66,29 @@ pub(crate) async fn streets_of(tx: &mut ScopedTx, district: TenantId) -> Result<
     Ok(count)
 }
 
-/// Moves a locked tenant to its next generation.
-pub(crate) async fn advance(tx: &mut ScopedTx, tenant: TenantId, generation: u64) -> Result<(), pg::Error> {
+/// Locks the row of a tenant that was applied; nothing if there is none.
+pub(crate) async fn held(tx: &mut ScopedTx, tenant: TenantId) -> Result<Option<Known>, pg::Error> {
+    let row = sqlx::query!(
+        "SELECT kind, district_id, generation FROM directory.tenants WHERE tenant_id = $1 FOR UPDATE",
+        tenant.as_i64(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| known(&row.kind, row.district_id, row.generation)).transpose()
+}
+
+/// Moves a locked tenant from the generation it stands on to a later one.
+pub(crate) async fn advance(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    from: u64,
+    generation: u64,
+) -> Result<(), pg::Error> {
     let moved = sqlx::query!(
-        "UPDATE directory.tenants SET generation = $2 WHERE tenant_id = $1 AND generation = $2 - 1",
+        "UPDATE directory.tenants SET generation = $2 WHERE tenant_id = $1 AND generation = $3",
         tenant.as_i64(),
         generation as i64,
+        from as i64,
     )
     .execute(&mut **tx)
     .await?;

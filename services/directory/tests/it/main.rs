@@ -4,6 +4,7 @@
 
 mod apply;
 mod generations;
+mod offboard;
 mod office;
 mod plan;
 mod read;

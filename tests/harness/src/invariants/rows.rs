@@ -163,7 +163,10 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "SELECT t.tenant_id::text FROM directory.tenants t
          LEFT JOIN (SELECT tenant_id, count(*) AS n, max(generation) AS high FROM directory.manifests GROUP BY 1) m
              USING (tenant_id)
-         WHERE t.generation = 0 OR m.n IS DISTINCT FROM t.generation OR m.high IS DISTINCT FROM t.generation",
+         -- A code that was removed goes on above its tombstone.
+         LEFT JOIN (SELECT removed_id AS tenant_id, max(generation) AS removed FROM directory.removal_log GROUP BY 1) r
+             USING (tenant_id)
+         WHERE t.generation = 0 OR m.n + coalesce(r.removed, 0) IS DISTINCT FROM t.generation OR m.high IS DISTINCT FROM t.generation",
     ),
     (
         "I17",

@@ -13,6 +13,7 @@ use ids::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::offboard::under_way;
 use crate::core::{self, Fault, Found, MANIFEST_BYTES_MAX};
 use crate::handle::{self, Applied, Apply, ApplyError, Precondition, Refusal};
 use crate::inbound::Desk;
@@ -148,6 +149,7 @@ impl Refused {
             Refusal::Stale => Problem::precondition_failed(),
             Refusal::Unknown => Problem::not_found(),
             Refusal::TooLarge => Problem::payload_too_large(),
+            Refusal::BeingRemoved => under_way(),
         };
         Self { problem, faults: 0 }
     }

@@ -4,9 +4,12 @@ mod apply;
 mod documents;
 mod generations;
 mod history;
+mod offboard;
 mod plan;
+mod removals;
 mod rollback;
 mod schemas;
+mod verbs;
 
 use axum::Router;
 use axum::routing::post;
@@ -22,12 +25,13 @@ pub(crate) use apply::applied;
 pub(crate) use documents::newest;
 pub(crate) use generations::manifest;
 pub(crate) use history::{HistoryEntry, Page, listed};
+pub(crate) use offboard::{OffboardBody, offboarded};
 pub(crate) use plan::{ChangeBody, TextBody, planned};
 pub(crate) use rollback::rolled_back;
 
 /// The router knows no patterns inside a segment, so the address of a verb is described apart from its route (D18).
 #[derive(OpenApi)]
-#[openapi(paths(rollback::rollback))]
+#[openapi(paths(rollback::rollback, offboard::offboard, offboard::settle_removal))]
 struct Verbs;
 
 /// The routes and their description.
@@ -37,9 +41,10 @@ pub(crate) fn door(desk: Desk) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(plan::plan))
         .routes(routes!(documents::document))
         .routes(routes!(history::history))
+        .routes(routes!(removals::removals))
         .routes(routes!(schemas::schema))
         .split_for_parts();
-    let routes = routes.route("/directory/v1/streets/{target}", post(rollback::rollback));
+    let routes = routes.route("/directory/v1/streets/{target}", post(verbs::act));
     let (manifests, described) =
         OpenApiRouter::new().routes(routes!(generations::generation)).split_for_parts();
     openapi.merge(Verbs::openapi());
