@@ -11,7 +11,10 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use broker_users::BrokerUsers;
-pub use street::{DirectoryDoor, Street, StreetApply, StreetHistory, StreetPlan, StreetRollback, StreetShow};
+pub use street::{
+    DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
+    StreetOffboard, StreetPlan, StreetRollback, StreetShow,
+};
 pub use who_can::WhoCan;
 
 /// 街哨 Streetwise — 命令行工具 / the command line

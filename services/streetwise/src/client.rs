@@ -63,6 +63,12 @@ impl Client {
         response.text().await.map_err(|error| self.unreachable(doing, error))
     }
 
+    /// Reads bytes as they are.
+    pub async fn get_bytes(&self, doing: &str, path: &str) -> Result<Vec<u8>, Failure> {
+        let response = self.answered(doing, self.http.get(self.url(path))).await?;
+        Ok(response.bytes().await.map_err(|error| self.unreachable(doing, error))?.into())
+    }
+
     /// Reads.
     pub async fn get<T: DeserializeOwned>(&self, doing: &str, path: &str) -> Result<T, Failure> {
         self.send(doing, self.http.get(self.url(path))).await

@@ -44,7 +44,7 @@ async fn ask(service: &str, url: &str, token: &str) -> Result<Accepted, Failure>
     client.post(&doing, &format!("/{service}/v1/clock:accept"), &()).await
 }
 
-fn parsed(text: &str) -> Result<(&str, &str), Failure> {
+pub(crate) fn parsed(text: &str) -> Result<(&str, &str), Failure> {
     let usage = || Failure::Usage(format!("{text}：应为 服务=地址 / is not SERVICE=URL"));
     let (service, url) = text.split_once('=').ok_or_else(usage)?;
     let word = !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_lowercase());

@@ -10,9 +10,10 @@
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
 //! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step.
 //!
-//! Deliberately not here yet: `street verify/export`, `rules`, `doctor`.
+//! Deliberately not here yet: `street verify`, `rules`, `doctor`.
 
 pub mod apply;
+mod broker;
 pub mod broker_users;
 pub mod cli;
 pub mod client;

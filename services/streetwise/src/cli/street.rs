@@ -18,6 +18,83 @@ pub enum Street {
     Show(StreetShow),
     /// 回退：将某一代的清单重新提交为新的一代 / apply the manifest of an earlier generation as the next one
     Rollback(StreetRollback),
+    /// 导出整个街道：清单、辖区、案件、工单、投递，附校验和 / take a whole street out: open formats with checksums
+    Export(StreetExport),
+    /// 导入：核对校验和，在此处重新登记该街道 / check an export and onboard its street here
+    Import(StreetImport),
+    /// 注销街道：各服务删除其全部数据，密钥先行；不可撤销 / remove a street with all it has, data keys first; cannot be taken back
+    Offboard(StreetOffboard),
+}
+
+/// Where every service is, and who asks.
+#[derive(Debug, Args)]
+pub struct InstallationDoor {
+    /// 各服务及其地址，每个服务一次 / each service and its address, once each, e.g. intake=http://127.0.0.1:8081
+    #[arg(long = "service", value_name = "SERVICE=URL")]
+    pub services: Vec<String>,
+    /// 地址文件，由 ./dev up 写成 / file with addresses, written by ./dev up
+    #[arg(long)]
+    pub endpoints: Option<PathBuf>,
+    /// 令牌 / bearer token of somebody who may
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+    /// 输出 JSON，供程序读取 / print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `streetwise street export`
+#[derive(Debug, Args)]
+pub struct StreetExport {
+    /// 街道代码 / code of the street, 12 digits
+    pub code: String,
+    /// 输出目录，须不存在 / a folder that does not exist yet
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Where.
+    #[command(flatten)]
+    pub door: InstallationDoor,
+}
+
+/// `streetwise street import`
+#[derive(Debug, Args)]
+pub struct StreetImport {
+    /// 导出目录 / a folder that `street export` has written
+    pub folder: PathBuf,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street offboard`
+#[derive(Debug, Args)]
+pub struct StreetOffboard {
+    /// 街道代码 / code of the street, 12 digits
+    pub code: String,
+    /// 再写一遍代码，以示确认 / the code once more, to be sure
+    #[arg(long, value_name = "CODE")]
+    pub confirm: String,
+    /// 原因，记入注销记录；勿写个人信息 / why, for the deletion log; no personal data
+    #[arg(long)]
+    pub reason: String,
+    /// 连同在办案件一并删除 / also while cases are open
+    #[arg(long)]
+    pub force: bool,
+    /// 仅当仍为此代次 / only if still of this generation
+    #[arg(long, value_name = "N")]
+    pub if_generation: Option<u64>,
+    /// 至多等待的秒数 / how long to wait for the services, in seconds
+    #[arg(long, default_value_t = 600)]
+    pub wait_s: u64,
+    /// 消息服务地址，以可清除消息的身份 / the broker, as who may purge, e.g. nats://127.0.0.1:4222
+    #[arg(long, env = "STREETWISE_NATS_URL", hide_env_values = true)]
+    pub nats_url: String,
+    /// Where.
+    #[command(flatten)]
+    pub door: InstallationDoor,
 }
 
 /// Where the directory is, and who asks.

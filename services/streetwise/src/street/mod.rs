@@ -4,7 +4,12 @@
 //! and adds the command to go on with, where there is one.
 
 mod answers;
+mod export;
+mod geojson;
 mod history;
+mod import;
+mod installation;
+mod offboard;
 mod plan;
 mod redraw;
 
@@ -34,6 +39,9 @@ pub async fn run(command: &Street) -> Result<ExitCode, Failure> {
         Street::History(arguments) => history(arguments).await.map(done),
         Street::Show(arguments) => show(arguments).await.map(done),
         Street::Rollback(arguments) => rollback(arguments).await.map(done),
+        Street::Export(arguments) => export::run(arguments).await,
+        Street::Import(arguments) => import::run(arguments).await,
+        Street::Offboard(arguments) => offboard::run(arguments).await,
     }
 }
 
