@@ -11,6 +11,7 @@ mod faults;
 mod isolation;
 mod machines;
 mod mutants;
+mod offboarding;
 mod onboarding;
 mod openapi;
 mod otlp;
