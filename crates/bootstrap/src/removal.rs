@@ -60,14 +60,18 @@ pub(crate) struct Removing {
 }
 
 impl Removing {
-    /// One look at all removals; returns how many rows went, and when to look again at the latest.
+    /// One look at all removals; returns how many rows went, and when to look again at the latest. One that fails holds
+    /// up no other.
     async fn look(&self) -> Result<(usize, Duration), pg::Error> {
-        let (mut gone, mut again) = (0, IDLE_EVERY);
+        let (mut gone, mut again, mut failed) = (0, IDLE_EVERY, None);
         for open in removal::open(&self.pool).await? {
             again = again.min(if open.done { SWEEP_EVERY } else { AGAIN_AFTER });
-            gone += self.empty(open).await?;
+            match self.empty(open).await {
+                Ok(rows) => gone += rows,
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok((gone, again))
+        failed.map_or(Ok((gone, again)), Err)
     }
 
     /// Rows first, and of those the data keys: while Redis is away the contacts are unreadable all the same.

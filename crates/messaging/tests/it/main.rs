@@ -8,5 +8,6 @@ mod keeping;
 mod parking;
 mod provisioning;
 mod relaying;
+mod removed;
 mod retention;
 mod world;

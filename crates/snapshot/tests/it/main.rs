@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, Document, StreetCore, Territory};
+use contract::document::{DistrictCore, Document, Header, Part, StreetCore, Territory};
 use ids::TenantId;
 use pg::migrate::{self, Schema};
 use pg::{Pool, PoolConfig, TenantScope};
@@ -65,6 +65,13 @@ impl World {
         let kept = keep(&mut tx, &document.header, &document.encode().unwrap()).await.unwrap();
         tx.commit().await.unwrap();
         kept
+    }
+
+    async fn bury(&self, tombstone: &Header) -> bool {
+        let mut tx = self.pool.begin(TenantScope::of_subjects([tombstone.tenant])).await.unwrap();
+        let begun = keep(&mut tx, tombstone, &tombstone.encode().unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
+        begun
     }
 
     fn communities(&self) -> Option<(u64, usize)> {
@@ -196,4 +203,35 @@ async fn a_late_writer_is_not_stepped_over() {
     fast.await.unwrap();
     world.poller.refresh().await.unwrap();
     assert_eq!(world.communities(), Some((2, 3)));
+}
+
+#[tokio::test]
+async fn a_tombstone_ends_a_street_and_nothing_older_brings_it_back() {
+    let mut world = World::start().await;
+    for document in demo::documents(1) {
+        assert!(world.keep(&document).await);
+    }
+    world.poller.refresh().await.unwrap();
+    let district = "990102000000".parse().unwrap();
+    let tombstone = Header::tombstone(street(), district, Part::Core, 2);
+    assert!(world.bury(&tombstone).await);
+    assert!(!world.bury(&tombstone).await, "the same again");
+    assert!(world.poller.refresh().await.unwrap());
+    assert_eq!(world.communities(), None);
+    let removed = world.snapshot.view().removed(street()).unwrap();
+    assert_eq!((removed.district, removed.generation), (district, 2));
+    assert!(!world.keep(&core(2, 4)).await, "a late document of before");
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), None);
+    let other = "990102002000".parse().unwrap();
+    assert!(world.snapshot.view().street(other).is_some() && world.snapshot.view().removed(other).is_none());
+
+    // Whoever starts now sees the same, and the code may come back above the tombstone.
+    let (mut fresh, snapshot) = Poller::new(world.pool.clone(), Communities);
+    fresh.refresh().await.unwrap();
+    assert!(snapshot.view().street(street()).is_none() && snapshot.view().removed(street()).is_some());
+    assert!(world.keep(&core(3, 4)).await);
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((3, 4)));
+    assert_eq!(world.snapshot.view().removed(street()), None);
 }
