@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Action {
     /// Send a report into a street.
     ReportSubmit,
+    /// Send a drill into a street and read what became of it: the same path, marked as rehearsal (D26).
+    ReportDrill,
     /// Follow a matter by its tracking code. Asked only where a token is given: the code itself is the key.
     TrackingFollow,
     /// List the cases of a street.
@@ -47,8 +49,9 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 19] = [
+    pub const ALL: [Action; 20] = [
         Action::ReportSubmit,
+        Action::ReportDrill,
         Action::TrackingFollow,
         Action::CaseList,
         Action::CaseRead,
@@ -73,6 +76,7 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Action::ReportSubmit => "report.submit",
+            Action::ReportDrill => "report.drill",
             Action::TrackingFollow => "tracking.follow",
             Action::CaseList => "case.list",
             Action::CaseRead => "case.read",

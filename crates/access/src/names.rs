@@ -29,6 +29,7 @@ impl Action {
     pub const fn name(self) -> Name {
         match self {
             Action::ReportSubmit => ("上报", "send a report"),
+            Action::ReportDrill => ("演练上报", "send a drill report"),
             Action::TrackingFollow => ("凭查询码查询", "follow a tracking code"),
             Action::CaseList => ("查看案件列表", "list cases"),
             Action::CaseRead => ("查看案件", "read a case"),
@@ -44,6 +45,9 @@ impl Action {
             Action::ClockAccept => ("确认时钟", "accept the clock"),
             Action::ParkManage => ("处理搁置消息", "manage parked messages"),
             Action::RightsRead => ("查看何人有权", "read who may"),
+            Action::TenantOffboard => ("注销街道", "remove a street"),
+            Action::TenantExport => ("导出街道", "take a street out"),
+            Action::RemovalRead => ("查看注销记录", "read the deletion log"),
         }
     }
 }

@@ -64,17 +64,25 @@ const TABLE: [Row; 11] = [
     Row {
         role: Role::Sre,
         held_in: &[District, Installation],
-        may: &[DeliveryRead, DocumentRead, ClockAccept, ParkManage],
+        may: &[ReportDrill, DeliveryRead, DocumentRead, ClockAccept, ParkManage],
     },
     Row {
         role: Role::DirectoryAdmin,
         held_in: &[Street, District, Installation],
-        may: &[DocumentRead, DocumentApply],
+        may: &[ReportDrill, DocumentRead, DocumentApply],
     },
     Row {
         role: Role::SystemAdmin,
         held_in: &[District, Installation],
-        may: &[DocumentRead, ClockAccept, ParkManage, TenantOffboard, TenantExport, RemovalRead],
+        may: &[
+            ReportDrill,
+            DocumentRead,
+            ClockAccept,
+            ParkManage,
+            TenantOffboard,
+            TenantExport,
+            RemovalRead,
+        ],
     },
     Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead, RightsRead] },
     Row {

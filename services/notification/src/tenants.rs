@@ -1,6 +1,6 @@
 //! What notification wants of a street's documents: which endpoints tell a body.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contract::document::{Channel, DistrictCore, StreetCore, Territory, merge};
@@ -38,6 +38,7 @@ impl Target {
 pub struct Street {
     bodies: BTreeMap<BodyRef, Vec<EndpointId>>,
     targets: BTreeMap<EndpointId, Arc<Target>>,
+    drills: BTreeSet<EndpointId>,
 }
 
 impl Street {
@@ -49,6 +50,11 @@ impl Street {
     /// The address of an endpoint as the documents have it now.
     pub fn target(&self, endpoint: &EndpointId) -> Option<&Arc<Target>> {
         self.targets.get(endpoint)
+    }
+
+    /// Whether an endpoint takes drills, too (D26).
+    pub fn takes_drills(&self, endpoint: &EndpointId) -> bool {
+        self.drills.contains(endpoint)
     }
 
     /// Every endpoint.
@@ -77,6 +83,9 @@ impl Project for Endpoints {
             }
             let id = EndpointId { tenant, key: key.to_owned() };
             compiled.bodies.entry(endpoint.body.clone()).or_default().push(id.clone());
+            if endpoint.drills {
+                compiled.drills.insert(id.clone());
+            }
             compiled.targets.insert(id, Arc::new(Target::new(&endpoint.url)));
         }
         Ok(compiled)

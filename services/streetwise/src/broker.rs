@@ -1,8 +1,11 @@
-//! The broker by the provisioner's right: only it may purge (D14), which a removed street needs.
+//! The broker by the provisioner's right: only it makes streams, and only it may purge (D14), which a removed street needs.
 
+use std::path::Path;
 use std::time::Duration;
 
-use async_nats::jetstream;
+use async_nats::{Client, ConnectErrorKind, jetstream};
+use bootstrap::broker::{self, NatsKey};
+use contract::broker_user::PROVISIONER;
 use contract::subject;
 use contract::topology::{PUBLISHERS, Retention, streams};
 use futures_util::TryStreamExt;
@@ -12,18 +15,35 @@ use crate::failure::Failure;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
+/// A connection as the broker's user `provisioner`.
+pub(crate) async fn as_provisioner(url: &str, nkey_file: Option<&Path>) -> Result<Client, Failure> {
+    let key = nkey_file.map(NatsKey::read).transpose().map_err(|error| {
+        let next = "请先运行 streetwise broker-users / run streetwise broker-users first";
+        Failure::world("读取密钥 / reading the key", next, error)
+    })?;
+    let options = broker::options(PROVISIONER, key).connection_timeout(CONNECT_WITHIN);
+    options.connect(url).await.map_err(|error| {
+        Failure::world("连接消息服务 / connecting to the broker", not_connected(error.kind()), error)
+    })
+}
+
+fn not_connected(kind: ConnectErrorKind) -> &'static str {
+    match kind {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+            "请核对 --nkey-file，并确认消息服务已读入 broker-users 的输出 / check --nkey-file, and that the broker has read what \
+             broker-users wrote"
+        }
+        _ => "请核对 --nats-url 并确认消息服务已启动 / check --nats-url and that the broker runs",
+    }
+}
+
 /// A connection that may purge.
 pub(crate) struct Broker(jetstream::Context);
 
 impl Broker {
     /// Connects; a broker that is away ends the command before anything is removed.
-    pub(crate) async fn connect(url: &str) -> Result<Self, Failure> {
-        let options = async_nats::ConnectOptions::new().name("streetwise").connection_timeout(CONNECT_WITHIN);
-        let client = options.connect(url).await.map_err(|error| {
-            let next = "请核对 --nats-url 并确认消息服务已启动 / check --nats-url and that the broker runs";
-            Failure::world("连接消息服务 / connecting to the broker", next, error)
-        })?;
-        Ok(Self(jetstream::new(client)))
+    pub(crate) async fn connect(url: &str, nkey_file: Option<&Path>) -> Result<Self, Failure> {
+        Ok(Self(jetstream::new(as_provisioner(url, nkey_file).await?)))
     }
 
     /// Purges every message of a street from every stream; returns how many.

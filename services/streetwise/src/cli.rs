@@ -13,7 +13,7 @@ use url::Url;
 pub use broker_users::BrokerUsers;
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
-    StreetOffboard, StreetPlan, StreetRollback, StreetShow,
+    StreetOffboard, StreetPlan, StreetRollback, StreetShow, StreetVerify,
 };
 pub use who_can::WhoCan;
 
@@ -22,7 +22,7 @@ pub use who_can::WhoCan;
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤 a demonstration missed a step"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，或核验不符合 a demonstration missed a step, or a street does not conform"
 )]
 pub struct Arguments {
     /// Which command.
@@ -43,7 +43,7 @@ pub enum Command {
     DevIdentity(DevIdentity),
     /// 提交区或街道的清单 / apply manifests of districts and streets
     Apply(Apply),
-    /// 区或街道清单的预览、提交、历史与回退 / plan, apply, read and roll back one manifest
+    /// 区或街道清单的预览、提交、核验、历史与回退 / plan, apply, verify, read and roll back one manifest
     #[command(subcommand)]
     Street(Street),
     /// 何人可见案件，为何 / who could see a case, and why

@@ -38,6 +38,8 @@ pub enum Failure {
     },
     /// A demonstration ended without having seen these steps.
     StepsMissing(Vec<&'static str>),
+    /// Of so many drills something did not come as the documents say; each was told.
+    NotConform(usize),
 }
 
 /// A problem document as a client reads it (RFC 9457).
@@ -100,7 +102,7 @@ impl Failure {
             Self::World { .. } => 1,
             Self::Usage(_) => 2,
             Self::Refused { .. } | Self::Faulty { .. } => 3,
-            Self::StepsMissing(_) => 4,
+            Self::StepsMissing(_) | Self::NotConform(_) => 4,
         })
     }
 }
@@ -118,6 +120,10 @@ impl fmt::Display for Failure {
                 refusal.write_errors(f, file)?;
                 let head = Refusal { errors: Vec::new(), ..Refusal::clone(refusal) };
                 write!(f, "✗ {doing}: {head}")
+            }
+            Self::NotConform(drills) => {
+                write!(f, "✗ 核验不符合：{drills} 件演练 / does not conform: {drills} drills")?;
+                write!(f, "\n  → streetwise street verify … --json")
             }
             Self::StepsMissing(steps) => {
                 write!(

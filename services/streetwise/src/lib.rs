@@ -8,9 +8,10 @@
 //! Chinese first.
 //!
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
-//! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step.
+//! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
+//! or a street does not conform to its documents.
 //!
-//! Deliberately not here yet: `street verify`, `rules`, `doctor`.
+//! Deliberately not here yet: `rules`, `doctor`.
 
 pub mod apply;
 mod broker;

@@ -232,6 +232,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// The key of one of the broker's users, for the command line.
+    pub fn broker_key_file(&self, user: &str) -> String {
+        self.users.key_file(user)
+    }
+
     /// A connection to the broker that may do everything, for faults and for looking.
     pub async fn broker_keeper(&self) -> Result<async_nats::Client> {
         self.users.connect(&self.broker, KEEPER).await

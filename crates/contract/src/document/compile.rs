@@ -170,7 +170,7 @@ fn endpoints(
     };
     let endpoint = |(key, form): (String, EndpointForm)| {
         let url = fill(&key, form.url);
-        (key, Endpoint { body: qualify(form.body), channel: form.channel, url })
+        (key, Endpoint { body: qualify(form.body), channel: form.channel, url, drills: form.drills })
     };
     forms.into_iter().map(endpoint).collect()
 }

@@ -99,6 +99,9 @@ pub struct Endpoint {
     pub channel: Channel,
     /// The address, without placeholders.
     pub url: String,
+    /// Takes drills too (D26).
+    #[serde(default)]
+    pub drills: bool,
 }
 
 /// What a district owns: the pack with its bodies and items, and their endpoints (D1).

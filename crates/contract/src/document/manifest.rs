@@ -164,6 +164,9 @@ pub struct EndpointForm {
     pub channel: Channel,
     /// The address, `https://` outside development; may hold `${VARIABLE}`s that the installation allows (地址).
     pub url: String,
+    /// Takes drills too, marked as such; without it they are not sent (接收演练).
+    #[serde(default)]
+    pub drills: bool,
 }
 
 /// One role of a member; its scope is the tenant of the manifest (授权).

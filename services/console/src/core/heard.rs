@@ -63,7 +63,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderCalendarFilled | OrderCancelled => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled => {
-            progress(tenant, kind, Message::decode(payload)?)
+            progress(envelope, Message::decode(payload)?)
         }
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
@@ -97,9 +97,12 @@ fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotH
 }
 
 fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHeard> {
+    let lies_in = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
     let case = case_news(envelope, said.case)?;
     let report = reported(&said.report_id, Some(case.case_id), &said.tracking_sha256)?;
-    Ok(of_triage(case, Some(report)))
+    let mut heard = of_triage(case, Some(report));
+    heard.line.detail.lies_in = lies_in;
+    Ok(heard)
 }
 
 fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHeard> {
@@ -109,7 +112,9 @@ fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHea
 }
 
 fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHeard> {
-    Ok(of_triage(case_news(envelope, said.case)?, None))
+    let mut heard = of_triage(case_news(envelope, said.case)?, None);
+    heard.line.detail.street_generation = said.plan.map(|plan| plan.street_generation);
+    Ok(heard)
 }
 
 fn rehomed(envelope: &Envelope, said: triage::CaseRehomed) -> Result<Heard, NotHeard> {
@@ -151,6 +156,7 @@ fn case_news(envelope: &Envelope, said: Option<triage::CaseState>) -> Result<Cas
         item_en: said.item_en,
         voices: said.voices.max(1),
         opened_at: instant(&said.opened_at),
+        drill: envelope.drill,
     })
 }
 
@@ -206,7 +212,8 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
     Ok(Heard { line, news: News::Order(news) })
 }
 
-fn progress(tenant: TenantId, kind: EventType, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
+fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, NotHeard> {
+    let (tenant, kind) = (envelope.tenant, envelope.event_type);
     let state = said.case.ok_or(NotHeard::Field("case"))?;
     of_tenant(tenant, &state.street)?;
     let stages = stages(&state.stages);
@@ -220,6 +227,7 @@ fn progress(tenant: TenantId, kind: EventType, said: dispatch::CaseEvent) -> Res
         round: state.round.max(1),
         holder: filled(state.holder),
         stages,
+        drill: envelope.drill,
     };
     let verify = news.stages.last();
     let detail = Detail {

@@ -79,10 +79,10 @@ pub struct Detail {
     /// Code of the grid, or of the community, the place lay in before the territory was redrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lay_in: Option<String>,
-    /// Code of the one it lies in since; left out where it lies in none.
+    /// Code of the grid, or of the community, it lies in; left out where it lies in none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lies_in: Option<String>,
-    /// The street's generation that redrew it.
+    /// The street's generation by which it was planned, or placed anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_generation: Option<u64>,
 }
@@ -116,6 +116,7 @@ pub(crate) struct CaseNews {
     pub item_en: String,
     pub voices: u32,
     pub opened_at: Option<Timestamp>,
+    pub drill: bool,
 }
 
 /// A case as dispatch knows it.
@@ -130,6 +131,7 @@ pub(crate) struct CaseProgress {
     pub holder: Option<String>,
     pub stages: Vec<Stage>,
     pub closed_at: Option<Timestamp>,
+    pub drill: bool,
 }
 
 /// An order.

@@ -25,6 +25,7 @@ pub(crate) struct Case {
     pub stages: Vec<Stage>,
     pub opened_at: Option<Timestamp>,
     pub closed_at: Option<Timestamp>,
+    pub drill: bool,
 }
 
 struct Row {
@@ -40,6 +41,7 @@ struct Row {
     stages: serde_json::Value,
     opened_at: Option<jiff_sqlx::Timestamp>,
     closed_at: Option<jiff_sqlx::Timestamp>,
+    drill: bool,
 }
 
 impl TryFrom<Row> for Case {
@@ -59,6 +61,7 @@ impl TryFrom<Row> for Case {
             stages: state("reading cases.stages", row.stages)?,
             opened_at: jiff(row.opened_at),
             closed_at: jiff(row.closed_at),
+            drill: row.drill,
         })
     }
 }
@@ -71,13 +74,13 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseNews>) -> R
     let (tenants, ids) = columns(news);
     sqlx::query!(
         "INSERT INTO console.cases (tenant_id, case_id, case_no, item, item_zh, item_en, voices, opened_at,
-             triage_version)
+             triage_version, drill)
          SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-             $7::integer[], $8::timestamptz[], $9::bigint[])
+             $7::integer[], $8::timestamptz[], $9::bigint[], $10::boolean[])
          ON CONFLICT (tenant_id, case_id) DO UPDATE
          SET case_no = excluded.case_no, item = excluded.item, item_zh = excluded.item_zh,
              item_en = excluded.item_en, voices = excluded.voices, opened_at = excluded.opened_at,
-             triage_version = excluded.triage_version
+             triage_version = excluded.triage_version, drill = excluded.drill
          WHERE excluded.triage_version > cases.triage_version",
         &tenants,
         &ids,
@@ -88,6 +91,7 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseNews>) -> R
         &column(news, |case| case.voices as i32),
         &column(news, |case| instant(case.opened_at)) as &[Option<jiff_sqlx::Timestamp>],
         &column(news, |case| case.version as i64),
+        &column(news, |case| case.drill),
     )
     .execute(&mut **tx)
     .await?;
@@ -102,13 +106,13 @@ pub(crate) async fn progress(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseProgres
     let (tenants, ids) = columns(news);
     sqlx::query!(
         "INSERT INTO console.cases (tenant_id, case_id, case_no, item, phase, round, holder, stages, closed_at,
-             dispatch_version)
+             dispatch_version, drill)
          SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[],
-             $7::text[], $8::jsonb[], $9::timestamptz[], $10::bigint[])
+             $7::text[], $8::jsonb[], $9::timestamptz[], $10::bigint[], $11::boolean[])
          ON CONFLICT (tenant_id, case_id) DO UPDATE
          SET case_no = COALESCE(cases.case_no, excluded.case_no), item = COALESCE(cases.item, excluded.item),
              phase = excluded.phase, round = excluded.round, holder = excluded.holder, stages = excluded.stages,
-             closed_at = excluded.closed_at, dispatch_version = excluded.dispatch_version
+             closed_at = excluded.closed_at, dispatch_version = excluded.dispatch_version, drill = excluded.drill
          WHERE excluded.dispatch_version > cases.dispatch_version",
         &tenants,
         &ids,
@@ -120,6 +124,7 @@ pub(crate) async fn progress(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseProgres
         &jsons(news, |case| &case.stages)?,
         &column(news, |case| instant(case.closed_at)) as &[Option<jiff_sqlx::Timestamp>],
         &column(news, |case| case.version as i64),
+        &column(news, |case| case.drill),
     )
     .execute(&mut **tx)
     .await?;
@@ -134,6 +139,8 @@ pub(crate) struct Filter<'a> {
     pub before: Option<Uuid>,
     /// Only cases with an order of one of these bodies.
     pub bodies: Option<&'a [String]>,
+    /// Drills, or what is none.
+    pub drills: bool,
     pub limit: i64,
 }
 
@@ -145,13 +152,14 @@ pub(crate) async fn list(
 ) -> Result<Vec<Case>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT case_id, case_no, item, item_zh, item_en, voices, phase, round, holder, stages, opened_at, closed_at
+        "SELECT case_id, case_no, item, item_zh, item_en, voices, phase, round, holder, stages, opened_at, closed_at, drill
          FROM console.cases c
          WHERE c.tenant_id = $1
            AND ($2::text IS NULL OR c.phase = $2)
            AND ($3::uuid IS NULL OR c.case_id < $3)
            AND ($4::text[] IS NULL OR EXISTS (SELECT FROM console.case_orders o
                WHERE o.tenant_id = c.tenant_id AND o.case_id = c.case_id AND o.body = ANY ($4)))
+           AND c.drill = $6
          ORDER BY c.case_id DESC
          LIMIT $5",
         tenant.as_i64(),
@@ -159,6 +167,7 @@ pub(crate) async fn list(
         filter.before,
         filter.bodies,
         filter.limit,
+        filter.drills,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -174,7 +183,7 @@ pub(crate) async fn find(
 ) -> Result<Option<Case>, pg::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT case_id, case_no, item, item_zh, item_en, voices, phase, round, holder, stages, opened_at, closed_at
+        "SELECT case_id, case_no, item, item_zh, item_en, voices, phase, round, holder, stages, opened_at, closed_at, drill
          FROM console.cases c
          WHERE c.tenant_id = $1 AND c.case_id = $2
            AND ($3::text[] IS NULL OR EXISTS (SELECT FROM console.case_orders o

@@ -36,6 +36,8 @@ pub(crate) struct Entry {
     pub actor: Option<String>,
     pub trace_id: Option<String>,
     pub detail: Detail,
+    /// A rehearsal.
+    pub drill: bool,
     /// Whether the caller may see it.
     pub visible: bool,
     /// Whether it is the first order in its case of one of the caller's bodies: what is earlier of the case is visible
@@ -54,6 +56,7 @@ struct Row {
     actor: Option<String>,
     trace_id: Option<String>,
     detail: serde_json::Value,
+    drill: bool,
     visible: bool,
     opens_case: bool,
 }
@@ -62,7 +65,9 @@ impl TryFrom<Row> for Entry {
     type Error = pg::Error;
     fn try_from(row: Row) -> Result<Self, pg::Error> {
         let detail = state("reading timeline.detail", row.detail)?;
-        let Row { position, event_id, case_id, report_id, event_type, at, body, actor, trace_id, .. } = row;
+        let Row {
+            position, event_id, case_id, report_id, event_type, at, body, actor, trace_id, drill, ..
+        } = row;
         let (at, visible, opens_case) = (at.to_jiff(), row.visible, row.opens_case);
         Ok(Self {
             position,
@@ -75,6 +80,7 @@ impl TryFrom<Row> for Entry {
             actor,
             trace_id,
             detail,
+            drill,
             visible,
             opens_case,
         })
@@ -101,7 +107,7 @@ pub(crate) async fn of_case(
                    WHERE tenant_id = $1 AND subject_id = matter.id
                    ORDER BY position OFFSET 0) l)
            SELECT s.position AS "position!", t.event_id AS "event_id!", t.case_id, t.report_id,
-               t.event_type AS "event_type!", t.at AS "at!", t.body, t.actor, t.trace_id, t.detail AS "detail!",
+               t.event_type AS "event_type!", t.at AS "at!", t.body, t.actor, t.trace_id, t.detail AS "detail!", t.drill AS "drill!",
                true AS "visible!", false AS "opens_case!"
            FROM s
            CROSS JOIN LATERAL (SELECT * FROM console.timeline
@@ -136,7 +142,7 @@ pub(crate) async fn of_reports(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT s.position AS "position!", t.event_id AS "event_id!", t.case_id, t.report_id,
-               t.event_type AS "event_type!", t.at AS "at!", t.body, t.actor, t.trace_id, t.detail AS "detail!",
+               t.event_type AS "event_type!", t.at AS "at!", t.body, t.actor, t.trace_id, t.detail AS "detail!", t.drill AS "drill!",
                true AS "visible!", false AS "opens_case!"
            FROM (SELECT l.position, l.event_id FROM UNNEST($2::uuid[]) AS report (id)
                CROSS JOIN LATERAL (SELECT position, event_id FROM console.sequenced
@@ -166,7 +172,7 @@ pub(crate) async fn of_street(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT l.position AS "position!", l.event_id AS "event_id!", l.case_id, l.report_id,
-               l.event_type AS "event_type!", l.at AS "at!", l.body, l.actor, l.trace_id, l.detail AS "detail!",
+               l.event_type AS "event_type!", l.at AS "at!", l.body, l.actor, l.trace_id, l.detail AS "detail!", l.drill AS "drill!",
                CASE WHEN l.of_order THEN $3::text[] IS NULL OR l.body = ANY ($3)
                    WHEN l.event_type LIKE 'notification.%' THEN $4::text[] IS NULL OR l.body = ANY ($4)
                    ELSE $2::text[] IS NULL OR COALESCE(l.held_before, false)
@@ -232,4 +238,52 @@ pub(crate) async fn steps(
     .await?;
     let step = |event_type, at: jiff_sqlx::Timestamp| Step { event_type, at: at.to_jiff() };
     Ok(rows.into_iter().map(|row| step(row.event_type, row.at)).collect())
+}
+
+/// A line of a drill, without its position: whoever drilled looks before that is given.
+#[derive(Debug, Clone)]
+pub(crate) struct DrillLine {
+    pub case_id: Option<Uuid>,
+    pub event_type: String,
+    pub at: Timestamp,
+    pub body: Option<String>,
+    pub detail: Detail,
+}
+
+/// What a drill's report and its case have said, in the order of their times. Nothing of what is no drill.
+pub(crate) async fn of_drill(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    report_id: Uuid,
+    limit: i64,
+) -> Result<Vec<DrillLine>, pg::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT t.case_id, t.event_type, t.at, t.body, t.detail
+           FROM console.timeline t
+           WHERE t.tenant_id = $1 AND t.report_id = $2 AND t.case_id IS NULL AND t.drill
+           UNION ALL
+           SELECT t.case_id, t.event_type, t.at, t.body, t.detail
+           FROM console.timeline t
+           WHERE t.tenant_id = $1 AND t.drill
+             AND t.case_id = (SELECT r.case_id FROM console.reports r WHERE r.tenant_id = $1 AND r.report_id = $2)
+           ORDER BY 3, 2
+           LIMIT $3"#,
+        tenant.as_i64(),
+        report_id,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let read =
+        |case_id, event_type: Option<String>, at: Option<jiff_sqlx::Timestamp>, body, detail: Option<_>| {
+            let impossible = || pg::Error::impossible_row("console.timeline");
+            Ok(DrillLine {
+                case_id,
+                event_type: event_type.ok_or_else(impossible)?,
+                at: at.ok_or_else(impossible)?.to_jiff(),
+                body,
+                detail: state("reading timeline.detail", detail.ok_or_else(impossible)?)?,
+            })
+        };
+    rows.into_iter().map(|row| read(row.case_id, row.event_type, row.at, row.body, row.detail)).collect()
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{OTHER_STREET, STREET, Story, World, cases};
+use crate::world::{OTHER_STREET, STREET, Said, Story, World, cases, report_id};
 
 fn numbers(page: &Value) -> Vec<&str> {
     page["cases"].as_array().unwrap().iter().map(|case| case["case_no"].as_str().unwrap()).collect()
@@ -37,6 +37,41 @@ async fn a_foreign_street_and_a_foreign_case_do_not_exist() {
     assert_eq!(world.get("resident", &cases(STREET)).await.0, StatusCode::FORBIDDEN);
     let (_, page) = world.get("governance-centre", &cases(OTHER_STREET)).await;
     assert_eq!(numbers(&page), ["990102001-261123-0002"]);
+}
+
+/// The same events as a drill's.
+fn drilled(events: Vec<Said>) -> Vec<Said> {
+    let mark = |(envelope, payload): Said| (contract::Envelope { drill: true, ..envelope }, payload);
+    events.into_iter().map(mark).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drill_is_shown_to_who_drills_and_apart_from_cases() {
+    let world = World::start().await;
+    let (mut real, mut drill) = (Story::new(STREET, 1), Story::new(STREET, 2));
+    world.hear(&real.whole()).await;
+    world.hear(&drilled(vec![drill.accepted(17), drill.opened(17), drill.routed()])).await;
+    world.hear(&drilled(vec![drill.dispatched("bus-company", "lead")])).await;
+    let list = async |query: &str| world.get("street-centre", &format!("{}{query}", cases(STREET))).await.1;
+    assert_eq!(numbers(&list("").await), ["990102001-261123-0001"]);
+    let drills = list("?drills=true").await;
+    assert_eq!(
+        (numbers(&drills), &drills["cases"][0]["drill"]),
+        (vec!["990102001-261123-0002"], &json!(true))
+    );
+    let door = |report: Uuid| format!("/console/v1/streets/{STREET}/drills/{report}");
+    let (status, shown) = world.get("sre", &door(report_id(17))).await;
+    assert_eq!((status, &shown["case_id"]), (StatusCode::OK, &json!(drill.case_id)), "{shown:#}");
+    let types: Vec<&str> =
+        shown["lines"].as_array().unwrap().iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        types,
+        ["intake.report.accepted", "triage.case.opened", "triage.case.routed", "dispatch.order.dispatched"]
+    );
+    // A report that is none is not there, and others do not drill.
+    assert_eq!(world.get("sre", &door(report_id(1))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("sre", &door(Uuid::from_u128(99))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("street-centre", &door(report_id(17))).await.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,10 +198,12 @@ async fn every_door_is_described() {
             "/console/v1/clock:accept",
             "/console/v1/parked",
             "/console/v1/parked/{target}",
+            "/console/v1/removals/{code}",
             "/console/v1/streets/{street}/cases",
             "/console/v1/streets/{street}/cases/{id}",
             "/console/v1/streets/{street}/cases/{id}/readers",
             "/console/v1/streets/{street}/cases/{id}/timeline",
+            "/console/v1/streets/{street}/drills/{report_id}",
             "/console/v1/streets/{street}/live",
             "/console/v1/tracking:follow",
         ]

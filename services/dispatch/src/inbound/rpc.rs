@@ -91,6 +91,7 @@ async fn list(
         case_id: given(asked.case_id).map(|id| parsed("/case_id", &id)).transpose()?,
         before: given(asked.before).map(|id| id.parse().map_err(|_| Problem::bad_cursor())).transpose()?,
         limit: Some(asked.limit).filter(|limit| *limit > 0),
+        drills: None,
     };
     let page = list_page(room, &[(street, admitted.bodies)].into(), &query).await?;
     Ok(wire::ListOrdersResponse {

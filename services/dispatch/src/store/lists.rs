@@ -42,6 +42,8 @@ pub(crate) struct Filter {
     pub case_id: Option<CaseId>,
     /// Only orders with a smaller id: the next page of newest first.
     pub before: Option<OrderId>,
+    /// Drills, or what is none; nothing for both.
+    pub drills: Option<bool>,
     pub limit: i64,
 }
 
@@ -78,6 +80,8 @@ pub(crate) async fn orders(
                   AND ($3::text IS NULL OR a.phase = $3)
                   AND ($4::uuid IS NULL OR a.case_id = $4)
                   AND ($5::uuid IS NULL OR a.id < $5)
+                  AND ($7::boolean IS NULL OR EXISTS (SELECT FROM dispatch.cases d
+                      WHERE d.tenant_id = a.tenant_id AND d.id = a.case_id AND d.drill = $7))
                 ORDER BY a.id DESC LIMIT $6)
                UNION ALL
                (SELECT b.tenant_id, b.id, b.case_id, b.state FROM dispatch.orders b
@@ -85,6 +89,8 @@ pub(crate) async fn orders(
                   AND ($3::text IS NULL OR b.phase = $3)
                   AND ($4::uuid IS NULL OR b.case_id = $4)
                   AND ($5::uuid IS NULL OR b.id < $5)
+                  AND ($7::boolean IS NULL OR EXISTS (SELECT FROM dispatch.cases d
+                      WHERE d.tenant_id = b.tenant_id AND d.id = b.case_id AND d.drill = $7))
                 ORDER BY b.id DESC LIMIT $6)
            ) o
            JOIN dispatch.cases c ON c.tenant_id = o.tenant_id AND c.id = o.case_id
@@ -96,6 +102,7 @@ pub(crate) async fn orders(
         filter.case_id.map(CaseId::as_uuid),
         filter.before.map(OrderId::as_uuid),
         filter.limit,
+        filter.drills,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -248,6 +248,7 @@ async fn every_door_is_described() {
             "/dispatch/v1/orders",
             "/dispatch/v1/parked",
             "/dispatch/v1/parked/{target}",
+            "/dispatch/v1/removals/{code}",
             "/dispatch/v1/streets/{street}/cases/{id}",
             "/dispatch/v1/streets/{street}/cases/{id}:verify",
             "/dispatch/v1/streets/{street}/orders",

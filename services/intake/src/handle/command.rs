@@ -8,6 +8,8 @@ use seal::Sensitive;
 
 /// The route's part of the idempotency scope (D19). Part of every report id: it never changes.
 const ROUTE: &str = "POST /intake/v1/streets/{street}/reports";
+/// The same of a drill.
+const DRILL_ROUTE: &str = "POST /intake/v1/streets/{street}/reports:drill";
 
 /// One report to be put on the record, checked by the door. No Debug: it holds a contact.
 pub struct SubmitReport {
@@ -29,6 +31,8 @@ pub struct SubmitReport {
     pub place: Place,
     /// How to reach the reporter.
     pub contact: Option<Sensitive<String>>,
+    /// A rehearsal (D26).
+    pub drill: bool,
     /// W3C trace context of the request.
     pub traceparent: String,
 }
@@ -124,6 +128,7 @@ impl Refusal {
 impl SubmitReport {
     /// The id this report has or will have: street, principal, route and key, hashed.
     pub fn report_id(&self) -> ReportId {
-        ReportId::derive(&[&self.street.to_string(), &self.subject, ROUTE], self.key)
+        let route = if self.drill { DRILL_ROUTE } else { ROUTE };
+        ReportId::derive(&[&self.street.to_string(), &self.subject, route], self.key)
     }
 }

@@ -154,7 +154,9 @@ async fn keep(room: &Room, requests: &[&Prepared]) -> Result<BTreeMap<ReportId, 
     }
     room.house.committed();
     for request in admissible.into_iter().filter(|request| kept.contains(&request.report_id)) {
-        room.events.accepted(request.lane);
+        if !request.command.drill {
+            room.events.accepted(request.lane);
+        }
         answers.insert(request.report_id, Answer::Accepted(request.accepted(now)));
     }
     Ok(answers)

@@ -26,15 +26,22 @@ pub(super) struct Prepared {
 pub(super) struct Screened(Option<Lane>);
 
 impl Room {
-    /// Looks for alarm words and urgent items.
+    /// Looks for alarm words and urgent items. A drill goes with what can wait, whatever it says: it must not delay an
+    /// emergency.
     pub(super) fn screen(&self, command: &SubmitReport) -> Screened {
         let view = self.house.snapshot.view();
         let screen = view.street(command.street).map(|street| &street.of);
-        Screened(screen.map(|screen| lane_of(screen, command.text.as_str(), command.item.as_deref())))
+        Screened(screen.map(|screen| match command.drill {
+            true => Lane::Bulk,
+            false => lane_of(screen, command.text.as_str(), command.item.as_deref()),
+        }))
     }
 
-    /// Takes a token of the street's.
+    /// Takes a token of the street's. A drill takes none: what a street rehearses is not what it may report.
     pub(super) fn admit(&self, command: &SubmitReport, screened: Screened) -> Result<(), Refusal> {
+        if command.drill {
+            return Ok(());
+        }
         let Screened(lane) = screened;
         // Streets that are not there share one bucket: they are refused, but not for nothing.
         let street = lane.map(|_| command.street);

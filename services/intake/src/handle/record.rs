@@ -63,6 +63,7 @@ impl Prepared {
             address: command.place.address.as_ref().map(|address| address.as_str()),
             contact_sealed: self.contact_sealed.as_ref().map(|sealed| sealed.as_bytes()),
             lane: self.lane,
+            drill: command.drill,
         }
     }
 
@@ -78,7 +79,7 @@ impl Prepared {
             actor: self.command.subject.clone(),
             purpose: None,
             traceparent: self.command.traceparent.clone(),
-            drill: false,
+            drill: self.command.drill,
             payload: Bytes::from(self.payload(code, now).encode_to_vec()),
         }
     }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use bootstrap::Bearer;
 use bootstrap::door::accept::json_only;
 use bootstrap::door::{IdempotencyKeyHeader, Path, Problem, TraceContext};
-use ids::TenantId;
+use ids::{IdempotencyKey, TenantId};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,13 +21,16 @@ use uuid::Uuid;
 
 use super::form::ReportForm;
 use super::hashed::HashedJson;
-use super::source_of;
+use super::{DRILL, source_of};
 use crate::handle::{Receipt, Room, SubmitReport};
 
 /// The routes and their description.
 pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
-    let (routes, mut openapi) =
-        OpenApiRouter::new().routes(routes!(submit)).with_state(room).split_for_parts();
+    let (routes, mut openapi) = OpenApiRouter::new()
+        .routes(routes!(submit))
+        .routes(routes!(drill))
+        .with_state(room)
+        .split_for_parts();
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
     (json_only(routes), openapi)
 }
@@ -76,19 +79,66 @@ async fn submit(
     request: Request,
 ) -> Result<(StatusCode, Json<ReceiptDocument>), Problem> {
     let admitted = room.house.admit(&who, Action::ReportSubmit, street)?;
+    let asked = Asked { street, source: source_of(&admitted), subject: who.subject, key, drill: false };
+    taken(&room, asked, trace, request).await
+}
+
+/// 演练上报 / Reports a matter as a drill (演练): the same path, marked in every event and number, in the lane of what can wait,
+/// joined to nothing, told only to endpoints that take drills.
+#[utoipa::path(
+    post,
+    path = "/intake/v1/streets/{street}/reports:drill",
+    tag = "reports",
+    params(
+        ("street" = String, Path, description = "街道代码 / the street's code, 12 digits"),
+        ("Idempotency-Key" = Uuid, Header, description = "重试时保持不变 / made by the client, kept when it retries"),
+    ),
+    request_body = ReportForm,
+    responses((status = 201, description = "已受理 / accepted", body = ReceiptDocument), Problem),
+)]
+async fn drill(
+    State(room): State<Arc<Room>>,
+    Bearer(who): Bearer,
+    Path(street): Path<TenantId>,
+    IdempotencyKeyHeader(key): IdempotencyKeyHeader,
+    trace: TraceContext,
+    request: Request,
+) -> Result<(StatusCode, Json<ReceiptDocument>), Problem> {
+    room.house.admit(&who, Action::ReportDrill, street)?;
+    let asked = Asked { street, source: DRILL, subject: who.subject, key, drill: true };
+    taken(&room, asked, trace, request).await
+}
+
+/// Who asks, for where.
+struct Asked {
+    street: TenantId,
+    source: &'static str,
+    subject: String,
+    key: IdempotencyKey,
+    drill: bool,
+}
+
+async fn taken(
+    room: &Arc<Room>,
+    asked: Asked,
+    trace: TraceContext,
+    request: Request,
+) -> Result<(StatusCode, Json<ReceiptDocument>), Problem> {
     // Read after the access check: a stranger learns nothing from how a body is refused.
     let HashedJson { value, body_sha256 } = HashedJson::<ReportForm>::from_request(request, &()).await?;
     let checked = value.check()?;
+    let Asked { street, source, subject, key, drill } = asked;
     let command = SubmitReport {
         street,
-        source: source_of(&admitted),
-        subject: who.subject,
+        source,
+        subject,
         key,
         body_sha256,
         item: checked.item,
         text: checked.text,
         place: checked.place,
         contact: checked.contact,
+        drill,
         traceparent: trace.traceparent,
     };
     let receipt = room.submit(command).await?;

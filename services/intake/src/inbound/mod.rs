@@ -9,6 +9,9 @@ pub(crate) mod rpc;
 use access::{Action, Scope, rights};
 use bootstrap::Admitted;
 
+/// The source of a drill: nobody reports it in a role.
+pub(crate) const DRILL: &str = "drill";
+
 /// The role in which the caller reports here: the first that allows it.
 pub(crate) fn source_of(admitted: &Admitted) -> &'static str {
     let here = |scope: &Scope| match scope {

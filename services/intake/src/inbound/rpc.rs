@@ -21,7 +21,7 @@ use seal::Sensitive;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::form::{DatumForm, PlaceForm, ReportForm, ReporterForm};
-use super::source_of;
+use super::{DRILL, source_of};
 use crate::core::tracking::sha256;
 use crate::handle::{Receipt, Room, SubmitReport};
 
@@ -91,13 +91,17 @@ async fn submit(
     request: SubmitReportRequest,
 ) -> Result<Receipt, Problem> {
     let street: TenantId = named(&request.street)?;
-    let admitted = room.house.admit(who, Action::ReportSubmit, street)?;
+    let source = match request.drill {
+        false => source_of(&room.house.admit(who, Action::ReportSubmit, street)?),
+        true => room.house.admit(who, Action::ReportDrill, street).map(|_| DRILL)?,
+    };
+    let drill = request.drill;
     let key = parse_key(&request.idempotency_key)?;
     let body_sha256 = content_sha256(&request);
     let checked = form(request)?.check()?;
     let command = SubmitReport {
         street,
-        source: source_of(&admitted),
+        source,
         subject: who.subject.clone(),
         key,
         body_sha256,
@@ -105,6 +109,7 @@ async fn submit(
         text: checked.text,
         place: checked.place,
         contact: checked.contact,
+        drill,
         traceparent: call.trace.traceparent.clone(),
     };
     Ok(room.submit(command).await?)

@@ -20,6 +20,7 @@ pub(crate) struct NewReport<'a> {
     pub address: Option<&'a str>,
     pub contact_sealed: Option<&'a [u8]>,
     pub lane: Lane,
+    pub drill: bool,
 }
 
 /// A request that was accepted.
@@ -48,14 +49,17 @@ pub(crate) async fn insert(
     let addresses: Vec<Option<&str>> = reports.iter().map(|r| r.address).collect();
     let contacts: Vec<Option<&[u8]>> = reports.iter().map(|r| r.contact_sealed).collect();
     let lanes: Vec<i16> = reports.iter().map(|r| r.lane.rank()).collect();
+    let drills: Vec<bool> = reports.iter().map(|r| r.drill).collect();
     let fresh = sqlx::query_scalar!(
         "INSERT INTO intake.reports (tenant_id, report_id, body_sha256, source, item, text, lon, lat, datum, address,
-             contact_sealed, lane, accepted_at)
+             contact_sealed, lane, drill, accepted_at)
          SELECT tenant_id, report_id, body_sha256, source, item, text, lon, lat, datum, address, contact_sealed, lane,
-             $13
+             drill, $14
          FROM UNNEST($1::bigint[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[],
-             $7::double precision[], $8::double precision[], $9::text[], $10::text[], $11::bytea[], $12::smallint[])
-         AS r (tenant_id, report_id, body_sha256, source, item, text, lon, lat, datum, address, contact_sealed, lane)
+             $7::double precision[], $8::double precision[], $9::text[], $10::text[], $11::bytea[], $12::smallint[],
+             $13::boolean[])
+         AS r (tenant_id, report_id, body_sha256, source, item, text, lon, lat, datum, address, contact_sealed, lane,
+             drill)
          ORDER BY tenant_id, report_id
          ON CONFLICT (tenant_id, report_id) DO NOTHING
          RETURNING report_id",
@@ -71,6 +75,7 @@ pub(crate) async fn insert(
         &addresses as &[Option<&str>],
         &contacts as &[Option<&[u8]>],
         &lanes,
+        &drills,
         jiff_sqlx::Timestamp::from(now) as _,
     )
     .fetch_all(&mut **tx)

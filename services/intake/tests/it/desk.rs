@@ -74,6 +74,15 @@ impl Desk {
         self.rig.http("POST", &path, Some(&token), &headers, Some(body)).await
     }
 
+    /// As a drill.
+    pub async fn drill(&self, subject: &str, street: &str, key: Uuid, body: Value) -> (StatusCode, Value) {
+        let path = format!("/intake/v1/streets/{street}/reports:drill");
+        let (token, key) = (self.rig.token(subject), key.to_string());
+        let (status, _, answer) =
+            self.rig.http("POST", &path, Some(&token), &[("idempotency-key", &*key)], Some(body)).await;
+        (status, answer)
+    }
+
     /// What was said, decoded, with the lane each went in.
     pub async fn said(&self) -> Vec<(contract::Envelope, ReportAccepted)> {
         let said = self.rig.said().await.into_iter();
@@ -118,6 +127,7 @@ pub fn command(subject: &str, street: &str, n: u128, text: &str) -> SubmitReport
         text: FreeText::parse("/text", text.to_owned()).unwrap(),
         place: Place { lon: 106.5512, lat: 29.5628, datum: Datum::Wgs84, address: None },
         contact: None,
+        drill: false,
         traceparent: TRACE.to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 mod batch;
 mod contact;
 mod desk;
+mod drill;
 mod lane;
 mod migration;
 mod pressure;

@@ -134,6 +134,7 @@ impl Notice {
             stage: self.stage.as_deref(),
             voices: self.voices,
             trace_id: trace_id(&envelope.traceparent),
+            drill: envelope.drill,
         })
     }
 }
@@ -157,6 +158,9 @@ struct WebhookBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     voices: Option<u32>,
     trace_id: Option<&'a str>,
+    /// There only where it is one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    drill: bool,
 }
 
 fn stage(state: &dispatch::StageState) -> Stage {

@@ -51,7 +51,7 @@ pub async fn fan_out(
         suppressed.iter().map(|delivery| event(room, now, upstream, delivery)).collect();
     room.house.outbox.append(tx, &events).await?;
     hand_over::offer(room, now, &sent, ready);
-    events.iter().for_each(|_| room.events.verdict("suppressed"));
+    suppressed.iter().filter(|delivery| !delivery.drill).for_each(|_| room.events.verdict("suppressed"));
     Ok(())
 }
 
@@ -62,9 +62,12 @@ fn deliveries_of(
     body: &BodyRef,
 ) -> Result<Vec<NewDelivery>, ApplyError> {
     let envelope = &received.envelope;
-    let endpoints = view.street(envelope.tenant).map_or(&[][..], |street| street.of.of_body(body));
-    // No document can say yet that an endpoint takes drills, so none does (D26).
-    let drill = envelope.drill.then_some("suppressed-drill");
+    let street = view.street(envelope.tenant);
+    let endpoints = street.map_or(&[][..], |street| street.of.of_body(body));
+    let suppressed = |endpoint: &EndpointId| {
+        let takes = street.is_some_and(|street| street.of.takes_drills(endpoint));
+        (envelope.drill && !takes).then_some("suppressed-drill")
+    };
     let payload =
         notice.body_bytes(envelope, body).map_err(|error| ApplyError::Refused(error.to_string()))?;
     let payload = Bytes::from(payload);
@@ -85,7 +88,7 @@ fn deliveries_of(
     };
     Ok(match endpoints {
         [] => vec![make(None, Some("no-endpoint"))],
-        some => some.iter().map(|endpoint| make(Some(endpoint), drill)).collect(),
+        some => some.iter().map(|endpoint| make(Some(endpoint), suppressed(endpoint))).collect(),
     })
 }
 

@@ -123,6 +123,25 @@ async fn a_body_without_endpoint_and_a_drill_are_suppressed_and_shown() {
     assert_eq!((reason("police"), reason("transport")), (json!("no-endpoint"), json!("suppressed-drill")));
 }
 
+#[tokio::test]
+async fn an_endpoint_that_takes_drills_gets_them_marked() {
+    let world = World::start().await;
+    let takes = |core: &mut contract::document::DistrictCore| {
+        core.endpoints.get_mut("transport").expect("the demo's endpoint").drills = true;
+    };
+    world.change_district(2, takes).await;
+    for (n, body) in [(1, "transport"), (2, "bus-company")] {
+        let mut drill = order_event(EventType::OrderDispatched, body, n);
+        drill.0.drill = true;
+        world.hear(&drill).await;
+    }
+    world.hear(&order_event(EventType::OrderDispatched, "transport", 3)).await;
+    let told = world.received_at("/hooks/transport");
+    let marks: Vec<serde_json::Value> = told.iter().map(|one| world::json(one)["drill"].clone()).collect();
+    assert_eq!(marks, [json!(true), json!(null)], "the second is none");
+    assert!(world.received_at("/hooks/bus-company").is_empty());
+}
+
 /// The documents of a street may come after its first event: the event waits, it is not parked.
 #[tokio::test]
 async fn an_event_before_the_first_document_waits_for_it() {

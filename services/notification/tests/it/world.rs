@@ -97,7 +97,12 @@ impl World {
 
     /// An endpoint of a body at a path of the sink.
     pub fn endpoint(&self, body: &str, path: &str) -> Endpoint {
-        Endpoint { body: body.parse().unwrap(), channel: Channel::Webhook, url: self.sink.url(path) }
+        Endpoint {
+            body: body.parse().unwrap(),
+            channel: Channel::Webhook,
+            url: self.sink.url(path),
+            drills: false,
+        }
     }
 
     /// Replays a delivery under a key.

@@ -12,6 +12,8 @@ pub enum Street {
     Plan(StreetPlan),
     /// 提交清单 / apply a manifest
     Apply(StreetApply),
+    /// 核验：以演练上报走实际通路，对照清单 / file drills down the live path and hold what came against the documents
+    Verify(StreetVerify),
     /// 历次提交：何人、何时 / who applied what, and when
     History(StreetHistory),
     /// 输出某一代的清单原文 / print the manifest of a generation as it was applied
@@ -89,9 +91,12 @@ pub struct StreetOffboard {
     /// 至多等待的秒数 / how long to wait for the services, in seconds
     #[arg(long, default_value_t = 600)]
     pub wait_s: u64,
-    /// 消息服务地址，以可清除消息的身份 / the broker, as who may purge, e.g. nats://127.0.0.1:4222
+    /// 消息服务地址 / the broker, e.g. nats://127.0.0.1:4222
     #[arg(long, env = "STREETWISE_NATS_URL", hide_env_values = true)]
     pub nats_url: String,
+    /// 密钥文件 / key of the broker's user `provisioner`, who may purge; none where the broker lets everybody in
+    #[arg(long, env = "STREETWISE_NATS_NKEY_FILE")]
+    pub nkey_file: Option<PathBuf>,
     /// Where.
     #[command(flatten)]
     pub door: InstallationDoor,
@@ -138,6 +143,28 @@ pub struct StreetApply {
     /// 仅当仍为此代次（预览所示）/ only if still of this generation, as the plan said; 0 for a new one
     #[arg(long, value_name = "N")]
     pub if_generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street verify`
+#[derive(Debug, Args)]
+pub struct StreetVerify {
+    /// 街道代码 / code of the street, 12 digits
+    pub code: String,
+    /// 受理服务地址 / intake, e.g. http://127.0.0.1:8081
+    #[arg(long, env = "STREETWISE_INTAKE_URL")]
+    pub intake_url: Url,
+    /// 指挥台服务地址 / console, e.g. http://127.0.0.1:8086
+    #[arg(long, env = "STREETWISE_CONSOLE_URL")]
+    pub console_url: Url,
+    /// 最长等待秒数 / wait at most so many seconds for what has to come
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub within_s: u64,
+    /// 随机种子：事项与地点的搭配 / turns the items against the places
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Where.
     #[command(flatten)]
     pub door: DirectoryDoor,

@@ -25,6 +25,7 @@ spec:
       - {{ role: district-centre, body: governance-centre }}
       - {{ role: body-user, body: governance-centre }}
     sre: [{{ role: sre }}]
+    system-admin: [{{ role: system-admin }}]
 "#
     )
 }

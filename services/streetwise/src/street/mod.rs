@@ -12,6 +12,7 @@ mod installation;
 mod offboard;
 mod plan;
 mod redraw;
+pub mod verify;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,6 +29,10 @@ use crate::failure::Failure;
 use crate::token;
 use answers::{Applied, History, Planned};
 
+/// What to do about an answer that is not understood.
+const OTHER_VERSION: &str =
+    "服务与本工具的版本可能不同 / the service may be of another version than this tool";
+
 /// The exit code of `plan --exit-code` when there are changes.
 const CHANGES: u8 = 2;
 
@@ -36,6 +41,7 @@ pub async fn run(command: &Street) -> Result<ExitCode, Failure> {
     match command {
         Street::Plan(arguments) => plan(arguments).await,
         Street::Apply(arguments) => apply(arguments).await.map(done),
+        Street::Verify(arguments) => verify::run(arguments).await,
         Street::History(arguments) => history(arguments).await.map(done),
         Street::Show(arguments) => show(arguments).await.map(done),
         Street::Rollback(arguments) => rollback(arguments).await.map(done),
@@ -187,8 +193,7 @@ fn street(code: &str) -> Result<String, Failure> {
 }
 
 fn read<T: DeserializeOwned>(doing: &str, answer: &Value) -> Result<T, Failure> {
-    let next = "服务与本工具的版本可能不同 / the service may be of another version than this tool";
-    T::deserialize(answer).map_err(|error| Failure::world(doing, next, error))
+    T::deserialize(answer).map_err(|error| Failure::world(doing, OTHER_VERSION, error))
 }
 
 fn print_json(answer: &impl Serialize) {

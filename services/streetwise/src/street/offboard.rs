@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &StreetOffboard) -> Result<ExitCode, Failure>
     let StreetOffboard { code, confirm, reason, force, if_generation, .. } = arguments;
     let path = street(code)?;
     let installation = Installation::open(&arguments.door)?;
-    let broker = Broker::connect(&arguments.nats_url).await?;
+    let broker = Broker::connect(&arguments.nats_url, arguments.nkey_file.as_deref()).await?;
     if !force {
         nothing_open(&installation, code).await?;
     }

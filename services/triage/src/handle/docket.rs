@@ -40,7 +40,7 @@ pub(super) struct Docket<'a> {
     cases: BTreeMap<CaseId, OpenCase>,
     /// Ids of cases that got a further voice.
     joined: BTreeSet<CaseId>,
-    counts: BTreeMap<(TenantId, Date), u32>,
+    counts: BTreeMap<(TenantId, Date, bool), u32>,
     opened: BTreeMap<CaseId, NewCase>,
     voices: Vec<NewVoice>,
     reviews: Vec<NewReview>,
@@ -114,7 +114,9 @@ impl<'a> Docket<'a> {
             Choice::Join(case) => (Went::Joined, self.join(matter, &case)),
             Choice::Open(case_id) => (Went::Opened, self.open(matter, case_id)),
         };
-        self.room.events.settled(went, matter.finding.explanation.method.as_str());
+        if !matter.submission.drill {
+            self.room.events.settled(went, matter.finding.explanation.method.as_str());
+        }
         settled
     }
 
@@ -178,14 +180,14 @@ impl<'a> Docket<'a> {
         let case = OpenCase {
             tenant: report.tenant,
             case_id,
-            case_no: self.next_case_no(&street).to_string(),
+            case_no: self.next_case_no(&street, submission.drill).to_string(),
             item: item.to_owned(),
             text: report.text.clone(),
             place: report.place.clone(),
             point: report.point,
             datum: report.datum.to_owned(),
             drill: submission.drill,
-            lane: drawn.lane,
+            lane: if submission.drill { matter.lane } else { drawn.lane },
             voices: 1,
             version: 2,
             opened_at: self.now,
@@ -213,11 +215,11 @@ impl<'a> Docket<'a> {
         Settled::InCase { case_id, voice: 1 }
     }
 
-    fn next_case_no(&mut self, street: &StreetView<Street>) -> CaseNo {
+    fn next_case_no(&mut self, street: &StreetView<Street>, drill: bool) -> CaseNo {
         let day = day_of(street, self.now);
-        let count = self.counts.entry((street.code, day)).or_default();
+        let count = self.counts.entry((street.code, day, drill)).or_default();
         *count += 1;
-        CaseNo { street: street.code, day, count: *count }
+        CaseNo { street: street.code, day, count: *count, drill }
     }
 
     fn add_voice(
@@ -278,7 +280,10 @@ fn choose(room: &Room, now: Timestamp, matters: &[Matter<'_>], near: Vec<(Spot, 
             Ok(seeking) => seeking,
             Err(reason) => return Choice::Review(reason),
         };
-        if let Some(case) = board.choose(&seeking, now) {
+        // Each drill has to show a path of its own, by the documents of now.
+        if !seeking.drill
+            && let Some(case) = board.choose(&seeking, now)
+        {
             return Choice::Join(case);
         }
         let case_id = CaseId(room.house.minter.mint(now));

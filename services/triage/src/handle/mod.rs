@@ -118,7 +118,8 @@ fn matter<'a>(view: &View<Street>, submission: &'a Submission) -> Result<Matter<
         Some(item) => item::decided(item, given),
         None => item::find(given, &report.text, street.words(), |item| street.lists(item)),
     };
-    let danger = street.alarms(&report.text);
+    // A drill stays where it was put: a rehearsed emergency must not delay a real one.
+    let danger = street.alarms(&report.text) && !submission.drill;
     let lane = if danger { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
     let place = street.locate(&report.place);
     let outside = place.is_none() && street.drawn();

@@ -60,6 +60,7 @@ async fn the_doors_are_described() {
         "/triage/v1/clock:accept",
         "/triage/v1/parked",
         "/triage/v1/parked/{target}",
+        "/triage/v1/removals/{code}",
         "/triage/v1/streets/{street}/cases/{case_id}/explanation",
         "/triage/v1/streets/{street}/reviews",
         "/triage/v1/streets/{street}/reviews/{target}",

@@ -111,6 +111,10 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
+        place(
+            "crates/bootstrap/src/removals.rs",
+            "reads removals, an infrastructure table, then narrows (D4)",
+        ),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
         place(
             "services/console/src/handle/sequence.rs",
@@ -200,6 +204,7 @@ pub const CLOCKS: Room = Room {
         place("crates/bootstrap/src/removal.rs", "elapsed time: when removals are looked at again"),
         place("services/streetwise/src/street/offboard.rs", "elapsed time: how long the command waits"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
+        place("services/streetwise/src/street/verify/", "elapsed time: how long drills are waited for"),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
         place(
             "services/streetwise/src/demo/wait.rs",

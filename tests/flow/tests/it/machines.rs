@@ -50,6 +50,7 @@ fn report(key: u128, item: &str) -> SubmitReportRequest {
         item: item.to_owned(),
         place: Some(place),
         reporter: None,
+        drill: false,
     }
 }
 

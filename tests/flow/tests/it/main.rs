@@ -16,4 +16,5 @@ mod onboarding;
 mod openapi;
 mod otlp;
 mod story;
+mod verify;
 mod who_can;

@@ -1,4 +1,4 @@
-//! Streets coming in: one, then a district of them; a change until every service works with it; a replica that starts
+//! Streets coming in: one, verified by drills, then a district of them; a change until every service works with it; a replica that starts
 //! among them; points looked up in their territories.
 
 use std::sync::Arc;
@@ -9,6 +9,9 @@ use contract::document::{Document, DocumentBody};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ids::TenantId;
 use serde_json::Value;
+use streetwise::client::Client;
+use streetwise::failure::Failure;
+use streetwise::street::verify::{self, Doors, Report};
 use territory::{Atlas, Feature, Layer, Point, Shape, StreetTerritory};
 
 use super::world::World;
@@ -36,7 +39,11 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
     let generation = world.apply(&simulated(1)).await?;
     world.active(1, generation).await?;
     sheet.put("street_apply_active_s", began.elapsed().as_secs_f64());
-    eprintln!("one street: {:.2?}", began.elapsed());
+    let report = world.verified(1).await?;
+    ensure!(report.conforms, "the first street does not conform: {}", report.told());
+    sheet.put("street_apply_verify_s", began.elapsed().as_secs_f64());
+    sheet.count("verify_drills", report.drills as u64);
+    eprintln!("one street, applied and verified: {:.2?}", began.elapsed());
 
     let began = Instant::now();
     let others = stream::iter(2..=streets).map(|n| {
@@ -47,7 +54,7 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
     for (n, generation) in applied {
         world.active(n, generation).await?;
     }
-    sheet.put("streets_all_s", began.elapsed().as_secs_f64());
+    sheet.put("streets_1000_s", began.elapsed().as_secs_f64());
     sheet.count("streets", streets as u64);
     eprintln!("{streets} streets: {:.1?}", began.elapsed());
 
@@ -70,9 +77,10 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
     ensure!(inside > 0, "no point was found in a street");
     Ok(sheet.finish(format!(
         "a district that `streetwise simulate district` makes (seed {SEED}): streets of 17 communities, 106 grids and 4 \
-         police beats. street_apply_active_s: from sending the first street's manifest until documents.revision of every \
-         service holds it; no drill reports are filed yet. streets_all_s: the others, {AT_ONCE} manifests at a time, until \
-         all are held. change_active: {CHANGES} renamed streets one after the other. replica_ready_s: triage again, to \
+         police beats. street_apply_active_s: from sending the first street's manifest until every service holds it; \
+         street_apply_verify_s: until `street verify` has filed a drill for every item and feature and found all as the \
+         documents say. streets_1000_s: the others of a district, whose codes have room for {STREETS}, {AT_ONCE} \
+         manifests at a time, until all are held. change_active: {CHANGES} renamed streets one after the other. replica_ready_s: triage again, to \
          its first ready answer. territory_lookups_per_s: one thread, random points over the district, community, grid \
          and beats of each. {streets} streets"
     )))
@@ -87,6 +95,20 @@ fn simulated(n: usize) -> String {
 }
 
 impl World {
+    /// What `street verify` does.
+    async fn verified(&self, n: usize) -> Result<Report> {
+        let began = Instant::now();
+        let client = |service: &str| Client::new(self.cluster.url(service), self.cluster.token("sre"));
+        let failed = |failure: Failure| anyhow::anyhow!("{failure}");
+        let directory = client("directory").map_err(failed)?;
+        let (intake, console) = (client("intake").map_err(failed)?, client("console").map_err(failed)?);
+        let documents = verify::documents(&directory, &streets::code(n)).await.map_err(failed)?;
+        let drills = verify::drills(&documents, SEED);
+        let doors = Doors { intake, console };
+        let outcomes = verify::follow(&doors, &documents, &drills, WITHIN, false).await.map_err(failed)?;
+        Ok(Report::of(&documents, SEED, &drills, &outcomes, began.elapsed()))
+    }
+
     async fn apply(&self, manifest: &str) -> Result<u64> {
         let url = format!("{}/directory/v1/manifests:apply", self.cluster.url("directory"));
         let request = self.cluster.http().post(url).bearer_auth(self.cluster.token("sre"));

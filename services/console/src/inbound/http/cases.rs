@@ -55,6 +55,8 @@ pub(super) struct ListQuery {
     before: Option<Uuid>,
     /// 1 to 200, 50 unless told.
     limit: Option<u32>,
+    /// Drills (演练) instead of what is none.
+    drills: Option<bool>,
 }
 
 /// 案件列表 / The cases of a street, newest first. A body's user sees those with an order of its body.
@@ -73,6 +75,7 @@ pub(super) async fn list(
         phase: query.phase.map(Phase::as_str),
         before: query.before,
         bodies: bodies.as_deref(),
+        drills: query.drills.unwrap_or(false),
         limit: super::limit(query.limit)?,
     };
     let mut tx = room.house.pool.begin(admitted.scope()).await?;

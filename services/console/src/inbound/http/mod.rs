@@ -4,6 +4,7 @@
 
 mod accept;
 mod cases;
+mod drills;
 mod live;
 mod page;
 mod readers;
@@ -38,6 +39,7 @@ pub(crate) fn routes(room: Room) -> (Router, OpenApi) {
         .routes(routes!(cases::read))
         .routes(routes!(readers::read))
         .routes(routes!(timeline::read))
+        .routes(routes!(drills::read))
         .routes(routes!(tracking::follow));
     let (json, mut openapi) = json.with_state(room.clone()).split_for_parts();
     let streams = OpenApiRouter::new().routes(routes!(live::watch));

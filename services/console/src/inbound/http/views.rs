@@ -40,6 +40,8 @@ pub(super) struct CaseView {
     closed_at: Option<Timestamp>,
     /// Its latest verification.
     verification: Vec<Stage>,
+    /// A rehearsal (演练).
+    drill: bool,
 }
 
 impl CaseView {
@@ -61,6 +63,7 @@ impl CaseView {
             opened_at: case.opened_at,
             closed_at: case.closed_at,
             verification: case.stages,
+            drill: case.drill,
         }
     }
 }
@@ -136,6 +139,8 @@ pub(super) struct EntryView {
     stage: Option<String>,
     detail: Detail,
     trace_id: Option<String>,
+    /// A rehearsal (演练).
+    drill: bool,
 }
 
 impl EntryView {
@@ -161,6 +166,7 @@ impl EntryView {
             stage: entry.detail.stage.clone(),
             detail: entry.detail,
             trace_id: entry.trace_id,
+            drill: entry.drill,
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn read(
     let order_reader = room.house.admit(&who, Action::OrderRead, street).ok();
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let stored = crate::store::cases::find(&mut tx, street, id).await?.ok_or_else(Problem::not_found)?;
-    let filter = Filter { phase: None, case_id: Some(id), before: None, limit: ORDERS_MAX };
+    let filter = Filter { phase: None, case_id: Some(id), before: None, drills: None, limit: ORDERS_MAX };
     let reach = Reach::one(street, &admitted.bodies);
     let visible = lists::orders(&mut tx, &reach, &filter).await?;
     tx.commit().await?;

@@ -40,6 +40,8 @@ pub(crate) struct ListQuery {
     pub before: Option<Uuid>,
     /// 1 to 200, 50 unless told.
     pub limit: Option<u32>,
+    /// Drills (演练) instead of what is none; of one case both are shown.
+    pub drills: Option<bool>,
 }
 
 impl ListQuery {
@@ -53,6 +55,7 @@ impl ListQuery {
             phase: self.phase,
             case_id: self.case_id.map(CaseId),
             before: self.before.map(OrderId),
+            drills: self.drills.or(self.case_id.is_none().then_some(false)),
             limit: limit.into(),
         })
     }

@@ -104,6 +104,13 @@ impl World {
             let request = request.header("idempotency-key", Uuid::from_u128(n).to_string());
             request.json(&body).send().await.unwrap().error_for_status().unwrap();
         }
+        // Only a drill is shown to who holds drills.
+        let body = json!({ "text": format!("{CANARY}3"), "item": "TRA-01", "place": place });
+        let url =
+            format!("{}/intake/v1/streets/{}/reports:drill", self.cluster.url("intake"), streets::code(1));
+        let request = self.cluster.http().post(url).bearer_auth(self.cluster.token("sre"));
+        let request = request.header("idempotency-key", Uuid::from_u128(3).to_string());
+        request.json(&body).send().await.unwrap().error_for_status().unwrap();
         let all = wait::until(Duration::from_secs(30), async || {
             let mut named = BTreeMap::new();
             for (table, column) in NAMED {
@@ -114,7 +121,7 @@ impl World {
                     .ok()?;
                 named.insert(table, ids);
             }
-            let least = [("notification.deliveries", 5), ("dispatch.orders", 5)];
+            let least = [("notification.deliveries", 10), ("dispatch.orders", 10)];
             let here = named.values().all(|ids| !ids.is_empty())
                 && least.iter().all(|(table, count)| named[table].len() >= *count);
             let undecided = "SELECT count(*) FROM notification.deliveries WHERE decided_at IS NULL";

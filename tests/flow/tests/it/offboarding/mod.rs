@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use contract::broker_user::PROVISIONER;
 use harness::cluster::{Cluster, SERVICES, Setup};
 use harness::{invariants, streets};
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ async fn a_removed_street_leaves_nothing_and_its_neighbours_everything() {
 
     let left = scan::tables(&cluster.admin, &gone()).await;
     assert_eq!(left, BTreeMap::new(), "tables");
-    assert_eq!(scan::messages(&cluster.broker.url(), &gone()).await, Vec::<String>::new(), "streams");
+    assert_eq!(scan::messages(&cluster, &gone()).await, Vec::<String>::new(), "streams");
     assert_eq!(redis_says(&redis, &["KEYS", &format!("*{}*", gone())]).await, "*0\r\n", "Redis");
     let files: Vec<_> = std::fs::read_dir(cluster.folder.path().join("secrets")).unwrap().collect();
     let names = files.into_iter().map(|file| file.unwrap().file_name().into_string().unwrap());
@@ -188,8 +189,7 @@ async fn late(cluster: &Cluster) {
 }
 
 async fn say(cluster: &Cluster, payload: String) {
-    let client = async_nats::connect(cluster.broker.url()).await.unwrap();
-    let jetstream = async_nats::jetstream::new(client);
+    let jetstream = async_nats::jetstream::new(cluster.broker_keeper().await.unwrap());
     let subject = format!("intake.report.accepted.normal.{}", gone());
     jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
 }
@@ -231,9 +231,10 @@ fn path(path: &Path) -> &str {
 
 async fn offboard(cluster: &Cluster, more: &[&str]) -> (i32, String, String) {
     let (code, endpoints, nats) = (gone(), cluster.write_endpoints().unwrap(), cluster.broker.url());
-    let arguments =
-        ["offboard", &code, "--confirm", &code, "--reason", "并入邻街 / merged", "--nats-url", &nats];
-    street(cluster, &[&arguments[..], &["--endpoints", path(&endpoints)], more].concat()).await
+    let arguments = ["offboard", &code, "--confirm", &code, "--reason", "并入邻街 / merged"];
+    let key = cluster.broker_key_file(PROVISIONER);
+    let places = ["--nats-url", &nats, "--nkey-file", &key, "--endpoints", path(&endpoints)];
+    street(cluster, &[&arguments[..], &places[..], more].concat()).await
 }
 
 /// The command as an administrator runs it: exit code, what it printed, what it said.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_nats::jetstream;
 use contract::topology::streams;
+use harness::cluster::Cluster;
 use sqlx::PgPool;
 
 use super::{CONTACT, WORDS};
@@ -58,9 +59,8 @@ pub(super) async fn tables_of_tenants(admin: &PgPool) -> Vec<(String, String)> {
 }
 
 /// Subjects of messages that name the street or hold a canary of it.
-pub(super) async fn messages(url: &str, street: &str) -> Vec<String> {
-    let client = async_nats::connect(url).await.unwrap();
-    let jetstream = jetstream::new(client);
+pub(super) async fn messages(cluster: &Cluster, street: &str) -> Vec<String> {
+    let jetstream = jetstream::new(cluster.broker_keeper().await.unwrap());
     let mut found = Vec::new();
     for spec in streams() {
         let mut stream = jetstream.get_stream(spec.name).await.unwrap();

@@ -1,0 +1,95 @@
+//! `streetwise street verify`: drills go down the live path of a street, and what came out is held against what its
+//! documents say must happen.
+//!
+//! One drill for every item of the list and every grid, community and other feature that the street has drawn, each
+//! through the public doors: filed at intake, read back from console. What must happen is worked out here, from the
+//! documents alone; nothing of triage or dispatch is asked for it. A drill that was planned by an older generation is
+//! filed again: whoever verifies right after an apply means the new street.
+
+mod expect;
+mod follow;
+mod inside;
+mod report;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use contract::document::{DistrictCore, Document, DocumentBody, StreetCore, Territory};
+use url::Url;
+
+use crate::cli::StreetVerify;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::token;
+
+pub use expect::{Drill, Expected, drills};
+pub use follow::{Outcome, follow};
+pub use report::Report;
+
+/// The documents of a street and its district, as they are published.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// The street's generation.
+    pub generation: u64,
+    /// What the street says.
+    pub street: StreetCore,
+    /// What its district says.
+    pub district: DistrictCore,
+    /// Where it lies.
+    pub territory: Territory,
+}
+
+/// Runs it.
+pub async fn run(arguments: &StreetVerify) -> Result<ExitCode, Failure> {
+    let StreetVerify { code, intake_url, console_url, within_s, seed, door } = arguments;
+    let began = Instant::now();
+    let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+    let directory = Client::new(door.directory_url.as_str(), &token)?;
+    let documents = documents(&directory, code).await?;
+    let planned = drills(&documents, *seed);
+    let doors = doors(&token, intake_url, console_url)?;
+    let outcomes = follow(&doors, &documents, &planned, Duration::from_secs(*within_s), !door.json).await?;
+    let report = Report::of(&documents, *seed, &planned, &outcomes, began.elapsed());
+    match door.json {
+        true => super::print_json(&report),
+        false => print!("{}", report.told()),
+    }
+    if report.conforms { Ok(ExitCode::SUCCESS) } else { Err(Failure::NotConform(report.failed)) }
+}
+
+/// Where drills go in and come out.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// Intake.
+    pub intake: Client,
+    /// Console.
+    pub console: Client,
+}
+
+fn doors(token: &str, intake: &Url, console: &Url) -> Result<Doors, Failure> {
+    let intake = Client::new(intake.as_str(), token)?;
+    Ok(Doors { console: intake.with(console.as_str(), token), intake })
+}
+
+/// Reads what is published for a street, through the directory's door.
+pub async fn documents(directory: &Client, code: &str) -> Result<Documents, Failure> {
+    let doing = format!("读取街道文件 / reading the documents of {code}");
+    let part = async |path: String, part: &str| {
+        let text = directory.get_text(&doing, &format!("{path}/documents/{part}")).await?;
+        let unreadable = |error| Failure::world(&doing, super::OTHER_VERSION, error);
+        Document::decode(text.as_bytes()).map_err(unreadable)
+    };
+    let wrong = |what: &str| Failure::Usage(format!("{code} 不是街道：{what} / is no street: {what}"));
+    let own = super::street(code)?;
+    let core = part(own.clone(), "core").await?;
+    let generation = core.header.generation;
+    let DocumentBody::Street(street) = core.body else { return Err(wrong("core")) };
+    let DocumentBody::Territory(territory) = part(own, "territory").await?.body else {
+        return Err(wrong("territory"));
+    };
+    let above = super::street(&street.district.to_string())?;
+    let DocumentBody::District(district) = part(above, "core").await?.body else {
+        return Err(wrong("district"));
+    };
+    Ok(Documents { generation, street: *street, district: *district, territory: *territory })
+}
