@@ -8,7 +8,7 @@ pub mod drawn;
 pub mod places;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use classify::{AlarmScreen, KeywordIndex};
 use contract::document::{
@@ -17,10 +17,11 @@ use contract::document::{
 };
 use contract::proto::intake::Place;
 use ids::{BodyRef, TenantId};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Project, StreetView};
-use territory::StreetTerritory;
 
 pub use places::Placed;
 
@@ -29,9 +30,9 @@ pub use places::Placed;
 pub struct Street {
     pack: Arc<Pack>,
     core: StreetCore,
-    places: Option<Arc<StreetTerritory>>,
-    /// Made with the first plan: what all plans of this generation share.
-    settings: OnceLock<Settings>,
+    places: Option<Arc<places::Drawings>>,
+    /// Made with the first plan of a day: what all plans of that day and this generation share.
+    settings: Mutex<Option<(Date, Arc<Settings>)>>,
     plans: drawn::Plans,
 }
 
@@ -65,55 +66,59 @@ impl Street {
         self.pack.alarm.screen(text).is_some()
     }
 
-    /// The zone of its local days.
-    pub fn zone(&self) -> &TimeZone {
-        &self.pack.zone
+    /// Its local day.
+    pub fn day(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.pack.zone.clone()).date()
     }
 
-    /// Whether the list has an item.
-    pub fn lists(&self, item: &str) -> bool {
-        self.pack.core.items.contains_key(item)
+    /// Whether the list has an item on a day.
+    pub fn lists(&self, item: &str, day: Date) -> bool {
+        self.effective(day).item(item).is_some()
     }
 
-    /// The name of an item, if the list has it.
+    /// The name of an item, if the list has it, or had it once.
     pub fn item_name(&self, item: &str) -> Option<&Name> {
         self.pack.core.items.get(item).map(|item| &item.name)
     }
 
-    /// The list's line for an item, as this street sees it; without a community its bodies cannot be named.
-    pub fn line(&self, item: &str, community: Option<TenantId>) -> Option<Line> {
-        let pack = self.effective();
+    /// The list's line for an item on a day, as this street sees it; without a community its bodies cannot be named.
+    pub fn line(&self, item: &str, community: Option<TenantId>, day: Date) -> Option<Line> {
+        let pack = self.effective(day);
         let resolved = pack.resolve(item, community)?;
         Some(Line { entry: entry(&pack, &resolved), name: resolved.name, policy: resolved.policy })
     }
 
     /// The policy of what the catch-all body takes for want of a line.
-    pub fn catch_all_policy(&self) -> ResolvedPolicy {
-        self.effective().catch_all().policy
+    pub fn catch_all_policy(&self, day: Date) -> ResolvedPolicy {
+        self.effective(day).catch_all().policy
     }
 
-    /// Whether it has said where it lies.
-    pub fn drawn(&self) -> bool {
-        self.places.is_some()
+    /// Whether it has said where it lies on a day.
+    pub fn drawn(&self, day: Date) -> bool {
+        self.places.as_ref().is_some_and(|places| places.on(day).is_some())
     }
 
-    /// Where in the street a declared place lies; nothing outside of it, or where it has drawn nothing.
-    pub fn locate(&self, place: &Place) -> Option<Placed> {
-        places::locate(self.places.as_deref()?, place)
+    /// Where in the street a declared place lies on a day; nothing outside of it, or where it has drawn nothing.
+    pub fn locate(&self, place: &Place, day: Date) -> Option<Placed> {
+        places::locate(self.places.as_ref()?.on(day)?, place)
     }
 
-    fn effective(&self) -> EffectivePack<'_> {
-        merge(&self.pack.core, &self.core)
+    fn effective(&self, day: Date) -> EffectivePack<'_> {
+        merge(&self.pack.core, &self.core).on(day)
     }
 }
 
-/// What street and district have decided for all cases, with the generations it was read from.
-pub fn settings(view: &StreetView<Street>) -> &Settings {
-    view.of.settings.get_or_init(|| decided(view))
+/// What street and district have decided for all cases of a day, with the generations it was read from.
+pub fn settings(view: &StreetView<Street>, day: Date) -> Arc<Settings> {
+    let mut kept = view.of.settings.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*kept {
+        Some((of, settings)) if *of == day => settings.clone(),
+        _ => kept.insert((day, Arc::new(decided(view, day)))).1.clone(),
+    }
 }
 
-fn decided(view: &StreetView<Street>) -> Settings {
-    let pack = view.of.effective();
+fn decided(view: &StreetView<Street>, day: Date) -> Settings {
+    let pack = view.of.effective(day);
     let catch_all = pack.catch_all();
     Settings {
         catch_all: seat(&pack, &catch_all.body),
@@ -195,7 +200,7 @@ impl Project for Packs {
         street: &StreetCore,
         territory: Option<&Arc<Territory>>,
     ) -> Result<Street, String> {
-        let places = territory.map(|territory| self.places.compile(territory)).transpose()?.flatten();
+        let places = territory.map(|territory| self.places.compile(territory)).transpose()?;
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let known = made.get(&district.code).filter(|pack| pack.core == *district);
         let pack = match known {
@@ -203,7 +208,7 @@ impl Project for Packs {
             None => Arc::new(compile(district)?),
         };
         made.insert(district.code, pack.clone());
-        let (core, settings, plans) = (street.clone(), OnceLock::new(), drawn::Plans::default());
+        let (core, settings, plans) = (street.clone(), Mutex::default(), drawn::Plans::default());
         Ok(Street { pack, core, places, settings, plans })
     }
 }

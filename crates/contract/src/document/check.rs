@@ -14,7 +14,9 @@ use super::core::{Body, Channel, DistrictCore, Endpoint, Level, RoutingMode, Str
 use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
 use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
+use super::responsibility::{self, DutyChange};
 use super::texts;
+use super::validity::Validity;
 
 /// Ten years, as crate `sla` bounds a limit.
 const SECONDS_MAX: u64 = 3_660 * 24 * 3_600;
@@ -107,6 +109,10 @@ pub enum Problem {
     BadFrames,
     #[error("an exceptional day lies outside the published years or stands here twice")]
     BadDay,
+    #[error("the last day comes before the first")]
+    EmptyValidity,
+    #[error("changes are in order of their days, no two on one day")]
+    DaysOutOfOrder,
     #[error("the kind of the manifest does not suit its spec")]
     WrongKind,
 }
@@ -199,12 +205,44 @@ fn check_overrides(faults: &mut Faults, pack: EffectivePack<'_>, known: impl Fn(
             Some(item) => {
                 let assists = change.assists.as_deref().unwrap_or_default();
                 check_assists(faults, &path, &item.lead, assists, &known);
+                let body =
+                    |key: &BodyKey| pack.street.bodies.get(key).or_else(|| pack.district.bodies.get(key));
+                responsibility::check(faults, &path, item, &change.changes, body);
+                check_changes(faults, &path, &change.changes, &item.lead, &known, |key| {
+                    pack.policy(key).is_some()
+                });
             }
         }
-        if let Some(key) = &change.policy {
-            let fine = key == ITEM_POLICY || pack.policy(key).is_some();
-            faults.unless(fine, format!("{path}.policy"), || Problem::UnknownPolicy(key.clone()));
-        }
+        check_validity(faults, &path, &change.validity);
+        check_policy_key(faults, &path, change.policy.as_ref(), |key| pack.policy(key).is_some());
+    }
+}
+
+fn check_validity(faults: &mut Faults, path: &str, validity: &Validity) {
+    faults.unless(validity.possible(), format!("{path}.valid_until"), || Problem::EmptyValidity);
+}
+
+fn check_policy_key(faults: &mut Faults, path: &str, policy: Option<&String>, known: impl Fn(&str) -> bool) {
+    if let Some(key) = policy {
+        let fine = key == ITEM_POLICY || known(key);
+        faults.unless(fine, format!("{path}.policy"), || Problem::UnknownPolicy(key.clone()));
+    }
+}
+
+/// Assistants and policies of dated changes. A change without a lead keeps the one written without a day.
+fn check_changes(
+    faults: &mut Faults,
+    path: &str,
+    changes: &[DutyChange],
+    lead: &BodyKey,
+    known: impl Fn(&BodyKey) -> bool,
+    policy_known: impl Fn(&str) -> bool,
+) {
+    for (position, change) in changes.iter().enumerate() {
+        let path = format!("{path}.changes.{position}");
+        let lead = change.lead.as_ref().unwrap_or(lead);
+        check_assists(faults, &path, lead, change.assists.as_deref().unwrap_or_default(), &known);
+        check_policy_key(faults, &path, change.policy.as_ref(), &policy_known);
     }
 }
 
@@ -235,10 +273,11 @@ fn check_item(faults: &mut Faults, core: &DistrictCore, code: &str, item: &Item)
         false,
     );
     check_limit(faults, &format!("{path}.resolve"), resolve, false);
-    if let Some(key) = &item.policy {
-        let fine = key == ITEM_POLICY || core.policies.contains_key(key);
-        faults.unless(fine, format!("{path}.policy"), || Problem::UnknownPolicy(key.clone()));
-    }
+    let policy_known = |key: &str| core.policies.contains_key(key);
+    check_policy_key(faults, &path, item.policy.as_ref(), policy_known);
+    check_validity(faults, &path, &item.validity);
+    responsibility::check(faults, &path, item, &item.changes, |key| core.bodies.get(key));
+    check_changes(faults, &path, &item.changes, &item.lead, known, policy_known);
 }
 
 fn check_assists(
@@ -347,6 +386,7 @@ fn check_communities(faults: &mut Faults, core: &StreetCore) {
         let ours = code != core.code && code.as_i64() / 1000 == core.code.as_i64() / 1000;
         faults.unless(ours, &path, || Problem::ForeignCommunity(code));
         faults.unless(seen.insert(code), &path, || Problem::RepeatedCommunity(code));
+        check_validity(faults, &format!("communities.{position}"), &community.validity);
     }
 }
 

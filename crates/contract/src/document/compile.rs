@@ -12,11 +12,14 @@ use super::core::{Body, CatchAll, Community, DistrictCore, Endpoint, Level, Name
 use super::effective::merge;
 use super::item::{Item, ItemOverride, Resolve};
 use super::manifest::{
-    DistrictSpec, EndpointForm, GrantForm, ItemOverrideForm, Manifest, ManifestKind, StreetSpec,
+    DistrictSpec, DutyChangeForm, EndpointForm, GrantForm, ItemOverrideForm, ItemTermsForm, Manifest,
+    ManifestKind, StreetSpec,
 };
 use super::pack::{BodyForm, CalendarForm, ChainForm, ItemForm, LimitForm, NameForm, Pack, PolicyForm};
 use super::people::{Grant, People};
 use super::policy::{CalendarSpec, Chain, ChainStep, DayException, Frame, Limit, SlaPolicy};
+use super::responsibility::DutyChange;
+use super::validity::Validity;
 
 /// The two parts of a tenant, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub fn draft_district(
         time_zone: spec.time_zone,
         bodies: convert(pack.bodies.bodies),
         categories: convert(pack.items.categories),
-        items: convert(pack.items.items),
+        items: items(&mut faults, convert(pack.items.items), spec.items),
         policies: convert(pack.policies.policies),
         chains: convert(pack.policies.chains),
         default_calendar: calendar.id.clone(),
@@ -109,8 +112,11 @@ pub fn draft_street(
     faults.unless(manifest.kind == ManifestKind::Street, "kind", || Problem::WrongKind);
     let code = manifest.metadata.code;
     let spec = manifest.spec;
-    let community =
-        |form: super::manifest::CommunityForm| Community { code: form.code, name: form.name.into() };
+    let community = |form: super::manifest::CommunityForm| Community {
+        code: form.code,
+        name: form.name.into(),
+        validity: Validity { valid_from: form.valid_from, valid_until: form.valid_until },
+    };
     let mut core = StreetCore {
         code,
         name: manifest.metadata.name.into(),
@@ -154,6 +160,24 @@ pub fn fill_in(text: &str, variables: &Variables) -> Result<String, String> {
 
 fn whole<C>((compiled, faults): (Compiled<C>, Vec<Fault>)) -> Result<Compiled<C>, Vec<Fault>> {
     if faults.is_empty() { Ok(compiled) } else { Err(faults) }
+}
+
+/// The pack's items with what the district says of them.
+fn items(
+    faults: &mut Faults,
+    mut items: BTreeMap<String, Item>,
+    terms: BTreeMap<String, ItemTermsForm>,
+) -> BTreeMap<String, Item> {
+    for (code, form) in terms {
+        match items.get_mut(&code) {
+            None => faults.add(format!("items.{code}"), Problem::UnknownItem(code.clone())),
+            Some(item) => {
+                item.validity = Validity { valid_from: form.valid_from, valid_until: form.valid_until };
+                item.changes = form.changes.into_iter().map(DutyChange::from).collect();
+            }
+        }
+    }
+    items
 }
 
 fn endpoints(
@@ -244,13 +268,26 @@ impl From<ItemForm> for Item {
             policy: form.policy,
             keywords: form.keywords,
             example: form.example,
+            validity: Validity::default(),
+            changes: Vec::new(),
         }
     }
 }
 
 impl From<ItemOverrideForm> for ItemOverride {
     fn from(form: ItemOverrideForm) -> Self {
-        Self { assists: form.assists, policy: form.policy }
+        Self {
+            assists: form.assists,
+            policy: form.policy,
+            validity: Validity { valid_from: form.valid_from, valid_until: form.valid_until },
+            changes: form.changes.into_iter().map(DutyChange::from).collect(),
+        }
+    }
+}
+
+impl From<DutyChangeForm> for DutyChange {
+    fn from(form: DutyChangeForm) -> Self {
+        Self { from: form.from, lead: form.lead, assists: form.assists, policy: form.policy }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemOverride, Priority};
 use super::policy::{CalendarSpec, Chain, Limit, SlaPolicy};
+use super::validity::Validity;
 
 /// A name for people, Chinese first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -180,6 +181,9 @@ pub struct Community {
     pub code: TenantId,
     /// Its name.
     pub name: Name,
+    /// The days on which it is there.
+    #[serde(flatten)]
+    pub validity: Validity,
 }
 
 /// What a street says for itself; all else comes from its district's pack.

@@ -1,17 +1,21 @@
 //! A district's pack as one street sees it: overrides applied, street-level keys turned to `key@street`.
 //!
 //! A view, not a copy: a thousand streets share one pack in memory, and a street's overrides are looked up when
-//! asked for. Promises: pure; every resolved item has a lead (no orphan, ever) who is not among its assistants.
+//! asked for. What has a first or a last day counts on its days only, once a day is asked for ([`EffectivePack::on`]);
+//! without one all of it is seen, as it is checked at apply. Promises: pure; every resolved item has a lead (no orphan, ever) who is not among its assistants.
 //! Not here: what a plan makes of it (crate `routing`), when a limit ends (crate `sla`).
 
 use std::collections::BTreeMap;
 
 use ids::{BodyKey, BodyRef, Lane, TenantId};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::core::{Body, DistrictCore, Endpoint, Level, Name, StreetCore};
 use super::item::{Item, Priority, Privacy, Urgency, VerifyBy};
 use super::policy::{CalendarSpec, Chain, ChainAction, Limit, SlaPolicy, Stage};
+use super::responsibility::{Duty, in_force};
+use super::validity::Validity;
 
 /// Key of the policy an item derives from its own numbers.
 pub const ITEM_POLICY: &str = "item";
@@ -23,6 +27,8 @@ pub struct EffectivePack<'a> {
     pub district: &'a DistrictCore,
     /// The overrides.
     pub street: &'a StreetCore,
+    /// The local day that is asked for; `None` sees everything that is written, whenever it counts.
+    pub on: Option<Date>,
 }
 
 /// What an item means for one case of this street, as plain data.
@@ -97,18 +103,29 @@ pub struct ResolvedCatchAll {
 
 /// Puts a street's overrides on its district's pack.
 pub const fn merge<'a>(district: &'a DistrictCore, street: &'a StreetCore) -> EffectivePack<'a> {
-    EffectivePack { district, street }
+    EffectivePack { district, street, on: None }
 }
 
 impl<'a> EffectivePack<'a> {
+    /// The same as it stands on a local day.
+    pub const fn on(self, day: Date) -> Self {
+        Self { on: Some(day), ..self }
+    }
+
+    /// An item by its code, if the list has it on the day.
+    pub fn item(&self, code: &str) -> Option<&'a Item> {
+        self.district.items.get(code).filter(|item| self.counts(&item.validity))
+    }
+
     /// What an item means for a case in this street; `community` is the place's, if known.
     /// `None` when the pack has no such item.
     pub fn resolve(&self, code: &str, community: Option<TenantId>) -> Option<ResolvedItem> {
-        let item = self.district.items.get(code)?;
-        let assist_keys = self.assists(code, item);
-        let lead = self.body_ref(&item.lead, community);
+        let item = self.item(code)?;
+        let duty = self.duty(code, item);
+        let assist_keys = duty.assists;
+        let lead = self.body_ref(duty.lead, community);
         let missing = |key: &&BodyKey| self.body_ref(key, community).is_none();
-        let unplaced = std::iter::once(&item.lead).chain(assist_keys).filter(missing).cloned().collect();
+        let unplaced = std::iter::once(duty.lead).chain(assist_keys).filter(missing).cloned().collect();
         let lead_placed = lead.is_some();
         let lead = lead.unwrap_or_else(|| self.catch_all_body());
         let mut assists: Vec<BodyRef> = Vec::new();
@@ -128,7 +145,7 @@ impl<'a> EffectivePack<'a> {
             priority: item.priority,
             urgency: item.urgency,
             lane: if item.priority == Priority::P1 { Lane::Urgent } else { Lane::Normal },
-            policy: self.item_policy(code, item),
+            policy: self.item_policy(duty, item),
             extensions_max: item.extensions_max,
             verify_by: item.verify_by,
             privacy: item.privacy,
@@ -164,7 +181,7 @@ impl<'a> EffectivePack<'a> {
             Level::District => Some(BodyRef::district(key.clone())),
             Level::Street => Some(BodyRef::local(key.clone(), self.street.code)),
             Level::Community => {
-                let known = community.filter(|code| self.street.communities.iter().any(|c| c.code == *code));
+                let known = community.filter(|code| self.communities().any(|known| known == *code));
                 known.map(|code| BodyRef::local(key.clone(), code))
             }
         }
@@ -176,7 +193,7 @@ impl<'a> EffectivePack<'a> {
         let ours = match found.level {
             Level::District => body.at.is_none(),
             Level::Street => body.at == Some(self.street.code),
-            Level::Community => self.street.communities.iter().any(|c| Some(c.code) == body.at),
+            Level::Community => self.communities().any(|code| Some(code) == body.at),
         };
         ours.then_some(found)
     }
@@ -184,7 +201,7 @@ impl<'a> EffectivePack<'a> {
     /// Every body of this street and its district, sorted.
     pub fn bodies(&self) -> BTreeMap<BodyRef, &'a Body> {
         let keys = self.district.bodies.keys().chain(self.street.bodies.keys());
-        let communities = || self.street.communities.iter().map(|c| Some(c.code));
+        let communities = || self.communities().map(Some);
         keys.flat_map(|key| std::iter::once(None).chain(communities()).map(move |at| (key, at)))
             .filter_map(|(key, at)| self.body_ref(key, at))
             .filter_map(|body| self.body(&body).map(|found| (body, found)))
@@ -215,14 +232,30 @@ impl<'a> EffectivePack<'a> {
         self.district.calendars.get(&self.district.default_calendar)
     }
 
-    fn assists(&self, code: &str, item: &'a Item) -> &'a [BodyKey] {
-        let own = self.street.items.get(code).and_then(|change| change.assists.as_ref());
-        own.unwrap_or(&item.assists)
+    /// The codes of the communities that are there on the day.
+    pub fn communities(&self) -> impl Iterator<Item = TenantId> {
+        let there = self.street.communities.iter().filter(|community| self.counts(&community.validity));
+        there.map(|community| community.code)
     }
 
-    fn item_policy(&self, code: &str, item: &Item) -> ResolvedPolicy {
-        let own = self.street.items.get(code).and_then(|change| change.policy.as_ref());
-        let named = own.or(item.policy.as_ref()).filter(|key| *key != ITEM_POLICY);
+    fn counts(&self, validity: &Validity) -> bool {
+        self.on.is_none_or(|day| validity.holds(day))
+    }
+
+    /// What the list says of an item: the pack's line, the district's changes to it, the street's, and its changes.
+    fn duty(&self, code: &str, item: &'a Item) -> Duty<'a> {
+        let listed = Duty::of(item).changed(in_force(&item.changes, self.on));
+        match self.street.items.get(code).filter(|own| self.counts(&own.validity)) {
+            None => listed,
+            Some(own) => {
+                let own_duty = listed.with(None, own.assists.as_ref(), own.policy.as_ref());
+                own_duty.changed(in_force(&own.changes, self.on))
+            }
+        }
+    }
+
+    fn item_policy(&self, duty: Duty<'_>, item: &Item) -> ResolvedPolicy {
+        let named = duty.policy.filter(|key| *key != ITEM_POLICY);
         match named.and_then(|key| Some((key, self.policy(key)?))) {
             Some((key, policy)) => self.resolve_policy(key, policy),
             None => self.resolve_policy(ITEM_POLICY, &derived_policy(self.district, item)),

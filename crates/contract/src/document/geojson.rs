@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pack::NameForm;
+use super::schema;
 
 /// Where a street lies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -90,6 +92,14 @@ pub struct PropertiesForm {
     /// Its name (名称).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<NameForm>,
+    /// The first day on which it is there, a local date (生效日).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_from: Option<Date>,
+    /// The last day on which it is there (失效日，当日仍有效).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_until: Option<Date>,
 }
 
 /// A GeoJSON geometry that covers an area.

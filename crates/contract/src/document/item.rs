@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::core::{Level, Name};
 use super::policy::{Clock, Unit};
+use super::responsibility::DutyChange;
+use super::validity::Validity;
 
 /// How much haste the list asks for. P1 implies the urgent lane (D51).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,6 +121,12 @@ pub struct Item {
     /// What a reporter may say (Chinese).
     #[serde(default)]
     pub example: String,
+    /// The days on which the list has it.
+    #[serde(flatten)]
+    pub validity: Validity,
+    /// Who does it from later days on, in order of days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<DutyChange>,
 }
 
 /// What a street changes about an item of the pack; absent fields keep the pack's value.
@@ -130,4 +138,10 @@ pub struct ItemOverride {
     /// Replaces the policy.
     #[serde(default)]
     pub policy: Option<String>,
+    /// The days on which all of it counts.
+    #[serde(flatten)]
+    pub validity: Validity,
+    /// What it says from later days on, in order of days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<DutyChange>,
 }

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use ids::{BodyKey, BodyRef, TenantId};
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,10 @@ pub struct DistrictSpec {
     pub pack: String,
     /// IANA name of the time zone of its local days, e.g. `Asia/Shanghai` (时区).
     pub time_zone: String,
+    /// Changes to items of the pack by code: from when to when, and who does them from a day on (事项).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, ItemTermsForm>")]
+    pub items: BTreeMap<String, ItemTermsForm>,
     /// Endpoints of district bodies by key (接收地址).
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Key, EndpointForm>")]
@@ -138,6 +143,51 @@ pub struct CommunityForm {
     pub code: TenantId,
     /// Its name (名称).
     pub name: NameForm,
+    /// The first day on which it is there, a local date (生效日).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_from: Option<Date>,
+    /// The last day on which it is there (失效日，当日仍有效).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_until: Option<Date>,
+}
+
+/// What a district changes about an item of its pack (事项调整).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemTermsForm {
+    /// The first day on which the list has it, a local date (生效日).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_from: Option<Date>,
+    /// The last day on which the list has it (失效日，当日仍有效).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_until: Option<Date>,
+    /// Who does it from later days on, in order of days (责任变更).
+    #[serde(default)]
+    pub changes: Vec<DutyChangeForm>,
+}
+
+/// What a line of the responsibility list says from a day on; absent fields keep what is written without a day (责任变更).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DutyChangeForm {
+    /// The first day, a local date (起始日).
+    #[schemars(with = "schema::Day")]
+    pub from: Date,
+    /// Key of the body that leads; of the item's level (主办).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Slug>")]
+    pub lead: Option<BodyKey>,
+    /// Keys of the bodies that assist; `[]` means none (协办).
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<schema::Slug>>")]
+    pub assists: Option<Vec<BodyKey>>,
+    /// Key of the policy (时限方案).
+    #[serde(default)]
+    pub policy: Option<String>,
 }
 
 /// What a street changes about an item of the pack; absent fields keep the pack's value (事项调整).
@@ -151,6 +201,17 @@ pub struct ItemOverrideForm {
     /// Key of the policy, instead of the item's own (时限方案).
     #[serde(default)]
     pub policy: Option<String>,
+    /// The first day on which all of this counts, a local date (生效日).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_from: Option<Date>,
+    /// The last day on which all of this counts (失效日，当日仍有效).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Day>")]
+    pub valid_until: Option<Date>,
+    /// What it says from later days on, in order of days (责任变更).
+    #[serde(default)]
+    pub changes: Vec<DutyChangeForm>,
 }
 
 /// Where a body is told; no secret stands here (接收地址).

@@ -23,9 +23,11 @@ pub mod manifest;
 pub mod pack;
 pub mod people;
 pub mod policy;
+pub mod responsibility;
 pub mod schema;
 pub mod territory;
 mod texts;
+pub mod validity;
 
 #[cfg(test)]
 mod pack_tests;
@@ -48,4 +50,6 @@ pub use self::policy::{
     CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, Frame, Limit, SlaPolicy,
     Stage, Unit,
 };
+pub use self::responsibility::DutyChange;
 pub use self::territory::Territory;
+pub use self::validity::Validity;

@@ -3,7 +3,7 @@
 use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
 use contract::document::{
     self, DistrictCore, Document, DocumentError, Kind, Part, Reach, SlaPolicy, StreetCore, Territory,
-    Variables,
+    Validity, Variables,
 };
 use ids::TenantId;
 use jiff::tz::TimeZone;
@@ -116,7 +116,12 @@ pub(crate) fn compile_street(
     terms: Terms<'_>,
 ) -> Result<Compiled, Vec<Fault>> {
     let code = manifest.metadata.code;
-    let communities: Vec<TenantId> = manifest.spec.communities.iter().map(|listed| listed.code).collect();
+    let listed = manifest.spec.communities.iter();
+    let communities = listed.map(|listed| {
+        let (valid_from, valid_until) = (listed.valid_from, listed.valid_until);
+        (listed.code, Validity { valid_from, valid_until })
+    });
+    let communities = communities.collect();
     let territory = territory::compile(code, manifest.spec.territory.take(), &communities);
     let (territory, mut faults) =
         territory.map_or_else(|faults| (Territory::unknown(code), faults), |made| (made, Vec::new()));

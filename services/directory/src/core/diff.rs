@@ -107,9 +107,9 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What an entry of a list is known by: its code or its date, else all of it.
+/// What an entry of a list is known by: its code or its day, else all of it.
 pub(super) fn identity(entry: &Value) -> String {
-    let named = ["code", "date"].into_iter().find_map(|field| entry.get(field)?.as_str());
+    let named = ["code", "date", "from"].into_iter().find_map(|field| entry.get(field)?.as_str());
     named.map_or_else(|| entry.to_string(), str::to_owned)
 }
 

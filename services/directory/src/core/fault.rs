@@ -158,9 +158,22 @@ impl Fault {
         Self::new(layer(&[key]), "bad-layer-key", detail)
     }
 
-    /// Feature `at` of the layer of communities is none that the street lists.
+    /// Feature `at` ends before it begins.
+    pub(super) fn empty_validity(key: &str, at: usize) -> Self {
+        let at = at.to_string();
+        let parts = [key, "geojson", "features", &at, "properties", "valid_until"];
+        let detail = "失效日早于生效日 / the last day comes before the first";
+        Self::new(layer(&parts), "empty-validity", detail)
+    }
+
+    pub(super) fn too_many_turns(most: usize) -> Self {
+        let detail = format!("辖区图形在至多 {most} 个日期变更 / a territory changes on at most {most} days");
+        Self::new("/spec/territory", "too-many-days", detail)
+    }
+
+    /// Feature `at` of the layer of communities is none that the street lists; of grids, it lies below none.
     pub(super) fn unlisted_community(key: &str, at: usize) -> Self {
-        let detail = "communities 中没有该社区代码 / no community of this code is listed under communities";
+        let detail = "communities 中没有该社区代码（网格取前 12 位） / no community of this code (of a grid: its first 12 digits) is listed under communities";
         let at = at.to_string();
         Self::new(
             layer(&[key, "geojson", "features", &at, "properties", "code"]),
@@ -226,6 +239,7 @@ fn yaml_code(error: &YamlError) -> &'static str {
         | YamlError::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => "wrong-type",
         YamlError::SerdeInvalidLength { .. } | YamlError::UnexpectedSequenceEnd { .. } => "wrong-length",
         YamlError::Message { .. } | YamlError::SerdeInvalidValue { .. } => "identifier-invalid",
+        YamlError::SerdeInvalidLength { .. } => "wrong-length",
         YamlError::UnsupportedTag { .. } | YamlError::TaggedEnumMismatch { .. } => "unknown-tag",
         YamlError::MultipleDocuments { .. } => "several-documents",
         YamlError::Budget { .. }
@@ -338,6 +352,8 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::RepeatedCommunity(_) => ("repeated-community", "社区重复"),
         Problem::BadFrames => ("bad-frames", "工作时段须为 HH:MM、递增且不重叠"),
         Problem::BadDay => ("bad-day", "例外日不在已公布年份内或重复"),
+        Problem::EmptyValidity => ("empty-validity", "失效日早于生效日"),
+        Problem::DaysOutOfOrder => ("days-out-of-order", "变更须按起始日排列，且不在同一天"),
         Problem::WrongKind => ("wrong-kind", "类型与内容不符"),
     }
 }

@@ -50,7 +50,7 @@ impl Books<'_> {
                 en: format!("{code} {}", value["name"]["en"].as_str().unwrap_or_default()),
             };
         }
-        match (value["date"].as_str(), field) {
+        match (value["date"].as_str().or(value["from"].as_str()), field) {
             (Some(date), _) => same(date),
             (None, "steps") => {
                 same(&index.parse().map_or(index.to_owned(), |at: usize| (at + 1).to_string()))

@@ -73,6 +73,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("years", "已公布年份"),
     ("days", "例外日"),
     ("date", "日期"),
+    ("valid_from", "生效日"),
+    ("valid_until", "失效日"),
+    ("changes", "责任变更"),
+    ("from", "起始日"),
 ];
 
 /// Words of a field.

@@ -83,7 +83,7 @@ pub fn find(given: Option<&str>, text: &str, words: &KeywordIndex, listed: impl 
             let (zh, en) = (format!("上报人指定事项{code}"), format!("the reporter named item {code}"));
             named(Method::Given, given, code, zh, en)
         }
-        _ => by_keywords(given, text, words),
+        _ => by_keywords(given, text, words, listed),
     }
 }
 
@@ -99,8 +99,15 @@ fn named(method: Method, given: Option<&str>, code: &str, zh: String, en: String
     Finding { item: Ok(code.to_owned()), explanation }
 }
 
-fn by_keywords(given: Option<&str>, text: &str, words: &KeywordIndex) -> Finding {
-    let ranking = words.score(text);
+fn by_keywords(
+    given: Option<&str>,
+    text: &str,
+    words: &KeywordIndex,
+    listed: impl Fn(&str) -> bool,
+) -> Finding {
+    let mut ranking = words.score(text);
+    // The words are those of every item the list ever has.
+    ranking.hits.retain(|hit| listed(&hit.item));
     let (item, tied) = match ranking.outcome() {
         Outcome::Found { item } => (Some(item), Vec::new()),
         Outcome::Unsure { tied } => (None, tied),
@@ -171,6 +178,13 @@ mod tests {
             assert_eq!(explanation.hits[0].words, ["停水", "水管"]);
             assert_eq!(explanation.given.as_deref(), given);
         }
+    }
+
+    #[test]
+    fn an_item_the_list_does_not_have_today_is_not_found() {
+        let find = |given| find(given, "停水停电", &words(), |code| code == "B");
+        assert_eq!(find(None).item, Ok("B".to_owned()));
+        assert_eq!((find(Some("A")).item, find(Some("A")).explanation.hits.len()), (Ok("B".to_owned()), 1));
     }
 
     #[test]

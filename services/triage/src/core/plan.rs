@@ -2,6 +2,7 @@
 
 use contract::document::{Name, ResolvedPolicy};
 use ids::{Lane, TenantId};
+use jiff::civil::Date;
 use routing::{CasePlan, Explanation, Facts};
 use snapshot::StreetView;
 
@@ -29,16 +30,22 @@ impl Planned {
     }
 }
 
-/// The plan for a case of this item in this street and, where it is known, community. Always one: what the list does not have, the catch-all body
-/// takes.
-pub fn plan(view: &StreetView<Street>, item: &str, community: Option<TenantId>, lane: Lane) -> Planned {
+/// The plan for a case of this item and local day in this street and, where it is known, community. Always one: what
+/// the list does not have on that day, the catch-all body takes.
+pub fn plan(
+    view: &StreetView<Street>,
+    item: &str,
+    community: Option<TenantId>,
+    lane: Lane,
+    day: Date,
+) -> Planned {
     let facts = Facts { street: view.code, community, item: item.to_owned(), lane };
-    let line = view.of.line(item, community);
+    let line = view.of.line(item, community, day);
     let (plan, explanation) =
-        routing::plan(&facts, line.as_ref().map(|line| &line.entry), tenants::settings(view));
+        routing::plan(&facts, line.as_ref().map(|line| &line.entry), &tenants::settings(view, day));
     let (name, policy) = match line {
         Some(line) => (line.name, line.policy),
-        None => (Name { zh: item.to_owned(), en: item.to_owned() }, view.of.catch_all_policy()),
+        None => (Name { zh: item.to_owned(), en: item.to_owned() }, view.of.catch_all_policy(day)),
     };
     Planned { name, plan, policy, explanation }
 }

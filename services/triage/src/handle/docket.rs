@@ -90,7 +90,7 @@ impl<'a> Docket<'a> {
         let cases = cases::load(tx, &joined.collect()).await?;
         let tenants = matters.iter().map(|matter| matter.submission.report.tenant);
         let days: BTreeMap<_, _> =
-            tenants.filter_map(|tenant| Some((tenant, day_of(view.street(tenant)?, now)))).collect();
+            tenants.filter_map(|tenant| Some((tenant, view.street(tenant)?.of.day(now)))).collect();
         let counts = counters::of_days(tx, &days).await?;
         let docket = Self {
             room,
@@ -176,7 +176,7 @@ impl<'a> Docket<'a> {
         let item = matter.finding.item.as_deref().expect("only what has an item opens a case");
         let street = self.view.street(report.tenant).expect("a loaded street stays in the view").clone();
         let community = matter.place.as_ref().and_then(|place| place.community);
-        let drawn = drawn::plan(&street, item, community, matter.lane);
+        let drawn = drawn::plan(&street, item, community, matter.lane, street.of.day(self.now));
         let case = OpenCase {
             tenant: report.tenant,
             case_id,
@@ -216,7 +216,7 @@ impl<'a> Docket<'a> {
     }
 
     fn next_case_no(&mut self, street: &StreetView<Street>, drill: bool) -> CaseNo {
-        let day = day_of(street, self.now);
+        let day = street.of.day(self.now);
         let count = self.counts.entry((street.code, day, drill)).or_default();
         *count += 1;
         CaseNo { street: street.code, day, count: *count, drill }
@@ -302,10 +302,6 @@ struct Said {
     event_type: EventType,
     aggregate_id: Uuid,
     version: u64,
-}
-
-fn day_of(street: &StreetView<Street>, now: Timestamp) -> Date {
-    now.to_zoned(street.of.zone().clone()).date()
 }
 
 pub(super) fn state(case: &OpenCase, name: &Name) -> wire::CaseState {

@@ -80,7 +80,7 @@ pub async fn settle(
     store::desks::lock(tx, &tenants).await?;
     let view = room.house.snapshot.view();
     let matters: Vec<Matter<'_>> =
-        submissions.iter().map(|submission| matter(&view, submission)).collect::<Result<_, _>>()?;
+        submissions.iter().map(|submission| matter(&view, submission, now)).collect::<Result<_, _>>()?;
     let (mut docket, choices) = Docket::load(room, view, tx, now, &matters).await?;
     let settled = matters.iter().zip(choices).map(|(matter, choice)| docket.settle(matter, choice)).collect();
     docket.save(tx).await?;
@@ -108,20 +108,24 @@ impl Matter<'_> {
     }
 }
 
-fn matter<'a>(view: &View<Street>, submission: &'a Submission) -> Result<Matter<'a>, pg::Error> {
+fn matter<'a>(
+    view: &View<Street>,
+    submission: &'a Submission,
+    now: Timestamp,
+) -> Result<Matter<'a>, pg::Error> {
     let report = &submission.report;
     // A street once seen stays in the view, and reports of one never seen do not get here (`Refused::NotYet`).
     let left = || pg::Error::broken("settling a report", "its street left the snapshot");
     let street = &view.street(report.tenant).ok_or_else(left)?.of;
-    let given = report.given.as_deref();
+    let (given, day) = (report.given.as_deref(), street.day(now));
     let finding = match &submission.decided_item {
         Some(item) => item::decided(item, given),
-        None => item::find(given, &report.text, street.words(), |item| street.lists(item)),
+        None => item::find(given, &report.text, street.words(), |item| street.lists(item, day)),
     };
     // A drill stays where it was put: a rehearsed emergency must not delay a real one.
     let danger = street.alarms(&report.text) && !submission.drill;
     let lane = if danger { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
-    let place = street.locate(&report.place);
-    let outside = place.is_none() && street.drawn();
+    let place = street.locate(&report.place, day);
+    let outside = place.is_none() && street.drawn(day);
     Ok(Matter { submission, finding, lane, place, outside })
 }

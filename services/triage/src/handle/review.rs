@@ -62,7 +62,7 @@ async fn attempt(room: &Room, command: &DecideReview) -> Result<Result<Decision,
     let Some(review) = store::reviews::load(&mut tx, command.tenant, command.report_id).await? else {
         return Ok(Err(Refusal::Unknown));
     };
-    if let Err(refusal) = permitted(room, command, &review) {
+    if let Err(refusal) = permitted(room, command, &review, now) {
         return Ok(Err(refusal));
     }
     if review.decided_item.is_none() {
@@ -74,13 +74,15 @@ async fn attempt(room: &Room, command: &DecideReview) -> Result<Result<Decision,
     Ok(Ok(decision))
 }
 
-fn permitted(room: &Room, command: &DecideReview, review: &Review) -> Result<(), Refusal> {
+fn permitted(room: &Room, command: &DecideReview, review: &Review, now: Timestamp) -> Result<(), Refusal> {
     match &review.decided_item {
         Some(item) if *item == command.item => Ok(()),
         Some(_) => Err(Refusal::DecidedOtherwise),
         None => {
             let view = room.house.snapshot.view();
-            let listed = view.street(command.tenant).is_some_and(|street| street.of.lists(&command.item));
+            let listed = view
+                .street(command.tenant)
+                .is_some_and(|street| street.of.lists(&command.item, street.of.day(now)));
             if listed { Ok(()) } else { Err(Refusal::UnknownItem) }
         }
     }

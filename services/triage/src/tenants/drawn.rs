@@ -1,6 +1,6 @@
 //! Case plans as they go out, kept per street: a storm opens hundreds of cases of a few items, whose plans and
-//! explanations differ in nothing. Street, community, item and lane are all a plan is made from, and a street of another
-//! generation is another value with nothing kept.
+//! explanations differ in nothing. Street, community, item, lane and day are all a plan is made from, and a street of
+//! another generation is another value with nothing kept.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use contract::document::Name;
 use contract::proto::triage as wire;
 use ids::{Lane, TenantId};
+use jiff::civil::Date;
 use snapshot::StreetView;
 
 use super::Street;
@@ -33,16 +34,22 @@ pub struct Drawn {
 #[derive(Debug, Default)]
 pub(super) struct Plans(Mutex<BTreeMap<Key, Arc<Drawn>>>);
 
-type Key = (String, Option<TenantId>, Lane);
+type Key = (String, Option<TenantId>, Lane, Date);
 
-/// The plan for a case of this item in this street and, where it is known, community.
-pub fn plan(view: &StreetView<Street>, item: &str, community: Option<TenantId>, lane: Lane) -> Arc<Drawn> {
-    let key: Key = (item.to_owned(), community, lane);
+/// The plan for a case of this item and day in this street and, where it is known, community.
+pub fn plan(
+    view: &StreetView<Street>,
+    item: &str,
+    community: Option<TenantId>,
+    lane: Lane,
+    day: Date,
+) -> Arc<Drawn> {
+    let key: Key = (item.to_owned(), community, lane, day);
     let kept = |plans: &Plans| plans.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(drawn) = kept(&view.of.plans) {
         return drawn;
     }
-    let drawn = Arc::new(draw(view, item, community, lane));
+    let drawn = Arc::new(draw(view, &key));
     let mut plans = view.of.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
     if plans.len() >= PLANS_MAX {
         plans.clear();
@@ -51,8 +58,8 @@ pub fn plan(view: &StreetView<Street>, item: &str, community: Option<TenantId>, 
     drawn
 }
 
-fn draw(view: &StreetView<Street>, item: &str, community: Option<TenantId>, lane: Lane) -> Drawn {
-    let planned = plan::plan(view, item, community, lane);
+fn draw(view: &StreetView<Street>, (item, community, lane, day): &Key) -> Drawn {
+    let planned = plan::plan(view, item, *community, *lane, *day);
     // Integers, texts and lists: nothing that cannot be written.
     let explanation = serde_json::to_string(&planned.explanation).expect("explanations are plain data");
     Drawn {

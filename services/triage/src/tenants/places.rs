@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use contract::document::{Territory, territory as forms};
 use contract::proto::intake::{Datum as Declared, Place};
 use ids::TenantId;
+use jiff::civil::Date;
 use territory::{Datum, Feature, Layer, Point, Shape, StreetTerritory};
 
 /// What a street's layers say of a place inside it.
@@ -23,18 +24,39 @@ pub(super) struct Compiler {
     made: Mutex<BTreeMap<TenantId, Made>>,
 }
 
-/// A document and what was made of it; nothing of an empty one.
-type Made = (Arc<Territory>, Option<Arc<StreetTerritory>>);
+/// A document and what was made of it.
+type Made = (Arc<Territory>, Arc<Drawings>);
+
+/// A street's drawings, each with its first day; the first counts since ever. Nothing where nothing is drawn.
+#[derive(Debug, Default)]
+pub struct Drawings(Vec<(Date, Option<StreetTerritory>)>);
+
+impl Drawings {
+    fn of(territory: &Territory) -> Result<Self, String> {
+        let days = [Date::MIN].into_iter().chain(territory.turns());
+        let drawing = |day| {
+            let there = territory.on(day);
+            let made = if there.layers.is_empty() { None } else { Some(compile(&there)?) };
+            Ok((day, made))
+        };
+        Ok(Self(days.map(drawing).collect::<Result<_, String>>()?))
+    }
+
+    /// What is drawn on a day.
+    pub(super) fn on(&self, day: Date) -> Option<&StreetTerritory> {
+        self.0.iter().rev().find(|(first, _)| *first <= day)?.1.as_ref()
+    }
+}
 
 impl Compiler {
-    pub(super) fn compile(&self, territory: &Arc<Territory>) -> Result<Option<Arc<StreetTerritory>>, String> {
+    pub(super) fn compile(&self, territory: &Arc<Territory>) -> Result<Arc<Drawings>, String> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, known)) = made.get(&territory.code)
             && Arc::ptr_eq(of, territory)
         {
             return Ok(known.clone());
         }
-        let fresh = if territory.layers.is_empty() { None } else { Some(Arc::new(compile(territory)?)) };
+        let fresh = Arc::new(Drawings::of(territory)?);
         made.insert(territory.code, (territory.clone(), fresh.clone()));
         Ok(fresh)
     }

@@ -1,7 +1,7 @@
 //! Where a report's place lies decides who of a community leads; a place outside the street is nobody's guess.
 
-use contract::document::Document;
 use contract::document::territory::{COMMUNITY, Feature, GRID, Layer, STREET as BOUNDARY, Territory};
+use contract::document::{Document, Validity};
 use contract::proto::intake::Datum;
 use contract::proto::triage::Role;
 use ids::Lane;
@@ -23,7 +23,12 @@ pub fn halved(middle: i32) -> Territory {
     let square = |code: &str, west, east| {
         let (south, north) = (295_600_000, 295_700_000);
         let ring = vec![[west, south], [east, south], [east, north], [west, north], [west, south]];
-        Feature { code: code.to_owned(), name: None, polygons: vec![vec![ring]] }
+        Feature {
+            code: code.to_owned(),
+            name: None,
+            validity: Validity::default(),
+            polygons: vec![vec![ring]],
+        }
     };
     let (west, east) = (1_065_400_000, 1_065_800_000);
     let layer = |features| Layer { name: None, features };

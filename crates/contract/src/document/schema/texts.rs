@@ -49,6 +49,13 @@ text!(
     "1 至 64 个字母、数字或 . _ - / 1 to 64 letters, digits, dots, underscores or hyphens"
 );
 
+text!(
+    /// `jiff::civil::Date`
+    Day,
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "日期，如 2026-10-01 / a date like 2026-10-01"
+);
+
 /// [`Stage`] as a key of a map, which must be named to be listed.
 pub(crate) struct StageWord;
 
