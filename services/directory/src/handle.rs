@@ -9,6 +9,7 @@
 
 pub(crate) mod offboard;
 pub(crate) mod plan;
+pub(crate) mod rotas;
 
 use bootstrap::House;
 use bytes::Bytes;

@@ -15,7 +15,7 @@
 //! they hold overrides, and readers put the two together (D21). A district that one of its streets would not stand on
 //! is refused, with the place in that street.
 //!
-//! Deliberately not here: packs other than the built-in one, territory polygons, rotas, what an apply would do to
+//! Deliberately not here: packs other than the built-in one, telling who is on duty (notification), what an apply would do to
 //! open cases, webhook secrets (notification makes them, D20).
 
 #![warn(missing_docs)]

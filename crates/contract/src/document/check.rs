@@ -15,6 +15,8 @@ use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
 use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
 use super::responsibility::{self, DutyChange};
+use super::successors;
+use super::terms;
 use super::texts;
 use super::validity::Validity;
 
@@ -113,6 +115,16 @@ pub enum Problem {
     EmptyValidity,
     #[error("changes are in order of their days, no two on one day")]
     DaysOutOfOrder,
+    #[error("exactly one successor names no items and takes the rest")]
+    OneHeir,
+    #[error("a successor stands at the level of the body it succeeds")]
+    HeirLevel,
+    #[error("item {0} is taken by two successors")]
+    RepeatedItem(String),
+    #[error("body {0} would take its own place")]
+    SuccessionCircle(BodyKey),
+    #[error("a quota is at least 1")]
+    ZeroQuota,
     #[error("the kind of the manifest does not suit its spec")]
     WrongKind,
 }
@@ -150,7 +162,7 @@ pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
         check_chain(&mut faults, key, chain, |body| core.bodies.contains_key(body));
     }
     for (id, calendar) in &core.calendars {
-        check_calendar(&mut faults, id, calendar);
+        check_calendar(&mut faults, &format!("calendars.{id}"), calendar);
     }
     for (word, items) in &core.alarm_words {
         let path = format!("alarm_words.{word}");
@@ -160,6 +172,7 @@ pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
         }
     }
     check_defaults(&mut faults, core);
+    successors::check(&mut faults, core);
     for (key, endpoint) in &core.endpoints {
         let ours = endpoint.body.at.is_none()
             && core.bodies.get(&endpoint.body.key).is_some_and(|b| b.level == Level::District);
@@ -176,6 +189,8 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
     // Nothing waits for a reviewer yet: a plan that should would go out as if it were `auto`.
     faults.unless(core.routing_mode == RoutingMode::Auto, "routing_mode", || Problem::Unsupported);
     check_communities(&mut faults, core);
+    check_own_calendar(&mut faults, pack);
+    terms::check(&mut faults, core.quotas.as_ref());
     faults.unless(core.district == district.code, "district", || Problem::ForeignCommunity(core.district));
     for (key, body) in &core.bodies {
         let local = |body: &Body| body.level != Level::District;
@@ -341,8 +356,14 @@ fn check_chain(faults: &mut Faults, key: &str, chain: &Chain, known: impl Fn(&Bo
     }
 }
 
-fn check_calendar(faults: &mut Faults, id: &str, calendar: &CalendarSpec) {
-    let path = format!("calendars.{id}");
+/// What a street changes is checked as the calendar it would be; its days for themselves, where their order is seen.
+fn check_own_calendar(faults: &mut Faults, pack: EffectivePack<'_>) {
+    let Some(change) = &pack.street.calendar else { return };
+    let Some(calendar) = pack.calendar() else { return };
+    check_calendar(faults, "calendar", &CalendarSpec { days: change.days.clone(), ..calendar });
+}
+
+fn check_calendar(faults: &mut Faults, path: &str, calendar: &CalendarSpec) {
     let clock_time = |text: &str| text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
     let edges: Vec<&str> = calendar.frames.iter().flat_map(|f| [f.start.as_str(), f.end.as_str()]).collect();
     let frames = !edges.is_empty() && edges.iter().all(|e| clock_time(e)) && edges.is_sorted_by(|a, b| a < b);

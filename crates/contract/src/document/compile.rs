@@ -9,16 +9,23 @@ use ids::{BodyRef, TenantId};
 use super::address::Reach;
 use super::check::{Fault, Faults, Problem, check_district, check_reach, check_street};
 use super::core::{Body, CatchAll, Community, DistrictCore, Endpoint, Level, Name, StreetCore};
+use super::duty::{Post, Rota};
+use super::duty_form::PostForm;
 use super::effective::merge;
 use super::item::{Item, ItemOverride, Resolve};
 use super::manifest::{
-    DistrictSpec, DutyChangeForm, EndpointForm, GrantForm, ItemOverrideForm, ItemTermsForm, Manifest,
-    ManifestKind, StreetSpec,
+    CalendarChangeForm, DistrictSpec, DutyChangeForm, EndpointForm, GrantForm, ItemOverrideForm,
+    ItemTermsForm, Manifest, ManifestKind, StreetSpec, SuccessionForm,
 };
-use super::pack::{BodyForm, CalendarForm, ChainForm, ItemForm, LimitForm, NameForm, Pack, PolicyForm};
+use super::own_calendar::CalendarChange;
+use super::pack::{
+    BodyForm, CalendarForm, ChainForm, DayForm, FrameForm, ItemForm, LimitForm, NameForm, Pack, PolicyForm,
+};
 use super::people::{Grant, People};
 use super::policy::{CalendarSpec, Chain, ChainStep, DayException, Frame, Limit, SlaPolicy};
 use super::responsibility::DutyChange;
+use super::successors::{Succession, Successor};
+use super::terms::{Features, Quotas};
 use super::validity::Validity;
 
 /// The two parts of a tenant, checked.
@@ -60,7 +67,7 @@ pub fn draft_district(
         code,
         name: manifest.metadata.name.into(),
         time_zone: spec.time_zone,
-        bodies: convert(pack.bodies.bodies),
+        bodies: convert(pack.bodies.bodies.into_iter().chain(spec.bodies).collect()),
         categories: convert(pack.items.categories),
         items: items(&mut faults, convert(pack.items.items), spec.items),
         policies: convert(pack.policies.policies),
@@ -78,11 +85,14 @@ pub fn draft_district(
         },
         informs: pack.policies.informs,
         endpoints: endpoints(&mut faults, spec.endpoints, variables, |body| body),
+        successors: convert(spec.successors),
     };
     let ours = |body: &BodyRef| {
         body.at.is_none() && core.bodies.get(&body.key).is_some_and(|b| b.level == Level::District)
     };
-    let people = people(&mut faults, code, spec.members, |body| body, ours);
+    let mut people = people(&mut faults, code, spec.members, |body| body, ours);
+    people.posts = posts(&mut faults, spec.posts, |body| body, ours);
+    people.rotas = convert::<_, _, Rota>(spec.rotas);
     faults.0.extend(check_district(&core));
     check_reach(&mut faults, &core.endpoints, reach);
     (Compiled { core, people }, faults.0)
@@ -129,6 +139,14 @@ pub fn draft_street(
         policies: convert(spec.policies),
         chains: convert(spec.chains),
         endpoints: BTreeMap::new(),
+        calendar: spec.calendar.map(CalendarChange::from),
+        quotas: spec
+            .quotas
+            .map(|form| Quotas { reports_per_minute: form.reports_per_minute, burst: form.burst }),
+        features: Features {
+            anonymous_reports: spec.features.anonymous_reports,
+            join_reports: spec.features.join_reports,
+        },
     };
     let bodies = core.clone();
     let pack = merge(district, &bodies);
@@ -138,7 +156,9 @@ pub fn draft_street(
     };
     core.endpoints = endpoints(&mut faults, spec.endpoints, variables, qualify);
     let ours = |body: &BodyRef| body.at.is_some() && pack.body(body).is_some();
-    let people = people(&mut faults, code, spec.members, qualify, ours);
+    let mut people = people(&mut faults, code, spec.members, qualify, ours);
+    people.posts = posts(&mut faults, spec.posts, qualify, ours);
+    people.rotas = convert::<_, _, Rota>(spec.rotas);
     faults.0.extend(check_street(district, &core));
     check_reach(&mut faults, &core.endpoints, reach);
     (Compiled { core, people }, faults.0)
@@ -223,6 +243,20 @@ fn people(
     people
 }
 
+fn posts(
+    faults: &mut Faults,
+    forms: BTreeMap<String, PostForm>,
+    qualify: impl Fn(BodyRef) -> BodyRef,
+    ours: impl Fn(&BodyRef) -> bool,
+) -> BTreeMap<String, Post> {
+    let mut post = |(key, form): (String, PostForm)| {
+        let body = qualify(form.body.clone());
+        faults.unless(ours(&body), format!("posts.{key}.body"), || Problem::ForeignBody(body.clone()));
+        (key, form.post(body))
+    };
+    forms.into_iter().map(&mut post).collect()
+}
+
 fn convert<K: Ord, F: Into<T>, T>(forms: BTreeMap<K, F>) -> BTreeMap<K, T> {
     forms.into_iter().map(|(key, form)| (key, form.into())).collect()
 }
@@ -291,6 +325,13 @@ impl From<DutyChangeForm> for DutyChange {
     }
 }
 
+impl From<SuccessionForm> for Succession {
+    fn from(form: SuccessionForm) -> Self {
+        let heir = |form: super::manifest::SuccessorForm| Successor { body: form.body, items: form.items };
+        Self { from: form.from, to: form.to.into_iter().map(heir).collect() }
+    }
+}
+
 impl From<LimitForm> for Limit {
     fn from(form: LimitForm) -> Self {
         Self { amount: form.amount, unit: form.unit, clock: form.clock }
@@ -321,15 +362,34 @@ impl From<ChainForm> for Chain {
 
 impl From<CalendarForm> for CalendarSpec {
     fn from(form: CalendarForm) -> Self {
-        let frames = form.frames.into_iter().map(|frame| Frame { start: frame.start, end: frame.end });
-        let days = form.days.into_iter().map(|day| DayException { date: day.date, kind: day.kind });
         Self {
             id: form.id,
             version: form.version,
             zone: form.zone,
-            frames: frames.collect(),
+            frames: form.frames.into_iter().map(Frame::from).collect(),
             years: form.years,
-            days: days.collect(),
+            days: form.days.into_iter().map(DayException::from).collect(),
+        }
+    }
+}
+
+impl From<FrameForm> for Frame {
+    fn from(form: FrameForm) -> Self {
+        Self { start: form.start, end: form.end }
+    }
+}
+
+impl From<DayForm> for DayException {
+    fn from(form: DayForm) -> Self {
+        Self { date: form.date, kind: form.kind }
+    }
+}
+
+impl From<CalendarChangeForm> for CalendarChange {
+    fn from(form: CalendarChangeForm) -> Self {
+        Self {
+            frames: form.frames.into_iter().map(Frame::from).collect(),
+            days: form.days.into_iter().map(DayException::from).collect(),
         }
     }
 }

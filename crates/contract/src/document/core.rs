@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemOverride, Priority};
+use super::own_calendar::CalendarChange;
 use super::policy::{CalendarSpec, Chain, Limit, SlaPolicy};
+use super::successors::Successors;
+use super::terms::{Features, Quotas};
 use super::validity::Validity;
 
 /// A name for people, Chinese first.
@@ -149,6 +152,9 @@ pub struct DistrictCore {
     /// Endpoints of district bodies by key.
     #[serde(default)]
     pub endpoints: BTreeMap<String, Endpoint>,
+    /// Who takes the place of a body, and from when on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub successors: Successors,
 }
 
 /// Who must look at a case plan before orders go out (D33).
@@ -217,4 +223,13 @@ pub struct StreetCore {
     /// Endpoints of the street's own bodies by key.
     #[serde(default)]
     pub endpoints: BTreeMap<String, Endpoint>,
+    /// What it changes about its district's working calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarChange>,
+    /// How many reports it may send; else the installation's share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotas: Option<Quotas>,
+    /// Which of our ways it takes.
+    #[serde(default, skip_serializing_if = "Features::unsaid")]
+    pub features: Features,
 }

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::core::{Body, DistrictCore, Endpoint, Level, Name, StreetCore};
 use super::item::{Item, Priority, Privacy, Urgency, VerifyBy};
+use super::own_calendar;
 use super::policy::{CalendarSpec, Chain, ChainAction, Limit, SlaPolicy, Stage};
 use super::responsibility::{Duty, in_force};
+use super::successors::in_place_of;
 use super::validity::Validity;
 
 /// Key of the policy an item derives from its own numbers.
@@ -123,13 +125,14 @@ impl<'a> EffectivePack<'a> {
         let item = self.item(code)?;
         let duty = self.duty(code, item);
         let assist_keys = duty.assists;
-        let lead = self.body_ref(duty.lead, community);
-        let missing = |key: &&BodyKey| self.body_ref(key, community).is_none();
+        let body_ref = |key: &BodyKey| self.placed(self.successor(key, Some(code)), community);
+        let lead = body_ref(duty.lead);
+        let missing = |key: &&BodyKey| body_ref(key).is_none();
         let unplaced = std::iter::once(duty.lead).chain(assist_keys).filter(missing).cloned().collect();
         let lead_placed = lead.is_some();
         let lead = lead.unwrap_or_else(|| self.catch_all_body());
         let mut assists: Vec<BodyRef> = Vec::new();
-        for body in assist_keys.iter().filter_map(|key| self.body_ref(key, community)) {
+        for body in assist_keys.iter().filter_map(body_ref) {
             if body != lead && !assists.contains(&body) {
                 assists.push(body);
             }
@@ -174,9 +177,17 @@ impl<'a> EffectivePack<'a> {
         self.district.informs.iter().filter_map(|key| self.body_ref(key, None)).collect()
     }
 
-    /// The body a key means in this street; `None` for a community body without a known community, or a key
-    /// nobody has.
+    /// The body a key means in this street, on the day its successor; `None` for a community body without a known
+    /// community, or a key nobody has.
     pub fn body_ref(&self, key: &BodyKey, community: Option<TenantId>) -> Option<BodyRef> {
+        self.placed(self.successor(key, None), community)
+    }
+
+    fn successor<'k>(&'k self, key: &'k BodyKey, item: Option<&str>) -> &'k BodyKey {
+        self.on.map_or(key, |day| in_place_of(&self.district.successors, key, item, day))
+    }
+
+    fn placed(&self, key: &BodyKey, community: Option<TenantId>) -> Option<BodyRef> {
         match self.body_of_key(key)?.level {
             Level::District => Some(BodyRef::district(key.clone())),
             Level::Street => Some(BodyRef::local(key.clone(), self.street.code)),
@@ -227,9 +238,20 @@ impl<'a> EffectivePack<'a> {
         self.street.chains.get(key).or_else(|| self.district.chains.get(key))
     }
 
-    /// The calendar that working time is counted on.
-    pub fn calendar(&self) -> Option<&'a CalendarSpec> {
-        self.district.calendars.get(&self.district.default_calendar)
+    /// The calendar that working time is counted on: the street's own, if it changes the district's.
+    pub fn calendar(&self) -> Option<CalendarSpec> {
+        let base = self.district.calendars.get(&self.district.default_calendar)?;
+        Some(match &self.street.calendar {
+            Some(change) => own_calendar::of(self.street.code, base, Some(change)),
+            None => base.clone(),
+        })
+    }
+
+    fn calendar_id(&self) -> String {
+        match self.street.calendar {
+            Some(_) => own_calendar::id_of(self.street.code),
+            None => self.district.default_calendar.clone(),
+        }
     }
 
     /// The codes of the communities that are there on the day.
@@ -273,13 +295,13 @@ impl<'a> EffectivePack<'a> {
             limits: policy.limits.clone(),
             warn_per_mille: policy.warn_per_mille.clone(),
             chain: chain.collect(),
-            calendar: self.district.default_calendar.clone(),
+            calendar: self.calendar_id(),
         }
     }
 
     fn catch_all_body(&self) -> BodyRef {
-        let key = &self.district.catch_all.body;
-        self.body_ref(key, None).unwrap_or_else(|| BodyRef::local(key.clone(), self.street.code))
+        let key = self.successor(&self.district.catch_all.body, None);
+        self.placed(key, None).unwrap_or_else(|| BodyRef::local(key.clone(), self.street.code))
     }
 
     fn body_of_key(&self, key: &BodyKey) -> Option<&'a Body> {

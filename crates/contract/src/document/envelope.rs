@@ -266,7 +266,7 @@ mod tests {
         let tenant = "990102001000".parse().unwrap();
         let body = Some("street-centre@990102001000".parse().unwrap());
         let grant = Grant { role: "body-user".into(), scope: tenant, body };
-        let people = People { members: [("u".to_owned(), vec![grant])].into() };
+        let people = People { members: [("u".to_owned(), vec![grant])].into(), ..People::default() };
         let document = Document::people(tenant, Some("990102000000".parse().unwrap()), 1, people);
         assert_eq!(document.header.kind, Kind::Street);
         assert_eq!(Document::decode(&document.encode().unwrap()).unwrap(), document);

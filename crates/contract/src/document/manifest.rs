@@ -14,8 +14,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::core::{Channel, RoutingMode};
+use super::duty_form::{PostForm, RotaForm};
 use super::geojson::TerritoryForm;
-use super::pack::{BodyForm, ChainForm, NameForm, PolicyForm};
+use super::pack::{BodyForm, ChainForm, DayForm, FrameForm, NameForm, PolicyForm};
 use super::schema;
 
 /// The version of the manifest language.
@@ -85,6 +86,14 @@ pub struct DistrictSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Key, ItemTermsForm>")]
     pub items: BTreeMap<String, ItemTermsForm>,
+    /// Bodies beside the pack's, added or replaced by key (单位).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, BodyForm>")]
+    pub bodies: BTreeMap<BodyKey, BodyForm>,
+    /// Who takes the new cases of a body that is merged, divided or renamed, by its key (沿革).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, SuccessionForm>")]
+    pub successors: BTreeMap<BodyKey, SuccessionForm>,
     /// Endpoints of district bodies by key (接收地址).
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Key, EndpointForm>")]
@@ -92,6 +101,14 @@ pub struct DistrictSpec {
     /// Grants by subject, which is the `sub` of the token (成员与授权).
     #[serde(default)]
     pub members: BTreeMap<String, Vec<GrantForm>>,
+    /// Posts by key (岗位).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, PostForm>")]
+    pub posts: BTreeMap<String, PostForm>,
+    /// Duty rotas by key (值班表).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, RotaForm>")]
+    pub rotas: BTreeMap<String, RotaForm>,
 }
 
 /// What a street says for itself; all else comes from its district's pack (街道).
@@ -132,6 +149,64 @@ pub struct StreetSpec {
     /// Grants by subject, which is the `sub` of the token (成员与授权).
     #[serde(default)]
     pub members: BTreeMap<String, Vec<GrantForm>>,
+    /// What it changes about its district's working calendar (工作日历调整).
+    #[serde(default)]
+    pub calendar: Option<CalendarChangeForm>,
+    /// How many reports it may send, within the installation's bounds (配额).
+    #[serde(default)]
+    pub quotas: Option<QuotasForm>,
+    /// Which ways it takes; all of them unless told (功能开关).
+    #[serde(default)]
+    pub features: FeaturesForm,
+    /// Posts by key (岗位).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, PostForm>")]
+    pub posts: BTreeMap<String, PostForm>,
+    /// Duty rotas by key (值班表).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, RotaForm>")]
+    pub rotas: BTreeMap<String, RotaForm>,
+}
+
+/// What a street changes about its district's working calendar (工作日历调整).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarChangeForm {
+    /// Its working hours, several stretches a day; without it the district's (工作时段).
+    #[serde(default)]
+    pub frames: Vec<FrameForm>,
+    /// Its exceptional days, in order, within the years the district has published (例外日).
+    #[serde(default)]
+    pub days: Vec<DayForm>,
+}
+
+/// How many reports a street may send (配额).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuotasForm {
+    /// Reports a minute, at least 1; more than the installation's bound counts as that (每分钟上报数).
+    pub reports_per_minute: u32,
+    /// So many at once, at least 1; without it ten seconds' worth (瞬时上报数).
+    #[serde(default)]
+    pub burst: Option<u32>,
+}
+
+/// Switches of a street (功能开关).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeaturesForm {
+    /// Residents may report without a contact (允许匿名上报).
+    #[serde(default = "super::terms::on")]
+    pub anonymous_reports: bool,
+    /// A report of the same matter joins the case that stands (相同上报合并).
+    #[serde(default = "super::terms::on")]
+    pub join_reports: bool,
+}
+
+impl Default for FeaturesForm {
+    fn default() -> Self {
+        Self { anonymous_reports: true, join_reports: true }
+    }
 }
 
 /// A community (社区).
@@ -151,6 +226,29 @@ pub struct CommunityForm {
     #[serde(default)]
     #[schemars(with = "Option<schema::Day>")]
     pub valid_until: Option<Date>,
+}
+
+/// What becomes of a body (沿革).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuccessionForm {
+    /// The first day on which it gets no new cases, a local date (起始日).
+    #[schemars(with = "schema::Day")]
+    pub from: Date,
+    /// Who gets them; exactly one of them names no items and takes the rest (承接单位).
+    pub to: Vec<SuccessorForm>,
+}
+
+/// One of those that take a body's place (承接单位).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuccessorForm {
+    /// Key of a body of the same level (单位).
+    #[schemars(with = "schema::Slug")]
+    pub body: BodyKey,
+    /// Codes of the items it takes; `[]`: all that no other one takes (事项).
+    #[serde(default)]
+    pub items: Vec<String>,
 }
 
 /// What a district changes about an item of its pack (事项调整).

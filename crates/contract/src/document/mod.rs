@@ -9,22 +9,27 @@
 //! Promises: reading tolerates unknown fields, so that an older reader takes a newer document; numbers are
 //! integers; maps are sorted, so equal documents have equal bytes.
 //! Not here: reading YAML or files, generations' bookkeeping (service `directory`), what a polygon must fulfil (crate
-//! `territory`), rotas.
+//! `territory`), who is on duty by a rota (service `directory`).
 
 pub mod address;
 pub mod check;
 pub mod compile;
 pub mod core;
+pub mod duty;
+pub mod duty_form;
 pub mod effective;
 pub mod envelope;
 pub mod geojson;
 pub mod item;
 pub mod manifest;
+pub mod own_calendar;
 pub mod pack;
 pub mod people;
 pub mod policy;
 pub mod responsibility;
 pub mod schema;
+pub mod successors;
+pub mod terms;
 pub mod territory;
 mod texts;
 pub mod validity;
@@ -45,11 +50,14 @@ pub use self::effective::{
 };
 pub use self::envelope::{Document, DocumentBody, DocumentError, Header, Kind, Part};
 pub use self::item::{Item, ItemOverride, Priority, Privacy, Resolve, Urgency, VerifyBy};
+pub use self::own_calendar::CalendarChange;
 pub use self::people::{Grant, People};
 pub use self::policy::{
     CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, Frame, Limit, SlaPolicy,
     Stage, Unit,
 };
 pub use self::responsibility::DutyChange;
+pub use self::successors::{Succession, Successor};
+pub use self::terms::{Features, Quotas};
 pub use self::territory::Territory;
 pub use self::validity::Validity;

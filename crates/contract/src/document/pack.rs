@@ -259,22 +259,25 @@ pub struct CalendarForm {
     pub days: Vec<DayForm>,
 }
 
-/// One stretch of working hours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One stretch of working hours (工作时段).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FrameForm {
-    /// `09:00`, quoted.
+    /// When it begins (开始).
+    #[schemars(with = "schema::ClockTime")]
     pub start: String,
-    /// `12:30`, quoted.
+    /// When it ends, later on the same day (结束).
+    #[schemars(with = "schema::ClockTime")]
     pub end: String,
 }
 
-/// An exceptional day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An exceptional day (例外日).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DayForm {
-    /// The date.
+    /// The date (日期).
+    #[schemars(with = "schema::Day")]
     pub date: Date,
-    /// What it is.
+    /// What it is (性质).
     pub kind: DayKind,
 }

@@ -1,15 +1,24 @@
-//! The people part: who may act. Evaluated by crate `access`, which maps these plain words to its roles.
+//! The people part: who may act, and who is on duty. Members are evaluated by crate `access`, which maps these plain
+//! words to its roles; posts and rotas by the directory.
 
 use std::collections::BTreeMap;
 
 use ids::{BodyRef, TenantId};
 use serde::{Deserialize, Serialize};
 
-/// The members of a tenant.
+use super::duty::{Post, Rota};
+
+/// The people of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct People {
     /// Grants by subject: the token's `sub`.
     pub members: BTreeMap<String, Vec<Grant>>,
+    /// Posts by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub posts: BTreeMap<String, Post>,
+    /// Rotas by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rotas: BTreeMap<String, Rota>,
 }
 
 /// One role in one scope.

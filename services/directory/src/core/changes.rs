@@ -16,7 +16,7 @@ use super::words;
 pub(crate) const CHANGES_MAX: usize = 500;
 
 /// Fields of the top level whose entries are told one by one even where all of them are new.
-const COLLECTIONS: [&str; 11] = [
+const COLLECTIONS: [&str; 14] = [
     "communities",
     "bodies",
     "categories",
@@ -26,7 +26,10 @@ const COLLECTIONS: [&str; 11] = [
     "calendars",
     "alarm_words",
     "endpoints",
+    "successors",
     "members",
+    "posts",
+    "rotas",
     "layers",
 ];
 

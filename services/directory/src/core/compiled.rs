@@ -2,7 +2,7 @@
 
 use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
 use contract::document::{
-    self, DistrictCore, Document, DocumentError, Kind, Part, Reach, SlaPolicy, StreetCore, Territory,
+    self, DistrictCore, Document, DocumentError, Kind, Part, People, Reach, SlaPolicy, StreetCore, Territory,
     Validity, Variables,
 };
 use ids::TenantId;
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{members, pack, territory};
+use super::{members, pack, rota, territory};
 
 /// Namespace of the documents' aggregate ids: a fixed random UUID, part of the contract.
 const DOCUMENTS: Uuid = Uuid::from_u128(0x3c1d_90a7_52be_5e44_8f1b_7f0e_6a9d_2b58);
@@ -105,6 +105,7 @@ pub(crate) fn compile_district(
     faults.extend(found.iter().map(Fault::of_contract));
     faults.extend(demo_policies(&made.core.policies, terms));
     faults.extend(members::check(code, Kind::District, &made.people));
+    faults.extend(duty(&made.people, &made.core.time_zone));
     if faults.is_empty() { Ok(Compiled::District(Box::new(made))) } else { Err(faults) }
 }
 
@@ -133,6 +134,7 @@ pub(crate) fn compile_street(
     faults.extend(found.iter().map(Fault::of_contract));
     faults.extend(demo_policies(&made.core.policies, terms));
     faults.extend(members::check(code, Kind::Street, &made.people));
+    faults.extend(duty(&made.people, &district.time_zone));
     if faults.is_empty() { Ok(Compiled::Street(Box::new(Street { made, territory }))) } else { Err(faults) }
 }
 
@@ -146,6 +148,11 @@ pub(crate) fn codes_within(district: TenantId) -> Vec<TenantId> {
 fn lies_in(street: TenantId, district: TenantId) -> bool {
     let (street, district) = (street.as_i64(), district.as_i64());
     street != district && street % 1_000 == 0 && street / 1_000_000 == district / 1_000_000
+}
+
+/// Posts and rotas, in the local time of a district.
+fn duty(people: &People, time_zone: &str) -> Vec<Fault> {
+    rota::check(&people.posts, &people.rotas, TimeZone::get(time_zone).ok().as_ref())
 }
 
 fn demo_policies<'a>(

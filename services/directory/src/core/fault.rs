@@ -124,6 +124,11 @@ impl Fault {
         Self::new(role(subject, position), "role-not-here", detail)
     }
 
+    /// What is wrong below `spec`, with posts or rotas.
+    pub(super) fn duty(parts: &[&str], code: &'static str, detail: &str) -> Self {
+        Self::new(format!("/spec{}", pointer(parts)), code, detail)
+    }
+
     /// The tenant was applied as the other kind.
     pub(crate) fn kind_differs() -> Self {
         let detail = "该代码已作为另一类登记 / the code is applied as the other kind already";
@@ -352,6 +357,11 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::RepeatedCommunity(_) => ("repeated-community", "社区重复"),
         Problem::BadFrames => ("bad-frames", "工作时段须为 HH:MM、递增且不重叠"),
         Problem::BadDay => ("bad-day", "例外日不在已公布年份内或重复"),
+        Problem::OneHeir => ("one-heir", "须恰有一个承接单位不写事项、承接其余"),
+        Problem::HeirLevel => ("heir-level", "承接单位须与原单位同级"),
+        Problem::RepeatedItem(_) => ("repeated-item", "事项由两个单位承接"),
+        Problem::SuccessionCircle(_) => ("succession-circle", "沿革成环"),
+        Problem::ZeroQuota => ("zero-quota", "配额至少为 1"),
         Problem::EmptyValidity => ("empty-validity", "失效日早于生效日"),
         Problem::DaysOutOfOrder => ("days-out-of-order", "变更须按起始日排列，且不在同一天"),
         Problem::WrongKind => ("wrong-kind", "类型与内容不符"),

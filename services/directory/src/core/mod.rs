@@ -9,6 +9,7 @@ mod members;
 mod outline;
 mod pack;
 mod place;
+mod rota;
 mod streets;
 mod survey;
 mod territory;
@@ -21,4 +22,5 @@ pub(crate) use compiled::{Compiled, Terms, aggregate_id, codes_within, compile_d
 pub(crate) use diff::Change;
 pub(crate) use fault::{FAULTS_MAX, Fault, Found};
 pub(crate) use manifest::{MANIFEST_BYTES_MAX, Manifest, placed, read};
+pub(crate) use rota::{Calendar, Roster, Turn, calendar};
 pub(crate) use streets::broken_by;

@@ -27,7 +27,7 @@ fn people_of(street: TenantId, documents: &[Document]) -> Option<&People> {
     })
 }
 
-/// Everything wrong with a street on a district's core: its own document, and members that act for no body.
+/// Everything wrong with a street on a district's core: its own document, members that act for no body, posts of none.
 fn faults_of(district: &DistrictCore, core: &StreetCore, people: Option<&People>) -> Vec<document::Fault> {
     let mut faults = document::check_street(district, core);
     let pack = merge(district, core);
@@ -39,6 +39,11 @@ fn faults_of(district: &DistrictCore, core: &StreetCore, people: Option<&People>
                 faults.push(document::Fault { path: format!("members.{subject}"), problem });
             }
         }
+    }
+    let posts = people.into_iter().flat_map(|people| &people.posts);
+    for (key, post) in posts.filter(|(_, post)| pack.body(&post.body).is_none()) {
+        let problem = Problem::ForeignBody(post.body.clone());
+        faults.push(document::Fault { path: format!("posts.{key}.body"), problem });
     }
     faults
 }

@@ -11,6 +11,8 @@ mod plan;
 mod read;
 mod refusals;
 mod rollback;
+mod rotas;
 mod streets;
+mod terms;
 mod territory;
 mod together;

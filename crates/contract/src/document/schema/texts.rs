@@ -56,6 +56,13 @@ text!(
     "日期，如 2026-10-01 / a date like 2026-10-01"
 );
 
+text!(
+    /// A time of day, as rotas take it.
+    ClockTime,
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+    "时刻，如 08:30，加引号 / a time of day like 08:30, in quotes"
+);
+
 /// [`Stage`] as a key of a map, which must be named to be listed.
 pub(crate) struct StageWord;
 

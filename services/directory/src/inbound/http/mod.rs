@@ -8,11 +8,12 @@ mod offboard;
 mod plan;
 mod removals;
 mod rollback;
+mod rotas;
 mod schemas;
 mod verbs;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use bootstrap::door::Problem;
 use bootstrap::door::accept::{json_only, yaml_only};
 use utoipa::OpenApi;
@@ -31,7 +32,13 @@ pub(crate) use rollback::rolled_back;
 
 /// The router knows no patterns inside a segment, so the address of a verb is described apart from its route (D18).
 #[derive(OpenApi)]
-#[openapi(paths(rollback::rollback, offboard::offboard, offboard::settle_removal))]
+#[openapi(paths(
+    rollback::rollback,
+    offboard::offboard,
+    offboard::settle_removal,
+    rotas::on_duty,
+    rotas::exported
+))]
 struct Verbs;
 
 /// The routes and their description.
@@ -47,8 +54,10 @@ pub(crate) fn door(desk: Desk) -> (Router, utoipa::openapi::OpenApi) {
     let routes = routes.route("/directory/v1/streets/{target}", post(verbs::act));
     let (manifests, described) =
         OpenApiRouter::new().routes(routes!(generations::generation)).split_for_parts();
+    // A person takes JSON, a calendar `text/calendar`: each address answers one type, whatever is asked for.
+    let rotas = Router::new().route("/directory/v1/streets/{code}/rotas/{target}", get(rotas::read));
     openapi.merge(Verbs::openapi());
     openapi.merge(described);
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
-    (json_only(routes).merge(yaml_only(manifests)).with_state(desk), openapi)
+    (json_only(routes).merge(yaml_only(manifests)).merge(rotas).with_state(desk), openapi)
 }

@@ -1,0 +1,107 @@
+//! Successors, quotas, switches and own calendars: in the documents, and every fault with its place.
+
+use serde_json::json;
+
+use crate::office::*;
+
+const MERGED: &str = "  bodies:
+    city-bureau: { name: { zh: 城市建设局, en: City Bureau }, level: district, can_lead: true }
+  successors:
+    transport:
+      from: 2027-01-01
+      to: [{ body: city-bureau }, { body: traffic-police, items: [TRA-01] }]
+";
+
+fn district(lines: &str) -> String {
+    DISTRICT.replace("  time_zone:", &format!("{lines}  time_zone:"))
+}
+
+#[tokio::test]
+async fn bodies_are_succeeded_and_the_plan_says_so() {
+    let office = Office::settled().await;
+    let told = office.plan(&district(MERGED)).await.body.to_string();
+    assert!(told.contains("沿革 transport 区交委") && told.contains("城市建设局"), "{told}");
+    assert_eq!(office.apply(&district(MERGED)).await.applied(), (2, true));
+    let [core, _] = office.documents("990102000000").await;
+    let to = json!([{ "body": "city-bureau" }, { "body": "traffic-police", "items": ["TRA-01"] }]);
+    assert_eq!(core["successors"]["transport"], json!({ "from": "2027-01-01", "to": to }));
+    assert_eq!(core["bodies"]["city-bureau"]["name"]["zh"], "城市建设局");
+}
+
+#[tokio::test]
+async fn circles_and_strangers_are_refused_with_their_places() {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let broken = "  successors:
+    nobody: { from: 2027-01-01, to: [{ body: transport }] }
+    transport: { from: 2027-01-01, to: [{ body: traffic-police }] }
+    traffic-police:
+      from: 2027-02-01
+      to:
+        - { body: transport, items: [TRA-01, TRA-99] }
+        - { body: community, items: [TRA-01] }
+        - { body: women-federation, items: [] }
+";
+    let answer = office.apply(&district(broken)).await;
+    answer.refused(422, "manifest-invalid");
+    assert_eq!(
+        answer.placed(),
+        [
+            "16:13 /spec/successors/nobody unknown-body",
+            "17:16 /spec/successors/transport succession-circle",
+            "19:7 /spec/successors/traffic-police succession-circle",
+            "21:45 /spec/successors/traffic-police/to/0/items/1 unknown-item",
+            "22:19 /spec/successors/traffic-police/to/1/body heir-level",
+            "22:38 /spec/successors/traffic-police/to/1/items/0 repeated-item",
+            "23:19 /spec/successors/traffic-police/to/2/body cannot-lead",
+        ]
+    );
+    assert_eq!(office.rows().await, before);
+}
+
+#[tokio::test]
+async fn a_street_says_its_share_its_switches_and_its_hours() {
+    let office = Office::settled().await;
+    let own = "  quotas: { reports_per_minute: 600, burst: 40 }
+  features: { anonymous_reports: false }
+  calendar:
+    frames: [{ start: \"08:00\", end: \"12:00\" }, { start: \"13:00\", end: \"20:00\" }]
+    days: [{ date: 2026-12-25, kind: holiday }]
+";
+    assert_eq!(office.apply(&format!("{FAST}{own}")).await.applied(), (2, true));
+    let [core, _] = office.documents(FAST_CODE).await;
+    assert_eq!(core["quotas"], json!({ "reports_per_minute": 600, "burst": 40 }));
+    assert_eq!(core["features"], json!({ "anonymous_reports": false, "join_reports": true }));
+    assert_eq!(core["calendar"]["days"], json!([{ "date": "2026-12-25", "kind": "holiday" }]));
+    assert_eq!(office.apply(FAST).await.applied(), (3, true));
+    let [core, _] = office.documents(FAST_CODE).await;
+    assert_eq!((core.get("quotas"), core.get("features"), core.get("calendar")), (None, None, None));
+}
+
+#[tokio::test]
+async fn shares_switches_and_hours_that_cannot_be_are_refused_with_their_places() {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let lines = FAST.lines().count();
+    let broken = "  quotas: { reports_per_minute: 0, burst: 0 }
+  calendar:
+    frames: [{ start: \"08:00\", end: \"12:00\" }, { start: \"11:00\", end: \"20:00\" }]
+    days: [{ date: 2026-12-25, kind: holiday }, { date: 2031-01-01, kind: holiday }]
+";
+    let answer = office.apply(&format!("{FAST}{broken}")).await;
+    answer.refused(422, "manifest-invalid");
+    let at = |line: usize, rest: &str| format!("{}:{rest}", lines + line);
+    assert_eq!(
+        answer.placed(),
+        [
+            at(1, "33 /spec/quotas/reports_per_minute zero-quota"),
+            at(1, "43 /spec/quotas/burst zero-quota"),
+            at(3, "13 /spec/calendar/frames bad-frames"),
+            at(4, "11 /spec/calendar/days bad-day"),
+        ]
+    );
+    let unknown = office.apply(&format!("{FAST}  features: {{ teleport: true }}\n")).await;
+    unknown.refused(422, "manifest-invalid");
+    assert_eq!(unknown.placed(), [at(1, "15 /spec/features/teleport unknown-field")]);
+    assert_eq!(office.rows().await, before);
+}
