@@ -93,6 +93,11 @@ impl Street {
         self.effective(day).catch_all().policy
     }
 
+    /// Whether a report may join a case of it.
+    pub fn joins(&self) -> bool {
+        self.core.features.join_reports
+    }
+
     /// Whether it has said where it lies on a day.
     pub fn drawn(&self, day: Date) -> bool {
         self.places.as_ref().is_some_and(|places| places.on(day).is_some())

@@ -209,3 +209,36 @@ async fn every_door_is_described() {
         ]
     );
 }
+
+/// An order keeps the body it was given to, by the name of then; beside it stands who has taken its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_names_its_body_of_then_and_of_now() {
+    use contract::document::{DocumentBody, Succession, Successor};
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    world.hear(&story.whole()).await;
+    let case = format!("{}/{}", cases(STREET), story.case_id);
+    let (_, before) = world.get("street-centre", &case).await;
+    assert!(before["orders"].as_array().unwrap().iter().all(|order| order.get("succeeded_by").is_none()));
+
+    let mut documents = testkit::demo::documents(9);
+    for document in &mut documents {
+        if let DocumentBody::District(core) = &mut document.body {
+            let heir = Successor { body: "urban-mgmt".parse().unwrap(), items: Vec::new() };
+            let succession = Succession { from: "2026-11-24".parse().unwrap(), to: vec![heir] };
+            core.successors.insert("transport".parse().unwrap(), succession);
+        }
+    }
+    world.rig.documents(&documents).await;
+    let succeeded = async |at: &str| {
+        world.rig.clock.set(at.parse().unwrap());
+        let (_, case) = world.get("street-centre", &case).await;
+        let order = case["orders"][0].clone();
+        assert_eq!((&order["body"], order["body_zh"].is_string()), (&json!("transport"), true));
+        order["succeeded_by"].clone()
+    };
+    assert_eq!(succeeded("2026-11-23T15:59:59Z").await, Value::Null);
+    let heir = succeeded("2026-11-23T16:00:00Z").await;
+    assert_eq!(heir["body"], "urban-mgmt");
+    assert!(heir["zh"].is_string() && heir["en"].is_string(), "{heir}");
+}

@@ -281,7 +281,8 @@ fn choose(room: &Room, now: Timestamp, matters: &[Matter<'_>], near: Vec<(Spot, 
             Err(reason) => return Choice::Review(reason),
         };
         // Each drill has to show a path of its own, by the documents of now.
-        if !seeking.drill
+        if matter.joins
+            && !seeking.drill
             && let Some(case) = board.choose(&seeking, now)
         {
             return Choice::Join(case);

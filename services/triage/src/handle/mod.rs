@@ -98,6 +98,8 @@ struct Matter<'a> {
     place: Option<Placed>,
     /// Outside of a street that has drawn where it lies.
     outside: bool,
+    /// Whether its street lets it join a case.
+    joins: bool,
 }
 
 impl Matter<'_> {
@@ -127,5 +129,5 @@ fn matter<'a>(
     let lane = if danger { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
     let place = street.locate(&report.place, day);
     let outside = place.is_none() && street.drawn(day);
-    Ok(Matter { submission, finding, lane, place, outside })
+    Ok(Matter { submission, finding, lane, place, outside, joins: street.joins() })
 }

@@ -9,6 +9,7 @@ mod grid;
 mod join;
 mod lane;
 mod memory;
+mod own_ways;
 mod place;
 mod plan;
 mod redraw;

@@ -19,6 +19,7 @@ use bootstrap::door::{Fault, Problem};
 use bootstrap::{Admitted, Identity};
 use contract::document::Name;
 use ids::TenantId;
+use jiff::Timestamp;
 use snapshot::View;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +28,7 @@ use utoipa_axum::routes;
 use crate::handle::Room;
 use crate::store::lines::Sight;
 use crate::tenants::Names;
+use views::Heir;
 
 /// Rows of a page at most, and unless told.
 const LIMIT_MAX: u32 = 200;
@@ -86,5 +88,12 @@ impl Called<'_> {
     fn of(&self, body: Option<&str>) -> (Option<String>, Option<String>) {
         let name = || self.0.street(self.1)?.of.of(body?);
         name().map(|Name { zh, en }| (zh, en)).unzip()
+    }
+
+    /// Who has taken a body's place since.
+    fn successor(&self, body: &str, item: Option<&str>, now: Timestamp) -> Option<Heir> {
+        let body = self.0.street(self.1)?.of.successor(body, item, now)?.to_string();
+        let (zh, en) = self.of(Some(&body));
+        Some(Heir { body, zh, en })
     }
 }

@@ -76,6 +76,15 @@ pub(super) struct CasePage {
     pub next: Option<Uuid>,
 }
 
+/// The body that has taken another's place: merged, divided or renamed since.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Heir {
+    pub body: String,
+    /// What it is called; empty for one the documents do not know.
+    pub zh: Option<String>,
+    pub en: Option<String>,
+}
+
 /// An order of a case.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderView {
@@ -84,6 +93,9 @@ pub(super) struct OrderView {
     /// What the body is called; empty for one the documents do not know.
     body_zh: Option<String>,
     body_en: Option<String>,
+    /// Who has taken its place since, for new cases; absent where nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    succeeded_by: Option<Heir>,
     /// lead, assist or inform.
     role: String,
     phase: String,
@@ -95,10 +107,23 @@ pub(super) struct OrderView {
 }
 
 impl OrderView {
-    pub fn of(names: Called<'_>, order: Order) -> Self {
+    pub fn of(names: Called<'_>, order: Order, item: Option<&str>, now: Timestamp) -> Self {
         let (body_zh, body_en) = names.of(Some(&order.body));
+        let succeeded_by = names.successor(&order.body, item, now);
         let Order { order_id, body, role, phase, round, version, stages, dispatched_at } = order;
-        Self { order_id, body, body_zh, body_en, role, phase, round, version, dispatched_at, stages }
+        Self {
+            order_id,
+            body,
+            body_zh,
+            body_en,
+            succeeded_by,
+            role,
+            phase,
+            round,
+            version,
+            dispatched_at,
+            stages,
+        }
     }
 }
 

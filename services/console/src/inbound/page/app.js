@@ -120,6 +120,9 @@ function order(of) {
   due.append(limits(of.stages));
   const who = element("td");
   who.append(body(of.body, of.body_zh, of.body_en));
+  // By the name of then, and of now: merged, divided or renamed since.
+  const heir = of.succeeded_by;
+  if (heir) who.append(" → ", body(heir.body, heir.zh, heir.en));
   row.append(
     element("td", String(of.round)), who, bilingual("td", words(ROLES, of.role)),
     bilingual("td", words(PHASES, of.phase)), due,
