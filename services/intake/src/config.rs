@@ -29,8 +29,10 @@ const STREET_REPORTS_PER_MINUTE_DEFAULT: u32 = 3_000;
 const STREET_URGENT_PER_MINUTE: &str = "STREETWISE_STREET_URGENT_PER_MINUTE";
 const STREET_URGENT_PER_MINUTE_DEFAULT: u32 = 1_200;
 
-/// Small shares may come at once up to this.
-const BURST_MIN: u32 = 10;
+/// The most a street's own manifest may allow it.
+const STREET_REPORTS_PER_MINUTE_MAX: &str = "STREETWISE_STREET_REPORTS_PER_MINUTE_MAX";
+/// Four times the default: what one street may take of an installation that serves a thousand.
+const STREET_REPORTS_PER_MINUTE_MAX_DEFAULT: u32 = 12_000;
 /// Where replicas add up what they let in; without it each counts for itself.
 const REDIS_URL: &str = "STREETWISE_REDIS_URL";
 
@@ -67,7 +69,8 @@ impl Config {
         }
         let ordinary = rate(env, STREET_REPORTS_PER_MINUTE, STREET_REPORTS_PER_MINUTE_DEFAULT)?;
         let urgent = rate(env, STREET_URGENT_PER_MINUTE, STREET_URGENT_PER_MINUTE_DEFAULT)?;
-        let shares = Shares { ordinary, urgent };
+        let most = rate(env, STREET_REPORTS_PER_MINUTE_MAX, STREET_REPORTS_PER_MINUTE_MAX_DEFAULT)?;
+        let shares = Shares { ordinary, urgent, most };
         let redis = env.get(REDIS_URL).map(redis::Client::open).transpose().map_err(|_| bad_redis())?;
         Ok(Self { tracking_key, master_key, outbox_rows_max, queue_max, shares, redis })
     }
@@ -85,7 +88,7 @@ fn rate(env: &Env, name: &'static str, default: u32) -> Result<Rate, ConfigError
     if per_minute == 0 {
         return Err(ConfigError::Malformed { name, expected });
     }
-    Ok(Rate { per_minute, burst: (per_minute / 6).max(BURST_MIN).min(per_minute) })
+    Ok(Rate::of(per_minute))
 }
 
 fn key_file(env: &Env, name: &'static str) -> Result<[u8; 32], ConfigError> {

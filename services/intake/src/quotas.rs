@@ -22,6 +22,8 @@ pub struct Shares {
     pub ordinary: Rate,
     /// Reserved for urgent ones.
     pub urgent: Rate,
+    /// The most that a street's manifest may allow it, in place of `ordinary`.
+    pub most: Rate,
 }
 
 /// Which of a street's two.
@@ -42,6 +44,8 @@ pub struct Taken {
     pub share: Share,
     /// How many.
     pub reports: u32,
+    /// The rate of the share.
+    pub rate: Rate,
 }
 
 /// The buckets of all streets: one entry per street that sent something.
@@ -55,6 +59,8 @@ pub struct Quotas {
 
 #[derive(Debug, Default)]
 struct Street {
+    /// What its manifest said when it last sent something.
+    own: Option<Rate>,
     ordinary: Counted,
     urgent: Counted,
 }
@@ -106,26 +112,27 @@ impl Quotas {
         Self { shares, start: Instant::now(), streets: Mutex::default() }
     }
 
-    /// Lets a report in, or says how long its street has to wait. Only a known street is named: an entry stays.
-    pub fn admit(&self, street: Option<TenantId>, lane: Lane) -> Result<(), Duration> {
-        self.admit_at(street, lane, self.start.elapsed())
+    /// Lets a report in, or says how long its street has to wait. Only a known street is named: an entry stays. `own`
+    /// is what its manifest asks for; it counts within the installation's bounds.
+    pub fn admit(&self, street: Option<TenantId>, lane: Lane, own: Option<Rate>) -> Result<(), Duration> {
+        self.admit_at(street, lane, own, self.start.elapsed())
     }
 
-    fn admit_at(&self, street: Option<TenantId>, lane: Lane, now: Duration) -> Result<(), Duration> {
+    fn admit_at(
+        &self,
+        street: Option<TenantId>,
+        lane: Lane,
+        own: Option<Rate>,
+        now: Duration,
+    ) -> Result<(), Duration> {
         let mut streets = self.locked();
         let of = streets.entry(street).or_default();
+        of.own = own.map(|own| own.within(self.shares.most));
         if lane == Lane::Urgent && of.urgent.take(self.shares.urgent, now).is_ok() {
             return Ok(());
         }
-        of.ordinary.take(self.shares.ordinary, now)
-    }
-
-    /// The rate of a share.
-    pub fn rate(&self, share: Share) -> Rate {
-        match share {
-            Share::Ordinary => self.shares.ordinary,
-            Share::Urgent => self.shares.urgent,
-        }
+        let ordinary = of.own.unwrap_or(self.shares.ordinary);
+        of.ordinary.take(ordinary, now)
     }
 
     /// Takes what was let in since the last time.
@@ -134,8 +141,12 @@ impl Quotas {
         for (street, of) in self.locked().iter_mut() {
             for share in Share::ALL {
                 let reports = std::mem::take(&mut of.of(share).untold);
+                let rate = match share {
+                    Share::Ordinary => of.own.unwrap_or(self.shares.ordinary),
+                    Share::Urgent => self.shares.urgent,
+                };
                 if reports > 0 {
-                    taken.push(Taken { street: *street, share, reports });
+                    taken.push(Taken { street: *street, share, reports, rate });
                 }
             }
         }
@@ -168,7 +179,7 @@ mod tests {
 
     fn quotas() -> Quotas {
         let rate = |burst| Rate { per_minute: 60, burst };
-        Quotas::new(Shares { ordinary: rate(3), urgent: rate(2) })
+        Quotas::new(Shares { ordinary: rate(3), urgent: rate(2), most: rate(5) })
     }
 
     fn street(n: i64) -> Option<TenantId> {
@@ -177,16 +188,29 @@ mod tests {
 
     /// How many of `sent` are let in at an instant.
     fn let_in(quotas: &Quotas, n: i64, lane: Lane, sent: usize, now: Duration) -> usize {
-        (0..sent).filter(|_| quotas.admit_at(street(n), lane, now).is_ok()).count()
+        (0..sent).filter(|_| quotas.admit_at(street(n), lane, None, now).is_ok()).count()
     }
 
     #[test]
     fn a_street_over_its_share_waits_and_the_others_do_not() {
         let (quotas, now) = (quotas(), Duration::from_secs(9));
         assert_eq!(let_in(&quotas, 1, Lane::Normal, 50, now), 3);
-        assert_eq!(quotas.admit_at(street(1), Lane::Bulk, now), Err(Duration::from_secs(1)));
+        assert_eq!(quotas.admit_at(street(1), Lane::Bulk, None, now), Err(Duration::from_secs(1)));
         assert_eq!(let_in(&quotas, 2, Lane::Normal, 50, now), 3);
         assert_eq!(let_in(&quotas, 1, Lane::Normal, 50, now + Duration::from_secs(1)), 1);
+    }
+
+    /// One at once, and more than the installation allows.
+    #[test]
+    fn a_street_s_own_share_counts_within_the_bounds() {
+        let (quotas, now) = (quotas(), Duration::from_secs(9));
+        let let_in = |n, own: Rate| {
+            (0..50).filter(|_| quotas.admit_at(street(n), Lane::Normal, Some(own), now).is_ok()).count()
+        };
+        assert_eq!(let_in(1, Rate { per_minute: 60, burst: 1 }), 1);
+        assert_eq!(let_in(2, Rate { per_minute: 6_000, burst: 1_000 }), 5);
+        let rates: Vec<Rate> = quotas.taken().into_iter().map(|taken| taken.rate).collect();
+        assert_eq!(rates, [Rate { per_minute: 60, burst: 1 }, Rate { per_minute: 60, burst: 5 }]);
     }
 
     #[test]

@@ -1,15 +1,25 @@
-//! What intake needs of a street: which words and items may not wait.
+//! What intake needs of a street: which words and items may not wait, how much it may send, whom it hears.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use classify::AlarmScreen;
-use contract::document::{DistrictCore, Priority, StreetCore, Territory};
+use contract::document::{DistrictCore, Priority, Quotas, StreetCore, Territory};
 use ids::TenantId;
 use snapshot::Project;
 
-/// A street to intake; streets of a district share one.
-pub type Street = Arc<Screen>;
+use crate::core::quota::Rate;
+
+/// A street to intake.
+#[derive(Debug)]
+pub struct Street {
+    /// Shared by the streets of a district.
+    pub screen: Arc<Screen>,
+    /// What its manifest says it may send.
+    pub quota: Option<Rate>,
+    /// Whether residents may report without a contact.
+    pub anonymous_reports: bool,
+}
 
 /// The district's alarm words and its items of priority P1.
 #[derive(Debug)]
@@ -25,7 +35,7 @@ pub struct Screen {
 /// Compiles screens, one per district: a thousand streets need not hold a thousand automata.
 #[derive(Debug, Default)]
 pub struct Screens {
-    made: Mutex<BTreeMap<TenantId, Street>>,
+    made: Mutex<BTreeMap<TenantId, Arc<Screen>>>,
 }
 
 impl Project for Screens {
@@ -34,9 +44,24 @@ impl Project for Screens {
     fn street(
         &self,
         district: &DistrictCore,
-        _street: &StreetCore,
+        street: &StreetCore,
         _territory: Option<&Arc<Territory>>,
     ) -> Result<Street, String> {
+        Ok(Street {
+            screen: self.screen(district)?,
+            quota: street.quotas.map(rate),
+            anonymous_reports: street.features.anonymous_reports,
+        })
+    }
+}
+
+fn rate(quotas: Quotas) -> Rate {
+    let derived = Rate::of(quotas.reports_per_minute);
+    Rate { burst: quotas.burst.unwrap_or(derived.burst).max(1), ..derived }
+}
+
+impl Screens {
+    fn screen(&self, district: &DistrictCore) -> Result<Arc<Screen>, String> {
         let urgent_items = urgent_items(district);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(screen) = made.get(&district.code)

@@ -19,6 +19,21 @@ pub struct Bucket {
 }
 
 impl Rate {
+    /// Small shares may come at once up to this.
+    const BURST_MIN: u32 = 10;
+
+    /// A rate of which ten seconds' worth may come at once. At least 1 a minute.
+    pub fn of(per_minute: u32) -> Self {
+        let per_minute = per_minute.max(1);
+        Self { per_minute, burst: (per_minute / 6).max(Self::BURST_MIN).min(per_minute) }
+    }
+
+    /// No more than another.
+    pub fn within(self, most: Self) -> Self {
+        let (per_minute, burst) = (self.per_minute.min(most.per_minute), self.burst.min(most.burst));
+        Self { per_minute: per_minute.max(1), burst: burst.max(1) }
+    }
+
     /// Takes a token, or says how long until there is one.
     pub fn take(self, bucket: &mut Bucket, now: Duration) -> Result<(), Duration> {
         let one = Duration::from_secs(60) / self.per_minute;

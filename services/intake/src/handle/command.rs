@@ -98,6 +98,8 @@ pub enum Refusal {
     KeyReused,
     /// The tenant is no street we have documents of.
     UnknownStreet,
+    /// The street hears no resident without a contact.
+    ContactRequired,
     /// Over the high-water mark (D24), or too many requests wait.
     Overloaded,
     /// The street sent more than its share.
@@ -117,6 +119,7 @@ impl Refusal {
         match self {
             Refusal::KeyReused => "key_reused",
             Refusal::UnknownStreet => "unknown_street",
+            Refusal::ContactRequired => "contact_required",
             Refusal::Overloaded => "overloaded",
             Refusal::QuotaExceeded { .. } => "quota_exceeded",
             Refusal::ContactUnsealed => "contact_unsealed",

@@ -172,6 +172,8 @@ fn admissible<'a>(
     for request in requests {
         let refusal = if !request.street_known {
             Refusal::UnknownStreet
+        } else if request.anonymous {
+            Refusal::ContactRequired
         } else if room.pressure.refuses(request.lane) {
             Refusal::Overloaded
         } else {

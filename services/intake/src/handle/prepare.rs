@@ -8,6 +8,7 @@ use seal::Sealed;
 use super::{Refusal, Room, SubmitReport};
 use crate::contacts::ContactError;
 use crate::core::lane::lane_of;
+use crate::core::quota::Rate;
 use crate::store::reports::Accepted;
 
 /// A request ready to be kept: its id derived, its contact unreadable.
@@ -18,22 +19,38 @@ pub(super) struct Prepared {
     pub lane: Lane,
     /// Whether we have documents of its street. A replay is answered without.
     pub street_known: bool,
+    /// Whether its street hears no resident without a contact, and this is one.
+    pub anonymous: bool,
     pub contact_sealed: Option<Sealed>,
 }
 
-/// What the documents say of a request: its lane; `None` while the street is unknown.
+/// What the documents say of a request; `None` while the street is unknown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Screened(Option<Lane>);
+pub(super) struct Screened(Option<Known>);
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    lane: Lane,
+    quota: Option<Rate>,
+    anonymous: bool,
+}
+
+/// Who may be heard without a contact only where the street says so; everybody else is known by office.
+const RESIDENT: &str = "resident";
 
 impl Room {
     /// Looks for alarm words and urgent items. A drill goes with what can wait, whatever it says: it must not delay an
     /// emergency.
     pub(super) fn screen(&self, command: &SubmitReport) -> Screened {
         let view = self.house.snapshot.view();
-        let screen = view.street(command.street).map(|street| &street.of);
-        Screened(screen.map(|screen| match command.drill {
-            true => Lane::Bulk,
-            false => lane_of(screen, command.text.as_str(), command.item.as_deref()),
+        let street = view.street(command.street).map(|street| &street.of);
+        Screened(street.map(|street| Known {
+            lane: match command.drill {
+                true => Lane::Bulk,
+                false => lane_of(&street.screen, command.text.as_str(), command.item.as_deref()),
+            },
+            quota: street.quota,
+            anonymous: !street.anonymous_reports && command.source == RESIDENT && command.contact.is_none(),
         }))
     }
 
@@ -42,10 +59,11 @@ impl Room {
         if command.drill {
             return Ok(());
         }
-        let Screened(lane) = screened;
+        let Screened(known) = screened;
         // Streets that are not there share one bucket: they are refused, but not for nothing.
-        let street = lane.map(|_| command.street);
-        self.quotas.admit(street, lane.unwrap_or(Lane::Normal)).map_err(|wait| {
+        let street = known.map(|_| command.street);
+        let (lane, own) = known.map_or((Lane::Normal, None), |known| (known.lane, known.quota));
+        self.quotas.admit(street, lane, own).map_err(|wait| {
             let retry_after_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
             let refusal = Refusal::QuotaExceeded { retry_after_s };
             self.events.refused(refusal.reason());
@@ -57,10 +75,10 @@ impl Room {
     pub(super) async fn prepare(
         &self,
         mut command: SubmitReport,
-        Screened(lane): Screened,
+        Screened(known): Screened,
     ) -> Result<Prepared, Refusal> {
         let report_id = command.report_id();
-        let street_known = lane.is_some();
+        let street_known = known.is_some();
         // A street that is not there has no key, and gets none.
         let contact_sealed = match command.contact.take().filter(|_| street_known) {
             None => None,
@@ -69,8 +87,8 @@ impl Room {
                 Some(sealed.map_err(|error| self.unsealed(&error))?)
             }
         };
-        let lane = lane.unwrap_or(Lane::Normal);
-        Ok(Prepared { report_id, command, lane, street_known, contact_sealed })
+        let (lane, anonymous) = known.map_or((Lane::Normal, false), |known| (known.lane, known.anonymous));
+        Ok(Prepared { report_id, command, lane, street_known, anonymous, contact_sealed })
     }
 
     /// Nothing readable is ever kept, so the report is not.

@@ -1,6 +1,6 @@
 //! What the room refuses, as the one kind of refusal both doors answer with.
 
-use bootstrap::door::Problem;
+use bootstrap::door::{Fault, Problem};
 
 use crate::handle::Refusal;
 use crate::handle::writer::Unkept;
@@ -15,6 +15,10 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::KeyReused => Problem::idempotency_key_reused(),
             Refusal::UnknownStreet => Problem::not_found(),
+            Refusal::ContactRequired => {
+                let detail = "该街道不受理匿名上报，请填写联系方式 / this street takes no anonymous reports; give a contact";
+                Problem::validation_failed([Fault::new("/reporter/contact", "contact-required", detail)])
+            }
             Refusal::Overloaded => Problem::unavailable(RETRY_AFTER_S),
             Refusal::QuotaExceeded { retry_after_s } => Problem::quota_exceeded(retry_after_s),
             Refusal::ContactUnsealed => Problem::internal(),

@@ -80,7 +80,7 @@ impl Sharing {
         };
         let mut call = self.script.prepare_invoke();
         for taken in taken {
-            let rate = self.room.quotas().rate(taken.share);
+            let rate = taken.rate;
             call.key(key(taken)).arg(60e6 / f64::from(rate.per_minute)).arg(rate.burst).arg(taken.reports);
         }
         let waits_us: Vec<u64> = call.invoke_async(&mut connection).await?;

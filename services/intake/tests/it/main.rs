@@ -12,4 +12,5 @@ mod quota;
 mod refusals;
 mod replay;
 mod shared;
+mod terms;
 mod writer;
