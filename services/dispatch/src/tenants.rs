@@ -1,11 +1,11 @@
-//! What dispatch takes from a tenant's documents: its district's working calendars, compiled.
+//! What dispatch takes from a tenant's documents: its district's working calendars and its own, compiled.
 //!
 //! Limits, chains and bodies are not looked up here: a routed case carries its policy complete.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, StreetCore, Territory};
+use contract::document::{DistrictCore, StreetCore, Territory, own_calendar};
 use sla::Calendar;
 use snapshot::Project;
 
@@ -38,13 +38,15 @@ impl Project for Calendars {
     fn street(
         &self,
         district: &DistrictCore,
-        _street: &StreetCore,
+        street: &StreetCore,
         _territory: Option<&Arc<Territory>>,
     ) -> Result<Street, String> {
-        let compiled = district.calendars.iter().map(|(id, spec)| Ok((id.clone(), Arc::new(compile(spec)?))));
+        let own = district.calendars.get(&district.default_calendar);
+        let own = own.map(|base| own_calendar::of(street.code, base, street.calendar.as_ref()));
+        let specs: Vec<_> = district.calendars.values().chain(&own).collect();
+        let compiled = specs.iter().map(|spec| Ok((spec.id.clone(), Arc::new(compile(spec)?))));
         let calendars = compiled.collect::<Result<_, String>>()?;
-        let years =
-            district.calendars.iter().flat_map(|(id, spec)| spec.years.iter().map(|y| (id.clone(), *y)));
+        let years = specs.iter().flat_map(|spec| spec.years.iter().map(|year| (spec.id.clone(), *year)));
         Ok(Street { calendars, published: years.collect() })
     }
 }

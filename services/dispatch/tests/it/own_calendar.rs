@@ -1,0 +1,64 @@
+//! A street with hours and days of its own: its orders count on them, its neighbours' do not.
+
+use contract::document::{CalendarChange, DayException, DayKind, Document, Frame, own_calendar};
+use contract::proto::triage::CasePlan;
+
+use crate::world::{FAST_STREET, STREET, World, stage};
+
+fn frame(start: &str, end: &str) -> Frame {
+    Frame { start: start.to_owned(), end: end.to_owned() }
+}
+
+/// Eight to noon and one to eight; the seventh of December off.
+fn change() -> CalendarChange {
+    let day = DayException { date: "2026-12-07".parse().unwrap(), kind: DayKind::Holiday };
+    CalendarChange { frames: vec![frame("08:00", "12:00"), frame("13:00", "20:00")], days: vec![day] }
+}
+
+impl World {
+    /// Due times of acknowledge, on site and resolve of a new bus line case.
+    async fn due_times(&self, street: &str) -> [String; 3] {
+        let mut routed = self.routed(street, "TRA-01");
+        let own = (street == STREET).then(|| own_calendar::id_of(STREET.parse().unwrap()));
+        let plan: &mut CasePlan = routed.plan();
+        // As triage resolves it: the id of the street's own, where it has one.
+        if let (Some(policy), Some(own)) = (&mut plan.policy, own) {
+            policy.calendar = own;
+        }
+        let case_id = self.opened(&routed).await;
+        let path = format!("/dispatch/v1/streets/{street}/cases/{case_id}");
+        let (status, case) = self.get("governance-centre", &path).await;
+        assert_eq!(status, 200, "{case:#}");
+        let orders = case["orders"].as_array().unwrap();
+        let lead = orders.iter().find(|order| order["role"] == "lead").unwrap();
+        ["acknowledge", "on_site", "resolve"]
+            .map(|name| stage(lead, name)["due_at"].as_str().unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn due_times_count_on_the_street_s_own_hours_and_days() {
+    let world = World::start().await;
+    let mut documents = testkit::demo::documents(2);
+    for document in &mut documents {
+        if let contract::document::DocumentBody::Street(core) = &mut document.body
+            && core.code.to_string() == STREET
+        {
+            core.calendar = Some(change());
+        }
+    }
+    let documents: Vec<Document> = documents;
+    world.rig.documents(&documents).await;
+    let own = world.due_times(STREET).await;
+    assert_eq!(own, ["2026-11-23T04:00:00Z", "2026-11-23T10:30:00Z", "2026-12-08T12:00:00Z"]);
+    let other = world.due_times(FAST_STREET).await;
+    assert_eq!(other, ["2026-11-23T04:00:00Z", "2026-11-24T02:00:00Z", "2026-12-07T10:00:00Z"]);
+}
+
+/// A case opened on an own calendar still finds one when its street has taken its changes back.
+#[tokio::test]
+async fn a_street_always_has_a_calendar_of_its_own_id() {
+    let world = World::start().await;
+    let own = world.due_times(STREET).await;
+    assert_eq!(own, ["2026-11-23T04:00:00Z", "2026-11-24T02:00:00Z", "2026-12-07T10:00:00Z"]);
+}
