@@ -13,7 +13,7 @@ use url::Url;
 pub use broker_users::BrokerUsers;
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
-    StreetOffboard, StreetPlan, StreetRollback, StreetShow, StreetVerify,
+    StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
 };
 pub use who_can::WhoCan;
 

@@ -20,6 +20,8 @@ pub enum Street {
     Show(StreetShow),
     /// 回退：将某一代的清单重新提交为新的一代 / apply the manifest of an earlier generation as the next one
     Rollback(StreetRollback),
+    /// 值班：此刻谁在岗；--ics 输出日历 / who is on duty by a rota; --ics prints a calendar
+    Rota(StreetRota),
     /// 导出整个街道：清单、辖区、案件、工单、投递，附校验和 / take a whole street out: open formats with checksums
     Export(StreetExport),
     /// 导入：核对校验和，在此处重新登记该街道 / check an export and onboard its street here
@@ -210,6 +212,30 @@ pub struct StreetRollback {
     /// 仅当仍为此代次 / only if still of this generation
     #[arg(long, value_name = "N")]
     pub if_generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise street rota`
+#[derive(Debug, Args)]
+pub struct StreetRota {
+    /// 街道或区代码 / code of a street or a district, 12 digits
+    pub code: String,
+    /// 值班表的键 / key of the rota
+    pub key: String,
+    /// 时刻；缺省为现在 / an instant, e.g. 2026-11-23T10:00:00+08:00; now unless told
+    #[arg(long, conflicts_with = "ics")]
+    pub at: Option<jiff::Timestamp>,
+    /// 输出 iCalendar / print iCalendar instead
+    #[arg(long, conflicts_with = "json")]
+    pub ics: bool,
+    /// 起始日 / the first duty day of the calendar; today unless told
+    #[arg(long, requires = "ics", value_name = "DATE")]
+    pub from: Option<jiff::civil::Date>,
+    /// 终止日 / the last duty day of the calendar; 28 days later unless told
+    #[arg(long, requires = "ics", value_name = "DATE")]
+    pub until: Option<jiff::civil::Date>,
     /// Where.
     #[command(flatten)]
     pub door: DirectoryDoor,

@@ -1,6 +1,6 @@
 //! The manifests as text: what a person would write above, GeoJSON on one line below.
 
-use super::{drawing, names};
+use super::{drawing, duty, names};
 
 const PREFIX: &str = "990102";
 /// District bodies that are told by webhook, where there is an address for it.
@@ -57,12 +57,13 @@ spec:
       - {{ role: street-centre, body: street-centre }}
       - {{ role: body-user, body: street-centre }}
     verifier: [{{ role: verifier }}]
-  territory:
+{duty}  territory:
     datum: wgs84
     layers:
 {layers}"#,
         communities = communities(seed, n, &prefix),
         endpoints = webhooks.map(endpoint).unwrap_or_default(),
+        duty = duty::lines(seed, n),
         layers = layers(seed, n, &prefix),
     )
 }
@@ -95,5 +96,6 @@ mod tests {
         assert_ne!(one, street(8, 12, Some("https://hooks.example.org")));
         assert!(one.len() < 200 * 1024, "{} bytes", one.len());
         assert_eq!(one.matches("\"type\":\"Polygon\"").count(), 1 + 17 + 106 + 4);
+        assert_eq!((one.matches(" post: ").count(), one.matches("{ subject: ").count()), (10, 80));
     }
 }

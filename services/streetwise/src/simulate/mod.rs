@@ -1,10 +1,13 @@
 //! `streetwise simulate district`: manifests of a district that does not exist, to try out what a real one would do.
 //!
 //! Codes are the reserved ones `990102…`; the same seed gives the same bytes. Each street has 17 communities, 106 grids
-//! and four police beats, whose polygons share their borders to the last digit and cover the street without a gap.
-//! Deliberately not here: reports and their paths (the benches make those), people with names.
+//! and four police beats, whose polygons share their borders to the last digit and cover the street without a gap, and ten
+//! duty groups with posts and rotas.
+//! Deliberately not here: reports and their paths (the benches make those), people with names, devices and buildings,
+//! which no manifest holds.
 
 mod drawing;
+mod duty;
 mod lattice;
 mod manifest;
 mod names;

@@ -69,6 +69,29 @@ pub(super) struct Entry {
     pub of_generation: Option<u64>,
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct OnDuty {
+    pub name: Text,
+    pub post: Post,
+    pub at: String,
+    pub turns: Vec<Turn>,
+    pub next: Option<Turn>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Post {
+    pub name: Text,
+    pub body: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Turn {
+    pub shift: String,
+    pub starts_at: String,
+    pub ends_at: String,
+    pub crew: Vec<String>,
+}
+
 /// A text of somebody else's, safe to print: what would steer the terminal, or turn the line around, is shown as a
 /// mark.
 pub(super) fn safe(text: &str) -> String {

@@ -12,6 +12,7 @@ mod installation;
 mod offboard;
 mod plan;
 mod redraw;
+mod rota;
 pub mod verify;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ pub async fn run(command: &Street) -> Result<ExitCode, Failure> {
         Street::History(arguments) => history(arguments).await.map(done),
         Street::Show(arguments) => show(arguments).await.map(done),
         Street::Rollback(arguments) => rollback(arguments).await.map(done),
+        Street::Rota(arguments) => rota::run(arguments).await.map(done),
         Street::Export(arguments) => export::run(arguments).await,
         Street::Import(arguments) => import::run(arguments).await,
         Street::Offboard(arguments) => offboard::run(arguments).await,
