@@ -111,9 +111,23 @@ fn tree(documents: &[Document]) -> Result<Value, DocumentError> {
             fields.remove("pack_generation");
         }
         without_nulls(&mut body);
+        with_collections(document.header.part, &mut body);
         tree[document.header.part.as_str()] = body;
     }
     Ok(tree)
+}
+
+/// Collections that a document leaves out while they are empty: there, so that their first entry is told as one.
+fn with_collections(part: Part, body: &mut Value) {
+    let left_out: &[&str] = match part {
+        Part::Core => &["successors"],
+        Part::People => &["posts", "rotas"],
+        Part::Territory => &[],
+    };
+    let Some(fields) = body.as_object_mut() else { return };
+    for field in left_out {
+        fields.entry(*field).or_insert_with(|| json!({}));
+    }
 }
 
 fn without_nulls(value: &mut Value) {

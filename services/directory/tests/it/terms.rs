@@ -50,7 +50,7 @@ async fn circles_and_strangers_are_refused_with_their_places() {
             "16:13 /spec/successors/nobody unknown-body",
             "17:16 /spec/successors/transport succession-circle",
             "19:7 /spec/successors/traffic-police succession-circle",
-            "21:45 /spec/successors/traffic-police/to/0/items/1 unknown-item",
+            "21:46 /spec/successors/traffic-police/to/0/items/1 unknown-item",
             "22:19 /spec/successors/traffic-police/to/1/body heir-level",
             "22:38 /spec/successors/traffic-police/to/1/items/0 repeated-item",
             "23:19 /spec/successors/traffic-police/to/2/body cannot-lead",

@@ -101,7 +101,8 @@ pub(super) async fn read(
     let order_reader = room.house.admit(&who, Action::OrderRead, street).ok();
     let bodies = admitted.bodies.bodies();
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
-    let now = room.house.clock.now(&mut tx).await?;
+    // Shown, nothing is decided by it: a case can be read while the time is in doubt.
+    let (reading, _) = room.house.clock.look(&mut tx).await?;
     let case = store::cases::find(&mut tx, street, id, bodies.as_deref()).await?;
     let case = case.ok_or_else(Problem::not_found)?;
     let orders = match order_reader.map(|reader| reader.bodies.bodies()) {
@@ -114,6 +115,6 @@ pub(super) async fn read(
     let view = room.house.snapshot.view();
     let names = super::Called(&view, street);
     let item = case.item.as_deref();
-    let orders = orders.into_iter().map(|order| OrderView::of(names, order, item, now)).collect();
+    let orders = orders.into_iter().map(|order| OrderView::of(names, order, item, reading.now)).collect();
     Ok(Json(CaseWithOrders { case: CaseView::of(names, case), orders }))
 }
