@@ -68,7 +68,14 @@ What no schema can say. Rendering fails here, in words, rather than in the clust
 {{- end -}}
 {{- end }}
 
+{{- define "streetwise.checkBroker" -}}
+{{- if and (eq .Values.environment "production") (not .Values.nats.nkeys) -}}
+{{- fail "nats.nkeys is off: a broker that lets everybody in lets one service be all of them, and the services refuse to start without a key outside development" -}}
+{{- end -}}
+{{- end }}
+
 {{- define "streetwise.checks" -}}
+{{- include "streetwise.checkBroker" . -}}
 {{- include "streetwise.checkIdentity" . -}}
 {{- include "streetwise.checkConnections" . -}}
 {{- include "streetwise.checkScaling" . -}}

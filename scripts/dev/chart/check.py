@@ -6,6 +6,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import helm_python
 import kubernetes_validate
@@ -40,8 +41,13 @@ def all_renderings():
         yield f"values-{name}", example(name)
     for name in OVERLAYS:
         yield f"overlay-{name}", overlay(name)
-    for kind in ("evaluation", "production"):
-        yield f"secrets-{kind}", subprocess.run([K8S / "secrets.sh", kind], capture_output=True, text=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as keys:
+        # What `streetwise broker-users` would put there; the script only carries it.
+        for user in [*values_of([CHART / "values.yaml"])["services"], "provisioner"]:
+            pathlib.Path(keys, f"{user}.nk").write_text(f"seed of {user}\n")
+        for kind in (["evaluation"], ["production", keys]):
+            made = subprocess.run([K8S / "secrets.sh", *kind], capture_output=True, text=True, check=True)
+            yield f"secrets-{kind[0]}", made.stdout
     for path in [*sorted((K8S / "infrastructure").glob("*/network.yaml")), *sorted((K8S / "argocd").glob("*.yaml"))]:
         yield f"file-{path.parent.name}-{path.stem}", path.read_text()
 

@@ -20,6 +20,7 @@ REFUSED = [
     ("a route nobody serves", "route: { parentRefs: [] }", "nobody would serve it"),
     ("an Ingress in the clear", "route: { kind: Ingress }", "in the clear"),
     ("tokens that anybody can make", "identity: { issuer: streetwise-dev }", "anybody can make its tokens"),
+    ("a broker that lets everybody in", "nats: { nkeys: false }", "lets one service be all of them"),
     ("killed before it is gone", "shutdown: { exitSeconds: 10 }", "25"),
     ("an audit of a week", 'journalDays: "7"', "pattern"),
     ("an even number of copies", "nats: { streamReplicas: 2 }", "streamReplicas"),

@@ -17,6 +17,7 @@ fn a_service_is_told_all_it_needs_and_nothing_else() {
             let production = set["STREETWISE_ENVIRONMENT"] == "production";
             let wanted = read.required.iter().chain(read.in_production.iter().filter(|_| production));
             let missing = wanted.filter(|name| !set.contains_key(name.as_str()));
+            assert!(!read.in_production.is_empty(), "what production wants was not found");
             none(
                 missing
                     .map(|name| format!("{path}: {} starts not without {name}", deployment.name))
