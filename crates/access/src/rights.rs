@@ -74,15 +74,7 @@ const TABLE: [Row; 11] = [
     Row {
         role: Role::SystemAdmin,
         held_in: &[District, Installation],
-        may: &[
-            ReportDrill,
-            DocumentRead,
-            ClockAccept,
-            ParkManage,
-            TenantOffboard,
-            TenantExport,
-            RemovalRead,
-        ],
+        may: &[ReportDrill, DocumentRead, ClockAccept, ParkManage, TenantOffboard, TenantExport, RemovalRead],
     },
     Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead, RightsRead] },
     Row {

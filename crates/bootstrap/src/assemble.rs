@@ -99,7 +99,10 @@ pub fn assemble<S: Service>(
     }
     let (parked, parked_openapi) = parked::routes(S::NAME, &house);
     let (removals, removals_openapi) = removal::routes(S::NAME, &house);
-    let (exports, export_openapi) = export::routes(S::NAME, &house);
+    let (exports, export_openapi) = match topology::exports_rows(S::NAME) {
+        true => export::routes(S::NAME, &house),
+        false => Default::default(),
+    };
     let openapi = openapi.map(|mut openapi| {
         openapi.merge(parked_openapi);
         openapi.merge(removals_openapi);

@@ -184,6 +184,11 @@ pub const EXPORTED: &[Exported] = &[
     exports("console", "timeline", &["payload"]),
 ];
 
+/// Whether anything of a service leaves with its street.
+pub fn exports_rows(service: &str) -> bool {
+    EXPORTED.iter().any(|table| table.service == service)
+}
+
 /// A table of a service that leaves with its street.
 pub fn exported(service: &str, name: &str) -> Option<&'static Exported> {
     EXPORTED.iter().find(|table| table.service == service && table.name == name)

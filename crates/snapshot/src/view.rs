@@ -155,8 +155,12 @@ impl<P: Project> Workshop<P> {
         self.removed.insert(tenant, Removed { district, generation, begun_at });
     }
 
+    /// Takes a document in, unless it is of a removed tenant: its rows may still be there when somebody starts.
     pub(crate) fn take(&mut self, document: Document) {
         let header = document.header;
+        if self.removed.get(&header.tenant).is_some_and(|removed| header.generation <= removed.generation) {
+            return;
+        }
         match document.body {
             DocumentBody::District(core) => {
                 self.districts.insert(header.tenant, (header.generation, Arc::new(*core)));

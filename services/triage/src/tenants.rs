@@ -98,6 +98,11 @@ impl Street {
         self.core.features.join_reports
     }
 
+    /// Whether it has ever said where it lies, or will.
+    pub fn has_territory(&self) -> bool {
+        self.places.is_some()
+    }
+
     /// Whether it has said where it lies on a day.
     pub fn drawn(&self, day: Date) -> bool {
         self.places.as_ref().is_some_and(|places| places.on(day).is_some())

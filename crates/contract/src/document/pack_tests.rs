@@ -170,8 +170,8 @@ fn personas_have_their_grants() {
     let own = street("990102002000").people.members;
     let members: BTreeSet<&str> =
         district.people.members.keys().chain(own.keys()).map(String::as_str).collect();
-    let personas = "bus-company governance-centre grid-worker resident sre street-centre system-admin traffic-police \
-                    transport verifier";
+    let personas = "auditor bus-company governance-centre grid-worker resident sre street-centre traffic-police transport \
+                    verifier";
     assert_eq!(members, personas.split(' ').collect());
     let centre = &own["street-centre"][0];
     assert_eq!(centre.body, Some("street-centre@990102002000".parse().unwrap()));

@@ -77,7 +77,7 @@ mod tests {
             readers.into_iter().map(|reader| (reader.subject, reader.only)).collect()
         };
         let worker = ("worker".to_owned(), None);
-        assert_eq!(told(&[]), [worker.clone()]);
+        assert_eq!(told(&[]), std::slice::from_ref(&worker));
         let police = ("police".to_owned(), Some(body("traffic-police")));
         assert_eq!(told(&[body("transport"), body("traffic-police")]), [police, worker]);
     }

@@ -196,6 +196,7 @@ async fn every_door_is_described() {
         paths,
         [
             "/console/v1/clock:accept",
+            "/console/v1/export/{code}/{table}",
             "/console/v1/parked",
             "/console/v1/parked/{target}",
             "/console/v1/removals/{code}",

@@ -244,7 +244,6 @@ fn yaml_code(error: &YamlError) -> &'static str {
         | YamlError::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => "wrong-type",
         YamlError::SerdeInvalidLength { .. } | YamlError::UnexpectedSequenceEnd { .. } => "wrong-length",
         YamlError::Message { .. } | YamlError::SerdeInvalidValue { .. } => "identifier-invalid",
-        YamlError::SerdeInvalidLength { .. } => "wrong-length",
         YamlError::UnsupportedTag { .. } | YamlError::TaggedEnumMismatch { .. } => "unknown-tag",
         YamlError::MultipleDocuments { .. } => "several-documents",
         YamlError::Budget { .. }

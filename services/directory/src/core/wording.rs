@@ -30,9 +30,9 @@ impl Books<'_> {
                 push(&mut place, " ", self.coded(field, &step.token));
                 (field, key_follows) = (of_entries(field), false);
             } else {
-                field = &step.token;
+                let within = std::mem::replace(&mut field, &step.token);
                 key_follows = words::keyed(field);
-                push(&mut place, " · ", name(words::field(field), &spaced(field)));
+                push(&mut place, " · ", name(words::field_of(within, field), &spaced(field)));
             }
         }
         (cut(place), field)
@@ -85,7 +85,7 @@ impl Books<'_> {
             let (head, value) = if words::keyed(field) {
                 (self.coded(field, inner), self.text(of_entries(field), value))
             } else {
-                (name(words::field(inner), &spaced(inner)), self.text(inner, value))
+                (name(words::field_of(field, inner), &spaced(inner)), self.text(inner, value))
             };
             name(&format!("{}：{}", head.zh, value.zh), &format!("{}: {}", head.en, value.en))
         };
@@ -152,7 +152,11 @@ fn spaced(field: &str) -> String {
 
 /// What the entries of a keyed field are read as: alarm words hold items, the others fields of their own.
 fn of_entries(field: &str) -> &str {
-    if field == "alarm_words" { field } else { "" }
+    match field {
+        "alarm_words" => field,
+        "layers" => words::LAYER,
+        _ => "",
+    }
 }
 
 fn push(text: &mut Name, between: &str, more: Name) {

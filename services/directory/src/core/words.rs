@@ -30,7 +30,6 @@ const FIELDS: &[(&str, &str)] = &[
     ("posts", "岗位"),
     ("rotas", "值班表"),
     ("layers", "图层"),
-    ("features", "图形"),
     ("outline", "轮廓"),
     ("vertices", "顶点数"),
     ("area_m2", "面积（平方米）"),
@@ -178,6 +177,14 @@ const KEYED: &[&str] = &[
 /// A field in Chinese; one without a word keeps its own.
 pub(super) fn field(name: &str) -> &str {
     FIELDS.iter().find(|(field, _)| *field == name).map_or(name, |(_, chinese)| chinese)
+}
+
+/// An entry of `layers`.
+pub(super) const LAYER: &str = "layer";
+
+/// The same inside of something: GeoJSON has a word that the manifest has too.
+pub(super) fn field_of<'a>(within: &str, name: &'a str) -> &'a str {
+    if within == LAYER && name == "features" { "图形" } else { field(name) }
 }
 
 /// Where a field of the top level is told.

@@ -116,6 +116,7 @@ fn order_state(facts: &Facts, order: &Order) -> wire::OrderState {
         stages: order.stages.iter().map(wire_stage).collect(),
         dispatched_at: Some(to_wire(order.dispatched_at)),
         policy: facts.policy.clone(),
+        drill: facts.drill,
     }
 }
 

@@ -19,12 +19,13 @@ pub(crate) struct Listed {
     pub item_zh: String,
     pub item_en: String,
     pub policy: String,
+    pub drill: bool,
 }
 
 impl Listed {
     pub fn of(order: &Order, facts: &Facts) -> Self {
-        let Facts { case_no, item, item_zh, item_en, policy, .. } = facts.clone();
-        Self { order: order.clone(), case_no, item, item_zh, item_en, policy }
+        let Facts { case_no, item, item_zh, item_en, policy, drill, .. } = facts.clone();
+        Self { order: order.clone(), case_no, item, item_zh, item_en, policy, drill }
     }
 }
 
@@ -75,6 +76,9 @@ pub(crate) struct OrderView {
     pub item_zh: String,
     pub item_en: String,
     pub policy: String,
+    /// A rehearsal; whoever holds it does nothing.
+    #[serde(default)]
+    pub drill: bool,
     pub dispatched_at: Timestamp,
     pub changed_at: Timestamp,
     /// When each act was first done.
@@ -99,6 +103,7 @@ impl OrderView {
             item_zh: listed.item_zh.clone(),
             item_en: listed.item_en.clone(),
             policy: listed.policy.clone(),
+            drill: listed.drill,
             dispatched_at: order.dispatched_at,
             changed_at: order.changed_at,
             acts: order.acts.iter().map(|(act, at)| (act.as_str().to_owned(), *at)).collect(),

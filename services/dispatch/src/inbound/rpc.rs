@@ -163,6 +163,7 @@ impl From<OrderView> for wire::OrderState {
             stages: view.stages.into_iter().map(Into::into).collect(),
             dispatched_at: Some(to_wire(view.dispatched_at)),
             policy: view.policy,
+            drill: view.drill,
         }
     }
 }

@@ -245,6 +245,7 @@ async fn every_door_is_described() {
         paths,
         [
             "/dispatch/v1/clock:accept",
+            "/dispatch/v1/export/{code}/{table}",
             "/dispatch/v1/orders",
             "/dispatch/v1/parked",
             "/dispatch/v1/parked/{target}",

@@ -49,6 +49,7 @@ struct Page {
 #[derive(Debug, Deserialize)]
 struct Case {
     phase: String,
+    drill: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,7 +94,7 @@ pub(super) async fn run(arguments: &StreetOffboard) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses while cases of the street are open. Dispatch knows; the directory does not.
+/// Refuses while cases of the street are open; rehearsals may be. Dispatch knows; the directory does not.
 async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Failure> {
     let doing = format!("查看在办案件 / looking for open cases of {code}");
     let (mut open, mut after) = (0, None::<String>);
@@ -106,7 +107,7 @@ async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Fai
             Err(Failure::Refused { refusal, .. }) if refusal.status == 404 => return Ok(()),
             Err(failure) => return Err(failure),
         };
-        open += page.rows.iter().filter(|case| case.phase != "closed").count();
+        open += page.rows.iter().filter(|case| case.phase != "closed" && !case.drill).count();
         after = page.next;
         if after.is_none() {
             break;

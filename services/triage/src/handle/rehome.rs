@@ -17,6 +17,7 @@ use messaging::NewEvent;
 use pg::TenantScope;
 use prost::Message;
 use snapshot::StreetView;
+use territory::StreetTerritory;
 use uuid::Uuid;
 
 use super::Room;
@@ -35,9 +36,9 @@ pub(crate) const NAMED_MAX: usize = 500;
 /// Places every open case by the newest territory of its street. Returns how many were looked at.
 pub async fn all(room: &Room) -> Result<usize, pg::Error> {
     let view = room.house.snapshot.view();
-    let drawn: Vec<_> = view.streets().filter(|street| street.of.drawn()).cloned().collect();
+    let drawing: Vec<_> = view.streets().filter(|street| street.of.has_territory()).cloned().collect();
     let mut looked_at = 0;
-    for chunk in drawn.chunks(STREETS_MAX) {
+    for chunk in drawing.chunks(STREETS_MAX) {
         let behind = behind(room, chunk).await?;
         for street in chunk.iter().filter(|street| behind.contains(&street.code)) {
             loop {
@@ -70,9 +71,14 @@ async fn some(room: &Room, street: &StreetView<Street>) -> Result<usize, pg::Err
     if cases.is_empty() {
         return Ok(0);
     }
-    let mut said = Vec::new();
+    let (mut said, day) = (Vec::new(), street.of.day(now));
     for case in &mut cases {
-        let lies = street.of.locate(&case.place);
+        if !street.of.drawn(day) {
+            // Nothing is drawn today: a case stays where it was placed.
+            case.placed_by = street.generation;
+            continue;
+        }
+        let lies = street.of.locate(&case.place, day);
         if let Some(before) = place(case, lies, street.generation) {
             said.push(event(room, street, case, &before, now));
         }
@@ -161,22 +167,26 @@ pub(crate) enum Unsimulated {
     Failed(#[from] pg::Error),
 }
 
-/// Holds every open case of a street against a territory. Writes nothing, locks nothing.
+/// Holds every open case of a street against a territory, as it is drawn today. Writes nothing, locks nothing.
 pub(crate) async fn simulate(
     room: &Room,
     scope: TenantScope,
     street: TenantId,
     territory: &Territory,
 ) -> Result<Simulated, Unsimulated> {
-    let drawn = places::compile(territory).map_err(Unsimulated::Faulty)?;
+    let drawings = places::Drawings::of(territory).map_err(Unsimulated::Faulty)?;
+    let view = room.house.snapshot.view();
+    let known =
+        view.street(street).ok_or_else(|| Unsimulated::Faulty("the street is not known".to_owned()))?;
     let (mut simulated, mut after) = (Simulated::default(), Uuid::nil());
     let mut tx = room.house.pool.begin(scope).await?;
+    let drawn = drawings.on(known.of.day(room.house.clock.now(&mut tx).await?));
     loop {
         let page = store::places::open(&mut tx, street, after, CASES_MAX).await?;
         let Some(last) = page.last() else { break };
         after = last.case_id.as_uuid();
         for case in &page {
-            look(&mut simulated, case, places::locate(&drawn, &case.place));
+            look(&mut simulated, case, drawn);
         }
         if page.len() < CASES_MAX as usize {
             break;
@@ -186,8 +196,10 @@ pub(crate) async fn simulate(
     Ok(simulated)
 }
 
-fn look(simulated: &mut Simulated, case: &OpenCase, to: Option<Placed>) {
+fn look(simulated: &mut Simulated, case: &OpenCase, drawn: Option<&StreetTerritory>) {
     simulated.open += 1;
+    let Some(drawn) = drawn else { return };
+    let to = places::locate(drawn, &case.place);
     let from = Placed { community: case.community, grid: case.grid.clone() };
     let stays = to.as_ref().map_or(from.community.is_none() && from.grid.is_none(), |to| *to == from);
     if stays {

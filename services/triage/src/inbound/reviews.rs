@@ -52,6 +52,8 @@ struct ReviewDocument {
     reason: String,
     /// urgent, normal or bulk.
     lane: &'static str,
+    /// A rehearsal.
+    drill: bool,
     /// The reporter's words, byte for byte.
     text: String,
     /// The item the reporter named.
@@ -120,6 +122,7 @@ fn document(street: TenantId, review: OpenReview) -> Result<ReviewDocument, Prob
         report_id: review.report_id,
         reason: review.reason,
         lane: lane.as_str(),
+        drill: review.drill,
         text: report.text,
         item: report.given,
         place: PlaceDocument {

@@ -32,6 +32,7 @@ pub(crate) struct OpenReview {
     pub report_id: Uuid,
     pub reason: String,
     pub lane: i16,
+    pub drill: bool,
     pub report: Vec<u8>,
     pub item_explanation: Vec<u8>,
     pub requested_at: jiff_sqlx::Timestamp,
@@ -170,7 +171,7 @@ pub(crate) async fn open(
 ) -> Result<Vec<OpenReview>, pg::Error> {
     let rows = sqlx::query_as!(
         OpenReview,
-        "SELECT report_id, reason, lane, report, item_explanation, requested_at
+        "SELECT report_id, reason, lane, drill, report, item_explanation, requested_at
          FROM triage.reviews
          WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, report_id) > ($2, $3, $4)
          ORDER BY lane, requested_at, report_id

@@ -32,7 +32,8 @@ type Made = (Arc<Territory>, Arc<Drawings>);
 pub struct Drawings(Vec<(Date, Option<StreetTerritory>)>);
 
 impl Drawings {
-    fn of(territory: &Territory) -> Result<Self, String> {
+    /// Compiled for each stretch between two changes.
+    pub(crate) fn of(territory: &Territory) -> Result<Self, String> {
         let days = [Date::MIN].into_iter().chain(territory.turns());
         let drawing = |day| {
             let there = territory.on(day);
@@ -43,7 +44,7 @@ impl Drawings {
     }
 
     /// What is drawn on a day.
-    pub(super) fn on(&self, day: Date) -> Option<&StreetTerritory> {
+    pub(crate) fn on(&self, day: Date) -> Option<&StreetTerritory> {
         self.0.iter().rev().find(|(first, _)| *first <= day)?.1.as_ref()
     }
 }
@@ -77,7 +78,7 @@ pub(crate) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> 
 }
 
 /// The directory has checked it; what fails here was written by another build.
-pub(crate) fn compile(territory: &Territory) -> Result<StreetTerritory, String> {
+fn compile(territory: &Territory) -> Result<StreetTerritory, String> {
     let layers = territory.layers.iter().map(|(key, layer)| {
         let key = key.parse().map_err(|error| format!("layer {key}: {error}"))?;
         let features = layer.features.iter().map(feature).collect::<Result<_, String>>()?;

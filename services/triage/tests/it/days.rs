@@ -152,15 +152,14 @@ impl Desk {
 /// A place in a community that is not there yet has none, and who would lead there cannot be named.
 #[tokio::test]
 async fn a_community_leads_from_its_first_day_on() {
-    let of_community = |body: &mut DocumentBody| match body {
-        DocumentBody::Street(core) => {
+    let of_community = |body: &mut DocumentBody| {
+        if let DocumentBody::Street(core) = body {
             for community in &mut core.communities {
                 if community.code.to_string() == crate::place::WEST {
                     community.validity = validity(Some(DAY), None);
                 }
             }
         }
-        _ => {}
     };
     let desk = desk(of_community).await;
     let mut drawn = crate::place::drawn();

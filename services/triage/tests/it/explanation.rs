@@ -58,6 +58,7 @@ async fn the_doors_are_described() {
     paths.sort();
     let expected = [
         "/triage/v1/clock:accept",
+        "/triage/v1/export/{code}/{table}",
         "/triage/v1/parked",
         "/triage/v1/parked/{target}",
         "/triage/v1/removals/{code}",

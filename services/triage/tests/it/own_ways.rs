@@ -48,7 +48,7 @@ async fn new_cases_go_to_the_successor_from_its_day_on() {
     assert_eq!(orders[0], lead("housing-construction"));
     assert!(orders.iter().all(|(body, _)| body != "transport"), "{orders:?}");
     desk.rig.clock.set("2026-11-30T16:00:01Z".parse().unwrap());
-    desk.hear(&[report(3, "TRA-03", "")]).await;
+    desk.hear(&[report(3, "TRA-09", "")]).await;
     assert_eq!(newest(&desk).await[0], lead("urban-mgmt"), "another item of the same body");
 }
 

@@ -111,10 +111,6 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
-        place(
-            "crates/bootstrap/src/removals.rs",
-            "reads removals, an infrastructure table, then narrows (D4)",
-        ),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
         place(
             "services/console/src/handle/sequence.rs",

@@ -17,6 +17,8 @@ const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "di
 const WHOLE_TABLES: &[(&str, &str, &str)] = &[
     ("document_revision", "UPDATE document_revision", "one row"),
     ("outbox_pending", "SELECT count(*)", "counted up to the high-water mark, at most once a second"),
+    ("removals", "FROM removals r", "one row a removal: few in a year, fewer not done"),
+    ("document_heads", "FROM removals r", "a hash beside those few"),
     ("parked", "parked", "unsettled rows, by a partial index: short unless something is wrong"),
 ];
 

@@ -97,5 +97,6 @@ async fn no_drill_among_the_cases(cluster: &Cluster) {
     let orders = ask("dispatch", "/dispatch/v1/orders", "transport").await;
     assert_eq!(orders["orders"], serde_json::json!([]), "a body's inbox has no drills in it");
     let drills = ask("dispatch", "/dispatch/v1/orders?drills=true", "transport").await;
-    assert!(!drills["orders"].as_array().unwrap().is_empty());
+    let drills = drills["orders"].as_array().unwrap();
+    assert!(!drills.is_empty() && drills.iter().all(|order| order["drill"] == true), "{drills:?}");
 }

@@ -73,7 +73,13 @@ fn each_fault_is_told_where_it_stands() {
         "/spec/endpoints/transport/body",
         "identifier-invalid",
     );
-    district("sre: [{ role: sre }]", "sre: { role: sre }", "{", "/spec/members/sre", "wrong-type");
+    district(
+        "auditor: [{ role: audit-admin }]",
+        "auditor: { role: audit-admin }",
+        "{",
+        "/spec/members/auditor",
+        "wrong-type",
+    );
     // What is missing has the place of the mapping it is missing in, and the first entry begins that.
     district("  pack: default\n  time_zone", "  time_zone", "time_zone", "/spec/pack", "missing-field");
     district("{ role: sre }", "{ body: sre }", "{", "/spec/members/sre/0/role", "missing-field");

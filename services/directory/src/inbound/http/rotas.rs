@@ -103,7 +103,7 @@ impl From<Turn> for TurnBody {
     operation_id = "rota_on_duty",
     params(
         ("code" = String, Path, description = "12 位代码 / 12 digits"),
-        ("key" = String, Path, description = "值班表的键 / key of the rota"),
+        ("key" = String, Path, description = "值班表的键，如 duty / key of the rota, e.g. duty"),
         ("at" = Option<String>, Query, description = "时刻，缺省为现在 / an instant; now unless told"),
     ),
     responses((status = 200, body = OnDuty), Problem),
@@ -144,7 +144,7 @@ pub(crate) async fn on_duty(
     operation_id = "rota_calendar",
     params(
         ("code" = String, Path, description = "12 位代码 / 12 digits"),
-        ("key" = String, Path, description = "值班表的键 / key of the rota"),
+        ("key" = String, Path, description = "值班表的键，如 duty / key of the rota, e.g. duty"),
         ("from" = Option<String>, Query, description = "起始日，缺省为今日 / the first duty day; today unless told"),
         ("until" = Option<String>, Query, description = "终止日，缺省为 28 天后，至多 366 天 / the last duty day; 28 days later unless told, 366 at most"),
     ),

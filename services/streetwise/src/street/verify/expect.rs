@@ -61,16 +61,18 @@ impl Expected {
 
 /// One drill for each item and for each drawn feature, whichever are more; `seed` turns the items against the places.
 pub fn drills(documents: &Documents, seed: u64) -> Vec<Drill> {
-    let drawn = drawn(&documents.territory);
+    let drawn = drawn(&documents.territory.on(documents.day));
     let places = places(&drawn);
-    let items: Vec<&String> = documents.district.items.keys().collect();
+    let pack = merge(&documents.district, &documents.street).on(documents.day);
+    let items: Vec<&String> =
+        documents.district.items.keys().filter(|item| pack.item(item).is_some()).collect();
     if items.is_empty() {
         return Vec::new();
     }
     let shift = usize::try_from(seed % items.len() as u64).unwrap_or(0);
     let drill = |n: usize| {
         let item = items[(n + shift) % items.len()];
-        one(documents, item, &drawn, places.get(n % places.len().max(1)).copied())
+        one(&pack, item, &drawn, places.get(n % places.len().max(1)).copied())
     };
     (0..items.len().max(places.len())).map(drill).collect()
 }
@@ -93,17 +95,16 @@ fn places(drawn: &[Drawn]) -> Vec<Point> {
     places
 }
 
-fn one(documents: &Documents, item: &str, drawn: &[Drawn], place: Option<Point>) -> Drill {
+fn one(pack: &EffectivePack<'_>, item: &str, drawn: &[Drawn], place: Option<Point>) -> Drill {
     let (lon, lat) = place.map_or(ANYWHERE, Point::degrees);
     let held = drawn.iter().filter(|feature| place.is_some_and(|place| feature.holds(place)));
     let features: Vec<(String, String)> =
         held.map(|feature| (feature.layer.clone(), feature.code.clone())).collect();
     let of = |layer: &str| features.iter().find(|(key, _)| key == layer).map(|(_, code)| code.clone());
     let community: Option<TenantId> = of(COMMUNITY).and_then(|code| code.parse().ok());
-    let pack = merge(&documents.district, &documents.street);
     let expected =
-        Expected { lies_in: of(GRID).or_else(|| of(COMMUNITY)), ..expected(&pack, item, community) };
-    let name = documents.district.items.get(item).map(|item| item.name.zh.clone());
+        Expected { lies_in: of(GRID).or_else(|| of(COMMUNITY)), ..expected(pack, item, community) };
+    let name = pack.district.items.get(item).map(|item| item.name.zh.clone());
     Drill {
         item: item.to_owned(),
         item_zh: name.unwrap_or_default(),

@@ -69,10 +69,12 @@ fn crossing([x1, y1]: [i32; 2], [x2, y2]: [i32; 2], lat: i32) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
+    use contract::document::Validity;
+
     use super::*;
 
     fn feature(rings: Vec<Vec<[i32; 2]>>) -> Feature {
-        Feature { code: "a".to_owned(), name: None, polygons: vec![rings] }
+        Feature { code: "a".to_owned(), name: None, validity: Validity::default(), polygons: vec![rings] }
     }
 
     #[test]

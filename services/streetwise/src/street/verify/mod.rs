@@ -15,16 +15,21 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use contract::document::{DistrictCore, Document, DocumentBody, StreetCore, Territory};
+use jiff::civil::Date;
 use url::Url;
 
 use crate::cli::StreetVerify;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::token;
+use crate::{token, wall_clock};
 
 pub use expect::{Drill, Expected, drills};
 pub use follow::{Outcome, follow};
 pub use report::Report;
+
+/// A street that was applied a moment ago is not there yet at a replica that has not looked since.
+const APPLIED_WITHIN: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The documents of a street and its district, as they are published.
 #[derive(Debug, Clone)]
@@ -37,6 +42,8 @@ pub struct Documents {
     pub district: DistrictCore,
     /// Where it lies.
     pub territory: Territory,
+    /// The street's local day: what counts on other days only is not drilled.
+    pub day: Date,
 }
 
 /// Runs it.
@@ -71,6 +78,10 @@ fn doors(token: &str, intake: &Url, console: &Url) -> Result<Doors, Failure> {
     Ok(Doors { console: intake.with(console.as_str(), token), intake })
 }
 
+fn today(time_zone: &str) -> Result<Date, jiff::Error> {
+    Ok(wall_clock::now().in_tz(time_zone)?.date())
+}
+
 /// Reads what is published for a street, through the directory's door.
 pub async fn documents(directory: &Client, code: &str) -> Result<Documents, Failure> {
     let doing = format!("读取街道文件 / reading the documents of {code}");
@@ -81,7 +92,17 @@ pub async fn documents(directory: &Client, code: &str) -> Result<Documents, Fail
     };
     let wrong = |what: &str| Failure::Usage(format!("{code} 不是街道：{what} / is no street: {what}"));
     let own = super::street(code)?;
-    let core = part(own.clone(), "core").await?;
+    let began = Instant::now();
+    let core = loop {
+        match part(own.clone(), "core").await {
+            Err(Failure::Refused { refusal, .. })
+                if refusal.status == 404 && began.elapsed() < APPLIED_WITHIN =>
+            {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            core => break core?,
+        }
+    };
     let generation = core.header.generation;
     let DocumentBody::Street(street) = core.body else { return Err(wrong("core")) };
     let DocumentBody::Territory(territory) = part(own, "territory").await?.body else {
@@ -91,5 +112,7 @@ pub async fn documents(directory: &Client, code: &str) -> Result<Documents, Fail
     let DocumentBody::District(district) = part(above, "core").await?.body else {
         return Err(wrong("district"));
     };
-    Ok(Documents { generation, street: *street, district: *district, territory: *territory })
+    let day =
+        today(&district.time_zone).map_err(|error| Failure::world(&doing, super::OTHER_VERSION, error))?;
+    Ok(Documents { generation, street: *street, district: *district, territory: *territory, day })
 }
