@@ -55,6 +55,8 @@ impl FromStr for CaseNumber {
         else {
             return Err(UnknownKey);
         };
+        // A drill's count is marked.
+        let count = count.strip_prefix('D').unwrap_or(count);
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if street.len() != 9
             || day.len() != 6
@@ -95,6 +97,13 @@ mod tests {
         for at in ["2026-11-22T09:59:59Z", "2026-11-24T14:00:00Z"] {
             assert!(!number.ids.contains(&minted(at)), "{at}");
         }
+    }
+
+    #[test]
+    fn a_drill_s_number_is_one() {
+        let Ok(CaseKey::Number(drill)) = key("990102001-261123-D0042") else { panic!("a number") };
+        assert_eq!(drill.text, "990102001-261123-D0042");
+        assert_eq!(key("990102001-261123-DD042"), Err(UnknownKey));
     }
 
     #[test]
