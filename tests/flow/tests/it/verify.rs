@@ -40,12 +40,18 @@ async fn a_simulated_street_conforms_and_a_tampered_expectation_is_told() {
 async fn the_command_verifies_a_street_that_was_applied_a_moment_ago() {
     let setup = Setup { street: |n| streetwise::simulate::street(7, n as u16, None), ..Setup::of(1) };
     let cluster = Cluster::start_in_one_process_as(setup).await.unwrap();
-    // A second street: its services have not heard of it when the first drill is filed.
-    let url = format!("{}/directory/v1/manifests:apply", cluster.url("directory"));
-    let request = cluster.http().post(url).bearer_auth(cluster.token("sre"));
-    let request = request.header("content-type", "application/yaml");
-    let answer = request.body(streetwise::simulate::street(7, 2, None)).send().await.unwrap();
-    assert!(answer.status().is_success());
+    // A second street, and a district whose centre has no endpoint any more: not every service has heard of the one and
+    // the other when the first drill is filed.
+    let (endpoint, without) = ("    governance-centre: { body: governance-centre,", "    # {");
+    assert!(streets::district().contains(endpoint));
+    let district = streets::district().replace(endpoint, without);
+    for manifest in [district, streetwise::simulate::street(7, 2, None)] {
+        let url = format!("{}/directory/v1/manifests:apply", cluster.url("directory"));
+        let request = cluster.http().post(url).bearer_auth(cluster.token("sre"));
+        let request = request.header("content-type", "application/yaml");
+        let answer = request.body(manifest).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
     let street = streets::code(2);
     let arguments = [
         "streetwise",

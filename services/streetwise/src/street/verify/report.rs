@@ -84,7 +84,8 @@ impl Report {
         let failed: BTreeSet<Uuid> = failures.iter().map(|fault| fault.report_id).collect();
         let held = |outcome: &Outcome| !failed.contains(&outcome.report_id);
         let mut layers: BTreeMap<&str, BTreeMap<&str, bool>> = BTreeMap::new();
-        for (layer, features) in &documents.territory.layers {
+        let today = documents.territory.on(documents.day);
+        for (layer, features) in &today.layers {
             let none = features.features.iter().map(|feature| (feature.code.as_str(), false));
             layers.insert(layer, none.collect());
         }
@@ -183,7 +184,7 @@ fn line(fault: &Fault) -> String {
     )
 }
 
-fn faults(generation: u64, drill: &Drill, outcome: &Outcome) -> Vec<Fault> {
+pub(super) fn faults(generation: u64, drill: &Drill, outcome: &Outcome) -> Vec<Fault> {
     let (expected, found) = (&drill.expected, &outcome.found);
     let mut faults = Vec::new();
     let mut fault = |what, expected: String, found: String, hint| {
