@@ -1,6 +1,7 @@
 //! Everything a district runs, as real processes on loopback, each killable at any moment.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use testkit::sink::Sink;
 use testkit::wait;
 
 use crate::broker_users::{BrokerUsers, KEEPER};
+use crate::front::Front;
 use crate::streets;
 
 /// The services in the order of the flow.
@@ -62,6 +64,12 @@ pub struct Cluster {
 
 struct Service {
     program: Program,
+    /// The same once more, with ports of its own; not started.
+    second: Program,
+    address: SocketAddr,
+    second_address: SocketAddr,
+    /// What clients see instead of the process.
+    front: Option<Front>,
     url: String,
     grpc_url: String,
     env: BTreeMap<String, String>,
@@ -92,6 +100,24 @@ pub struct Setup {
 struct Mode {
     sink_as_program: bool,
     one_process: bool,
+    behind_fronts: bool,
+}
+
+/// One of a service's processes.
+pub(crate) struct Replica<'a> {
+    pub program: &'a Program,
+    pub address: SocketAddr,
+}
+
+impl Replica<'_> {
+    /// Waits until it says that it is ready.
+    pub async fn ready(&self, http: &reqwest::Client, within: Duration) -> bool {
+        let url = format!("http://{}/readyz", self.address);
+        let ready = wait::until(within, async || {
+            http.get(&url).send().await.ok()?.status().is_success().then_some(())
+        });
+        ready.await.is_some()
+    }
 }
 
 impl Setup {
@@ -130,9 +156,14 @@ impl Cluster {
         Self::start_with(setup, Mode::default()).await
     }
 
+    /// The same; clients reach each service at an address that stays when its process is replaced.
+    pub async fn start_behind_fronts(setup: Setup) -> Result<Self> {
+        Self::start_with(setup, Mode { behind_fronts: true, ..Mode::default() }).await
+    }
+
     /// The same, but webhooks arrive at `streetwise sink` as a process, as in `./dev up`.
     pub async fn start_with_sink_program(streets: usize) -> Result<Self> {
-        Self::start_with(Setup::of(streets), Mode { sink_as_program: true, one_process: false }).await
+        Self::start_with(Setup::of(streets), Mode { sink_as_program: true, ..Mode::default() }).await
     }
 
     /// The same with all six services inside this process.
@@ -142,7 +173,7 @@ impl Cluster {
 
     /// The same, made of something else.
     pub async fn start_in_one_process_as(setup: Setup) -> Result<Self> {
-        Self::start_with(setup, Mode { sink_as_program: true, one_process: true }).await
+        Self::start_with(setup, Mode { sink_as_program: true, one_process: true, ..Mode::default() }).await
     }
 
     /// Another issuer's keys take the place of ours: every token given out is a forgery as soon as a service looks.
@@ -200,6 +231,11 @@ impl Cluster {
             inside: Vec::new(),
             database,
         };
+        if mode.behind_fronts {
+            for service in cluster.services.values_mut() {
+                service.front = Some(Front::before(service.address).await?);
+            }
+        }
         if mode.sink_as_program {
             cluster.sink_program.start(&[]).await.context("starting the sink")?;
         }
@@ -249,7 +285,25 @@ impl Cluster {
 
     /// Base URL of a service.
     pub fn url(&self, name: &str) -> &str {
-        &self.services[name].url
+        let service = &self.services[name];
+        service.front.as_ref().map_or(&service.url, Front::url)
+    }
+
+    /// What stands before a service.
+    pub(crate) fn front(&self, name: &str) -> &Front {
+        self.services[name].front.as_ref().expect("a cluster behind fronts")
+    }
+
+    /// The process that a service is started as.
+    pub(crate) fn own_replica(&self, name: &str) -> Replica<'_> {
+        let service = &self.services[name];
+        Replica { program: &service.program, address: service.address }
+    }
+
+    /// Another process of the same service.
+    pub(crate) fn second_replica(&self, name: &str) -> Replica<'_> {
+        let service = &self.services[name];
+        Replica { program: &service.second, address: service.second_address }
     }
 
     /// Base URL of a service's gRPC door.
@@ -440,9 +494,24 @@ fn service(
         env.into_iter().chain(knobs).map(|(name, value)| (name.to_owned(), value)).collect();
     let path: PathBuf = binaries().join(name);
     assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
-    let program = program(path, folder.join(format!("{name}.log")), env.clone(), setup.under);
+    let log = folder.join(format!("{name}.log"));
+    let (second_port, second_grpc_port) = (free_port(), free_port());
+    let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let mut second_env = env.clone();
+    second_env.insert("STREETWISE_HTTP_LISTEN".to_owned(), local(second_port).to_string());
+    second_env.insert("STREETWISE_GRPC_LISTEN".to_owned(), local(second_grpc_port).to_string());
     let url = |port| format!("http://127.0.0.1:{port}");
-    Service { program, url: url(port), grpc_url: url(grpc_port), env }
+    Service {
+        // Both write to one log.
+        second: program(path.clone(), log.clone(), second_env, setup.under),
+        program: program(path, log, env.clone(), setup.under),
+        address: local(port),
+        second_address: local(second_port),
+        front: None,
+        url: url(port),
+        grpc_url: url(grpc_port),
+        env,
+    }
 }
 
 fn program(path: PathBuf, log: PathBuf, env: BTreeMap<String, String>, under: &[&str]) -> Program {

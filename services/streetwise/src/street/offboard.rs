@@ -103,9 +103,8 @@ async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Fai
         let path = format!("/dispatch/v1/export/{code}/cases?limit={PAGE}{cursor}");
         let page: Page = match installation.of("dispatch").get(&doing, &path).await {
             Ok(page) => page,
-            // Removed already, or unknown: the directory says which.
-            Err(Failure::Refused { refusal, .. }) if refusal.status == 404 => return Ok(()),
-            Err(failure) => return Err(failure),
+            // Removed already; or dispatch does not know who asks, or of the street, and nothing is said by that.
+            Err(failure) => return if removed(installation, code).await { Ok(()) } else { Err(failure) },
         };
         open += page.rows.iter().filter(|case| case.phase != "closed" && !case.drill).count();
         after = page.next;
@@ -124,6 +123,17 @@ async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Fai
         ..Refusal::default()
     };
     Err(Failure::Refused { doing, refusal: Box::new(refusal) })
+}
+
+/// Whether the directory says that the street is removed, or about to be.
+async fn removed(installation: &Installation, code: &str) -> bool {
+    #[derive(Deserialize)]
+    struct State {
+        state: String,
+    }
+    let doing = format!("查看注销进度 / reading how far {code} is removed");
+    let asked = installation.of("directory").get(&doing, &format!("/directory/v1/removals/{code}")).await;
+    asked.is_ok_and(|State { state }| state != "present")
 }
 
 /// Waits until every service says that nothing is left.
