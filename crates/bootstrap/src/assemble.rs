@@ -128,7 +128,14 @@ fn revision_gauge<S: Send + Sync + 'static>(house: &House<S>) {
 
 fn removing<S: Send + Sync + 'static>(house: &House<S>, forgets: Vec<Box<dyn Forget>>) -> Box<dyn Part> {
     let (pool, snapshot) = (house.pool.clone(), house.snapshot.clone());
-    Box::new(Removing { pool, revision: Box::new(move || snapshot.revision()), forgets })
+    let view = snapshot.clone();
+    Box::new(Removing {
+        pool,
+        revision: Box::new(move || snapshot.revision()),
+        removed: Box::new(move || view.view().ever_removed().collect()),
+        forgets,
+        forgotten: Default::default(),
+    })
 }
 
 fn guarded<S: Service>(clock: Arc<dyn DbClock>) -> GuardedClock {

@@ -4,6 +4,7 @@
 //! What is to be done stands in rows of `removals`, so a process that dies in the middle is followed by any replica, and
 //! doing it twice is harmless. Nothing here says when a tenant is removed: its tombstone does, by the directory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +14,12 @@ use axum::{Json, Router};
 use futures_util::future::{BoxFuture, FutureExt};
 use ids::TenantId;
 use jiff::{SignedDuration, Timestamp};
-use messaging::Removals;
+use messaging::{Removals, Standing};
 use pg::Pool;
 use serde::Serialize;
 use snapshot::Snapshot;
 use snapshot::removal::{self, Open, Removal};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -56,7 +58,11 @@ pub(crate) struct Removing {
     pub pool: Pool,
     /// Revision of the documents in memory.
     pub revision: Box<dyn Fn() -> i64 + Send + Sync>,
+    /// Who was ever removed, with the generation; also who was onboarded again since.
+    pub removed: Box<dyn Fn() -> BTreeMap<TenantId, u64> + Send + Sync>,
     pub forgets: Vec<Box<dyn Forget>>,
+    /// What this process has forgotten already.
+    pub forgotten: Mutex<BTreeMap<TenantId, u64>>,
 }
 
 impl Removing {
@@ -64,6 +70,7 @@ impl Removing {
     /// up no other.
     async fn look(&self) -> Result<(usize, Duration), pg::Error> {
         let (mut gone, mut again, mut failed) = (0, IDLE_EVERY, None);
+        self.forget_news().await;
         for open in removal::open(&self.pool).await? {
             again = again.min(if open.done { SWEEP_EVERY } else { AGAIN_AFTER });
             match self.empty(open).await {
@@ -72,6 +79,28 @@ impl Removing {
             }
         }
         failed.map_or(Ok((gone, again)), Err)
+    }
+
+    /// Forgets whom this process has not forgotten yet. A process that was held up finds the street gone and its code in
+    /// use again, and must not go on with the keys of before.
+    async fn forget_news(&self) {
+        let mut forgotten = self.forgotten.lock().await;
+        for (tenant, generation) in (self.removed)() {
+            if forgotten.get(&tenant) != Some(&generation) && self.forget(tenant).await {
+                forgotten.insert(tenant, generation);
+            }
+        }
+    }
+
+    /// Whether all of it is forgotten.
+    async fn forget(&self, tenant: TenantId) -> bool {
+        for forget in &self.forgets {
+            if let Err(error) = forget.forget(tenant).await {
+                tracing::warn!(%tenant, error = &*error as &dyn std::error::Error, "a removed tenant is forgotten later");
+                return false;
+            }
+        }
+        true
     }
 
     /// Rows first, and of those the data keys: while Redis is away the contacts are unreadable all the same.
@@ -84,11 +113,8 @@ impl Removing {
                 Some(rows) => gone += rows as usize,
             }
         }
-        for forget in &self.forgets {
-            if let Err(error) = forget.forget(tenant).await {
-                tracing::warn!(%tenant, error = &*error as &dyn std::error::Error, "a removed tenant is forgotten later");
-                return Ok(gone);
-            }
+        if !self.forget(tenant).await {
+            return Ok(gone);
         }
         if !done && removal::end(&self.pool, tenant).await? {
             tracing::info!(%tenant, "nothing is left of a removed tenant");
@@ -135,9 +161,12 @@ pub(crate) struct ByView<S> {
 }
 
 impl<S: Send + Sync + 'static> Removals for ByView<S> {
-    fn removed(&self, tenant: TenantId, said_at: Option<Timestamp>) -> bool {
-        let removed = self.snapshot.view().removed(tenant);
-        removed.is_some_and(|removed| said_at.is_none_or(|said_at| said_at <= removed.begun_at + LATE))
+    fn standing(&self, tenant: TenantId, said_at: Option<Timestamp>) -> Standing {
+        let Some(removed) = self.snapshot.view().removed(tenant) else { return Standing::Present };
+        match said_at {
+            Some(said_at) if said_at > removed.begun_at + LATE => Standing::NotYet,
+            _ => Standing::Removed,
+        }
     }
 
     fn dropped(&self, tenant: TenantId, messages: usize) -> BoxFuture<'_, Result<(), pg::Error>> {

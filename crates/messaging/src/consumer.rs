@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
 
 pub use pull::{Consumer, ConsumerConfig};
-pub use removed::Removals;
+pub use removed::{Removals, Standing};
 
 /// An event as it came: attributes and the untouched bytes (D53).
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ pub mod provision;
 pub mod relay;
 mod store;
 
-pub use consumer::{Apply, ApplyError, Consumer, ConsumerConfig, Received, Refused, Removals};
+pub use consumer::{Apply, ApplyError, Consumer, ConsumerConfig, Received, Refused, Removals, Standing};
 pub use journal::{NewEvent, Outbox};
 pub use relay::{Relay, RelayConfig};
 

@@ -51,6 +51,8 @@ DECLARE
     keys text[];
     gone bigint;
 BEGIN
+    -- Whoever keeps a document holds this row: nobody is onboarded again between the look below and what is removed.
+    PERFORM FROM document_revision FOR UPDATE;
     SELECT * INTO known FROM removals WHERE removed_id = removed FOR UPDATE;
     IF NOT FOUND OR rows_max NOT BETWEEN 1 AND 10000
         OR EXISTS (SELECT FROM document_heads WHERE tenant_id = removed AND generation > known.generation) THEN

@@ -55,6 +55,13 @@ pub struct Poller<P: Project> {
     revision: watch::Sender<i64>,
 }
 
+/// What moved, as of one instant.
+struct News {
+    heads: Vec<store::Head>,
+    removals: Vec<store::removals::Row>,
+    newest: Option<i64>,
+}
+
 impl<P: Project> Poller<P> {
     /// A poller that has loaded nothing yet, and the readers' handle.
     pub fn new(pool: Pool, project: P) -> (Self, Snapshot<P::Street>) {
@@ -80,12 +87,8 @@ impl<P: Project> Poller<P> {
     /// Looks once; returns whether anything was new.
     pub async fn refresh(&mut self) -> Result<bool, pg::Error> {
         let known = *self.revision.borrow();
-        let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
-        let heads = store::heads_after(&mut tx, known.max(0)).await?;
-        let removals = store::removals::after(&mut tx, known.max(0)).await?;
-        tx.commit().await?;
-        let revisions = heads.iter().map(|head| head.revision);
-        let Some(newest) = revisions.chain(removals.iter().map(|removal| removal.revision)).max() else {
+        let News { heads, removals, newest } = self.news(known.max(0)).await?;
+        let Some(newest) = newest else {
             if known < 0 {
                 self.revision.send_replace(0);
             }
@@ -99,6 +102,24 @@ impl<P: Project> Poller<P> {
         self.view.store(Arc::new(self.workshop.view()));
         self.revision.send_replace(newest);
         Ok(true)
+    }
+
+    /// What moved after a revision. Two statements see two instants: what is committed between them could be passed over,
+    /// so both are asked again until nothing newer came. Revisions are committed in their order.
+    async fn news(&self, known: i64) -> Result<News, pg::Error> {
+        let mut before = None;
+        loop {
+            let mut tx = self.pool.begin(TenantScope::of_claim()).await?;
+            let heads = store::heads_after(&mut tx, known).await?;
+            let removals = store::removals::after(&mut tx, known).await?;
+            tx.commit().await?;
+            let revisions = heads.iter().map(|head| head.revision);
+            let newest = revisions.chain(removals.iter().map(|removal| removal.revision)).max();
+            if newest == before {
+                return Ok(News { heads, removals, newest });
+            }
+            before = newest;
+        }
     }
 
     async fn load(&mut self, tenants: Vec<i64>) -> Result<(), pg::Error> {

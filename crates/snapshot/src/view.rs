@@ -108,6 +108,11 @@ impl<S> View<S> {
         self.removed.get(&code).filter(|_| !self.streets.contains_key(&code)).copied()
     }
 
+    /// Every tenant that was ever removed, with the generation of its newest tombstone; also those onboarded again.
+    pub fn ever_removed(&self) -> impl Iterator<Item = (TenantId, u64)> {
+        self.removed.iter().map(|(code, removed)| (*code, removed.generation))
+    }
+
     /// Who may do what.
     pub fn membership(&self) -> &Membership {
         &self.membership

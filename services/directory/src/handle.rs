@@ -128,8 +128,9 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     if kind == Kind::Street && !store::tenants::hold_district(&mut tx, district).await? {
         return Err(Refusal::DistrictMissing.into());
     }
-    let floor = settled_removal(&mut tx, tenant, kind, district).await?;
     let known = store::tenants::lock(&mut tx, tenant, kind, district).await?;
+    // Under the lock: whoever waited for a removal must see it.
+    let floor = settled_removal(&mut tx, tenant, kind, district).await?;
     check(&command.manifest, command.district, command.precondition, known)?;
     let unchanged = Applied { tenant, kind, generation: known.generation, changed: false };
     // Even where its pack has moved meanwhile: who goes back to where it stands asks for nothing.

@@ -324,7 +324,7 @@ impl<A: Apply> Room<A> {
         }
     }
 
-    async fn send_back(&self, origin: &Origin, pause: Duration) {
+    pub(super) async fn send_back(&self, origin: &Origin, pause: Duration) {
         self.count("later", 1);
         match origin {
             Origin::Stream(message) => settle(message, AckKind::Nak(Some(pause))).await,

@@ -90,6 +90,13 @@ async fn a_street_goes_whole_and_its_code_comes_back_above_the_tombstone() {
     }
     office.rig.refresh().await;
     office.apply(STREET).await.refused(409, "removal-under-way");
+    // Its rows are still there: nobody reads them any more, whoever it is.
+    for what in ["documents/core", "generations/1", "history"] {
+        let path = format!("/directory/v1/streets/{STREET_CODE}/{what}");
+        for subject in [ADMIN, SYSTEM, "street-centre"] {
+            office.get(subject, &path).await.refused(404, "not-found");
+        }
+    }
     post(&office, SYSTEM, &format!("{STREET_CODE}:settle-removal"), &[], report())
         .await
         .refused(409, "removal-under-way");
@@ -141,4 +148,36 @@ async fn a_street_goes_whole_and_its_code_comes_back_above_the_tombstone() {
     office.rig.refresh().await;
     assert_eq!(office.generation(ADMIN, STREET_CODE, "3").await.body, STREET);
     office.generation(ADMIN, STREET_CODE, "1").await.refused(404, "not-found");
+}
+
+/// Whoever waited for the removal to commit sees it: the code does not come back under a removal that goes on.
+#[tokio::test]
+async fn an_apply_that_waited_for_a_removal_is_refused() {
+    let office = Office::settled().await;
+    let renamed = STREET.replace("zh: 滨江街道", "zh: 滨江新街道");
+    let mut held = office.rig.admin().begin().await.unwrap();
+    let lock = "SELECT 1 FROM directory.tenants WHERE tenant_id = 990102001000 FOR UPDATE";
+    sqlx::raw_sql(lock).execute(&mut *held).await.unwrap();
+    let waiting = async |sessions: i64| {
+        let query = "SELECT count(*) FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        let there = testkit::wait::until(std::time::Duration::from_secs(10), async || {
+            let count: i64 = sqlx::query_scalar(query).fetch_one(office.rig.admin()).await.ok()?;
+            (count >= sessions).then_some(())
+        });
+        there.await.expect("it waits for the lock");
+    };
+    let (gone, applied, ()) = tokio::join!(
+        offboard(&office, SYSTEM, STREET_CODE, 1),
+        async {
+            waiting(1).await;
+            office.apply(&renamed).await
+        },
+        async {
+            waiting(2).await;
+            held.commit().await.unwrap();
+        }
+    );
+    assert_eq!(gone.applied(), (2, true));
+    applied.refused(409, "removal-under-way");
 }

@@ -7,6 +7,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -41,14 +42,20 @@ struct Offboarded {
 }
 
 #[derive(Debug, Deserialize)]
-struct Page {
-    rows: Vec<Case>,
+struct Page<R> {
+    rows: Vec<R>,
     next: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Case {
     phase: String,
+    drill: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Review {
+    decided_at: Option<String>,
     drill: bool,
 }
 
@@ -94,36 +101,63 @@ pub(super) async fn run(arguments: &StreetOffboard) -> Result<ExitCode, Failure>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses while cases of the street are open; rehearsals may be. Dispatch knows; the directory does not.
+/// Refuses while cases of the street are open, or reports wait for a person; rehearsals may. Dispatch and triage know; the
+/// directory does not.
 async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Failure> {
     let doing = format!("查看在办案件 / looking for open cases of {code}");
-    let (mut open, mut after) = (0, None::<String>);
-    loop {
-        let cursor = after.map(|after| format!("&after={}", encoded(&after))).unwrap_or_default();
-        let path = format!("/dispatch/v1/export/{code}/cases?limit={PAGE}{cursor}");
-        let page: Page = match installation.of("dispatch").get(&doing, &path).await {
-            Ok(page) => page,
-            // Removed already, or unknown: the directory says which.
-            Err(Failure::Refused { refusal, .. }) if refusal.status == 404 => return Ok(()),
-            Err(failure) => return Err(failure),
-        };
-        open += page.rows.iter().filter(|case| case.phase != "closed" && !case.drill).count();
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    if open == 0 {
-        return Ok(());
-    }
+    let open = |case: &Case| case.phase != "closed" && !case.drill;
+    let waits = |review: &Review| review.decided_at.is_none() && !review.drill;
+    let counted = async {
+        let cases = count(installation, &doing, ("dispatch", code, "cases"), open).await?;
+        Ok((cases, count(installation, &doing, ("triage", code, "reviews"), waits).await?))
+    };
+    let (cases, reviews) = match counted.await {
+        Ok((0, 0)) => return Ok(()),
+        Ok(counts) => counts,
+        // Removed already; or a service does not know who asks, or of the street, and nothing is said by that.
+        Err(failure) => return if removed(installation, code).await { Ok(()) } else { Err(failure) },
+    };
     let refusal = Refusal {
         status: 409,
         code: "cases-open".to_owned(),
-        title: format!("尚有 {open} 件在办案件 / {open} cases are open"),
+        title: format!(
+            "尚有 {cases} 件在办案件、{reviews} 件待研判上报 / {cases} cases are open, {reviews} reports wait for a person"
+        ),
         hint: "请先结案，或用 --force 一并删除 / close them first, or remove them with --force".to_owned(),
         ..Refusal::default()
     };
     Err(Failure::Refused { doing, refusal: Box::new(refusal) })
+}
+
+/// How many rows of a table are so.
+async fn count<R: DeserializeOwned>(
+    installation: &Installation,
+    doing: &str,
+    (service, code, table): (&str, &str, &str),
+    wanted: impl Fn(&R) -> bool,
+) -> Result<usize, Failure> {
+    let (mut found, mut after) = (0, None::<String>);
+    loop {
+        let cursor = after.map(|after| format!("&after={}", encoded(&after))).unwrap_or_default();
+        let path = format!("/{service}/v1/export/{code}/{table}?limit={PAGE}{cursor}");
+        let page: Page<R> = installation.of(service).get(doing, &path).await?;
+        found += page.rows.iter().filter(|row| wanted(row)).count();
+        after = page.next;
+        if after.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Whether the directory says that the street is removed, or about to be.
+async fn removed(installation: &Installation, code: &str) -> bool {
+    #[derive(Deserialize)]
+    struct State {
+        state: String,
+    }
+    let doing = format!("查看注销进度 / reading how far {code} is removed");
+    let asked = installation.of("directory").get(&doing, &format!("/directory/v1/removals/{code}")).await;
+    asked.is_ok_and(|State { state }| state != "present")
 }
 
 /// Waits until every service says that nothing is left.
