@@ -24,6 +24,8 @@ pub(crate) struct RoutedCase {
     pub chain: Vec<ChainStep>,
     /// Generation of the pack the plan was made with.
     pub pack_generation: u64,
+    /// Generation of the street's own document it was made with.
+    pub street_generation: u64,
 }
 
 /// One order to issue.
@@ -100,6 +102,7 @@ impl RoutedCase {
             stages,
             chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
             pack_generation: plan.pack_generation,
+            street_generation: plan.street_generation,
         })
     }
 }

@@ -1,11 +1,13 @@
 //! `triage.case.routed`.
 //!
 //! The plan carries its policy complete; the one thing taken from the snapshot is the calendar. A plan made with
-//! newer documents than ours is not waited for: a year published meanwhile is filled in when it arrives here. Only
-//! a calendar we have never heard of is, as long as our documents are older than the plan's.
+//! newer documents than ours is not waited for: a year published meanwhile is filled in when it arrives here. Two things
+//! are, as long as our documents are older than the plan's: a calendar we have never heard of, and a street's own, whose
+//! hours may be what moved.
 
 use std::sync::Arc;
 
+use contract::document::own_calendar;
 use jiff::Timestamp;
 use messaging::{Apply, ApplyError, Received, Refused};
 use pg::ScopedTx;
@@ -27,6 +29,10 @@ impl Apply for RoutedCases {
         let view = self.0.house.snapshot.view();
         let street =
             view.street(routed.tenant).ok_or(Refused::NotYet("the street's documents are not here"))?;
+        let own = own_calendar::id_of(routed.tenant) == routed.facts.calendar;
+        if own && street.generation < routed.street_generation {
+            return Err(Refused::NotYet("the street's own calendar is not here"));
+        }
         match street.of.calendar(&routed.facts.calendar) {
             Some(calendar) => Ok(Command { routed: Arc::new(routed), calendar }),
             None if street.pack_generation < routed.pack_generation => {

@@ -15,6 +15,9 @@ fn change() -> CalendarChange {
     CalendarChange { frames: vec![frame("08:00", "12:00"), frame("13:00", "20:00")], days: vec![day] }
 }
 
+/// What the three come to on these hours.
+const OWN: [&str; 3] = ["2026-11-23T04:00:00Z", "2026-11-23T10:30:00Z", "2026-12-08T12:00:00Z"];
+
 impl World {
     /// Due times of acknowledge, on site and resolve of a new bus line case.
     async fn due_times(&self, street: &str) -> [String; 3] {
@@ -26,33 +29,63 @@ impl World {
             policy.calendar = own;
         }
         let case_id = self.opened(&routed).await;
+        self.due_times_of(street, case_id).await.expect("opened")
+    }
+
+    /// Nothing while the case is not there.
+    async fn due_times_of(&self, street: &str, case_id: uuid::Uuid) -> Option<[String; 3]> {
         let path = format!("/dispatch/v1/streets/{street}/cases/{case_id}");
         let (status, case) = self.get("governance-centre", &path).await;
+        if status == 404 {
+            return None;
+        }
         assert_eq!(status, 200, "{case:#}");
         let orders = case["orders"].as_array().unwrap();
         let lead = orders.iter().find(|order| order["role"] == "lead").unwrap();
-        ["acknowledge", "on_site", "resolve"]
-            .map(|name| stage(lead, name)["due_at"].as_str().unwrap().to_owned())
+        let due = |name| stage(lead, name)["due_at"].as_str().unwrap().to_owned();
+        Some(["acknowledge", "on_site", "resolve"].map(due))
+    }
+
+    /// The demo's documents of generation 2, the street with hours of its own.
+    async fn own_hours(&self) {
+        let mut documents = testkit::demo::documents(2);
+        for document in &mut documents {
+            if let contract::document::DocumentBody::Street(core) = &mut document.body
+                && core.code.to_string() == STREET
+            {
+                core.calendar = Some(change());
+            }
+        }
+        let documents: Vec<Document> = documents;
+        self.rig.documents(&documents).await;
     }
 }
 
 #[tokio::test]
 async fn due_times_count_on_the_street_s_own_hours_and_days() {
     let world = World::start().await;
-    let mut documents = testkit::demo::documents(2);
-    for document in &mut documents {
-        if let contract::document::DocumentBody::Street(core) = &mut document.body
-            && core.code.to_string() == STREET
-        {
-            core.calendar = Some(change());
-        }
-    }
-    let documents: Vec<Document> = documents;
-    world.rig.documents(&documents).await;
-    let own = world.due_times(STREET).await;
-    assert_eq!(own, ["2026-11-23T04:00:00Z", "2026-11-23T10:30:00Z", "2026-12-08T12:00:00Z"]);
+    world.own_hours().await;
+    assert_eq!(world.due_times(STREET).await, OWN);
     let other = world.due_times(FAST_STREET).await;
     assert_eq!(other, ["2026-11-23T04:00:00Z", "2026-11-24T02:00:00Z", "2026-12-07T10:00:00Z"]);
+}
+
+/// Triage knew the new hours already, dispatch did not: due times are set once, so the plan waits.
+#[tokio::test]
+async fn a_plan_by_hours_that_are_not_here_yet_waits_for_them() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    let plan: &mut CasePlan = routed.plan();
+    plan.street_generation = 2;
+    plan.policy.as_mut().unwrap().calendar = own_calendar::id_of(STREET.parse().unwrap());
+    let case_id = world.opened(&routed).await;
+    assert_eq!(world.due_times_of(STREET, case_id).await, None);
+    world.own_hours().await;
+    let due = testkit::wait::until(std::time::Duration::from_secs(30), async || {
+        world.rig.drain().await;
+        world.due_times_of(STREET, case_id).await
+    });
+    assert_eq!(due.await.expect("it came back"), OWN);
 }
 
 /// A case opened on an own calendar still finds one when its street has taken its changes back.
