@@ -1,6 +1,7 @@
 //! The high-water mark (D24): when too many events wait for the broker, new reports are refused with 503, before
 //! the disk is full. Marks go by rows, never by age: a broker that is away for minutes refuses nobody. Urgent reports
-//! are few and may not wait: they are refused only at a hard cap of twice the mark (D15).
+//! are few and may not wait: they are refused only at a hard cap of twice the mark (D15). What can wait, drills among it, is
+//! refused from half the mark on, so that it never is the reason why another is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -28,19 +29,25 @@ const CAP_TIMES: u32 = 2;
 #[derive(Debug, Default)]
 pub struct Pressure(AtomicU8);
 
-/// Below the mark; from the mark on; from the cap on.
-const LEVELS: [&str; 3] = ["below the mark", "over the mark", "over the cap"];
+/// Below half the mark; from there on; from the mark on; from the cap on.
+const LEVELS: [&str; 4] = ["below half the mark", "over half the mark", "over the mark", "over the cap"];
 
 impl Pressure {
     /// Whether a new report of this lane is refused, as of the last look.
     pub fn refuses(&self, lane: Lane) -> bool {
         let level = self.0.load(Ordering::Relaxed);
-        if lane == Lane::Urgent { level >= 2 } else { level >= 1 }
+        let refused_from = match lane {
+            Lane::Bulk => 1,
+            Lane::Normal => 2,
+            Lane::Urgent => 3,
+        };
+        level >= refused_from
     }
 
     /// Notes a look; returns the new level if it changed.
     fn note(&self, rows: i64, mark: u32) -> Option<&'static str> {
-        let level = u8::from(rows >= i64::from(mark)) + u8::from(rows >= cap(mark));
+        let marks = [i64::from(mark.div_ceil(2)), i64::from(mark), cap(mark)];
+        let level = marks.iter().map(|mark| u8::from(rows >= *mark)).sum();
         let changed = self.0.swap(level, Ordering::Relaxed) != level;
         changed.then(|| LEVELS[usize::from(level)])
     }

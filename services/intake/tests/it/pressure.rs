@@ -44,6 +44,25 @@ async fn urgent_reports_are_refused_at_twice_the_mark_only() {
     assert_eq!(desk.count("reports").await, 4);
 }
 
+#[tokio::test]
+async fn drills_are_refused_at_half_the_mark_and_hold_up_nobody() {
+    let desk = Desk::open().await;
+    let room = desk.another_process("4");
+    let one = async |n, drill| {
+        let command = intake::handle::SubmitReport { drill, ..command("a", STREET, n, "路灯不亮") };
+        accept(&room, vec![command]).await.unwrap().pop().unwrap()
+    };
+    for n in 1..=2 {
+        assert!(one(n, true).await.is_ok());
+    }
+    room.measure().await.unwrap();
+    assert_eq!(one(3, true).await, Err(Refusal::Overloaded));
+    assert!(one(4, false).await.is_ok(), "half is kept for what is no drill");
+    desk.rig.drain().await;
+    room.measure().await.unwrap();
+    assert!(one(3, true).await.is_ok());
+}
+
 #[test]
 fn the_refusal_says_when_to_come_back() {
     let response = Problem::from(Refusal::Overloaded).into_response();

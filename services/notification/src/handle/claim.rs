@@ -190,7 +190,7 @@ async fn give_up(
     let events: Vec<NewEvent> =
         given_up.iter().map(|(d, reason)| event(room, now, d, Some(reason))).collect();
     room.house.outbox.append(tx, &events).await?;
-    given_up.iter().for_each(|_| room.events.verdict("dead_lettered"));
+    given_up.iter().filter(|(d, _)| !d.drill).for_each(|_| room.events.verdict("dead_lettered"));
     Ok(())
 }
 

@@ -62,6 +62,11 @@ pub async fn record(room: &Room, finished: &[Finished]) -> Result<(), pg::Error>
     Ok(())
 }
 
+/// A drill is in no indicator (D26).
+fn counted(delivery: &Delivery, verdict: &'static str) -> Option<&'static str> {
+    (!delivery.drill).then_some(verdict)
+}
+
 async fn settle(
     room: &Room,
     tx: &mut ScopedTx,
@@ -93,13 +98,13 @@ async fn settle(
                 });
                 events.push(claim::event(room, now, &delivery, None));
                 disarmed.push(delivery.key);
-                verdicts.push("delivered");
+                verdicts.extend(counted(&delivery, "delivered"));
             }
             Next::DeadLetter(reason) => {
                 settled.push(claim::dead_letter(&delivery, reason, now));
                 events.push(claim::event(room, now, &delivery, Some(reason)));
                 disarmed.push(delivery.key);
-                verdicts.push("dead_lettered");
+                verdicts.extend(counted(&delivery, "dead_lettered"));
             }
         }
     }
