@@ -9,7 +9,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -73,6 +76,24 @@ pub fn front(routes: Router, authenticator: Authenticator, limits: Limits) -> Ro
         .layer(from_fn_with_state(limits, guard::bounds))
         .layer(from_fn(guard::panics))
         .layer(from_fn(trace::follow))
+}
+
+/// While the process leaves, each answer closes its connection: whoever keeps one open comes back over the balancer,
+/// before idle ones are cut under a request that is on its way.
+pub fn closing(router: Router, leaving: CancellationToken) -> Router {
+    router.layer(from_fn_with_state(leaving, close_if_leaving))
+}
+
+async fn close_if_leaving(
+    State(leaving): State<CancellationToken>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut answer = next.run(request).await;
+    if leaving.is_cancelled() {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// Answers on the listener until `soft` is cancelled, then finishes what is under way; `hard` cuts the rest.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use tonic::service::RoutesBuilder;
 
 use crate::assemble::{AssembleError, Assembled, assemble};
 use crate::broker::{self, NatsKey};
-use crate::config::{Env, Settings};
+use crate::config::{ConfigError, Env, Settings};
 use crate::health::{self, Latch, Readiness};
 use crate::identity::Authenticator;
 use crate::listen::{self, Limits};
@@ -153,6 +154,7 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
     Box::pin(async move {
         let settings = Settings::read(&env)?;
         let authenticator = Authenticator::open(settings.identity.clone())?;
+        let phases = phases(&env, settings.development)?;
         let journal_days = env.parsed("STREETWISE_JOURNAL_DAYS", "a number of days", JOURNAL_DAYS)?;
         let key = settings.nats_nkey_file.as_deref().map(NatsKey::read).transpose()?;
         let nats = broker::connect(name, &settings.nats_url, key).await?;
@@ -184,12 +186,13 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
         let routes = whole.routes.merge(health::routes(readiness.clone(), whole.metrics));
         let limits = Limits::default();
         let router = listen::front(routes, authenticator, limits.clone()).layer(Extension(durations));
+        let router = listen::closing(router, shutdown.leaving());
         critical(
             &shutdown,
             "http",
             listen::serve(listener, router, limits, shutdown.soft(), shutdown.hard()),
         );
-        Ok(Running { address, rpc_address, shutdown, readiness, pool, phases: phases(settings.development) })
+        Ok(Running { address, rpc_address, shutdown, readiness, pool, phases })
     })
 }
 
@@ -226,10 +229,25 @@ async fn first_load(loaded: Box<dyn Fn() -> bool + Send + Sync>, latch: Latch, s
     latch.release();
 }
 
-/// In development nobody balances load in front of us, so nobody has to be given time to look away.
-fn phases(development: bool) -> Phases {
+/// In development nobody balances load in front of us, so nobody has to be given time to look away, unless told.
+fn phases(env: &Env, development: bool) -> Result<Phases, ConfigError> {
     let usual = Phases::default();
-    if development { Phases { leave_for: Duration::ZERO, ..usual } } else { usual }
+    let leave_for = if development { Duration::ZERO } else { usual.leave_for };
+    let expected = "whole seconds, 0 to 9";
+    let told = env.parsed("STREETWISE_LEAVE_FOR_S", expected, LeaveFor(leave_for))?;
+    Ok(Phases { leave_for: told.0, ..usual })
+}
+
+/// How long a process leaves; with the phases that follow it is gone within 25 s.
+struct LeaveFor(Duration);
+
+impl FromStr for LeaveFor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let seconds: u64 = text.parse().map_err(drop)?;
+        if seconds <= 9 { Ok(Self(Duration::from_secs(seconds))) } else { Err(()) }
+    }
 }
 
 /// Keeps two weeks of daily partitions ahead and drops what has served its time, hourly.

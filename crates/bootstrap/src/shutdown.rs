@@ -75,6 +75,11 @@ impl Shutdown {
         Self::default()
     }
 
+    /// Cancelled when the process begins to leave: work still comes in, but nobody should settle down here.
+    pub fn leaving(&self) -> CancellationToken {
+        self.begun.clone()
+    }
+
     /// Cancelled when a task should stop taking work and finish.
     pub fn soft(&self) -> CancellationToken {
         self.soft.clone()
@@ -119,6 +124,7 @@ impl Shutdown {
     /// Waits for a signal, [`Shutdown::begin`] or a crash, then goes through the phases.
     pub async fn run(self, signals: Signals, readiness: &Readiness, phases: Phases) -> Ended {
         self.until_begun(signals).await;
+        self.begun.cancel();
         let _held = readiness.latch("shutdown");
         // After a crash there is nothing worth sending here.
         if !self.crashed.load(Ordering::Acquire) {

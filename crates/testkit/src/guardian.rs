@@ -89,6 +89,11 @@ impl Guarded {
         std::iter::once(self.server).chain(children).collect()
     }
 
+    /// Asks the server to end.
+    pub fn terminate(&self) {
+        signal(self.server, Signal::TERM);
+    }
+
     /// Asks the server to read its settings again.
     pub fn hang_up(&self) {
         signal(self.server, Signal::HUP);

@@ -50,6 +50,13 @@ impl Program {
         assert!(guardian::gone(&family).await, "a killed process is still there");
     }
 
+    /// Asks it to end (SIGTERM); [`Program::alive`] says when it has.
+    pub fn terminate(&self) {
+        if let Some(running) = self.slot().as_ref() {
+            running.terminate();
+        }
+    }
+
     /// Freezes it (SIGSTOP).
     pub async fn pause(&self) {
         let family = self.slot().as_ref().map(Guarded::freeze).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod crash;
 mod faults;
+mod rolling;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use anyhow::{Result, bail};
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, SERVICES, Setup};
 use crate::invariants;
 use crate::load::{self, Call, Outcome, Plan};
 use crate::measure::percentile_ms;
@@ -31,24 +32,28 @@ pub struct Scale {
     pub broker_kills: usize,
     /// How long Postgres is frozen in F7.
     pub freeze: Duration,
+    /// Services that are rolled in F20.
+    pub rolled: &'static [&'static str],
 }
 
 impl Scale {
     /// What `./dev test` can afford.
     pub fn short() -> Self {
         let (lasting, freeze) = (Duration::from_secs(15), Duration::from_secs(4));
-        Self { streets: 4, per_s: 30, lasting, broker_kills: 2, freeze }
+        Self { streets: 4, per_s: 30, lasting, broker_kills: 2, freeze, rolled: &["intake"] }
     }
 
     /// What the matrix asks: 200 reports a second, 20 streets, three minutes.
     pub fn full() -> Self {
         let (lasting, freeze) = (Duration::from_secs(180), Duration::from_secs(60));
-        Self { streets: 20, per_s: 200, lasting, broker_kills: 10, freeze }
+        Self { streets: 20, per_s: 200, lasting, broker_kills: 10, freeze, rolled: &SERVICES }
     }
 }
 
 /// The rows that exist.
-pub const ROWS: [&str; 5] = ["F1", "F3", "F7", "F15", "F17"];
+pub const ROWS: [&str; 6] = ["F1", "F3", "F7", "F15", "F17", "F20"];
+/// A service is rolled there and back in so long.
+const ROLLED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a row did and found.
 #[derive(Debug, Serialize)]
@@ -83,8 +88,12 @@ pub fn play<'a>(row: &'a str, seed: u64, scale: &'a Scale) -> LocalBoxFuture<'a,
 }
 
 async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
-    let cluster = Arc::new(Cluster::start(scale.streets).await?);
-    let plan = Plan { per_s: scale.per_s, lasting: scale.lasting, seed, in_flight_max: 512 };
+    let cluster = Arc::new(cluster(row, scale).await?);
+    let lasting = match row {
+        "F20" => scale.lasting.max(ROLLED_WITHIN * scale.rolled.len() as u32),
+        _ => scale.lasting,
+    };
+    let plan = Plan { per_s: scale.per_s, lasting, seed, in_flight_max: 512 };
     let loading = tokio::spawn({
         let (cluster, plan) = (cluster.clone(), plan.clone());
         async move { load::run(&cluster, &plan).await }
@@ -100,9 +109,20 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         }
         "F15" => faults::poison(&cluster).await?,
         "F17" => faults::duplicated_and_reordered(&cluster, scale.lasting).await?,
+        "F20" => {
+            let rolled = rolling::restart(&cluster, scale.rolled).await?;
+            found = rolled.violations;
+            rolled.notes
+        }
         _ => bail!("no such row: {row}; there are {ROWS:?}"),
     };
     let mut calls = loading.await?;
+    if row == "F20" {
+        let failed = calls.iter().filter(|call| !matches!(call.outcome, Outcome::Acked { .. }));
+        found.extend(
+            failed.map(|call| format!("F20: the report due at {:.1?}: {:?}", call.due, call.outcome)),
+        );
+    }
     calls.extend(besides);
     let mut report = conclude(row, &cluster, calls, notes, &plan).await?;
     report.violations.extend(found);
@@ -112,6 +132,17 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         report.notes.push(format!("logs are kept in {folder}"));
     }
     Ok(report)
+}
+
+/// In F20 the services have an address that outlives them, and leave as in an installation.
+async fn cluster(row: &str, scale: &Scale) -> Result<Cluster> {
+    match row {
+        "F20" => {
+            let knobs: &[_] = &[("STREETWISE_LEAVE_FOR_S", "5")];
+            Cluster::start_behind_fronts(Setup { knobs, ..Setup::of(scale.streets) }).await
+        }
+        _ => Cluster::start(scale.streets).await,
+    }
 }
 
 async fn conclude(

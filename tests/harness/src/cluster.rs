@@ -1,5 +1,7 @@
 //! Everything a district runs, as real processes on loopback, each killable at any moment.
 
+mod service;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,15 +12,18 @@ use contract::broker_user::PROVISIONER;
 use messaging::provision::{Replicas, provision};
 use sqlx::PgPool;
 use tempfile::TempDir;
-use testkit::identity::{AUDIENCE, ISSUER, Identity};
+use testkit::identity::Identity;
 use testkit::nats::Broker;
 use testkit::postgres::{Cluster as Postgres, Database, DurableCluster};
-use testkit::process::{Program, binaries, free_port};
+use testkit::process::{Program, free_port};
 use testkit::sink::Sink;
 use testkit::wait;
 
 use crate::broker_users::{BrokerUsers, KEEPER};
+use crate::front::Front;
 use crate::streets;
+pub(crate) use service::Replica;
+use service::{Service, service, streetwise_sink};
 
 /// The services in the order of the flow.
 pub const SERVICES: [&str; 6] = ["intake", "triage", "dispatch", "notification", "directory", "console"];
@@ -60,13 +65,6 @@ pub struct Cluster {
     database: Database,
 }
 
-struct Service {
-    program: Program,
-    url: String,
-    grpc_url: String,
-    env: BTreeMap<String, String>,
-}
-
 /// What a cluster is made of; [`Cluster::start`] takes all services and its own sink.
 #[derive(Clone, Copy)]
 pub struct Setup {
@@ -92,6 +90,7 @@ pub struct Setup {
 struct Mode {
     sink_as_program: bool,
     one_process: bool,
+    behind_fronts: bool,
 }
 
 impl Setup {
@@ -130,9 +129,14 @@ impl Cluster {
         Self::start_with(setup, Mode::default()).await
     }
 
+    /// The same; clients reach each service at an address that stays when its process is replaced.
+    pub async fn start_behind_fronts(setup: Setup) -> Result<Self> {
+        Self::start_with(setup, Mode { behind_fronts: true, ..Mode::default() }).await
+    }
+
     /// The same, but webhooks arrive at `streetwise sink` as a process, as in `./dev up`.
     pub async fn start_with_sink_program(streets: usize) -> Result<Self> {
-        Self::start_with(Setup::of(streets), Mode { sink_as_program: true, one_process: false }).await
+        Self::start_with(Setup::of(streets), Mode { sink_as_program: true, ..Mode::default() }).await
     }
 
     /// The same with all six services inside this process.
@@ -142,7 +146,7 @@ impl Cluster {
 
     /// The same, made of something else.
     pub async fn start_in_one_process_as(setup: Setup) -> Result<Self> {
-        Self::start_with(setup, Mode { sink_as_program: true, one_process: true }).await
+        Self::start_with(setup, Mode { sink_as_program: true, one_process: true, ..Mode::default() }).await
     }
 
     /// Another issuer's keys take the place of ours: every token given out is a forgery as soon as a service looks.
@@ -200,6 +204,11 @@ impl Cluster {
             inside: Vec::new(),
             database,
         };
+        if mode.behind_fronts {
+            for service in cluster.services.values_mut() {
+                service.front = Some(Front::before(service.address).await?);
+            }
+        }
         if mode.sink_as_program {
             cluster.sink_program.start(&[]).await.context("starting the sink")?;
         }
@@ -249,7 +258,25 @@ impl Cluster {
 
     /// Base URL of a service.
     pub fn url(&self, name: &str) -> &str {
-        &self.services[name].url
+        let service = &self.services[name];
+        service.front.as_ref().map_or(&service.url, Front::url)
+    }
+
+    /// What stands before a service.
+    pub(crate) fn front(&self, name: &str) -> &Front {
+        self.services[name].front.as_ref().expect("a cluster behind fronts")
+    }
+
+    /// The process that a service is started as.
+    pub(crate) fn own_replica(&self, name: &str) -> Replica<'_> {
+        let service = &self.services[name];
+        Replica { program: &service.program, address: service.address }
+    }
+
+    /// Another process of the same service.
+    pub(crate) fn second_replica(&self, name: &str) -> Replica<'_> {
+        let service = &self.services[name];
+        Replica { program: &service.second, address: service.second_address }
     }
 
     /// Base URL of a service's gRPC door.
@@ -402,61 +429,4 @@ pub fn open_to_all(folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
     Ok(())
-}
-
-fn service(
-    name: &'static str,
-    database: &Database,
-    (broker, users): (&Broker, &BrokerUsers),
-    sink_port: u16,
-    folder: &Path,
-    setup: Setup,
-) -> Service {
-    let (port, grpc_port) = (free_port(), free_port());
-    let file = |file: &str| folder.join(file).display().to_string();
-    let origin = format!("http://127.0.0.1:{sink_port}");
-    let env = [
-        ("STREETWISE_DATABASE_URL", database.url_for(name)),
-        ("STREETWISE_RELAY_DATABASE_URL", database.url_for(&format!("{name}_relay"))),
-        ("STREETWISE_NATS_URL", broker.url()),
-        ("STREETWISE_NATS_NKEY_FILE", users.key_file(name)),
-        ("STREETWISE_HTTP_LISTEN", format!("127.0.0.1:{port}")),
-        ("STREETWISE_GRPC_LISTEN", format!("127.0.0.1:{grpc_port}")),
-        ("STREETWISE_ENVIRONMENT", "development".to_owned()),
-        ("STREETWISE_JWKS_FILE", file("jwks.json")),
-        ("STREETWISE_JWT_ISSUER", ISSUER.to_owned()),
-        ("STREETWISE_JWT_AUDIENCE", AUDIENCE.to_owned()),
-        ("STREETWISE_LOG", "info,async_nats=error".to_owned()),
-        ("STREETWISE_INTAKE_SECRET_FILE", file("intake-secret")),
-        ("STREETWISE_SEAL_KEY_FILE", file("seal-key")),
-        ("STREETWISE_ENDPOINT_SECRETS_DIR", file("secrets")),
-        ("STREETWISE_EGRESS_ALLOW", format!("http://127.0.0.1/127.0.0.1/32:{}", sink_port)),
-        ("STREETWISE_MANIFEST_VARIABLES", format!("SINK_URL={origin}")),
-        ("STREETWISE_DIRECTORY_ADMINS", "sre".to_owned()),
-        ("STREETWISE_RETRY_DIVISOR", "300".to_owned()),
-    ];
-    let knobs = setup.knobs.iter().map(|(name, value)| (*name, (*value).to_owned()));
-    let env: BTreeMap<String, String> =
-        env.into_iter().chain(knobs).map(|(name, value)| (name.to_owned(), value)).collect();
-    let path: PathBuf = binaries().join(name);
-    assert!(path.exists(), "{} is not built: build the workspace's binaries first", path.display());
-    let program = program(path, folder.join(format!("{name}.log")), env.clone(), setup.under);
-    let url = |port| format!("http://127.0.0.1:{port}");
-    Service { program, url: url(port), grpc_url: url(grpc_port), env }
-}
-
-fn program(path: PathBuf, log: PathBuf, env: BTreeMap<String, String>, under: &[&str]) -> Program {
-    let Some((first, rest)) = under.split_first() else { return Program::new(path, log, env) };
-    let arguments = rest.iter().map(|argument| (*argument).to_owned());
-    let arguments = arguments.chain([path.display().to_string()]).collect();
-    Program::new(PathBuf::from(first), log, env).with_arguments(arguments)
-}
-
-fn streetwise_sink(port: u16, folder: &Path) -> Program {
-    let file = |name: &str| folder.join(name).display().to_string();
-    let env = BTreeMap::from([("STREETWISE_ENVIRONMENT".to_owned(), "development".to_owned())]);
-    let arguments =
-        ["sink", "--listen", &format!("127.0.0.1:{port}"), "--secrets", &file("secrets"), "--out"];
-    let arguments = arguments.iter().map(|part| (*part).to_owned()).chain([file("sink.jsonl")]).collect();
-    Program::new(binaries().join("streetwise"), folder.join("sink.log"), env).with_arguments(arguments)
 }

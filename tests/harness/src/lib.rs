@@ -11,6 +11,7 @@ pub mod bench;
 mod broker_users;
 pub mod chaos;
 pub mod cluster;
+mod front;
 pub mod hops;
 pub mod invariants;
 pub mod load;

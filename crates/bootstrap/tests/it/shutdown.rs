@@ -99,3 +99,19 @@ async fn the_hard_token_cuts_what_is_left() {
     timeout(Duration::from_secs(10), server.serving).await.expect("it ends").unwrap();
     assert!(under_way.await.unwrap().is_err());
 }
+
+/// Who keeps a connection open is told to come back over the balancer.
+#[tokio::test]
+async fn while_it_leaves_each_answer_closes_its_connection() {
+    use tower::ServiceExt;
+    let (shutdown, routes) =
+        (Shutdown::new(), axum::Router::new().route("/", axum::routing::get(|| async {})));
+    let router = bootstrap::listen::closing(routes, shutdown.leaving());
+    let ask = async || {
+        let request = axum::http::Request::get("/").body(axum::body::Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().headers().get("connection").cloned()
+    };
+    assert_eq!(ask().await, None);
+    shutdown.begin();
+    assert_eq!(ask().await.unwrap(), "close");
+}
