@@ -11,7 +11,7 @@ cmd_chaos() {
 
 # As it is deployed. Servers that measure sync to disk; the bench starts them.
 cmd_bench() {
-  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|instructions [--json]'
+  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|onboard|instructions [--json]'
   install_servers
   [[ $1 != instructions ]] || command -v valgrind >/dev/null || install_packages valgrind
   SQLX_OFFLINE=true cargo build --quiet --release --workspace
