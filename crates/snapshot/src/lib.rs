@@ -14,10 +14,12 @@ mod keeper;
 mod people;
 mod poll;
 pub mod removal;
+mod spread;
 mod store;
 mod view;
 
 pub use keeper::keep;
+pub use people::key_subject;
 pub use poll::{Poller, Snapshot};
 pub use view::{Project, Removed, StreetView, View};
 

@@ -1,6 +1,6 @@
 //! Keeping the view fresh: load from Postgres, then poll the highest revision.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -10,6 +10,7 @@ use pg::{Pool, TenantScope};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::spread::spread;
 use crate::store;
 use crate::view::{Project, View, Workshop};
 
@@ -50,7 +51,8 @@ impl<S> Snapshot<S> {
 /// The one writer of a [`Snapshot`].
 pub struct Poller<P: Project> {
     pool: Pool,
-    workshop: Workshop<P>,
+    /// Shared with the thread that compiles.
+    workshop: Arc<Mutex<Workshop<P>>>,
     view: Arc<ArcSwap<View<P::Street>>>,
     revision: watch::Sender<i64>,
 }
@@ -68,7 +70,7 @@ impl<P: Project> Poller<P> {
         let view = Arc::new(ArcSwap::from_pointee(View::default()));
         let (revision, loaded) = watch::channel(-1);
         let snapshot = Snapshot { view: view.clone(), loaded };
-        (Self { pool, workshop: Workshop::new(project), view, revision }, snapshot)
+        (Self { pool, workshop: Arc::new(Mutex::new(Workshop::new(project))), view, revision }, snapshot)
     }
 
     /// Runs until shutdown; a database that is away leaves the last good view in place.
@@ -94,12 +96,16 @@ impl<P: Project> Poller<P> {
             }
             return Ok(false);
         };
-        // First: whoever is removed may have been onboarded again since.
-        for removal in removals {
-            self.workshop.forget(&removal);
+        let documents = self.documents(heads.iter().map(|head| head.tenant_id).collect()).await?;
+        let workshop = self.workshop.clone();
+        // Off the threads that answer: a thousand streets are seconds of work.
+        let compiling = tokio::task::spawn_blocking(move || compile(&workshop, &removals, &documents));
+        match compiling.await {
+            Ok(view) => self.view.store(Arc::new(view)),
+            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            // The process is ending.
+            Err(_) => return Ok(false),
         }
-        self.load(heads.iter().map(|head| head.tenant_id).collect()).await?;
-        self.view.store(Arc::new(self.workshop.view()));
         self.revision.send_replace(newest);
         Ok(true)
     }
@@ -122,21 +128,34 @@ impl<P: Project> Poller<P> {
         }
     }
 
-    async fn load(&mut self, tenants: Vec<i64>) -> Result<(), pg::Error> {
+    async fn documents(&self, tenants: Vec<i64>) -> Result<Vec<store::Stored>, pg::Error> {
         let typed = tenants.iter().filter_map(|tenant| TenantId::from_i64(*tenant).ok());
         let mut tx = self.pool.begin(TenantScope::for_snapshot(typed)).await?;
         let documents = store::documents_of(&mut tx, &tenants, &parts::<P>()).await?;
         tx.commit().await?;
-        for stored in documents {
-            match Document::decode(&stored.body) {
-                Ok(document) => self.workshop.take(document),
-                Err(error) => {
-                    tracing::error!(tenant = stored.tenant_id, error = %error, "stored document does not decode");
-                }
+        Ok(documents)
+    }
+}
+
+/// Takes in what moved.
+fn compile<P: Project>(
+    workshop: &Mutex<Workshop<P>>,
+    removals: &[store::removals::Row],
+    documents: &[store::Stored],
+) -> View<P::Street> {
+    let mut workshop = workshop.lock().unwrap_or_else(PoisonError::into_inner);
+    // First: whoever is removed may have been onboarded again since.
+    removals.iter().for_each(|removal| workshop.forget(removal));
+    let decoded = spread(documents, |stored| Document::decode(&stored.body));
+    for (stored, decoded) in documents.iter().zip(decoded) {
+        match decoded {
+            Ok(document) => workshop.take(document),
+            Err(error) => {
+                tracing::error!(tenant = stored.tenant_id, error = %error, "stored document does not decode");
             }
         }
-        Ok(())
     }
+    workshop.view()
 }
 
 /// The parts a service compiles.

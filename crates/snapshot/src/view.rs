@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::Membership;
-use contract::document::{DistrictCore, Document, DocumentBody, People, StreetCore, Territory};
+use contract::document::{ApiKey, DistrictCore, Document, DocumentBody, People, StreetCore, Territory};
 use ids::TenantId;
 use jiff::Timestamp;
 
-use crate::people;
+use crate::people::{self, key_subject};
+use crate::spread::spread;
 use crate::store::removals::Row;
 
 /// What a service wants of a street: compiled once per generation, off the hot path.
@@ -63,6 +64,7 @@ pub struct View<S> {
     streets: BTreeMap<TenantId, Arc<StreetView<S>>>,
     districts: BTreeMap<TenantId, Arc<DistrictCore>>,
     membership: Membership,
+    people: BTreeMap<TenantId, Arc<People>>,
     removed: BTreeMap<TenantId, Removed>,
 }
 
@@ -72,6 +74,7 @@ impl<S> Default for View<S> {
             streets: BTreeMap::new(),
             districts: BTreeMap::new(),
             membership: Membership::default(),
+            people: BTreeMap::new(),
             removed: BTreeMap::new(),
         }
     }
@@ -111,6 +114,11 @@ impl<S> View<S> {
     /// Every tenant that was ever removed, with the generation of its newest tombstone; also those onboarded again.
     pub fn ever_removed(&self) -> impl Iterator<Item = (TenantId, u64)> {
         self.removed.iter().map(|(code, removed)| (*code, removed.generation))
+    }
+
+    /// What is known of a tenant's key of this name.
+    pub fn key(&self, tenant: TenantId, name: &str) -> Option<&ApiKey> {
+        self.people.get(&tenant)?.keys.get(name)
     }
 
     /// Who may do what.
@@ -186,11 +194,13 @@ impl<P: Project> Workshop<P> {
     pub(crate) fn view(&mut self) -> View<P::Street> {
         let changed: Vec<TenantId> =
             self.streets.keys().copied().filter(|code| self.changed(*code)).collect();
-        changed.into_iter().for_each(|code| self.compile(code));
+        let made = spread(&changed, |code| self.compile(*code));
+        self.made.extend(changed.into_iter().zip(made).filter_map(|(code, view)| Some((code, view?))));
         View {
             streets: self.made.clone(),
             districts: self.districts.iter().map(|(code, (_, core))| (*code, core.clone())).collect(),
             membership: self.membership(),
+            people: self.people.iter().map(|(code, (_, people))| (*code, people.clone())).collect(),
             removed: self.removed.clone(),
         }
     }
@@ -208,7 +218,8 @@ impl<P: Project> Workshop<P> {
         current != Some((*generation, *pack_generation, territory.is_some()))
     }
 
-    fn compile(&mut self, code: TenantId) {
+    /// Nothing where it does not compile.
+    fn compile(&self, code: TenantId) -> Option<Arc<StreetView<P::Street>>> {
         let (generation, core) = &self.streets[&code];
         let (pack_generation, district) = &self.districts[&core.district];
         let territory = self.territories.get(&code).map(|(_, territory)| territory);
@@ -222,10 +233,11 @@ impl<P: Project> Workshop<P> {
                     placed: territory.is_some(),
                     of,
                 };
-                self.made.insert(code, Arc::new(view));
+                Some(Arc::new(view))
             }
             Err(reason) => {
                 tracing::error!(tenant = %code, generation, reason, "document does not compile; last good kept");
+                None
             }
         }
     }
@@ -234,7 +246,9 @@ impl<P: Project> Workshop<P> {
         let district_of = |street: TenantId| self.streets.get(&street).map(|(_, core)| core.district);
         let mut membership = Membership::default();
         for (tenant, (parent, people)) in &self.people {
-            for (subject, grants) in &people.members {
+            let members = people.members.iter().map(|(subject, grants)| (subject.clone(), grants));
+            let keys = people.keys.iter().map(|(name, key)| (key_subject(*tenant, name), &key.grants));
+            for (subject, grants) in members.chain(keys) {
                 for grant in grants {
                     match people::grant(*tenant, *parent, grant, district_of) {
                         Ok(grant) => membership.add(subject.as_str(), grant),

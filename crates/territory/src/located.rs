@@ -4,7 +4,7 @@ use std::fmt;
 
 use ids::{GridCode, TenantId};
 
-use crate::street::{Entry, Named};
+use crate::street::Entry;
 use crate::{LayerKey, Point, StreetTerritory};
 
 /// What a point lies in. Borrowed from the territory it was found in; making one allocates nothing.
@@ -26,8 +26,9 @@ pub struct Located<'a> {
 struct Inside<'a> {
     street: &'a StreetTerritory,
     point: Point,
-    community_name: Option<&'a str>,
-    grid_name: Option<&'a str>,
+    /// Positions among the street's.
+    community: Option<usize>,
+    grid: Option<usize>,
     /// What of the other layers it may lie in.
     others: &'a [Entry],
 }
@@ -53,17 +54,16 @@ impl<'a> Located<'a> {
     pub(crate) fn found(
         street: &'a StreetTerritory,
         point: Point,
-        community: Option<&'a Named<TenantId>>,
-        grid: Option<&'a Named<GridCode>>,
+        community: Option<usize>,
+        grid: Option<usize>,
         others: &'a [Entry],
     ) -> Self {
-        let community_name = community.and_then(|community| community.name.as_deref());
-        let grid_name = grid.and_then(|grid| grid.name.as_deref());
+        let places = street.places();
         Self {
             street: Some(street.code()),
-            community: community.map(|community| community.code),
-            grid: grid.map(|grid| grid.code),
-            inside: Some(Inside { street, point, community_name, grid_name, others }),
+            community: community.map(|at| places.communities.codes[at]),
+            grid: grid.map(|at| places.grids.codes[at]),
+            inside: Some(Inside { street, point, community, grid, others }),
         }
     }
 
@@ -75,19 +75,21 @@ impl<'a> Located<'a> {
             holding.map(|entry| {
                 let other = street.places().other(entry.place());
                 let layer = &street.places().layers[other.layer];
-                Hit { layer, code: &other.named.code, name: other.named.name.as_deref() }
+                Hit { layer, code: &other.code, name: other.name.as_deref() }
             })
         })
     }
 
     /// What people call the community.
     pub fn community_name(&self) -> Option<&'a str> {
-        self.inside?.community_name
+        let Inside { street, community, .. } = self.inside?;
+        street.places().communities.name(community?)
     }
 
     /// What people call the grid.
     pub fn grid_name(&self) -> Option<&'a str> {
-        self.inside?.grid_name
+        let Inside { street, grid, .. } = self.inside?;
+        street.places().grids.name(grid?)
     }
 }
 

@@ -3,7 +3,10 @@
 mod build;
 mod cells;
 mod check;
+mod nested;
 mod places;
+mod raster;
+mod table;
 
 use ids::{GridCode, TenantId};
 
@@ -14,7 +17,7 @@ use crate::street::places::BOUNDARY;
 use crate::{Bounds, Layer, Point, Shape};
 
 pub(crate) use cells::Entry;
-pub(crate) use places::{Named, Places};
+pub(crate) use places::Places;
 
 /// All layers of a street together have at most so many vertices; a street of a hundred grids has some thousand.
 pub const TERRITORY_VERTICES_MAX: usize = 100_000;
@@ -40,11 +43,21 @@ impl StreetTerritory {
     /// [`crate::SLIVER_M2_MAX`]; every grid's interior point in a community, which becomes its parent. Other layers
     /// may overlap and reach beyond the street. What no grid covers is a warning.
     pub fn compile(street: TenantId, layers: Vec<Layer>) -> Result<(Self, Vec<Warning>), Vec<Fault>> {
-        let findings = check::check(street, &layers);
+        let findings = check::thorough(street, &layers);
         if !findings.faults.is_empty() {
             return Err(findings.faults);
         }
-        Ok((build::build(street, layers), findings.warnings))
+        Ok((build::build(street, layers)?, findings.warnings))
+    }
+
+    /// Of layers that passed [`StreetTerritory::compile`] where they come from: checks again what costs little, which is
+    /// all but areas. A service that starts among a thousand streets cannot measure them once more.
+    pub fn published(street: TenantId, layers: Vec<Layer>) -> Result<Self, Vec<Fault>> {
+        let findings = check::cheap(street, &layers);
+        if !findings.faults.is_empty() {
+            return Err(findings.faults);
+        }
+        build::build(street, layers)
     }
 
     /// The street's code.
@@ -64,18 +77,18 @@ impl StreetTerritory {
 
     /// The community that holds a grid's interior point.
     pub fn parent(&self, grid: GridCode) -> Option<TenantId> {
-        let at = self.places.grids.binary_search_by_key(&grid, |known| known.code).ok()?;
+        let at = self.places.grids.codes.binary_search(&grid).ok()?;
         self.parents.get(at).copied()
     }
 
     /// Codes and names of the communities, by code.
     pub fn communities(&self) -> impl Iterator<Item = (TenantId, Option<&str>)> {
-        self.places.communities.iter().map(Named::both)
+        self.places.communities.iter()
     }
 
     /// Codes and names of the grids, by code.
     pub fn grids(&self) -> impl Iterator<Item = (GridCode, Option<&str>)> {
-        self.places.grids.iter().map(Named::both)
+        self.places.grids.iter()
     }
 
     /// Whether the street holds the point.
@@ -107,10 +120,10 @@ impl StreetTerritory {
             let place = entry.place();
             if place < communities.end {
                 if community.is_none() && self.hold(*entry, point) {
-                    community = Some(&self.places.communities[place - communities.start]);
+                    community = Some(place - communities.start);
                 }
             } else if self.hold(*entry, point) {
-                grid = Some(&self.places.grids[place - grids.start]);
+                grid = Some(place - grids.start);
                 break;
             }
         }

@@ -14,14 +14,14 @@ use super::duty_form::PostForm;
 use super::effective::merge;
 use super::item::{Item, ItemOverride, Resolve};
 use super::manifest::{
-    CalendarChangeForm, DistrictSpec, DutyChangeForm, EndpointForm, GrantForm, ItemOverrideForm,
+    ApiKeyForm, CalendarChangeForm, DistrictSpec, DutyChangeForm, EndpointForm, GrantForm, ItemOverrideForm,
     ItemTermsForm, Manifest, ManifestKind, StreetSpec, SuccessionForm,
 };
 use super::own_calendar::CalendarChange;
 use super::pack::{
     BodyForm, CalendarForm, ChainForm, DayForm, FrameForm, ItemForm, LimitForm, NameForm, Pack, PolicyForm,
 };
-use super::people::{Grant, People};
+use super::people::{ApiKey, Grant, People};
 use super::policy::{CalendarSpec, Chain, ChainStep, DayException, Frame, Limit, SlaPolicy};
 use super::responsibility::DutyChange;
 use super::successors::{Succession, Successor};
@@ -90,7 +90,8 @@ pub fn draft_district(
     let ours = |body: &BodyRef| {
         body.at.is_none() && core.bodies.get(&body.key).is_some_and(|b| b.level == Level::District)
     };
-    let mut people = people(&mut faults, code, spec.members, |body| body, ours);
+    let mut people =
+        Bodies { scope: code, qualify: |body| body, ours }.people(&mut faults, spec.members, spec.keys);
     people.posts = posts(&mut faults, spec.posts, |body| body, ours);
     people.rotas = convert::<_, _, Rota>(spec.rotas);
     faults.0.extend(check_district(&core));
@@ -156,7 +157,7 @@ pub fn draft_street(
     };
     core.endpoints = endpoints(&mut faults, spec.endpoints, variables, qualify);
     let ours = |body: &BodyRef| body.at.is_some() && pack.body(body).is_some();
-    let mut people = people(&mut faults, code, spec.members, qualify, ours);
+    let mut people = Bodies { scope: code, qualify, ours }.people(&mut faults, spec.members, spec.keys);
     people.posts = posts(&mut faults, spec.posts, qualify, ours);
     people.rotas = convert::<_, _, Rota>(spec.rotas);
     faults.0.extend(check_street(district, &core));
@@ -219,28 +220,44 @@ fn endpoints(
     forms.into_iter().map(endpoint).collect()
 }
 
-fn people(
-    faults: &mut Faults,
+/// Whose the bodies are that grants name.
+struct Bodies<Q, O> {
     scope: TenantId,
-    members: BTreeMap<String, Vec<GrantForm>>,
-    qualify: impl Fn(BodyRef) -> BodyRef,
-    ours: impl Fn(&BodyRef) -> bool,
-) -> People {
-    let mut people = People::default();
-    for (subject, forms) in members {
-        let mut grants = Vec::new();
-        for (position, form) in forms.into_iter().enumerate() {
-            let path = format!("members.{subject}.{position}");
-            let body = form.body.map(&qualify);
+    qualify: Q,
+    ours: O,
+}
+
+impl<Q: Fn(BodyRef) -> BodyRef, O: Fn(&BodyRef) -> bool> Bodies<Q, O> {
+    fn people(
+        &self,
+        faults: &mut Faults,
+        members: BTreeMap<String, Vec<GrantForm>>,
+        keys: BTreeMap<String, ApiKeyForm>,
+    ) -> People {
+        let mut people = People::default();
+        for (subject, forms) in members {
+            let grants = self.grants(faults, &format!("members.{subject}"), forms);
+            people.members.insert(subject, grants);
+        }
+        for (name, ApiKeyForm { sha256, grants, expires_at }) in keys {
+            let grants = self.grants(faults, &format!("keys.{name}.grants"), grants);
+            people.keys.insert(name, ApiKey { sha256, grants, expires_at });
+        }
+        people
+    }
+
+    fn grants(&self, faults: &mut Faults, path: &str, forms: Vec<GrantForm>) -> Vec<Grant> {
+        let grant = |(position, form): (usize, GrantForm)| {
+            let path = format!("{path}.{position}");
+            let body = form.body.map(&self.qualify);
             faults.unless(form.role != "body-user" || body.is_some(), &path, || Problem::BodyMissing);
-            if let Some(body) = body.as_ref().filter(|body| !ours(body)) {
+            if let Some(body) = body.as_ref().filter(|body| !(self.ours)(body)) {
                 faults.add(format!("{path}.body"), Problem::ForeignBody(body.clone()));
             }
-            grants.push(Grant { role: form.role, scope, body });
-        }
-        people.members.insert(subject, grants);
+            Grant { role: form.role, scope: self.scope, body }
+        };
+        forms.into_iter().enumerate().map(grant).collect()
     }
-    people
 }
 
 fn posts(

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use ids::{BodyKey, BodyRef, TenantId};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,10 @@ pub struct DistrictSpec {
     /// Grants by subject, which is the `sub` of the token (成员与授权).
     #[serde(default)]
     pub members: BTreeMap<String, Vec<GrantForm>>,
+    /// Keys of systems and devices by name; `streetwise key new` makes one (接口密钥).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, ApiKeyForm>")]
+    pub keys: BTreeMap<String, ApiKeyForm>,
     /// Posts by key (岗位).
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Slug, PostForm>")]
@@ -149,6 +154,10 @@ pub struct StreetSpec {
     /// Grants by subject, which is the `sub` of the token (成员与授权).
     #[serde(default)]
     pub members: BTreeMap<String, Vec<GrantForm>>,
+    /// Keys of systems and devices by name; `streetwise key new` makes one (接口密钥).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, ApiKeyForm>")]
+    pub keys: BTreeMap<String, ApiKeyForm>,
     /// What it changes about its district's working calendar (工作日历调整).
     #[serde(default)]
     pub calendar: Option<CalendarChangeForm>,
@@ -338,4 +347,19 @@ pub struct GrantForm {
     #[serde(default)]
     #[schemars(with = "Option<schema::BodyName>")]
     pub body: Option<BodyRef>,
+}
+
+/// How a system or a device proves who it is: the manifest has only the hash of what it must know (接口密钥).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeyForm {
+    /// SHA-256 of each key that is taken, one, or two while the new one is brought to where it is used (密钥摘要).
+    #[schemars(with = "Vec<schema::Sha256>", length(min = 1, max = 2))]
+    pub sha256: Vec<String>,
+    /// What its holder may do; at least one role, and none that people must have (授权).
+    #[schemars(length(min = 1))]
+    pub grants: Vec<GrantForm>,
+    /// From when on it is refused, e.g. `2027-06-30T16:00:00Z` (失效时刻).
+    #[schemars(with = "schema::Instant")]
+    pub expires_at: Timestamp,
 }

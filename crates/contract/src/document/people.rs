@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use ids::{BodyRef, TenantId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::duty::{Post, Rota};
@@ -13,12 +14,27 @@ use super::duty::{Post, Rota};
 pub struct People {
     /// Grants by subject: the token's `sub`.
     pub members: BTreeMap<String, Vec<Grant>>,
+    /// Keys of systems and devices by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, ApiKey>,
     /// Posts by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub posts: BTreeMap<String, Post>,
     /// Rotas by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rotas: BTreeMap<String, Rota>,
+}
+
+/// What is known of a key: never itself, only what it hashes to. It is long and random, so that its plain SHA-256 tells
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// SHA-256 of each key that is taken, in lower-case hexadecimal.
+    pub sha256: Vec<String>,
+    /// What its holder may do.
+    pub grants: Vec<Grant>,
+    /// From when on it is refused.
+    pub expires_at: Timestamp,
 }
 
 /// One role in one scope.

@@ -16,7 +16,22 @@ pub(super) struct Findings {
     pub(super) warnings: Vec<Warning>,
 }
 
-pub(super) fn check(street: TenantId, layers: &[Layer]) -> Findings {
+/// Everything.
+pub(super) fn thorough(street: TenantId, layers: &[Layer]) -> Findings {
+    let mut findings = cheap(street, layers);
+    if findings.faults.iter().any(|fault| matches!(fault, Fault::TooManyVertices { .. })) {
+        return findings;
+    }
+    let boundary = features(layers, LayerKey::STREET).first().map(|feature| &feature.shape);
+    for key in [LayerKey::COMMUNITY, LayerKey::GRID] {
+        findings.measure(boundary, key, features(layers, key));
+    }
+    findings.faults.extend(orphans(layers));
+    findings
+}
+
+/// What costs little: size, codes, and that there is one boundary.
+pub(super) fn cheap(street: TenantId, layers: &[Layer]) -> Findings {
     let mut findings = Findings::default();
     let shapes = layers.iter().flat_map(|layer| &layer.features).map(|feature| &feature.shape);
     let count: usize = shapes.map(Shape::vertices).sum();
@@ -31,15 +46,10 @@ pub(super) fn check(street: TenantId, layers: &[Layer]) -> Findings {
         }
         findings.faults.extend(codes(street, layer));
     }
-    let boundary = features(layers, LayerKey::STREET);
-    if boundary.len() != 1 {
-        findings.faults.push(Fault::Boundary { count: boundary.len() });
+    let boundaries = features(layers, LayerKey::STREET).len();
+    if boundaries != 1 {
+        findings.faults.push(Fault::Boundary { count: boundaries });
     }
-    let boundary = boundary.first().map(|feature| &feature.shape);
-    for key in [LayerKey::COMMUNITY, LayerKey::GRID] {
-        findings.measure(boundary, key, features(layers, key));
-    }
-    findings.faults.extend(orphans(layers));
     findings
 }
 

@@ -174,7 +174,7 @@ pub(crate) async fn simulate(
     street: TenantId,
     territory: &Territory,
 ) -> Result<Simulated, Unsimulated> {
-    let drawings = places::Drawings::of(territory).map_err(Unsimulated::Faulty)?;
+    let drawings = places::Drawings::proposed(territory).map_err(Unsimulated::Faulty)?;
     let view = room.house.snapshot.view();
     let known =
         view.street(street).ok_or_else(|| Unsimulated::Faulty("the street is not known".to_owned()))?;

@@ -24,6 +24,8 @@ pub(super) struct Compiler {
     made: Mutex<BTreeMap<TenantId, Made>>,
 }
 
+type Compile = fn(TenantId, Vec<Layer>) -> Result<StreetTerritory, Vec<territory::Fault>>;
+
 /// A document and what was made of it.
 type Made = (Arc<Territory>, Arc<Drawings>);
 
@@ -32,12 +34,25 @@ type Made = (Arc<Territory>, Arc<Drawings>);
 pub struct Drawings(Vec<(Date, Option<StreetTerritory>)>);
 
 impl Drawings {
+    /// Of a drawing that is only proposed, with every check.
+    pub(crate) fn proposed(territory: &Territory) -> Result<Self, String> {
+        Self::of(territory, |street, layers| {
+            StreetTerritory::compile(street, layers).map(|(street, _)| street)
+        })
+    }
+
+    /// Of a document. The directory has checked it; what fails here was written by another build.
+    fn published(territory: &Territory) -> Result<Self, String> {
+        Self::of(territory, StreetTerritory::published)
+    }
+
     /// Compiled for each stretch between two changes.
-    pub(crate) fn of(territory: &Territory) -> Result<Self, String> {
+    fn of(territory: &Territory, compile: Compile) -> Result<Self, String> {
         let days = [Date::MIN].into_iter().chain(territory.turns());
         let drawing = |day| {
-            let there = territory.on(day);
-            let made = if there.layers.is_empty() { None } else { Some(compile(&there)?) };
+            let layers = layers(territory, day)?;
+            let made =
+                if layers.is_empty() { None } else { Some(compile(territory.code, layers).map_err(said)?) };
             Ok((day, made))
         };
         Ok(Self(days.map(drawing).collect::<Result<_, String>>()?))
@@ -51,14 +66,15 @@ impl Drawings {
 
 impl Compiler {
     pub(super) fn compile(&self, territory: &Arc<Territory>) -> Result<Arc<Drawings>, String> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, known)) = made.get(&territory.code)
+        let made = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, known)) = made().get(&territory.code)
             && Arc::ptr_eq(of, territory)
         {
             return Ok(known.clone());
         }
-        let fresh = Arc::new(Drawings::of(territory)?);
-        made.insert(territory.code, (territory.clone(), fresh.clone()));
+        // Nobody waits meanwhile: many streets are compiled side by side.
+        let fresh = Arc::new(Drawings::published(territory)?);
+        made().insert(territory.code, (territory.clone(), fresh.clone()));
         Ok(fresh)
     }
 }
@@ -77,19 +93,20 @@ pub(crate) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> 
     Some(Placed { community: located.community, grid: located.grid.map(|grid| grid.to_string()) })
 }
 
-/// The directory has checked it; what fails here was written by another build.
-fn compile(territory: &Territory) -> Result<StreetTerritory, String> {
+/// What is drawn on a day.
+fn layers(territory: &Territory, day: Date) -> Result<Vec<Layer>, String> {
     let layers = territory.layers.iter().map(|(key, layer)| {
         let key = key.parse().map_err(|error| format!("layer {key}: {error}"))?;
-        let features = layer.features.iter().map(feature).collect::<Result<_, String>>()?;
+        let there = layer.features.iter().filter(|feature| feature.validity.holds(day));
+        let features: Vec<_> = there.map(feature).collect::<Result<_, String>>()?;
         Ok(Layer { key, features })
     });
-    let layers = layers.collect::<Result<_, String>>()?;
-    let compiled = StreetTerritory::compile(territory.code, layers);
-    let said = |faults: Vec<territory::Fault>| {
-        faults.first().map_or_else(String::new, |fault| format!("{fault} ({} in all)", faults.len()))
-    };
-    compiled.map(|(street, _)| street).map_err(said)
+    let layers: Vec<Layer> = layers.collect::<Result<_, String>>()?;
+    Ok(layers.into_iter().filter(|layer| !layer.features.is_empty()).collect())
+}
+
+fn said(faults: Vec<territory::Fault>) -> String {
+    faults.first().map_or_else(String::new, |fault| format!("{fault} ({} in all)", faults.len()))
 }
 
 fn feature(form: &forms::Feature) -> Result<Feature, String> {

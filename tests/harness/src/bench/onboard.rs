@@ -196,6 +196,5 @@ fn compiled(code: TenantId, document: contract::document::Territory) -> Result<S
         Ok(Layer { key: key.parse()?, features })
     };
     let layers = document.layers.into_iter().map(layer).collect::<Result<_>>()?;
-    let compiled = StreetTerritory::compile(code, layers);
-    Ok(compiled.map_err(|faults| anyhow::anyhow!("{faults:?}"))?.0)
+    StreetTerritory::published(code, layers).map_err(|faults| anyhow::anyhow!("{faults:?}"))
 }

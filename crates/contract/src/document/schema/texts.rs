@@ -63,6 +63,20 @@ text!(
     "时刻，如 08:30，加引号 / a time of day like 08:30, in quotes"
 );
 
+text!(
+    /// `jiff::Timestamp`
+    Instant,
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$",
+    "时刻，如 2027-06-30T16:00:00Z / an instant like 2027-06-30T16:00:00Z"
+);
+
+text!(
+    /// What `sha256sum` prints.
+    Sha256,
+    r"^[0-9a-f]{64}$",
+    "64 位小写十六进制 / 64 lower-case hexadecimal digits"
+);
+
 /// [`Stage`] as a key of a map, which must be named to be listed.
 pub(crate) struct StageWord;
 
