@@ -9,6 +9,8 @@ pub enum Action {
     ReportSubmit,
     /// Send a drill into a street and read what became of it: the same path, marked as rehearsal (D26).
     ReportDrill,
+    /// Read the contact a reporter gave, for a recorded purpose (D20).
+    ContactReveal,
     /// Follow a matter by its tracking code. Asked only where a token is given: the code itself is the key.
     TrackingFollow,
     /// List the cases of a street.
@@ -49,9 +51,10 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 21] = [
         Action::ReportSubmit,
         Action::ReportDrill,
+        Action::ContactReveal,
         Action::TrackingFollow,
         Action::CaseList,
         Action::CaseRead,
@@ -77,6 +80,7 @@ impl Action {
         match self {
             Action::ReportSubmit => "report.submit",
             Action::ReportDrill => "report.drill",
+            Action::ContactReveal => "contact.reveal",
             Action::TrackingFollow => "tracking.follow",
             Action::CaseList => "case.list",
             Action::CaseRead => "case.read",

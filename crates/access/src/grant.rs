@@ -14,6 +14,8 @@ pub enum Role {
     GridWorker,
     /// Lives here; reports and follows (居民).
     Resident,
+    /// A system or a sensor that reports and does nothing else (系统与设备).
+    Device,
     /// Works for a body and acts on its orders (承办单位).
     BodyUser,
     /// Sits in the street's command centre (街道中心).
@@ -41,9 +43,10 @@ pub struct UnknownRole;
 
 impl Role {
     /// Every role, in the order of the rights table.
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 12] = [
         Role::GridWorker,
         Role::Resident,
+        Role::Device,
         Role::BodyUser,
         Role::StreetCentre,
         Role::Verifier,
@@ -60,6 +63,7 @@ impl Role {
         match self {
             Role::GridWorker => "grid-worker",
             Role::Resident => "resident",
+            Role::Device => "device",
             Role::BodyUser => "body-user",
             Role::StreetCentre => "street-centre",
             Role::Verifier => "verifier",

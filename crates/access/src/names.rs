@@ -11,6 +11,7 @@ impl Role {
         match self {
             Role::GridWorker => ("网格员", "grid worker"),
             Role::Resident => ("居民", "resident"),
+            Role::Device => ("系统与设备", "system or device"),
             Role::BodyUser => ("承办单位人员", "user of a body"),
             Role::StreetCentre => ("街道中心", "street centre"),
             Role::Verifier => ("核查员", "verifier"),
@@ -30,6 +31,7 @@ impl Action {
         match self {
             Action::ReportSubmit => ("上报", "send a report"),
             Action::ReportDrill => ("演练上报", "send a drill report"),
+            Action::ContactReveal => ("查看上报人联系方式", "read a reporter's contact"),
             Action::TrackingFollow => ("凭查询码查询", "follow a tracking code"),
             Action::CaseList => ("查看案件列表", "list cases"),
             Action::CaseRead => ("查看案件", "read a case"),

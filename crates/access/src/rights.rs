@@ -12,13 +12,14 @@ struct Row {
 
 /// One row per role, in the order of [`Role::ALL`]. A right of a role held in a body is narrowed to that
 /// body's rows by the decision, not here.
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 12] = [
     Row {
         role: Role::GridWorker,
         held_in: &[Street, District],
         may: &[ReportSubmit, TrackingFollow, CaseList, CaseRead, LiveWatch],
     },
     Row { role: Role::Resident, held_in: &[Street, District], may: &[ReportSubmit, TrackingFollow] },
+    Row { role: Role::Device, held_in: &[Street, District], may: &[ReportSubmit] },
     Row {
         role: Role::BodyUser,
         held_in: &[Body],
@@ -29,6 +30,7 @@ const TABLE: [Row; 11] = [
         held_in: &[Street],
         may: &[
             ReportSubmit,
+            ContactReveal,
             TrackingFollow,
             CaseList,
             CaseRead,
@@ -43,13 +45,23 @@ const TABLE: [Row; 11] = [
     Row {
         role: Role::Verifier,
         held_in: &[Street, District],
-        may: &[TrackingFollow, CaseList, CaseRead, CaseVerify, OrderList, OrderRead, LiveWatch],
+        may: &[
+            ContactReveal,
+            TrackingFollow,
+            CaseList,
+            CaseRead,
+            CaseVerify,
+            OrderList,
+            OrderRead,
+            LiveWatch,
+        ],
     },
     Row {
         role: Role::DistrictCentre,
         held_in: &[District],
         may: &[
             ReportSubmit,
+            ContactReveal,
             TrackingFollow,
             CaseList,
             CaseRead,

@@ -4,10 +4,13 @@
 //! that names another algorithm than its key's are refused. Issuer, audience, expiry and start are checked with
 //! 30 s of leeway. What a caller may do is not in the token: see `access`.
 //!
+//! A bearer token that begins with `swk_` is no JWT but the key of a system or a device: see [`api_key`].
+//!
 //! Expiry is compared with this machine's wall clock. It is the one place that reads it: the window of a token is
 //! a matter of security between us and the issuer, not a time of the domain (D29). [`Authenticator::verify`]
 //! itself takes `now`.
 
+pub mod api_key;
 mod keys;
 mod seen;
 
@@ -23,6 +26,7 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use serde::Deserialize;
 
 use crate::door::Problem;
+use api_key::KeyRing;
 use keys::{Key, KeyFile, Keys};
 use seen::Seen;
 
@@ -98,7 +102,7 @@ pub struct Identity {
 
 /// Checks tokens. Cheap to clone; all clones are one.
 #[derive(Debug, Clone)]
-pub struct Authenticator(Arc<Inner>);
+pub struct Authenticator(Arc<Inner>, Option<KeyRing>);
 
 #[derive(Debug)]
 struct Inner {
@@ -130,7 +134,13 @@ impl Authenticator {
             return Err(IdentityError::DevelopmentIssuer);
         }
         let keys = KeyFile::open(jwks_file, Instant::now())?;
-        Ok(Self(Arc::new(Inner { issuer, audience, keys, seen: Seen::default() })))
+        Ok(Self(Arc::new(Inner { issuer, audience, keys, seen: Seen::default() }), None))
+    }
+
+    /// Takes the keys of systems and devices, too.
+    #[must_use]
+    pub fn with_key_ring(self, ring: KeyRing) -> Self {
+        Self(self.0, Some(ring))
     }
 
     /// Who the token speaks for at `now`. A token that was verified before is only looked at for its time.
@@ -141,6 +151,9 @@ impl Authenticator {
     /// The same with the monotonic time `at`, which decides when the key file is looked at again: at most every 5 s,
     /// so a key that was taken out of it is refused 5 s later, for tokens that were verified before, too.
     pub fn verify_at(&self, token: &str, now: Timestamp, at: Instant) -> Result<Identity, TokenRefusal> {
+        if token.starts_with(api_key::PREFIX) {
+            return self.1.as_ref().ok_or(TokenRefusal::UnknownKey)?.verify(token, now);
+        }
         let keys = self.0.keys.current(at);
         let name = seen::name_of(token);
         let claims = match self.0.seen.claims(&name, keys.generation) {
@@ -187,7 +200,9 @@ impl Authenticator {
         validation.validate_nbf = false;
         let token = decode::<Claims>(token, &key.decoding, &validation).map_err(|_| TokenRefusal::Invalid)?;
         let claims = token.claims;
-        let holds = claims.iss == self.0.issuer && !claims.sub.is_empty();
+        // An issuer must not name anybody what the holders of keys are called.
+        let named = !claims.sub.is_empty() && !claims.sub.starts_with("key:");
+        let holds = claims.iss == self.0.issuer && named;
         if holds { Ok(claims) } else { Err(TokenRefusal::Invalid) }
     }
 }

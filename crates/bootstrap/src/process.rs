@@ -24,6 +24,7 @@ use crate::broker::{self, NatsKey};
 use crate::config::{ConfigError, Env, Settings};
 use crate::health::{self, Latch, Readiness};
 use crate::identity::Authenticator;
+use crate::identity::api_key::KeyRing;
 use crate::listen::{self, Limits};
 use crate::parked;
 use crate::part::Part;
@@ -120,6 +121,7 @@ struct Whole {
     routes: Router,
     rpc: RoutesBuilder,
     parts: Vec<Box<dyn Part>>,
+    key_ring: KeyRing,
     documents: Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send>,
     loaded: Box<dyn Fn() -> bool + Send + Sync>,
 }
@@ -140,6 +142,7 @@ fn put_together<S: Service>(
         routes,
         rpc,
         parts,
+        key_ring: KeyRing::of(snapshot.clone()),
         documents: Box::new(move |ending| Box::pin(poller.run(ending))),
         loaded: Box::new(move || snapshot.loaded()),
     })
@@ -159,6 +162,7 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
         let key = settings.nats_nkey_file.as_deref().map(NatsKey::read).transpose()?;
         let nats = broker::connect(name, &settings.nats_url, key).await?;
         let whole = put(&settings, Arc::new(env), nats)?;
+        let authenticator = authenticator.with_key_ring(whole.key_ring);
         let listener = listen::bind(&settings.http_listen).await?;
         let address = listener.local_addr()?;
         tracing::info!(service = name, %address, "listening");

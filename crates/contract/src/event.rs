@@ -29,6 +29,8 @@ macro_rules! events {
 events! {
     /// A submission is on the record.
     ReportAccepted = "intake.report.accepted",
+    /// Somebody read a reporter's contact, for a purpose.
+    ContactRevealed = "intake.contact.revealed",
     /// A new case.
     CaseOpened = "triage.case.opened",
     /// One more voice in a case.

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bootstrap::assemble::assemble;
 use bootstrap::identity::Authenticator;
+use bootstrap::identity::api_key::KeyRing;
 use bootstrap::part::Part;
 use bootstrap::{Env, House, Service, Settings, StreetOf, listen, schema};
 use bytes::Bytes;
@@ -68,6 +69,7 @@ impl<S: Service> Rig<S> {
         let made = assemble::<S>(&settings, Arc::new(env), client.clone(), time, Minter::from_seed(1));
         let made = made.unwrap_or_else(|error| panic!("{} does not assemble: {error:?}", S::NAME));
         let authenticator = Authenticator::open(settings.identity).expect("keys");
+        let authenticator = authenticator.with_key_ring(KeyRing::of(made.house.snapshot.clone()));
         // A machine that is busy with tests is no frozen database.
         let limits = listen::Limits { answer_within: Duration::from_secs(30), ..listen::Limits::default() };
         let router = listen::front(made.routes, authenticator, limits);

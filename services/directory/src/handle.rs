@@ -144,6 +144,12 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
         return Ok(unchanged);
     }
     keep_streets_sound(&mut tx, &compiled, &stored).await?;
+    if command.of_generation.is_some() {
+        let faults = core::brought_back(compiled.people(), &decoded(&stored)?);
+        if !faults.is_empty() {
+            return Err(Refusal::Faulty(faults).into());
+        }
+    }
     let generation = known.generation.max(floor) + 1;
     publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
     store::tenants::advance(&mut tx, tenant, known.generation, generation).await?;

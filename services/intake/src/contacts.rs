@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bootstrap::House;
 use ids::{ReportId, TenantId};
-use pg::TenantScope;
+use pg::{ScopedTx, TenantScope};
 use seal::{DataKey, MasterKey, Sealed, Sensitive, WrappedKey};
 use tokio_util::task::TaskTracker;
 
@@ -42,6 +42,9 @@ pub enum ContactError {
     /// The stored key is not ours: another master key made it.
     #[error("opening a tenant's key")]
     Key(#[from] seal::OpenError),
+    /// The tenant's key was destroyed.
+    #[error("the tenant has no key any more")]
+    Gone,
     /// Loading the key broke off.
     #[error("loading a tenant's key")]
     Broken(#[from] tokio::task::JoinError),
@@ -67,6 +70,25 @@ impl Contacts {
             None => self.loaded(house.clone(), tenant).await?,
         };
         Ok(key.seal(report_id.as_uuid().as_bytes(), contact.expose().as_bytes())?)
+    }
+
+    /// Opens the contact of a report, in the caller's transaction. A tenant whose key was destroyed gets no other.
+    pub async fn open(
+        &self,
+        tx: &mut ScopedTx,
+        tenant: TenantId,
+        report_id: ReportId,
+        sealed: &Sealed,
+    ) -> Result<Sensitive<String>, ContactError> {
+        let key = match self.0.known(tenant) {
+            Some(key) => key,
+            None => {
+                let stored = store::tenant_keys::found(tx, tenant).await?.ok_or(ContactError::Gone)?;
+                Arc::new(self.0.master_key.unwrap(tenant, &WrappedKey::from_bytes(stored)?)?)
+            }
+        };
+        let bytes = key.open(report_id.as_uuid().as_bytes(), sealed)?;
+        Ok(Sensitive::new(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Forgets the open key of a tenant that is removed: its stored one is destroyed, and whoever is onboarded under the

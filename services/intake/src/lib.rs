@@ -16,7 +16,7 @@
 //! writer gets an answer, and one bad request fails alone (`writer`); a street over its share is answered 429 and
 //! nobody else (`quota`).
 //!
-//! Deliberately not here yet: revealing a contact, pictures, and mapping the point
+//! Deliberately not here yet: pictures, and mapping the point
 //! to a community (the place is kept as declared, D46).
 
 pub mod config;

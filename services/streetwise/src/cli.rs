@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 mod broker_users;
+mod key;
 mod street;
 mod who_can;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use broker_users::BrokerUsers;
+pub use key::{Key, NewKey};
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
     StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
@@ -48,6 +50,9 @@ pub enum Command {
     Street(Street),
     /// 何人可见案件，为何 / who could see a case, and why
     WhoCan(WhoCan),
+    /// 系统与设备的接口密钥 / keys of systems and devices
+    #[command(subcommand)]
+    Key(Key),
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),

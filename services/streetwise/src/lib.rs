@@ -22,6 +22,7 @@ pub mod clock;
 pub mod demo;
 pub mod dev_identity;
 pub mod failure;
+mod key;
 pub mod migrate;
 pub mod parked;
 pub mod provision;
@@ -36,7 +37,7 @@ mod whole_file;
 
 use std::process::ExitCode;
 
-use crate::cli::{Arguments, Clock, Command, Demo, Simulate};
+use crate::cli::{Arguments, Clock, Command, Demo, Key, Simulate};
 use crate::failure::Failure;
 
 /// Runs one command and says on stderr why it failed.
@@ -65,6 +66,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
+        Command::Key(Key::New(arguments)) => key::new(&arguments),
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,
         Command::Parked(command) => parked::run(&command).await?,
         Command::Sink(arguments) => sink::run(&arguments).await?,

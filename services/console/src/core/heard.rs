@@ -46,6 +46,8 @@ pub(crate) enum NotHeard {
     OtherTenant,
     #[error("a document is no event of a timeline")]
     Document,
+    #[error("console does not ask for this type")]
+    Unasked,
 }
 
 /// Reads one event.
@@ -68,6 +70,8 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
+        // It is heard by nobody (`contract::topology`): the record of it is intake's journal.
+        ContactRevealed => Err(NotHeard::Unasked),
         DocumentCore | DocumentTerritory | DocumentPeople => Err(NotHeard::Document),
     }
 }

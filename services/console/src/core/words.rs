@@ -19,6 +19,7 @@ const fn words(zh: &'static str, en: &'static str) -> Words {
 pub const fn of(kind: EventType) -> Words {
     match kind {
         ReportAccepted => words("上报已受理", "report accepted"),
+        ContactRevealed => words("联系方式被查看", "contact read"),
         CaseOpened => words("已立案", "case opened"),
         CaseJoined => words("并入同一案件", "joined as one more voice"),
         CaseReviewRequested => words("待人工研判", "awaiting a person's judgement"),

@@ -16,7 +16,7 @@ use super::words;
 pub(crate) const CHANGES_MAX: usize = 500;
 
 /// Fields of the top level whose entries are told one by one even where all of them are new.
-const COLLECTIONS: [&str; 14] = [
+const COLLECTIONS: [&str; 15] = [
     "communities",
     "bodies",
     "categories",
@@ -28,6 +28,7 @@ const COLLECTIONS: [&str; 14] = [
     "endpoints",
     "successors",
     "members",
+    "keys",
     "posts",
     "rotas",
     "layers",
@@ -121,7 +122,7 @@ fn tree(documents: &[Document]) -> Result<Value, DocumentError> {
 fn with_collections(part: Part, body: &mut Value) {
     let left_out: &[&str] = match part {
         Part::Core => &["successors"],
-        Part::People => &["posts", "rotas"],
+        Part::People => &["keys", "posts", "rotas"],
         Part::Territory => &[],
     };
     let Some(fields) = body.as_object_mut() else { return };

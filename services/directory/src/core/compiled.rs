@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{members, pack, rota, territory};
+use super::{keys, members, pack, rota, territory};
 
 /// Namespace of the documents' aggregate ids: a fixed random UUID, part of the contract.
 const DOCUMENTS: Uuid = Uuid::from_u128(0x3c1d_90a7_52be_5e44_8f1b_7f0e_6a9d_2b58);
@@ -70,6 +70,14 @@ impl Compiled {
         }
     }
 
+    /// Who may act.
+    pub(crate) fn people(&self) -> &People {
+        match self {
+            Compiled::District(made) => &made.people,
+            Compiled::Street(street) => &street.made.people,
+        }
+    }
+
     /// Whether it says the same as the stored parts. The pack's generation does not count: a district
     /// that moved republishes none of its streets (D21).
     pub(crate) fn says_the_same(&self, stored: &[Vec<u8>]) -> Result<bool, DocumentError> {
@@ -105,6 +113,7 @@ pub(crate) fn compile_district(
     faults.extend(found.iter().map(Fault::of_contract));
     faults.extend(demo_policies(&made.core.policies, terms));
     faults.extend(members::check(code, Kind::District, &made.people));
+    faults.extend(keys::check(code, Kind::District, &made.people));
     faults.extend(duty(&made.people, &made.core.time_zone));
     if faults.is_empty() { Ok(Compiled::District(Box::new(made))) } else { Err(faults) }
 }
@@ -134,6 +143,7 @@ pub(crate) fn compile_street(
     faults.extend(found.iter().map(Fault::of_contract));
     faults.extend(demo_policies(&made.core.policies, terms));
     faults.extend(members::check(code, Kind::Street, &made.people));
+    faults.extend(keys::check(code, Kind::Street, &made.people));
     faults.extend(duty(&made.people, &district.time_zone));
     if faults.is_empty() { Ok(Compiled::Street(Box::new(Street { made, territory }))) } else { Err(faults) }
 }

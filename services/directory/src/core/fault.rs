@@ -115,17 +115,8 @@ impl Fault {
         Self::new(pointer(&["spec", "policies", key, "demo"]), "demo-policy", detail)
     }
 
-    pub(super) fn unknown_role(subject: &str, position: usize) -> Self {
-        Self::new(role(subject, position), "unknown-role", "未知角色 / unknown role")
-    }
-
-    pub(super) fn role_not_here(subject: &str, position: usize) -> Self {
-        let detail = "该角色不能在此范围担任 / the role cannot be held in this scope";
-        Self::new(role(subject, position), "role-not-here", detail)
-    }
-
-    /// What is wrong below `spec`, with posts or rotas.
-    pub(super) fn duty(parts: &[&str], code: &'static str, detail: &str) -> Self {
+    /// What is wrong below `spec`, with members, keys, posts or rotas.
+    pub(super) fn people(parts: &[&str], code: &'static str, detail: &str) -> Self {
         Self::new(format!("/spec{}", pointer(parts)), code, detail)
     }
 
@@ -223,10 +214,6 @@ fn as_usize(number: impl TryInto<usize>) -> usize {
 
 fn not_readable(what: &str) -> String {
     format!("无法读取 / not readable: {what}")
-}
-
-fn role(subject: &str, position: usize) -> String {
-    pointer(&["spec", "members", subject, &position.to_string(), "role"])
 }
 
 fn yaml_code(error: &YamlError) -> &'static str {

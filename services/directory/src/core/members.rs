@@ -7,31 +7,53 @@ use ids::TenantId;
 
 use super::fault::Fault;
 
+/// What the subjects of keys begin with: a token's never does ([`bootstrap::identity::api_key`]).
+const KEY_SUBJECT: &str = "key:";
+
 /// Every grant that no reader could use.
 pub(super) fn check(tenant: TenantId, kind: Kind, people: &People) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (subject, grants) in &people.members {
-        let found =
-            grants.iter().enumerate().filter_map(|(n, form)| usable(tenant, kind, subject, n, form).err());
-        faults.extend(found);
+        if subject.starts_with(KEY_SUBJECT) {
+            let detail = "key: 开头的标识只属于接口密钥 / a subject that begins with key: is an API key's";
+            faults.push(Fault::people(&["members", subject], "subject-reserved", detail));
+        }
+        faults.extend(grants.iter().enumerate().filter_map(|(position, form)| {
+            let position = position.to_string();
+            usable(tenant, kind, form).map(|unusable| unusable.fault(&["members", subject, &position]))
+        }));
     }
     faults
 }
 
-fn usable(
-    tenant: TenantId,
-    kind: Kind,
-    subject: &str,
-    position: usize,
-    form: &document::Grant,
-) -> Result<(), Fault> {
-    let role: Role = form.role.parse().map_err(|_| Fault::unknown_role(subject, position))?;
+/// Why no reader could use a grant.
+#[derive(Clone, Copy)]
+pub(super) enum Unusable {
+    UnknownRole,
+    NotHere,
+}
+
+impl Unusable {
+    /// At the grant of these steps below `spec`.
+    pub(super) fn fault(self, grant: &[&str]) -> Fault {
+        let (code, detail) = match self {
+            Self::UnknownRole => ("unknown-role", "未知角色 / unknown role"),
+            Self::NotHere => {
+                ("role-not-here", "该角色不能在此范围担任 / the role cannot be held in this scope")
+            }
+        };
+        Fault::people(&[grant, &["role"]].concat(), code, detail)
+    }
+}
+
+pub(super) fn usable(tenant: TenantId, kind: Kind, form: &document::Grant) -> Option<Unusable> {
+    let Ok(role) = form.role.parse::<Role>() else { return Some(Unusable::UnknownRole) };
     let scope = match (role, &form.body, kind) {
         // Without a body the compiler has said so already.
-        (Role::BodyUser, None, _) => return Ok(()),
+        (Role::BodyUser, None, _) => return None,
         (Role::BodyUser, Some(body), _) => Scope::Body { home: tenant, body: body.clone() },
         (_, _, Kind::District) => Scope::District(tenant),
         (_, _, Kind::Street) => Scope::Street(tenant),
     };
-    Grant::new(role, scope).map(|_| ()).map_err(|_| Fault::role_not_here(subject, position))
+    Grant::new(role, scope).err().map(|_| Unusable::NotHere)
 }

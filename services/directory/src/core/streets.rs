@@ -27,16 +27,19 @@ fn people_of(street: TenantId, documents: &[Document]) -> Option<&People> {
     })
 }
 
-/// Everything wrong with a street on a district's core: its own document, members that act for no body, posts of none.
+/// Everything wrong with a street on a district's core: its own document, members and keys that act for no body, posts of none.
 fn faults_of(district: &DistrictCore, core: &StreetCore, people: Option<&People>) -> Vec<document::Fault> {
     let mut faults = document::check_street(district, core);
     let pack = merge(district, core);
     let members = people.into_iter().flat_map(|people| &people.members);
-    for (subject, grants) in members {
+    let members = members.map(|(subject, grants)| (format!("members.{subject}"), grants));
+    let keys = people.into_iter().flat_map(|people| &people.keys);
+    let keys = keys.map(|(name, key)| (format!("keys.{name}"), &key.grants));
+    for (path, grants) in members.chain(keys) {
         for body in grants.iter().filter_map(|grant| grant.body.as_ref()) {
             if pack.body(body).is_none() {
                 let problem = Problem::ForeignBody(body.clone());
-                faults.push(document::Fault { path: format!("members.{subject}"), problem });
+                faults.push(document::Fault { path: path.clone(), problem });
             }
         }
     }

@@ -27,6 +27,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("quotas", "配额"),
     ("features", "功能开关"),
     ("members", "成员"),
+    ("keys", "接口密钥"),
+    ("sha256", "密钥摘要"),
+    ("expires_at", "失效时刻"),
     ("posts", "岗位"),
     ("rotas", "值班表"),
     ("layers", "图层"),
@@ -153,6 +156,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("role", "system-admin", "系统管理员"),
     ("role", "security-admin", "安全管理员"),
     ("role", "audit-admin", "审计管理员"),
+    ("role", "device", "系统与设备"),
 ];
 
 /// Fields whose entries go by a key of people's own, not by a word of ours.
@@ -167,6 +171,7 @@ const KEYED: &[&str] = &[
     "endpoints",
     "successors",
     "members",
+    "keys",
     "posts",
     "rotas",
     "shifts",

@@ -176,3 +176,22 @@ async fn other_verbs_and_methods() {
         assert_eq!(answered.as_u16(), status, "{method} {target}");
     }
 }
+
+/// Whoever took a key out had a reason; going back must not let it in again unseen.
+#[tokio::test]
+async fn going_back_brings_no_key_back() {
+    let office = Office::settled().await;
+    let key = |hash: char| {
+        let hash = hash.to_string().repeat(64);
+        format!(
+            "  keys:\n    sensors:\n      sha256: [\"{hash}\"]\n      grants: [{{ role: device }}]\n      \
+             expires_at: 2030-01-01T00:00:00Z\n"
+        )
+    };
+    assert_eq!(office.apply(&format!("{STREET}{}", key('a'))).await.applied(), (2, true));
+    assert_eq!(office.apply(&format!("{STREET}{}", key('b'))).await.applied(), (3, true));
+    let faults = office.rollback(STREET_CODE, 2).await.refused(422, "manifest-invalid");
+    assert_eq!(faults, [("/spec/keys/sensors".to_owned(), "key-brought-back".to_owned())]);
+    assert_eq!(office.rollback(STREET_CODE, 1).await.applied(), (4, true), "a generation without keys");
+    office.rollback(STREET_CODE, 3).await.refused(422, "manifest-invalid");
+}

@@ -8,6 +8,7 @@ mod command;
 pub mod forget;
 mod prepare;
 mod record;
+pub mod reveal;
 pub mod writer;
 
 use std::collections::btree_map::Entry;

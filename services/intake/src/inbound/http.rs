@@ -29,10 +29,12 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
     let (routes, mut openapi) = OpenApiRouter::new()
         .routes(routes!(submit))
         .routes(routes!(drill))
-        .with_state(room)
+        .with_state(room.clone())
         .split_for_parts();
+    let (reveal, described) = super::reveal::routes(room.clone());
+    openapi.merge(described);
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
-    (json_only(routes), openapi)
+    (json_only(routes.merge(reveal)), openapi)
 }
 
 /// A report is on the record.

@@ -4,6 +4,7 @@ mod form;
 mod hashed;
 pub mod http;
 mod refusals;
+mod reveal;
 pub(crate) mod rpc;
 
 use access::{Action, Scope, rights};

@@ -23,6 +23,15 @@ pub(crate) async fn offer(
     Ok(())
 }
 
+/// The tenant's wrapped key, if it has one.
+pub(crate) async fn found(tx: &mut ScopedTx, tenant: TenantId) -> Result<Option<Vec<u8>>, pg::Error> {
+    let wrapped =
+        sqlx::query_scalar!("SELECT wrapped FROM intake.tenant_keys WHERE tenant_id = $1", tenant.as_i64())
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(wrapped)
+}
+
 /// The tenant's wrapped key.
 pub(crate) async fn stored(tx: &mut ScopedTx, tenant: TenantId) -> Result<Vec<u8>, pg::Error> {
     let wrapped =

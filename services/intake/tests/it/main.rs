@@ -1,6 +1,7 @@
 //! Intake through its door, on a real database and broker.
 #![expect(clippy::unwrap_used, reason = "helpers of tests; the lint exempts test functions only")]
 
+mod api_keys;
 mod batch;
 mod contact;
 mod desk;
@@ -11,6 +12,7 @@ mod pressure;
 mod quota;
 mod refusals;
 mod replay;
+mod reveal;
 mod shared;
 mod terms;
 mod writer;

@@ -45,17 +45,17 @@ pub(in super::super) fn check(
 
 fn check_post(faults: &mut Vec<Fault>, key: &str, post: &Post) {
     if key.parse::<BodyKey>().is_err() {
-        faults.push(Fault::duty(&["posts", key], "identifier-invalid", NO_SLUG));
+        faults.push(Fault::people(&["posts", key], "identifier-invalid", NO_SLUG));
     }
     for (at, person) in post.people.iter().enumerate() {
         let at = at.to_string();
         if !person.validity.possible() {
             let detail = "离岗日早于到岗日 / the last day comes before the first";
-            faults.push(Fault::duty(&["posts", key, "people", &at, "until"], "empty-validity", detail));
+            faults.push(Fault::people(&["posts", key, "people", &at, "until"], "empty-validity", detail));
         }
         if person.subject.trim().is_empty() {
             let detail = "人员标识不得为空 / a subject must not be empty";
-            faults.push(Fault::duty(&["posts", key, "people", &at, "subject"], "empty-word", detail));
+            faults.push(Fault::people(&["posts", key, "people", &at, "subject"], "empty-word", detail));
         }
     }
 }
@@ -106,7 +106,7 @@ struct Told<'a> {
 impl Told<'_> {
     fn add(&mut self, below: &[&str], code: &'static str, detail: &str) {
         let parts: Vec<&str> = ["rotas", self.key].into_iter().chain(below.iter().copied()).collect();
-        self.faults.push(Fault::duty(&parts, code, detail));
+        self.faults.push(Fault::people(&parts, code, detail));
     }
 
     /// Subjects who are not on the post at all.
