@@ -27,6 +27,12 @@ pub enum SlaError {
         /// The first year missing.
         year: i16,
     },
+    /// The stop-watch counts on a calendar with another id.
+    #[error("the stop-watch counts on another calendar")]
+    OtherCalendar,
+    /// A stop-watch was settled too often ([`crate::MARKS_MAX`]).
+    #[error("the stop-watch is in too many pieces")]
+    TooMany,
     /// Beyond what a timestamp can hold.
     #[error("the time is out of range")]
     OutOfRange,
@@ -96,13 +102,13 @@ pub fn worked_between(
     Ok(sum)
 }
 
-fn elapse(start: Timestamp, time: SignedDuration) -> Result<Due, SlaError> {
+pub(crate) fn elapse(start: Timestamp, time: SignedDuration) -> Result<Due, SlaError> {
     let at = start.checked_add(time).map_err(|_| SlaError::OutOfRange)?;
     Ok(Due { at, segments: vec![Segment { from: start, to: at }] })
 }
 
 /// Ends: either the time is used up or the dates run out of published years.
-fn work_off(calendar: &Calendar, start: Timestamp, time: SignedDuration) -> Result<Due, SlaError> {
+pub(crate) fn work_off(calendar: &Calendar, start: Timestamp, time: SignedDuration) -> Result<Due, SlaError> {
     let ahead = Segment { from: start, to: Timestamp::MAX };
     let mut due = Due { at: start, segments: Vec::new() };
     let mut left = time;
@@ -136,6 +142,11 @@ fn work_days(calendar: &Calendar, start: Timestamp, count: u32) -> Result<Due, S
     }
     due.at = calendar.close_of(date)?;
     Ok(due)
+}
+
+/// Close of business of the n-th working day after the local date of the start, which must be published too.
+pub(crate) fn close_of_nth(calendar: &Calendar, start: Timestamp, count: u32) -> Result<Timestamp, SlaError> {
+    Ok(work_days(calendar, start, count)?.at)
 }
 
 fn next_day(date: Date) -> Result<Date, SlaError> {
