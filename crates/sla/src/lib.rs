@@ -46,11 +46,14 @@ mod due;
 mod limit;
 mod segment;
 mod spec;
+mod table;
 mod watch;
 
 pub use calendar::{Calendar, CalendarRef};
-pub use due::{Due, SlaError, due, fraction_at, used, worked_between};
+pub use due::{Due, SlaError, due, due_at, fraction_at, used, worked_between};
 pub use limit::{ClockKind, InvalidLimit, Limit, PerMille, Unit};
 pub use segment::{Segment, to_micros};
-pub use spec::{CalendarSpec, DayKind, DaySpec, FrameSpec, InvalidCalendar};
+pub use spec::{
+    CalendarSpec, DayKind, DayName, DaySpec, FrameSpec, InvalidCalendar, WeekdayName, WeekdaySpec,
+};
 pub use watch::{Extension, Interval, MARKS_MAX, StopWatch, WatchRefusal, WatchState};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Extension, MARKS_MAX, Mark, StopWatch, WatchRefusal, WatchState};
 use crate::limit::{SECONDS_MAX, Span, WORKDAYS_MAX};
+use crate::table::micros;
 use crate::{Calendar, ClockKind, Limit, SlaError, to_micros};
 
 impl StopWatch {
@@ -78,7 +79,7 @@ impl StopWatch {
             let (mark, end) = (settled.marks[index], settled.marks[index + 1].at);
             if mark.worked_us.is_none() && end <= until {
                 let worked = crate::worked_between(calendar, mark.at, end)?;
-                settled.marks[index].worked_us = Some(super::count::micros(worked)?);
+                settled.marks[index].worked_us = Some(micros(worked).ok_or(SlaError::OutOfRange)?);
             }
         }
         *self = settled;

@@ -95,10 +95,10 @@ impl StopWatch {
         from: Timestamp,
         time: SignedDuration,
     ) -> Result<Timestamp, SlaError> {
-        Ok(match self.limit.clock() {
-            ClockKind::Clock => elapse(from, time)?.at,
-            ClockKind::Work => work_off(calendar, from, time)?.at,
-        })
+        match self.limit.clock() {
+            ClockKind::Clock => elapse(from, time),
+            ClockKind::Work => work_off(calendar, from, time),
+        }
     }
 
     fn sum(
@@ -159,8 +159,4 @@ impl StopWatch {
             _ => Ok(()),
         }
     }
-}
-
-pub(super) fn micros(time: SignedDuration) -> Result<i64, SlaError> {
-    i64::try_from(time.as_micros()).map_err(|_| SlaError::OutOfRange)
 }

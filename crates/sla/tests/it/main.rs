@@ -8,3 +8,4 @@ mod official;
 mod refusals;
 mod table;
 mod watch;
+mod week;
