@@ -9,14 +9,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, Time, Weekday, date};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::explain::DayPiece;
 use crate::spec::{Written, check};
 use crate::table::Table;
-use crate::{CalendarSpec, DayKind, DayName, DaySpec, FrameSpec, InvalidCalendar, SlaError, WeekdaySpec};
+use crate::{
+    CalendarSpec, DayKind, DayName, DaySpec, FrameSpec, InvalidCalendar, Segment, SlaError, WeekdaySpec,
+};
 
 /// A working calendar that passed [`Calendar::compile`]. Serialised as its [`CalendarSpec`], with week and names where
 /// it has some.
@@ -89,6 +92,30 @@ impl Calendar {
     /// The local date of an instant, e.g. for a case number.
     pub fn local_date(&self, at: Timestamp) -> Date {
         self.zone.to_datetime(at).date()
+    }
+
+    /// The zone it counts in.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// A stretch without frames, day by day.
+    pub(crate) fn days_of(&self, gap: Segment) -> Result<Vec<DayPiece>, SlaError> {
+        let mut pieces = Vec::new();
+        let mut at = gap.from;
+        while at < gap.to {
+            let year = self.year_of(at)?;
+            let (table, first) = (self.table(year), date(self.years[year].number, 1, 1));
+            let day = table.day_of(at);
+            let until = Timestamp::from_microsecond(table.day_end(day)).map_err(|_| SlaError::OutOfRange)?;
+            let part = Segment { from: at, to: until.min(gap.to) };
+            let days = i64::try_from(day).map_err(|_| SlaError::OutOfRange)?;
+            let date = first.checked_add(Span::new().days(days)).map_err(|_| SlaError::OutOfRange)?;
+            let worked = table.workdays_before(day + 1) > table.workdays_before(day);
+            pieces.push(DayPiece { date, part, worked, between_frames: table.is_between_frames(day, part) });
+            at = part.to;
+        }
+        Ok(pieces)
     }
 
     /// Whether the year's days off are published.
@@ -200,7 +227,7 @@ impl Calendar {
 
 impl Year {
     fn new(zone: &TimeZone, number: i16) -> Self {
-        let start = |number| midnight(zone, jiff::civil::date(number, 1, 1));
+        let start = |number| midnight(zone, date(number, 1, 1));
         Self { number, from: start(number), to: start(number + 1), table: OnceLock::new() }
     }
 }

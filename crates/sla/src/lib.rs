@@ -5,7 +5,8 @@
 //! a due time can be unfolded into the segments counted, and they add up to the limit.
 //!
 //! [`StopWatch`] adds what happens to a limit on its way: pauses, closing and reopening, extensions, another policy, another
-//! publication of the calendar; used and left stay limit and extensions throughout (D32).
+//! publication of the calendar; used and left stay limit and extensions throughout (D32). [`StopWatch::explain`] unfolds it into
+//! what counted, what did not, and why.
 //!
 //! Deliberately not here: the clock (`start` is an argument), who may pause or extend, and what
 //! happens when a due time passes (crate `orders`). Zones come from the bundled IANA data, so that two
@@ -43,6 +44,7 @@
 
 mod calendar;
 mod due;
+mod explain;
 mod limit;
 mod segment;
 mod spec;
@@ -51,6 +53,7 @@ mod watch;
 
 pub use calendar::{Calendar, CalendarRef};
 pub use due::{Due, SlaError, due, due_at, fraction_at, used, worked_between};
+pub use explain::{Counts, Explanation, Outlook, Reason, Stretch};
 pub use limit::{ClockKind, InvalidLimit, Limit, PerMille, Unit};
 pub use segment::{Segment, to_micros};
 pub use spec::{

@@ -120,8 +120,21 @@ impl Table {
         self.base_us + us(second)
     }
 
+    /// The first instant of the day after, in microseconds.
+    pub(crate) fn day_end(&self, day: usize) -> i64 {
+        self.base_us + us(self.midnights[day + 1])
+    }
+
+    /// Whether frames that begin on that day lie on both sides of a part of it.
+    pub(crate) fn is_between_frames(&self, day: usize, part: Segment) -> bool {
+        let mut frames = self.frames_of(day);
+        let (first, last) = (frames.next(), frames.next_back());
+        let (from, to) = (self.since(part.from), self.since(part.to));
+        matches!((first, last), (Some(first), Some(last)) if us(self.closes[first]) <= from && to <= us(self.opens[last]))
+    }
+
     /// The frames that begin on a day.
-    pub(crate) fn frames_of(&self, day: usize) -> std::ops::Range<usize> {
+    fn frames_of(&self, day: usize) -> std::ops::Range<usize> {
         self.frames_before[day] as usize..self.frames_before[day + 1] as usize
     }
 

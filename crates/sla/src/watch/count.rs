@@ -21,16 +21,7 @@ impl StopWatch {
     /// Limit and extensions as time on the limit's clock: working days are what is worked from the start to the close of
     /// business of the last of them.
     pub fn allowance(&self, calendar: &Calendar) -> Result<SignedDuration, SlaError> {
-        self.allowance_at(calendar, Timestamp::MAX)
-    }
-
-    /// As it was at `now`: without what was granted later.
-    pub(crate) fn allowance_at(
-        &self,
-        calendar: &Calendar,
-        now: Timestamp,
-    ) -> Result<SignedDuration, SlaError> {
-        let (time, days) = self.granted(now);
+        let (time, days) = self.granted();
         match self.close_of_days(calendar, days)? {
             None => Ok(time),
             Some(close) => Ok(time + self.sum(calendar, close, |_| true)?),
@@ -47,7 +38,7 @@ impl StopWatch {
         if self.state() != WatchState::Running {
             return Ok(None);
         }
-        if let (SignedDuration::ZERO, days) = self.granted(Timestamp::MAX)
+        if let (SignedDuration::ZERO, days) = self.granted()
             && self.marks.len() == 1
         {
             // A last frame that the zone's clock skips ends at the jump, where nothing more is worked.
@@ -136,10 +127,9 @@ impl StopWatch {
         }
     }
 
-    /// Time and days granted until then.
-    fn granted(&self, now: Timestamp) -> (SignedDuration, u32) {
-        let extensions = self.extensions.iter().filter(|extension| extension.at <= now);
-        let all = [self.limit].into_iter().chain(extensions.map(|extension| extension.limit));
+    /// Time and days granted in all.
+    fn granted(&self) -> (SignedDuration, u32) {
+        let all = [self.limit].into_iter().chain(self.extensions.iter().map(|extension| extension.limit));
         all.fold((SignedDuration::ZERO, 0), |(time, days), limit| match limit.span() {
             Span::Elapsed(more) => (time + more, days),
             Span::Workdays(more) => (time, days + more),

@@ -161,6 +161,23 @@ impl StopWatch {
         self.marks.iter().zip(ends).map(interval)
     }
 
+    /// The same with what is settled of each, in microseconds.
+    pub(crate) fn settled_intervals(&self) -> impl Iterator<Item = (Interval, Option<i64>)> + '_ {
+        self.intervals().zip(self.marks.iter().map(|mark| mark.worked_us))
+    }
+
+    /// As it stood at a moment: without what was marked and granted later. Of limits it knows the last one.
+    pub fn as_of(&self, at: Timestamp) -> Self {
+        let mut then = self.clone();
+        let kept = then.marks.partition_point(|mark| mark.at <= at).max(1);
+        if kept < then.marks.len() {
+            then.marks.truncate(kept);
+            then.marks[kept - 1].worked_us = None;
+        }
+        then.extensions.retain(|extension| extension.at <= at);
+        then
+    }
+
     fn last(&self) -> &Mark {
         self.marks.last().expect("a stop-watch has its first mark from the start")
     }

@@ -12,7 +12,7 @@ use crate::week;
 
 /// The office; New York with a frame over the hour of the jump; Lord Howe, which jumps half an hour; and
 /// Cairo, which jumped at midnight. And weeks and nights of one's own.
-fn calendars() -> impl Strategy<Value = Calendar> {
+pub fn calendars() -> impl Strategy<Value = Calendar> {
     let night = || {
         vec![
             frame("00:00", "00:20"),
@@ -35,12 +35,12 @@ fn calendars() -> impl Strategy<Value = Calendar> {
     prop::sample::select(compiled.chain(others).collect::<Vec<_>>())
 }
 
-fn starts() -> impl Strategy<Value = Timestamp> {
+pub fn starts() -> impl Strategy<Value = Timestamp> {
     let year = |y: i16| jiff::civil::date(y, 1, 2).in_tz("UTC").unwrap().timestamp().as_microsecond();
     (year(2024)..year(2026)).prop_map(|us| Timestamp::from_microsecond(us).unwrap())
 }
 
-fn limits() -> impl Strategy<Value = Limit> {
+pub fn limits() -> impl Strategy<Value = Limit> {
     let limit = |clock, unit| move |amount| Limit::new(clock, amount, unit).unwrap();
     prop_oneof![
         (1u32..400_000).prop_map(limit(ClockKind::Clock, Unit::Second)),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 mod conservation;
+mod explain;
 mod jumps;
 mod laws;
 mod official;
