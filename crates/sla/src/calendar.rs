@@ -105,12 +105,11 @@ impl Calendar {
         let mut at = gap.from;
         while at < gap.to {
             let year = self.year_of(at)?;
-            let (table, first) = (self.table(year), date(self.years[year].number, 1, 1));
+            let table = self.table(year);
             let day = table.day_of(at);
             let until = Timestamp::from_microsecond(table.day_end(day)).map_err(|_| SlaError::OutOfRange)?;
             let part = Segment { from: at, to: until.min(gap.to) };
-            let days = i64::try_from(day).map_err(|_| SlaError::OutOfRange)?;
-            let date = first.checked_add(Span::new().days(days)).map_err(|_| SlaError::OutOfRange)?;
+            let date = self.date_of(year, day)?;
             let worked = table.workdays_before(day + 1) > table.workdays_before(day);
             pieces.push(DayPiece { date, part, worked, between_frames: table.is_between_frames(day, part) });
             at = part.to;
@@ -121,6 +120,11 @@ impl Calendar {
     /// Whether the year's days off are published.
     pub fn publishes(&self, year: i16) -> bool {
         self.years.binary_search_by_key(&year, |published| published.number).is_ok()
+    }
+
+    /// The years whose days off are published, in order.
+    pub fn years(&self) -> impl Iterator<Item = i16> + '_ {
+        self.years.iter().map(|year| year.number)
     }
 
     /// Whether the date is worked; an error when its year is not published.
@@ -150,7 +154,7 @@ impl Calendar {
     }
 
     /// The frames of a date in a published year; `None` when it is not worked.
-    fn pattern(&self, date: Date) -> Option<&[FrameSpec]> {
+    pub(crate) fn pattern(&self, date: Date) -> Option<&[FrameSpec]> {
         let ordinary = self.of_weekday(date.weekday());
         match self.days.get(&date) {
             Some(DayKind::Holiday) => None,
@@ -176,6 +180,19 @@ impl Calendar {
             Some(index) if second < self.years[index].to => Ok(index),
             _ => Err(SlaError::CalendarUnpublished { year: self.local_date(at).year() }),
         }
+    }
+
+    /// The position of a year by its number; an error when it is not published.
+    pub(crate) fn year_at(&self, number: i16) -> Result<usize, SlaError> {
+        let found = self.years.binary_search_by_key(&number, |year| year.number);
+        found.map_err(|_| SlaError::CalendarUnpublished { year: number })
+    }
+
+    /// The date of a day of the year at that position.
+    pub(crate) fn date_of(&self, index: usize, day: usize) -> Result<Date, SlaError> {
+        let days = i64::try_from(day).map_err(|_| SlaError::OutOfRange)?;
+        let first = date(self.years[index].number, 1, 1);
+        first.checked_add(Span::new().days(days)).map_err(|_| SlaError::OutOfRange)
     }
 
     /// The year whose frames may reach to an instant first: on a calendar with frames over midnight the one before, on

@@ -1,5 +1,6 @@
 //! Due times, warn instants and used time.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -149,13 +150,26 @@ pub(crate) fn work_off(
 
 /// Close of business of the n-th working day after the local date of the start, which must be published too.
 pub(crate) fn close_of_nth(calendar: &Calendar, start: Timestamp, count: u32) -> Result<Timestamp, SlaError> {
-    nth_workday(calendar, start, count).and_then(|(year, day)| timestamp(calendar.table(year).close_of(day)))
+    let year = calendar.year_of(start)?;
+    let (year, day) = nth_workday(calendar, year, calendar.table(year).day_of(start), count)?;
+    timestamp(calendar.table(year).close_of(day))
 }
 
-/// The position of the year and the day in it.
-fn nth_workday(calendar: &Calendar, start: Timestamp, count: u32) -> Result<(usize, usize), SlaError> {
-    let mut year = calendar.year_of(start)?;
-    let mut before = calendar.table(year).workdays_before(calendar.table(year).day_of(start) + 1);
+/// The n-th working day after a date, and its close of business.
+pub(crate) fn nth_after(calendar: &Calendar, date: Date, count: u32) -> Result<(Date, Timestamp), SlaError> {
+    let day = usize::try_from(date.day_of_year() - 1).map_err(|_| SlaError::OutOfRange)?;
+    let (year, day) = nth_workday(calendar, calendar.year_at(date.year())?, day, count)?;
+    Ok((calendar.date_of(year, day)?, timestamp(calendar.table(year).close_of(day))?))
+}
+
+/// The n-th working day after a day, both as the position of the year and the day in it.
+fn nth_workday(
+    calendar: &Calendar,
+    mut year: usize,
+    day: usize,
+    count: u32,
+) -> Result<(usize, usize), SlaError> {
+    let mut before = calendar.table(year).workdays_before(day + 1);
     let mut left = count;
     loop {
         let table = calendar.table(year);

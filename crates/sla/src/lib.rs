@@ -6,7 +6,7 @@
 //!
 //! [`StopWatch`] adds what happens to a limit on its way: pauses, closing and reopening, extensions, another policy, another
 //! publication of the calendar; used and left stay limit and extensions throughout (D32). [`StopWatch::explain`] unfolds it into
-//! what counted, what did not, and why.
+//! what counted, what did not, and why. [`replan`] lists what a newly published calendar would do to many.
 //!
 //! Deliberately not here: the clock (`start` is an argument), who may pause or extend, and what
 //! happens when a due time passes (crate `orders`). Zones come from the bundled IANA data, so that two
@@ -46,6 +46,7 @@ mod calendar;
 mod due;
 mod explain;
 mod limit;
+mod replan;
 mod segment;
 mod spec;
 mod table;
@@ -55,6 +56,7 @@ pub use calendar::{Calendar, CalendarRef};
 pub use due::{Due, SlaError, due, due_at, fraction_at, used, worked_between};
 pub use explain::{Counts, Explanation, Outlook, Reason, Stretch};
 pub use limit::{ClockKind, InvalidLimit, Limit, PerMille, Unit};
+pub use replan::{Change, Effect, Replan, replan};
 pub use segment::{Segment, to_micros};
 pub use spec::{
     CalendarSpec, DayKind, DayName, DaySpec, FrameSpec, InvalidCalendar, WeekdayName, WeekdaySpec,

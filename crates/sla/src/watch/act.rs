@@ -74,6 +74,18 @@ impl StopWatch {
         }
         self.check(calendar)?;
         let mut settled = self.clone();
+        // What is over stays where it was, whatever the next calendar makes of those days: the due time, and the close of
+        // the last of the limit's days. Neither is known yet where the calendar awaits a year.
+        let used_up = self.allowance(calendar).and_then(|allowance| self.reaches(calendar, allowance));
+        if let Ok(Some(due_at)) = used_up
+            && due_at < until
+        {
+            settled.cut(due_at)?;
+        }
+        if let Some(over) = self.days_over(calendar, until)? {
+            settled.cut(over.close)?;
+            settled.days_over = Some(over);
+        }
         settled.cut(to_micros(until))?;
         for index in 0..settled.marks.len() - 1 {
             let (mark, end) = (settled.marks[index], settled.marks[index + 1].at);

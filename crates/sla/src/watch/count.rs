@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Mark, StopWatch, WatchState};
+use super::{DaysOver, Mark, StopWatch, WatchState};
 use crate::due::{self, elapse, work_off};
 use crate::limit::Span;
 use crate::{Calendar, ClockKind, PerMille, Segment, SlaError, to_micros, worked_between};
@@ -61,7 +61,11 @@ impl StopWatch {
     }
 
     /// When used time reaches the target, in what is recorded or, running, ahead.
-    fn reaches(&self, calendar: &Calendar, target: SignedDuration) -> Result<Option<Timestamp>, SlaError> {
+    pub(super) fn reaches(
+        &self,
+        calendar: &Calendar,
+        target: SignedDuration,
+    ) -> Result<Option<Timestamp>, SlaError> {
         self.check(calendar)?;
         let mut left = target;
         for (index, mark) in self.marks.iter().enumerate() {
@@ -71,6 +75,9 @@ impl StopWatch {
             let end = self.marks.get(index + 1).map(|next| next.at);
             let Some(end) = end else { return self.advance(calendar, mark.at, left).map(Some) };
             let ran = self.measure(calendar, mark, end, end)?;
+            if left == ran && mark.worked_us.is_some() {
+                return Ok(Some(end));
+            }
             if left <= ran {
                 // A settled stretch may have been counted on another calendar: it is over at its end at the latest.
                 return Ok(Some(self.advance(calendar, mark.at, left)?.min(end)));
@@ -139,7 +146,45 @@ impl StopWatch {
     /// Close of business of that working day after the start; `None` for no days.
     fn close_of_days(&self, calendar: &Calendar, days: u32) -> Result<Option<Timestamp>, SlaError> {
         self.check(calendar)?;
-        if days == 0 { Ok(None) } else { due::close_of_nth(calendar, self.started_at(), days).map(Some) }
+        match self.days_over {
+            _ if days == 0 => Ok(None),
+            Some(over) if over.days == days => Ok(Some(over.close)),
+            Some(over) if over.days < days => {
+                Ok(Some(due::nth_after(calendar, over.date, days - over.days)?.1))
+            }
+            _ => due::close_of_nth(calendar, self.started_at(), days).map(Some),
+        }
+    }
+
+    /// The working days of the limit that are over by then, on top of those settled before.
+    pub(super) fn days_over(
+        &self,
+        calendar: &Calendar,
+        until: Timestamp,
+    ) -> Result<Option<DaysOver>, SlaError> {
+        let days = self.granted().1;
+        let nothing =
+            DaysOver { days: 0, date: calendar.local_date(self.started_at()), close: self.started_at() };
+        let before = self.days_over.unwrap_or(nothing);
+        if before.days >= days {
+            return Ok(self.days_over);
+        }
+        let mut over = before;
+        for more in 1..=days - before.days {
+            match due::nth_after(calendar, before.date, more) {
+                Ok((date, close)) if close <= until => {
+                    over = DaysOver { days: before.days + more, date, close }
+                }
+                Ok(_) | Err(SlaError::CalendarUnpublished { .. }) => break,
+                Err(other) => return Err(other),
+            }
+        }
+        // The dates since were no working days, and stay none; today's may still become one.
+        let yesterday = calendar.local_date(until).yesterday().map_err(|_| SlaError::OutOfRange)?;
+        if over.days < days {
+            over.date = over.date.max(yesterday);
+        }
+        Ok(Some(over))
     }
 
     /// Another version is a publication that may be adopted; another id is a mistake.

@@ -19,6 +19,7 @@ mod count;
 mod written;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{Calendar, CalendarRef, ClockKind, Limit, to_micros};
@@ -30,8 +31,22 @@ pub struct StopWatch {
     limit: Limit,
     extensions: Vec<Extension>,
     calendar: Option<CalendarRef>,
+    days_over: Option<DaysOver>,
     /// Never empty, times never going back; each lasts until the next, the last is open.
     marks: Vec<Mark>,
+}
+
+/// Working days of the limit that were over when they were settled. Later publications neither move them nor count them
+/// anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DaysOver {
+    /// How many.
+    days: u32,
+    /// The date they were counted to.
+    date: Date,
+    /// Close of business of the last of them.
+    close: Timestamp,
 }
 
 /// More time, granted by somebody.
@@ -121,7 +136,7 @@ impl StopWatch {
     pub fn start(limit: Limit, calendar: &Calendar, at: Timestamp) -> Self {
         let calendar = (limit.clock() == ClockKind::Work).then(|| calendar.reference().clone());
         let mark = Mark { at: to_micros(at), state: WatchState::Running, worked_us: None };
-        Self { limit, extensions: Vec::new(), calendar, marks: vec![mark] }
+        Self { limit, extensions: Vec::new(), calendar, days_over: None, marks: vec![mark] }
     }
 
     /// What may be used before extensions.
@@ -174,6 +189,7 @@ impl StopWatch {
             then.marks.truncate(kept);
             then.marks[kept - 1].worked_us = None;
         }
+        then.days_over = then.days_over.filter(|over| over.close <= at);
         then.extensions.retain(|extension| extension.at <= at);
         then
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::act::check_grants;
-use super::{Extension, MARKS_MAX, Mark, StopWatch, WatchRefusal, WatchState};
+use super::{DaysOver, Extension, MARKS_MAX, Mark, StopWatch, WatchRefusal, WatchState};
 use crate::{CalendarRef, ClockKind, Limit};
 
 #[derive(Serialize, Deserialize)]
@@ -14,13 +14,15 @@ pub(super) struct Written {
     extensions: Vec<Extension>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calendar: Option<CalendarRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    days_over: Option<DaysOver>,
     marks: Vec<Mark>,
 }
 
 impl TryFrom<Written> for StopWatch {
     type Error = WatchRefusal;
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { limit, extensions, calendar, marks } = written;
+        let Written { limit, extensions, calendar, days_over, marks } = written;
         check_grants(limit, &extensions)?;
         // Settling splits stretches, so a few more than were ever marked.
         if marks.len() > 2 * MARKS_MAX || extensions.len() > MARKS_MAX {
@@ -35,12 +37,12 @@ impl TryFrom<Written> for StopWatch {
         if marks.windows(2).any(|pair| pair[1].at < pair[0].at) {
             return Err(WatchRefusal::Backwards);
         }
-        Ok(Self { limit, extensions, calendar, marks })
+        Ok(Self { limit, extensions, calendar, days_over, marks })
     }
 }
 
 impl From<StopWatch> for Written {
-    fn from(StopWatch { limit, extensions, calendar, marks }: StopWatch) -> Self {
-        Self { limit, extensions, calendar, marks }
+    fn from(StopWatch { limit, extensions, calendar, days_over, marks }: StopWatch) -> Self {
+        Self { limit, extensions, calendar, days_over, marks }
     }
 }

@@ -215,6 +215,7 @@ fn is_written_and_read_alike() {
     let expected = r#"{"limit":{"clock":"work","amount":10,"unit":"workday"},
         "extensions":[{"limit":{"clock":"work","amount":3,"unit":"workday"},"at":"2026-11-23T02:00:00Z"}],
         "calendar":{"id":"cn-office","version":1,"zone":"Asia/Shanghai"},
+        "days_over":{"days":0,"date":"2026-11-23","close":"2026-11-23T02:00:00Z"},
         "marks":[{"at":"2026-11-23T02:00:00Z","state":"running","worked_us":3600000000},
                  {"at":"2026-11-23T03:00:00Z","state":"paused"},{"at":"2026-11-23T07:00:00Z","state":"closed"}]}"#;
     assert_eq!(text, expected.split('\n').map(str::trim_start).collect::<String>());
