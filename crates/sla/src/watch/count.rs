@@ -169,20 +169,25 @@ impl StopWatch {
         if before.days >= days {
             return Ok(self.days_over);
         }
+        // The dates since were no working days, and stay none; today's may still become one, and the night of a working day
+        // that is not over may reach into today.
+        let mut reaches_to = calendar.local_date(until).yesterday().map_err(|_| SlaError::OutOfRange)?;
         let mut over = before;
         for more in 1..=days - before.days {
             match due::nth_after(calendar, before.date, more) {
                 Ok((date, close)) if close <= until => {
                     over = DaysOver { days: before.days + more, date, close }
                 }
-                Ok(_) | Err(SlaError::CalendarUnpublished { .. }) => break,
+                Ok((next, _)) => {
+                    reaches_to = reaches_to.min(next.yesterday().map_err(|_| SlaError::OutOfRange)?);
+                    break;
+                }
+                Err(SlaError::CalendarUnpublished { .. }) => break,
                 Err(other) => return Err(other),
             }
         }
-        // The dates since were no working days, and stay none; today's may still become one.
-        let yesterday = calendar.local_date(until).yesterday().map_err(|_| SlaError::OutOfRange)?;
         if over.days < days {
-            over.date = over.date.max(yesterday);
+            over.date = over.date.max(reaches_to);
         }
         Ok(Some(over))
     }

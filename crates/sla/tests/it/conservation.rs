@@ -57,12 +57,14 @@ impl World {
 
 /// What is expected of the watch, minute by minute.
 struct Tally {
-    start: usize,
     now: usize,
     state: WatchState,
     publication: usize,
     limit: Limit,
     more: Vec<Limit>,
+    /// Working days that were over at the last publication, and the day up to which they were counted.
+    over: usize,
+    counted_to: usize,
     charged: usize,
     held: usize,
 }
@@ -83,6 +85,22 @@ impl Tally {
         self.now += minutes;
     }
 
+    /// The days that are over by now on the publication that ends.
+    fn publish(&mut self, world: &World) {
+        for day in self.counted_to + 1..=self.now / 1_440 {
+            let minutes = &world.worked[self.publication][day * 1_440..(day + 1) * 1_440];
+            match minutes.iter().rposition(|worked| *worked) {
+                Some(last) if day * 1_440 + last < self.now => {
+                    self.over += 1;
+                    self.counted_to = day;
+                }
+                None if day < self.now / 1_440 => self.counted_to = day,
+                Some(_) | None => break,
+            }
+        }
+        self.publication = 1 - self.publication;
+    }
+
     /// Hours and minutes as they are; days by walking to the end of the last of them on the calendar in force, on top of
     /// what was counted until now.
     fn allowance(&self, world: &World) -> usize {
@@ -99,7 +117,7 @@ impl Tally {
         }
         let worked = &world.worked[self.publication];
         let is_worked = |day: &usize| worked[day * 1_440..(day + 1) * 1_440].contains(&true);
-        let last = (self.start / 1_440 + 1..).filter(is_worked).nth(days - 1).unwrap();
+        let last = (self.counted_to + 1..).filter(is_worked).nth(days - self.over - 1).unwrap();
         assert!(self.now < last * 1_440, "the case is made so that its last day lies ahead");
         let ahead = worked[self.now..(last + 1) * 1_440].iter().filter(|worked| **worked).count();
         self.charged + self.held + ahead + time
@@ -167,7 +185,7 @@ fn enact(watch: &mut StopWatch, tally: &mut Tally, world: &World, deed: Deed) {
         }
         (Deed::Publish, _) => {
             watch.settle(&world.calendars[tally.publication], now).unwrap();
-            tally.publication = 1 - tally.publication;
+            tally.publish(world);
             watch.adopt(&world.calendars[tally.publication]);
         }
         (Deed::Policy(more), _) => {
@@ -200,8 +218,17 @@ fn conserves(
     deeds: &[(usize, Deed)],
 ) -> Result<(), TestCaseError> {
     let state = WatchState::Running;
-    let mut tally =
-        Tally { start, now: start, state, publication: 0, limit, more: vec![], charged: 0, held: 0 };
+    let mut tally = Tally {
+        now: start,
+        state,
+        publication: 0,
+        limit,
+        more: vec![],
+        over: 0,
+        counted_to: start / 1_440,
+        charged: 0,
+        held: 0,
+    };
     let mut watch = StopWatch::start(limit, &world.calendars[0], instant(start));
     for &(wait, deed) in deeds {
         tally.pass(world, wait);
