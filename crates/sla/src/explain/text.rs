@@ -36,9 +36,14 @@ impl Explanation {
 
     fn write(&self, out: &mut String, language: Language) -> fmt::Result {
         self.headline(out, language)?;
+        let Some(first) = self.stretches.first() else { return Ok(()) };
+        let mut from = self.local(first.from);
         for stretch in &self.stretches {
+            let to = self.local(stretch.to);
             out.push('\n');
-            self.stretch(out, stretch, language)?;
+            line(out, stretch, (from, to), language);
+            // Each begins where the one before it ends: asking the zone is most of the work.
+            from = to;
         }
         Ok(())
     }
@@ -46,18 +51,19 @@ impl Explanation {
     /// “at 14:20, 3 h 10 of 8 h were used”.
     fn headline(&self, out: &mut String, language: Language) -> fmt::Result {
         self.limit(out, language)?;
-        moment(out, self.local(self.at))?;
+        moment(out, self.local(self.at));
         out.push_str(if language == Zh { " 已用 " } else { ": " });
-        duration(out, self.used, language)?;
+        duration(out, self.used, language);
         if let Some(allowance) = self.allowance {
             out.push_str(if language == Zh { "，共 " } else { " of " });
-            duration(out, allowance, language)?;
+            duration(out, allowance, language);
         }
         out.push_str(if language == Zh { "；" } else { " used; " });
         match (self.outlook, language) {
             (Outlook::Due(due_at), _) => {
                 out.push_str(if language == Zh { "到期 " } else { "due " });
-                moment(out, self.local(due_at))
+                moment(out, self.local(due_at));
+                Ok(())
             }
             (Outlook::OnHold, Zh) => out.write_str("暂停计时"),
             (Outlook::OnHold, En) => out.write_str("on hold"),
@@ -89,29 +95,6 @@ impl Explanation {
             Zh => write!(out, "时限 {amount} {unit}{clock}；"),
             En => write!(out, "limit {amount} {unit}{clock}; "),
         }
-    }
-
-    fn stretch(&self, out: &mut String, stretch: &Stretch, language: Language) -> fmt::Result {
-        let (from, to) = (self.local(stretch.from), self.local(stretch.to));
-        moment(out, from)?;
-        out.push('–');
-        if from.date() == to.date() {
-            time(out, to)?
-        } else {
-            moment(out, to)?
-        }
-        out.push(' ');
-        let counted = match &stretch.counts {
-            Counts::All => stretch.to.duration_since(stretch.from),
-            Counts::Settled(us) => SignedDuration::from_micros(*us),
-            Counts::Nothing(reason) => {
-                out.push_str(if language == Zh { "不计：" } else { "not counted: " });
-                out.push_str(reason.text(language));
-                return Ok(());
-            }
-        };
-        out.push_str(if language == Zh { "计入 " } else { "counted " });
-        duration(out, counted, language)
     }
 
     fn local(&self, at: Timestamp) -> DateTime {
@@ -146,28 +129,84 @@ impl Reason {
     }
 }
 
-fn moment(out: &mut String, at: DateTime) -> fmt::Result {
-    write!(out, "{:04}-{:02}-{:02} ", at.year(), at.month(), at.day())?;
-    time(out, at)
+fn line(out: &mut String, stretch: &Stretch, (from, to): (DateTime, DateTime), language: Language) {
+    moment(out, from);
+    out.push('–');
+    if from.date() == to.date() {
+        time(out, to);
+    } else {
+        moment(out, to);
+    }
+    out.push(' ');
+    let counted = match &stretch.counts {
+        Counts::All => stretch.to.duration_since(stretch.from),
+        Counts::Settled(us) => SignedDuration::from_micros(*us),
+        Counts::Nothing(reason) => {
+            out.push_str(if language == Zh { "不计：" } else { "not counted: " });
+            out.push_str(reason.text(language));
+            return;
+        }
+    };
+    out.push_str(if language == Zh { "计入 " } else { "counted " });
+    duration(out, counted, language);
+}
+
+fn moment(out: &mut String, at: DateTime) {
+    let year = at.year().unsigned_abs();
+    two(out, u64::from(year / 100));
+    two(out, u64::from(year % 100));
+    for part in [at.month(), at.day()] {
+        out.push('-');
+        two(out, u64::from(part.unsigned_abs()));
+    }
+    out.push(' ');
+    time(out, at);
 }
 
 /// Seconds only where there are some.
-fn time(out: &mut String, at: DateTime) -> fmt::Result {
-    write!(out, "{:02}:{:02}", at.hour(), at.minute())?;
-    if at.second() == 0 { Ok(()) } else { write!(out, ":{:02}", at.second()) }
+fn time(out: &mut String, at: DateTime) {
+    two(out, u64::from(at.hour().unsigned_abs()));
+    out.push(':');
+    two(out, u64::from(at.minute().unsigned_abs()));
+    if at.second() != 0 {
+        out.push(':');
+        two(out, u64::from(at.second().unsigned_abs()));
+    }
 }
 
 /// `3 小时 10 分`, `3 h 10 min`: hours are not folded into days, which are of different lengths here.
-fn duration(out: &mut String, time: SignedDuration, language: Language) -> fmt::Result {
+fn duration(out: &mut String, time: SignedDuration, language: Language) {
     let [hour, minute, second] =
         if language == Zh { [" 小时", " 分", " 秒"] } else { [" h", " min", " s"] };
-    let seconds = time.as_secs();
+    let seconds = time.unsigned_abs().as_secs();
     let parts = [(seconds / 3_600, hour), (seconds / 60 % 60, minute), (seconds % 60, second)];
     let mut written = false;
     for (amount, unit) in parts.into_iter().filter(|(amount, _)| *amount != 0) {
         out.push_str(if written { " " } else { "" });
-        write!(out, "{amount}{unit}")?;
+        number(out, amount);
+        out.push_str(unit);
         written = true;
     }
-    if written { Ok(()) } else { write!(out, "0{minute}") }
+    if !written {
+        out.push('0');
+        out.push_str(minute);
+    }
+}
+
+// By hand: the formatting machinery took half of an explanation's time.
+
+fn two(out: &mut String, number: u64) {
+    out.push(digit(number / 10));
+    out.push(digit(number));
+}
+
+fn number(out: &mut String, number: u64) {
+    if number >= 10 {
+        self::number(out, number / 10);
+    }
+    out.push(digit(number));
+}
+
+fn digit(number: u64) -> char {
+    char::from(b"0123456789"[(number % 10) as usize])
 }
