@@ -7,6 +7,7 @@ mod jumps;
 mod laws;
 mod official;
 mod refusals;
+mod regressions;
 mod replan;
 mod table;
 mod watch;
