@@ -6,6 +6,8 @@ NATS_VERSION=2.15.1
 BUF_VERSION=1.75.0
 PLAYWRIGHT_VERSION=1.65.1
 SCHEMATHESIS_VERSION=4.32.5
+CHINESECALENDAR_VERSION=1.11.0
+HOLIDAYS_VERSION=0.109
 
 # install_servers: whatever of Postgres, NATS and Redis is missing.
 install_servers() {
@@ -120,6 +122,13 @@ install_examples() {
 install_schemathesis() {
   export STREETWISE_SCHEMATHESIS=$CACHE/schemathesis
   install_python_modules "$STREETWISE_SCHEMATHESIS" "schemathesis==$SCHEMATHESIS_VERSION"
+}
+
+# Two packages that know the working days of mainland China, to judge ours by.
+install_working_days() {
+  export STREETWISE_WORKING_DAYS_MODULES=$CACHE/working-days
+  install_python_modules "$STREETWISE_WORKING_DAYS_MODULES" \
+    "chinesecalendar==$CHINESECALENDAR_VERSION" "holidays==$HOLIDAYS_VERSION"
 }
 
 # install_python_modules FOLDER WHAT...: as pip takes it, once.

@@ -13,6 +13,7 @@ cmd_test() {
     install_browser
     install_examples
     install_schemathesis
+    install_working_days
     start_test_servers
     run_tests "$@"
     return
@@ -26,6 +27,7 @@ cmd_test() {
   step '浏览器 / browser' 120 install_browser
   step '示例客户端 / example clients' 60 install_examples
   step '接口校验 / schemathesis' 60 install_schemathesis
+  step '工作日 / working days' 20 install_working_days
   print_budget
   run_tests --workspace
 }

@@ -18,3 +18,4 @@ mod otlp;
 mod story;
 mod verify;
 mod who_can;
+mod working_days;

@@ -22,6 +22,7 @@ pub mod reports;
 pub mod search;
 pub mod server;
 pub mod sheet;
+pub mod sla;
 pub mod start;
 pub mod statements;
 pub mod step;
@@ -36,8 +37,8 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 9] =
-    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions", "onboard"];
+pub const NAMES: [&str; 10] =
+    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions", "onboard", "sla"];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -87,6 +88,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "start" => start::run(knobs).await,
         "instructions" => instructions::run(knobs).await,
         "onboard" => onboard::run(knobs).await,
+        "sla" => sla::run(knobs),
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 /// The endings a figure's key may have.
-const UNITS: [&str; 9] =
-    ["_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_per_report", "_ms_max", "_count"];
+const UNITS: [&str; 10] =
+    ["_us", "_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_per_report", "_ms_max", "_count"];
 
 /// Figures in the making.
 #[derive(Debug, Default)]
@@ -67,7 +67,9 @@ mod tests {
 
     #[test]
     fn a_key_without_a_unit_is_noticed() {
-        for key in ["relay_per_s", "rss_mib_max", "intake_ready_ms", "cpu_ms_per_report", "lost_count"] {
+        for key in
+            ["explain_us", "relay_per_s", "rss_mib_max", "intake_ready_ms", "cpu_ms_per_report", "lost_count"]
+        {
             assert!(names_its_unit(key), "{key}");
         }
         for key in ["relay", "latency", "rss_max", "per_second"] {
