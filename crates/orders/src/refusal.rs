@@ -49,6 +49,24 @@ pub enum Refusal {
     /// Who handles does not verify (D36).
     #[error("who handled the case may not verify it")]
     HandlerMayNotVerify,
+    /// A return waits for its ruling: nothing ends the order before, and nothing else is returned.
+    #[error("a return waits for its ruling")]
+    ReturnPending,
+    /// No return waits for a ruling.
+    #[error("no return waits for a ruling")]
+    NoReturn,
+    /// Twice in a case at most, and an order once.
+    #[error("this cannot be returned again")]
+    ReturnsExhausted,
+    /// The second return is ruled on by the district.
+    #[error("the second return is ruled on by the district")]
+    DistrictDecides,
+    /// A body proposes or is given what it holds already.
+    #[error("the body holds this order already")]
+    OwnBody,
+    /// Who asks does not decide (D27).
+    #[error("who asked may not decide")]
+    AskerMayNotDecide,
     /// The plan of an order or case is wrong in itself.
     #[error("the plan is invalid: {0}")]
     PlanInvalid(PlanFault),
@@ -82,6 +100,12 @@ impl Refusal {
             Refusal::DutyOpen { .. } => "duty-open",
             Refusal::LeadRequired => "lead-required",
             Refusal::HandlerMayNotVerify => "handler-may-not-verify",
+            Refusal::ReturnPending => "return-pending",
+            Refusal::NoReturn => "no-return",
+            Refusal::ReturnsExhausted => "returns-exhausted",
+            Refusal::DistrictDecides => "district-decides",
+            Refusal::OwnBody => "own-body",
+            Refusal::AskerMayNotDecide => "asker-may-not-decide",
             Refusal::PlanInvalid(_) => "plan-invalid",
             Refusal::TimeOutOfRange => "time-out-of-range",
         }
@@ -98,6 +122,12 @@ impl Refusal {
             Refusal::DutyOpen { .. } => "本轮仍有未提交的工单",
             Refusal::LeadRequired => "结案前必须有且只有一个主办单位",
             Refusal::HandlerMayNotVerify => "经办人不得核查本事件，请由他人核查",
+            Refusal::ReturnPending => "本事件有退单待裁定，请先裁定",
+            Refusal::NoReturn => "没有待裁定的退单；如需换单位请用改派",
+            Refusal::ReturnsExhausted => "退单次数已用完或已被驳回，须按裁定办理",
+            Refusal::DistrictDecides => "第二次退单由区中心裁定",
+            Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
+            Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
             Refusal::PlanInvalid(_) => "派单方案有误",
             Refusal::TimeOutOfRange => "时限超出可计算范围",
         }
@@ -114,6 +144,12 @@ impl Refusal {
             Refusal::DutyOpen { .. } => "Orders of this round are not submitted yet.",
             Refusal::LeadRequired => "There must be exactly one lead until the case closes.",
             Refusal::HandlerMayNotVerify => "Who handled the case may not verify it; ask somebody else.",
+            Refusal::ReturnPending => "A return of this case waits for its ruling; rule on it first.",
+            Refusal::NoReturn => "No return waits for a ruling; to move the order, transfer it.",
+            Refusal::ReturnsExhausted => "It was returned as often as may be, or refused: the ruling stands.",
+            Refusal::DistrictDecides => "The second return of a case is ruled on by the district centre.",
+            Refusal::OwnBody => "That body holds the order already; name another.",
+            Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",
             Refusal::PlanInvalid(_) => "The case plan is wrong.",
             Refusal::TimeOutOfRange => "The limit leaves the range of time.",
         }

@@ -8,7 +8,7 @@ use ids::BodyRef;
 use jiff::Timestamp;
 use sla::{Calendar, to_micros};
 
-use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, Role};
+use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role};
 use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
 use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, Starts, open_assistants};
 
@@ -63,6 +63,55 @@ pub enum OrderCommand<'a> {
     /// The open duty of an assistant or the information is withdrawn. A lead's order ends only with its
     /// case, and what was submitted is not withdrawn any more.
     Cancel {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// The case is cancelled: whatever is open of it ends.
+    CancelWithCase {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:return`: the body says it is not theirs.
+    Return {
+        /// Who.
+        actor: Actor,
+        /// From the list.
+        ground: ReturnGround,
+        /// Whose it is.
+        proposed: BodyRef,
+        /// What is said with it.
+        note: String,
+    },
+    /// The ruling on a return, or a transfer nobody asked for: the duty is this body's. The order's own
+    /// body keeps it; another's gets an order of its own, which the caller issues.
+    Place {
+        /// Who rules.
+        actor: Actor,
+        /// Whose it is.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// `:waive`: an assistant who is not needed any more.
+    Waive {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:urge`: reminds the body, as often as somebody likes.
+    Urge {
+        /// Who.
+        actor: Actor,
+        /// Of what.
+        note: String,
+    },
+    /// `:supervise`.
+    Supervise {
         /// Who.
         actor: Actor,
         /// Why.
@@ -125,6 +174,11 @@ impl Order {
             chain,
             handlers: BTreeSet::new(),
             outcome: None,
+            follows: plan.follows,
+            returning: None,
+            return_refused: false,
+            urged: 0,
+            supervised_at: None,
         })
     }
 
@@ -158,20 +212,28 @@ impl Order {
             OrderCommand::FillCalendar { calendar } => change.fill(calendar),
             OrderCommand::CloseWithCase { actor, verdict } => change.close(actor, verdict),
             OrderCommand::Cancel { actor, note } => change.cancel(actor, note),
+            OrderCommand::CancelWithCase { actor, note } => Ok(change.cancel_with_case(actor, note)),
+            OrderCommand::Return { actor, ground, proposed, note } => {
+                change.give_back(actor, ground, proposed, note)
+            }
+            OrderCommand::Place { actor, to, note } => change.place(actor, to, note),
+            OrderCommand::Waive { actor, note } => change.waive(actor, note),
+            OrderCommand::Urge { actor, note } => change.urge(actor, note),
+            OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
         }?;
         Ok(Decision::of(done.order, done.events))
     }
 }
 
 /// An order on its way: each event is applied as soon as it is known, so the next is decided on its result.
-struct Change {
-    order: Order,
+pub(super) struct Change {
+    pub(super) order: Order,
     events: Vec<OrderEvent>,
-    at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Change {
-    fn push(&mut self, kind: OrderEventKind, actor: Option<Actor>) {
+    pub(super) fn push(&mut self, kind: OrderEventKind, actor: Option<Actor>) {
         let event = OrderEvent { version: self.order.version + 1, at: self.at, actor, kind };
         self.order.apply(&event);
         self.events.push(event);
@@ -203,7 +265,7 @@ impl Change {
     }
 
     /// What was due before this instant is breached, whether or not a wake-up came by.
-    fn record_overdue(&mut self) {
+    pub(super) fn record_overdue(&mut self) {
         while let Some(event) = overdue_event(&self.order.stages, self.at) {
             self.push(OrderEventKind::Stage(event), None);
         }
@@ -239,21 +301,6 @@ impl Change {
         self.push(OrderEventKind::Done { verdict }, Some(actor));
         Ok(self)
     }
-
-    fn cancel(mut self, actor: Actor, note: String) -> Result<Self, Refusal> {
-        if self.order.phase.ended() {
-            return Ok(self);
-        }
-        if self.order.role == Role::Lead {
-            return Err(Refusal::LeadRequired);
-        }
-        if self.order.phase == Phase::Submitted {
-            return Err(Refusal::InvalidTransition { phase: self.order.phase, command: "cancel" });
-        }
-        self.record_overdue();
-        self.push(OrderEventKind::Cancelled { note }, Some(actor));
-        Ok(self)
-    }
 }
 
 impl Order {
@@ -261,6 +308,9 @@ impl Order {
         let visit_required = self.stages.iter().any(|stage| stage.stage() == Stage::OnSite);
         if visit_required && !self.acts.contains_key(&Act::Arrive) {
             return Err(Refusal::VisitRequired);
+        }
+        if self.returning.is_some() {
+            return Err(Refusal::ReturnPending);
         }
         if !open_assistants.is_empty() {
             return Err(Refusal::AssistantsOpen { bodies: open_assistants.to_vec() });

@@ -1,9 +1,10 @@
 //! What happened to an order. The order is the fold of its events, and nothing else changes it.
 
+use ids::BodyRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Order, Phase, Role};
+use super::{Act, Order, Phase, ReturnAsked, Role};
 use crate::stage::apply;
 use crate::{Actor, BrokenHistory, RoundVerdict, StageEvent};
 
@@ -55,6 +56,47 @@ pub enum OrderEventKind {
         /// Why.
         note: String,
     },
+    /// The body says it is not theirs; a ruling is awaited.
+    ReturnAsked {
+        /// With what ground, and whose it is.
+        asked: ReturnAsked,
+        /// What was said with it.
+        note: String,
+    },
+    /// The ruling is that it stays.
+    ReturnRefused {
+        /// Why.
+        note: String,
+    },
+    /// The ruling is that it is another's.
+    Returned {
+        /// Whose.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// It was moved to another body that nobody had asked for.
+    Transferred {
+        /// To whom.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// The assistant is not needed any more.
+    Waived {
+        /// Why.
+        note: String,
+    },
+    /// 催办: somebody reminds the body.
+    Urged {
+        /// Of what.
+        note: String,
+    },
+    /// 督办: the order is under supervision from here on.
+    Supervised {
+        /// Why.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -72,6 +114,13 @@ impl OrderEventKind {
             OrderEventKind::Submitted { .. } => "submitted",
             OrderEventKind::Done { .. } => "done",
             OrderEventKind::Cancelled { .. } => "cancelled",
+            OrderEventKind::ReturnAsked { .. } => "return_asked",
+            OrderEventKind::ReturnRefused { .. } => "return_refused",
+            OrderEventKind::Returned { .. } => "returned",
+            OrderEventKind::Transferred { .. } => "transferred",
+            OrderEventKind::Waived { .. } => "waived",
+            OrderEventKind::Urged { .. } => "urged",
+            OrderEventKind::Supervised { .. } => "supervised",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -81,7 +130,14 @@ impl OrderEventKind {
         match self {
             OrderEventKind::Progressed { note }
             | OrderEventKind::Submitted { note }
-            | OrderEventKind::Cancelled { note } => note,
+            | OrderEventKind::Cancelled { note }
+            | OrderEventKind::ReturnAsked { note, .. }
+            | OrderEventKind::ReturnRefused { note }
+            | OrderEventKind::Returned { note, .. }
+            | OrderEventKind::Transferred { note, .. }
+            | OrderEventKind::Waived { note }
+            | OrderEventKind::Urged { note }
+            | OrderEventKind::Supervised { note } => note,
             _ => "",
         }
     }
@@ -125,6 +181,16 @@ impl Order {
         match &event.kind {
             OrderEventKind::Done { verdict } => self.end(Phase::Done, Some(*verdict), event.at),
             OrderEventKind::Cancelled { .. } => self.end(Phase::Cancelled, None, event.at),
+            OrderEventKind::Returned { .. } => self.end(Phase::Returned, None, event.at),
+            OrderEventKind::Transferred { .. } => self.end(Phase::Transferred, None, event.at),
+            OrderEventKind::Waived { .. } => self.end(Phase::Waived, None, event.at),
+            OrderEventKind::ReturnAsked { asked, .. } => self.returning = Some(asked.clone()),
+            OrderEventKind::ReturnRefused { .. } => {
+                self.returning = None;
+                self.return_refused = true;
+            }
+            OrderEventKind::Urged { .. } => self.urged += 1,
+            OrderEventKind::Supervised { .. } => self.supervised_at = Some(event.at),
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }
@@ -148,6 +214,7 @@ impl Order {
     fn end(&mut self, phase: Phase, outcome: Option<RoundVerdict>, at: Timestamp) {
         self.phase = phase;
         self.outcome = outcome;
+        self.returning = None;
         for stage in &mut self.stages {
             stage.cancel_undecided(at);
         }

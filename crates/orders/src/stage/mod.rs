@@ -32,6 +32,8 @@ pub enum Stage {
     Resolve,
     /// 核查: a stage of the case.
     Verify,
+    /// 裁定: a stage of a return, kept with the case.
+    Adjudicate,
 }
 
 impl Stage {
@@ -43,6 +45,7 @@ impl Stage {
             Stage::OnSite => "on_site",
             Stage::Resolve => "resolve",
             Stage::Verify => "verify",
+            Stage::Adjudicate => "adjudicate",
         }
     }
 }
@@ -86,6 +89,14 @@ impl StagePlan {
     pub fn default_verification() -> Result<Self, InvalidLimit> {
         let limit = Limit::new(ClockKind::Work, 2, Unit::Workday)?;
         Ok(Self { stage: Stage::Verify, limit, warn: vec![PerMille::new(800)?] })
+    }
+}
+
+impl StagePlan {
+    /// One working day to rule on a return, warned at 0.5: the body's own clocks run meanwhile.
+    pub fn default_adjudication() -> Result<Self, InvalidLimit> {
+        let limit = Limit::new(ClockKind::Work, 1, Unit::Workday)?;
+        Ok(Self { stage: Stage::Adjudicate, limit, warn: vec![PerMille::new(500)?] })
     }
 }
 

@@ -9,6 +9,7 @@ mod fixtures;
 mod invariants;
 mod json;
 mod laws;
+mod returns;
 mod stages;
 mod table;
 mod world;

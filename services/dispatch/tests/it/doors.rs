@@ -251,6 +251,7 @@ async fn every_door_is_described() {
             "/dispatch/v1/parked/{target}",
             "/dispatch/v1/removals/{code}",
             "/dispatch/v1/streets/{street}/cases/{id}",
+            "/dispatch/v1/streets/{street}/cases/{id}:cancel",
             "/dispatch/v1/streets/{street}/cases/{id}:verify",
             "/dispatch/v1/streets/{street}/orders",
             "/dispatch/v1/streets/{street}/orders/{id}",

@@ -1,4 +1,4 @@
-//! Cases: one case, and its verification.
+//! Cases: one case, its verification, and calling it off.
 
 use access::{Action, BodyScope};
 use axum::Json;
@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bootstrap::Bearer;
-use bootstrap::door::{ActPath, FreeText, IdVerb, Problem, ReadPath, StrictJson};
+use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Problem, ReadPath, StrictJson};
 use ids::{CaseId, TenantId};
 use orders::VerifyCommand;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::change::{Change, answered, etag};
 use crate::core::view::{CaseView, Listed, OrderView};
 use crate::handle::Room;
+use crate::handle::cancel;
 use crate::handle::verify::{self, Command};
 use crate::store::lists::{self, Filter, Reach};
 
@@ -27,6 +28,15 @@ const ORDERS_MAX: i64 = 200;
 pub(super) struct VerifyBody {
     result: VerifyResult,
     /// What was found; free text, at most 4,000 characters.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Why a case is called off.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelBody {
+    /// Free text, at most 4,000 characters.
     #[serde(default)]
     note: Option<String>,
 }
@@ -70,26 +80,56 @@ pub(super) async fn read(
     Ok(([(header::ETAG, etag(stored.case.version))], Json(view)))
 }
 
+/// The body of either change; each takes its own fields.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseBody {
+    #[serde(default)]
+    result: Option<VerifyResult>,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// The changes of a case share a route: custom verbs stand behind the id.
+pub(super) async fn change(
+    State(room): State<Room>,
+    ActPath((street, target)): ActPath<(TenantId, IdVerb<CaseId>)>,
+    change: Change,
+    StrictJson(body): StrictJson<CaseBody>,
+) -> Result<Response, Problem> {
+    let fault = |code, said| Problem::validation_failed([Fault::new("/result", code, said)]);
+    match (target.verb.as_str(), body.result) {
+        ("verify", Some(result)) => {
+            verify(room, street, target.id, change, VerifyBody { result, note: body.note }).await
+        }
+        ("cancel", None) => cancel(room, street, target.id, change, CancelBody { note: body.note }).await,
+        ("verify", None) => {
+            room.house.admit(&change.who, Action::CaseVerify, street)?;
+            Err(fault("missing-field", "必填 / is required"))
+        }
+        ("cancel", Some(_)) => Err(fault("unknown-field", "此处没有这一项 / has no place here")),
+        _ => Err(Problem::not_found()),
+    }
+}
+
 /// A verifier, who did not handle the case, claims it or says pass or fail.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:verify",
     params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
         ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
     request_body = VerifyBody,
     responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
-pub(super) async fn verify(
-    State(room): State<Room>,
-    ActPath((street, target)): ActPath<(TenantId, IdVerb<CaseId>)>,
+async fn verify(
+    room: Room,
+    street: TenantId,
+    case_id: CaseId,
     change: Change,
-    StrictJson(body): StrictJson<VerifyBody>,
+    body: VerifyBody,
 ) -> Result<Response, Problem> {
-    if target.verb != "verify" {
-        return Err(Problem::not_found());
-    }
     room.house.admit(&change.who, Action::CaseVerify, street)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
     let command = Command {
-        request: change.request(street, format!("cases/{}:verify", target.id), &body),
-        case_id: target.id,
+        request: change.request(street, format!("cases/{case_id}:verify"), &body),
+        case_id,
         verify: match body.result {
             VerifyResult::Claim => VerifyCommand::Claim,
             VerifyResult::Pass => VerifyCommand::Pass { note },
@@ -98,4 +138,33 @@ pub(super) async fn verify(
         traceparent: change.traceparent.clone(),
     };
     answered(pg::retrying(|| verify::verify(&room, &command)).await?)
+}
+
+/// Calls a case off with all its orders: their clocks end, and nobody verifies. Who may file drills may end them.
+#[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:cancel",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
+        ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
+    request_body = CancelBody,
+    responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
+async fn cancel(
+    room: Room,
+    street: TenantId,
+    case_id: CaseId,
+    change: Change,
+    body: CancelBody,
+) -> Result<Response, Problem> {
+    let calls_off = room.house.admit(&change.who, Action::CaseCancel, street).map(drop);
+    let drills = room.house.admit(&change.who, Action::ReportDrill, street).is_ok();
+    if !drills {
+        calls_off.clone()?;
+    }
+    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let command = cancel::Command {
+        request: change.request(street, format!("cases/{case_id}:cancel"), &body),
+        case_id,
+        note,
+        traceparent: change.traceparent.clone(),
+    };
+    let may = |drill: bool| if drill && drills { Ok(()) } else { calls_off.clone() };
+    answered(pg::retrying(|| cancel::cancel(&room, &command, may)).await?)
 }

@@ -20,6 +20,12 @@ kinds! {
     INFORM_ONLY "inform-only" "抄送工单只需阅看，不办理 / For information only";
     DUTY_OPEN "duty-open" "仍有未提交的工单 / Orders are not submitted yet";
     LEAD_REQUIRED "lead-required" "须有且只有一个主办 / There must be exactly one lead";
+    RETURN_PENDING "return-pending" "退单待裁定 / A return waits for its ruling";
+    NO_RETURN "no-return" "没有待裁定的退单 / No return waits for a ruling";
+    RETURNS_EXHAUSTED "returns-exhausted" "不能再退单 / It cannot be returned again";
+    DISTRICT_DECIDES "district-decides" "须由区裁定 / The district rules";
+    OWN_BODY "own-body" "该单位已持有 / That body holds it already";
+    ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
 }
 

@@ -1,0 +1,37 @@
+//! What is done with one order through the doors: an act of its body, or of those who direct the work.
+
+use ids::BodyRef;
+use orders::{Act, Deciding, ReturnGround};
+
+/// One thing done with one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// See, acknowledge, arrive, progress, submit.
+    Act(Act),
+    /// "Not ours": with a ground, and whose it is.
+    Return { ground: ReturnGround, proposed: BodyRef },
+    /// The ruling on a return.
+    Adjudicate { to: BodyRef, decided: Deciding },
+    /// To another body, which nobody had asked for.
+    Transfer { to: BodyRef, decided: Deciding },
+    /// An assistant is not needed any more.
+    Waive,
+    /// A reminder.
+    Urge,
+    /// Formal supervision.
+    Supervise,
+    /// The duty of an assistant, or an information, is withdrawn.
+    Cancel,
+}
+
+impl Deed {
+    /// Whom an order goes to by it; must be a body of the street.
+    pub fn names(&self) -> Option<&BodyRef> {
+        match self {
+            Deed::Return { proposed: body, .. }
+            | Deed::Adjudicate { to: body, .. }
+            | Deed::Transfer { to: body, .. } => Some(body),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a deed does to a matter: the order, the case where it follows, and the order of the next body.
+//!
+//! A ruling is told before what follows from it: whose the duty is, the end of the order, the order that goes on.
+
+use ids::{BodyRef, OrderId};
+use jiff::Timestamp;
+use orders::{
+    Actor, CaseCommand, Deciding, OrderCommand, Refusal, ReturnGround, StagePlan, Starts, superseded,
+};
+use sla::Calendar;
+
+use super::deed::Deed;
+use super::matter::Matter;
+
+/// By whom, when, with which words, and on which calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Doing<'a> {
+    pub actor: &'a Actor,
+    pub note: &'a str,
+    pub calendar: &'a Calendar,
+    pub now: Timestamp,
+}
+
+impl Matter {
+    /// Does it. All orders of the case must be loaded.
+    pub fn does(
+        &mut self,
+        id: OrderId,
+        deed: &Deed,
+        doing: Doing<'_>,
+        mint: impl FnMut() -> OrderId,
+    ) -> Result<(), Refusal> {
+        let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
+        let command = match deed {
+            Deed::Act(act) => return self.act(id, *act, doing.actor, doing.note, doing.calendar, doing.now),
+            Deed::Return { ground, proposed } => return self.give_back(id, *ground, proposed, doing),
+            Deed::Adjudicate { to, decided } => return self.adjudicate(id, *decided, to, doing, mint),
+            Deed::Transfer { to, decided } => return self.transfer(id, *decided, to, doing, mint),
+            Deed::Waive => OrderCommand::Waive { actor, note },
+            Deed::Urge => OrderCommand::Urge { actor, note },
+            Deed::Supervise => OrderCommand::Supervise { actor, note },
+            Deed::Cancel => OrderCommand::Cancel { actor, note },
+        };
+        self.decide_order(id, command, doing.now)
+    }
+
+    /// The case is called off, and every order with it; the orders' ends are told first.
+    pub fn cancel(&mut self, actor: &Actor, note: &str, now: Timestamp) -> Result<(), Refusal> {
+        let told = self.happened.len();
+        let cancel = CaseCommand::Cancel { actor: actor.clone(), note: note.to_owned() };
+        self.decide_case(cancel, now)?;
+        let of_case = self.happened.split_off(told);
+        for id in self.order_ids() {
+            let cancel = OrderCommand::CancelWithCase { actor: actor.clone(), note: note.to_owned() };
+            self.decide_order(id, cancel, now)?;
+        }
+        self.happened.extend(of_case);
+        Ok(())
+    }
+
+    fn give_back(
+        &mut self,
+        id: OrderId,
+        ground: ReturnGround,
+        proposed: &BodyRef,
+        doing: Doing<'_>,
+    ) -> Result<(), Refusal> {
+        let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
+        let give_back =
+            OrderCommand::Return { actor: actor.clone(), ground, proposed: proposed.clone(), note };
+        self.decide_order(id, give_back, doing.now)?;
+        let Some(order) = self.order(id).cloned() else { return Ok(()) };
+        let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;
+        let ask = CaseCommand::AskRuling { actor, order: &order, plan, calendar: doing.calendar };
+        self.decide_case(ask, doing.now).map(drop)
+    }
+
+    fn adjudicate(
+        &mut self,
+        id: OrderId,
+        decided: Deciding,
+        to: &BodyRef,
+        doing: Doing<'_>,
+        mint: impl FnMut() -> OrderId,
+    ) -> Result<(), Refusal> {
+        if self.order(id).is_some_and(|order| order.returning.is_none()) {
+            return Err(Refusal::NoReturn);
+        }
+        self.place(id, decided, to, doing, mint)
+    }
+
+    fn transfer(
+        &mut self,
+        id: OrderId,
+        decided: Deciding,
+        to: &BodyRef,
+        doing: Doing<'_>,
+        mint: impl FnMut() -> OrderId,
+    ) -> Result<(), Refusal> {
+        if self.order(id).is_some_and(|order| order.returning.is_some()) {
+            return Err(Refusal::ReturnPending);
+        }
+        self.place(id, decided, to, doing, mint)
+    }
+
+    fn place(
+        &mut self,
+        id: OrderId,
+        decided: Deciding,
+        to: &BodyRef,
+        doing: Doing<'_>,
+        mut mint: impl FnMut() -> OrderId,
+    ) -> Result<(), Refusal> {
+        let Some(order) = self.order(id).cloned() else { return Ok(()) };
+        let (actor, now, orders) = (doing.actor.clone(), doing.now, self.orders.clone());
+        let word = |to: BodyRef| (actor.clone(), to, doing.note.to_owned());
+        let (by, whose, note) = word(to.clone());
+        let rule = CaseCommand::Rule { actor: by, decided, order: &order, orders: &orders, to: whose, note };
+        self.decide_case(rule, now)?;
+        let (by, whose, note) = word(to.clone());
+        self.decide_order(id, OrderCommand::Place { actor: by, to: whose, note }, now)?;
+        if *to == order.body {
+            return Ok(());
+        }
+        if let Some(theirs) = superseded(&orders, &order, to) {
+            let waive = OrderCommand::Waive { actor: actor.clone(), note: doing.note.to_owned() };
+            self.decide_order(theirs, waive, now)?;
+        }
+        let plan = order.plan_for(mint(), to.clone());
+        self.issue(plan, &mut Starts::new(doing.calendar), Some(actor), now)
+    }
+}

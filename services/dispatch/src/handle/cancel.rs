@@ -1,0 +1,56 @@
+//! A case is called off, and every order of it. Its clocks end here: those of a drill, too.
+
+use bootstrap::door::Problem;
+use ids::CaseId;
+use orders::Actor;
+use pg::TenantScope;
+
+use super::answer::{Answer, Request};
+use super::save::{By, save};
+use super::{Denied, Room, load};
+use crate::core::view::CaseView;
+
+/// Which case, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub request: Request,
+    pub case_id: CaseId,
+    pub note: String,
+    pub traceparent: String,
+}
+
+/// `may` is the access check for a case that is a drill, or is none.
+pub(crate) async fn cancel(
+    room: &Room,
+    command: &Command,
+    may: impl Fn(bool) -> Result<(), Problem>,
+) -> Result<Result<Answer, Denied>, pg::Error> {
+    let Command { request, case_id, note, traceparent } = command;
+    let mut tx = room.house.pool.begin(TenantScope::of_principal([request.tenant])).await?;
+    let now = room.house.clock.now(&mut tx).await?;
+    let Some(mut matter) = load(&mut tx, request.tenant, *case_id).await? else {
+        return Ok(Err(Denied::NotFound));
+    };
+    if let Err(problem) = may(matter.facts.drill) {
+        return Ok(Err(Denied::Access(problem)));
+    }
+    if let Some(given) = request.answered(&mut tx).await? {
+        return Ok(given);
+    }
+    if !request.matches(matter.case.version) {
+        return Ok(Err(Denied::Stale));
+    }
+    let actor = Actor { principal: request.principal.clone(), body: None };
+    if let Err(refusal) = matter.cancel(&actor, note, now) {
+        return Ok(Err(refusal.into()));
+    }
+    let by = By { otherwise: "clock", traceparent: Some(traceparent), note };
+    let matter = [matter];
+    save(room, &mut tx, now, &matter, by).await?;
+    let [matter] = &matter;
+    let view = CaseView::whole(&matter.facts, &matter.case, &matter.orders);
+    let answer = request.keep(&mut tx, now, matter.case.version, &view).await?;
+    tx.commit().await?;
+    room.house.committed();
+    Ok(Ok(answer))
+}

@@ -1,0 +1,90 @@
+//! The verbs of an order: which deed each is, which right it needs, what its body must say.
+
+use access::Action;
+use bootstrap::Identity;
+use bootstrap::door::{Fault, Problem};
+use ids::{BodyRef, TenantId};
+use orders::{Act, Deciding, ReturnGround};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::core::deed::Deed;
+use crate::handle::Room;
+
+/// What is said with a deed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ActBody {
+    /// Free text, at most 4,000 characters.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// For `return`: not_our_duty, not_our_area, wrong_item or beyond_powers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub ground: Option<ReturnGround>,
+    /// For `return`: the body whose it is. For `transfer` and `adjudicate`: who gets it; to leave a returned order where
+    /// it is, its own body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// The deed of a verb with the right it needs. An unknown verb is an unknown address; what the caller may not do at
+/// all in the street is refused before its body is looked at.
+pub(crate) fn deed(
+    room: &Room,
+    who: &Identity,
+    street: TenantId,
+    verb: &str,
+    body: &ActBody,
+) -> Result<(Deed, Action), Problem> {
+    let action = right(verb).ok_or_else(Problem::not_found)?;
+    // Who may have the last word may have the first one, too.
+    let district = room.house.admit(who, Action::OrderAdjudicate, street).is_ok();
+    room.house.admit(who, action, street)?;
+    let decided = if district { Deciding::District } else { Deciding::Centre };
+    let deed = match verb {
+        "return" => {
+            let ground = body.ground.ok_or_else(|| missing("/ground"))?;
+            Deed::Return { ground, proposed: named(body)? }
+        }
+        "transfer" => Deed::Transfer { to: named(body)?, decided },
+        "adjudicate" => Deed::Adjudicate { to: named(body)?, decided },
+        "waive" => Deed::Waive,
+        "urge" => Deed::Urge,
+        "supervise" => Deed::Supervise,
+        "cancel" => Deed::Cancel,
+        act => Deed::Act(act_of(act).ok_or_else(Problem::not_found)?),
+    };
+    if let Some(body) = deed.names() {
+        let view = room.house.snapshot.view();
+        let street = view.street(street).ok_or_else(|| Problem::unavailable(2))?;
+        street.of.may_lead(body).ok_or_else(|| unknown("/to"))?;
+    }
+    Ok((deed, action))
+}
+
+fn act_of(verb: &str) -> Option<Act> {
+    Act::ALL.into_iter().find(|act| act.as_str() == verb)
+}
+
+fn right(verb: &str) -> Option<Action> {
+    match verb {
+        "return" => Some(Action::OrderAct),
+        "urge" | "supervise" | "waive" | "cancel" | "transfer" | "adjudicate" => Some(Action::OrderDirect),
+        act => act_of(act).map(|_| Action::OrderAct),
+    }
+}
+
+fn named(body: &ActBody) -> Result<BodyRef, Problem> {
+    let text = body.to.as_deref().ok_or_else(|| missing("/to"))?;
+    text.parse().map_err(|_| unknown("/to"))
+}
+
+fn missing(pointer: &'static str) -> Problem {
+    Problem::validation_failed([Fault::new(pointer, "missing-field", "必填 / is required here")])
+}
+
+fn unknown(pointer: &'static str) -> Problem {
+    let said = "本街道没有这个单位 / no body of this street or its district";
+    Problem::validation_failed([Fault::new(pointer, "unknown-body", said)])
+}
