@@ -1,26 +1,39 @@
 //! A checked calendar: which dates are worked, and which instants their frames are.
 //!
+//! A frame belongs to the date it begins on, also where it ends after midnight: the night of a Friday is worked until
+//! Saturday morning whatever Saturday is.
+//!
 //! Daylight saving: a frame's opening that does not exist (the clock jumped over it) is the instant of the
 //! jump; one that exists twice is its first. So frames never overlap and no second counts twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, Time, Weekday, date};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{CalendarSpec, DayKind, DaySpec, FrameSpec, InvalidCalendar, Segment, SlaError};
+use crate::explain::DayPiece;
+use crate::spec::{Written, check};
+use crate::table::Table;
+use crate::{
+    CalendarSpec, DayKind, DayName, DaySpec, FrameSpec, InvalidCalendar, Segment, SlaError, WeekdaySpec,
+};
 
-/// A working calendar that passed [`Calendar::compile`]. Serialised as its [`CalendarSpec`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "CalendarSpec", into = "CalendarSpec")]
+/// A working calendar that passed [`Calendar::compile`]. Serialised as its [`CalendarSpec`], with week and names where
+/// it has some.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Calendar {
     reference: CalendarRef,
     zone: TimeZone,
     frames: Vec<FrameSpec>,
-    years: BTreeSet<i16>,
+    week: Vec<WeekdaySpec>,
+    years: Vec<Year>,
     days: BTreeMap<Date, DayKind>,
+    names: BTreeMap<Date, DayName>,
+    over_midnight: bool,
 }
 
 /// The rule kept beside every instant computed with it: which calendar, which publication, which zone.
@@ -34,21 +47,41 @@ pub struct CalendarRef {
     pub zone: String,
 }
 
+/// A published year. Its table is made when it is first counted on: most streets' calendars are held and never asked.
+#[derive(Debug, Clone)]
+struct Year {
+    number: i16,
+    /// Local midnight of 1 January and of the next, in Unix seconds.
+    from: i64,
+    to: i64,
+    table: OnceLock<Arc<Table>>,
+}
+
 impl Calendar {
     /// Checks a written calendar; the error names the first thing wrong.
     pub fn compile(spec: CalendarSpec) -> Result<Self, InvalidCalendar> {
-        check_id(&spec.id)?;
-        if spec.version == 0 {
-            return Err(InvalidCalendar::Version);
-        }
+        Self::compile_with(spec, Vec::new(), BTreeMap::new())
+    }
+
+    /// A calendar with a week of its own instead of Monday to Friday, unless that is empty, and with names of days.
+    pub fn compile_with(
+        spec: CalendarSpec,
+        week: Vec<WeekdaySpec>,
+        names: BTreeMap<Date, DayName>,
+    ) -> Result<Self, InvalidCalendar> {
         let zone = TimeZoneDatabase::bundled()
             .get(&spec.zone)
-            .map_err(|source| InvalidCalendar::Zone { zone: spec.zone.clone(), source })?;
-        check_frames(&spec.frames)?;
-        let years = compile_years(&spec.years)?;
-        let days = compile_days(&spec.days, &years)?;
+            .map_err(|source| InvalidCalendar::Zone { zone: spec.zone.clone(), source });
+        let days = check(&spec, &week, &names)?;
+        let zone = zone?;
+        let mut numbers = spec.years;
+        numbers.sort_unstable();
+        numbers.dedup();
+        let years = numbers.into_iter().map(|number| Year::new(&zone, number)).collect();
+        let over_midnight =
+            spec.frames.iter().chain(week.iter().flat_map(|day| &day.frames)).any(FrameSpec::over_midnight);
         let reference = CalendarRef { id: spec.id, version: spec.version, zone: spec.zone };
-        Ok(Self { reference, zone, frames: spec.frames, years, days })
+        Ok(Self { reference, zone, frames: spec.frames, week, years, days, names, over_midnight })
     }
 
     /// Which calendar this is, to be kept beside what it computed.
@@ -61,9 +94,33 @@ impl Calendar {
         self.zone.to_datetime(at).date()
     }
 
+    /// The zone it counts in.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// A stretch without frames, day by day.
+    pub(crate) fn days_of(&self, gap: Segment) -> Result<Vec<DayPiece>, SlaError> {
+        let mut pieces = Vec::new();
+        let mut at = gap.from;
+        while at < gap.to {
+            let year = self.year_of(at)?;
+            let (table, first) = (self.table(year), date(self.years[year].number, 1, 1));
+            let day = table.day_of(at);
+            let until = Timestamp::from_microsecond(table.day_end(day)).map_err(|_| SlaError::OutOfRange)?;
+            let part = Segment { from: at, to: until.min(gap.to) };
+            let days = i64::try_from(day).map_err(|_| SlaError::OutOfRange)?;
+            let date = first.checked_add(Span::new().days(days)).map_err(|_| SlaError::OutOfRange)?;
+            let worked = table.workdays_before(day + 1) > table.workdays_before(day);
+            pieces.push(DayPiece { date, part, worked, between_frames: table.is_between_frames(day, part) });
+            at = part.to;
+        }
+        Ok(pieces)
+    }
+
     /// Whether the year's days off are published.
     pub fn publishes(&self, year: i16) -> bool {
-        self.years.contains(&year)
+        self.years.binary_search_by_key(&year, |published| published.number).is_ok()
     }
 
     /// Whether the date is worked; an error when its year is not published.
@@ -71,112 +128,163 @@ impl Calendar {
         if !self.publishes(date.year()) {
             return Err(SlaError::CalendarUnpublished { year: date.year() });
         }
-        Ok(match self.days.get(&date) {
-            Some(DayKind::Holiday) => false,
-            Some(DayKind::MakeupWorkday) => true,
-            None => !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday),
-        })
+        Ok(self.pattern(date).is_some())
+    }
+
+    /// What the date is instead of an ordinary one of its weekday.
+    pub fn exception(&self, date: Date) -> Option<DayKind> {
+        self.days.get(&date).copied()
+    }
+
+    /// The name of a day that has one, e.g. of a holiday.
+    pub fn name_of(&self, date: Date) -> Option<&DayName> {
+        self.names.get(&date)
     }
 
     /// The first instant of a year in the calendar's zone: nothing that awaits this year's days off can
     /// be due before it.
     pub fn year_start(&self, year: i16) -> Result<Timestamp, SlaError> {
         let date = Date::new(year, 1, 1).map_err(|_| SlaError::OutOfRange)?;
-        self.instant(date, Time::midnight())
+        let seconds = instant(&self.zone, date, Time::midnight()).ok_or(SlaError::OutOfRange)?;
+        Timestamp::from_second(seconds).map_err(|_| SlaError::OutOfRange)
     }
 
-    /// The worked stretches of a date in order; none when it is not worked.
-    pub(crate) fn frames_on(&self, date: Date) -> Result<Vec<Segment>, SlaError> {
-        if !self.is_workday(date)? {
-            return Ok(Vec::new());
+    /// The frames of a date in a published year; `None` when it is not worked.
+    fn pattern(&self, date: Date) -> Option<&[FrameSpec]> {
+        let ordinary = self.of_weekday(date.weekday());
+        match self.days.get(&date) {
+            Some(DayKind::Holiday) => None,
+            Some(DayKind::MakeupWorkday) => Some(ordinary.unwrap_or(&self.frames)),
+            None => ordinary,
         }
-        let mut segments = Vec::with_capacity(self.frames.len());
-        for frame in &self.frames {
-            let (from, to) = (self.instant(date, frame.start)?, self.instant(date, frame.end)?);
-            if from < to {
-                segments.push(Segment { from, to });
-            }
+    }
+
+    fn of_weekday(&self, weekday: Weekday) -> Option<&[FrameSpec]> {
+        if self.week.is_empty() {
+            let worked = !matches!(weekday, Weekday::Saturday | Weekday::Sunday);
+            return worked.then_some(&self.frames);
         }
-        Ok(segments)
+        let day = self.week.iter().find(|day| day.day.number() == weekday)?;
+        Some(if day.frames.is_empty() { &self.frames } else { &day.frames })
     }
 
-    /// Close of business: the end of the date's last frame.
-    pub(crate) fn close_of(&self, date: Date) -> Result<Timestamp, SlaError> {
-        let last = self.frames.last().expect("a compiled calendar has a frame");
-        self.instant(date, last.end)
+    /// The position of the published year that an instant lies in; an error names the year it lies in otherwise.
+    pub(crate) fn year_of(&self, at: Timestamp) -> Result<usize, SlaError> {
+        let second = at.as_microsecond().div_euclid(1_000_000);
+        let after = self.years.partition_point(|year| year.from <= second);
+        match after.checked_sub(1) {
+            Some(index) if second < self.years[index].to => Ok(index),
+            _ => Err(SlaError::CalendarUnpublished { year: self.local_date(at).year() }),
+        }
     }
 
-    fn instant(&self, date: Date, time: Time) -> Result<Timestamp, SlaError> {
-        let local = date.to_datetime(time);
-        let resolved = match self.zone.to_ambiguous_timestamp(local).offset() {
-            AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(local),
-            AmbiguousOffset::Fold { before, .. } => before.to_timestamp(local),
-            AmbiguousOffset::Gap { after, .. } => {
-                // Read with the later offset the instant lies before the jump, so the jump is the next one.
-                let before_jump = after.to_timestamp(local).map_err(|_| SlaError::OutOfRange)?;
-                let jump = self.zone.following(before_jump).next().ok_or(SlaError::OutOfRange)?;
-                return Ok(jump.timestamp());
-            }
-        };
-        resolved.map_err(|_| SlaError::OutOfRange)
+    /// The year whose frames may reach to an instant first: on a calendar with frames over midnight the one before, on
+    /// 1 January.
+    pub(crate) fn first_year_of(&self, at: Timestamp) -> Result<usize, SlaError> {
+        let index = self.year_of(at)?;
+        let year = &self.years[index];
+        let second = at.as_microsecond().div_euclid(1_000_000);
+        if !self.over_midnight || second - year.from >= 86_400 {
+            return Ok(index);
+        }
+        let before = year.number - 1;
+        match index.checked_sub(1).filter(|earlier| self.years[*earlier].number == before) {
+            Some(earlier) => Ok(earlier),
+            None => Err(SlaError::CalendarUnpublished { year: before }),
+        }
+    }
+
+    /// The position of the year after; an error when it is not published.
+    pub(crate) fn year_after(&self, index: usize) -> Result<usize, SlaError> {
+        let next = self.years[index].number + 1;
+        match self.years.get(index + 1) {
+            Some(year) if year.number == next => Ok(index + 1),
+            _ => Err(SlaError::CalendarUnpublished { year: next }),
+        }
+    }
+
+    /// The position of the year in which counting up to `to` goes on from the year at that position; `None` when it ends
+    /// there. A night that ends a year is its own to the end, whether the next is published or not.
+    pub(crate) fn next_year(&self, index: usize, to: Timestamp) -> Result<Option<usize>, SlaError> {
+        if to.as_microsecond() < self.years[index].to * 1_000_000 {
+            return Ok(None);
+        }
+        match self.year_after(index) {
+            Err(_) if self.over_midnight && self.table(index).reaches(to) => Ok(None),
+            next => next.map(Some),
+        }
+    }
+
+    /// What is worked in the year at that position.
+    pub(crate) fn table(&self, index: usize) -> &Table {
+        let year = &self.years[index];
+        year.table.get_or_init(|| {
+            let patterns = |date| self.pattern(date);
+            Arc::new(Table::new(&self.zone, year.number, patterns))
+        })
     }
 }
 
-fn check_id(id: &str) -> Result<(), InvalidCalendar> {
-    let slug = (1..=64).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if slug { Ok(()) } else { Err(InvalidCalendar::Id(id.to_owned())) }
+impl Year {
+    fn new(zone: &TimeZone, number: i16) -> Self {
+        let start = |number| midnight(zone, date(number, 1, 1));
+        Self { number, from: start(number), to: start(number + 1), table: OnceLock::new() }
+    }
 }
 
-fn check_frames(frames: &[FrameSpec]) -> Result<(), InvalidCalendar> {
-    if frames.is_empty() {
-        return Err(InvalidCalendar::NoFrames);
-    }
-    let mut open_from = Time::midnight();
-    for (index, frame) in frames.iter().enumerate() {
-        if frame.start < open_from || frame.end <= frame.start {
-            return Err(InvalidCalendar::Frame { index });
+/// The first instant of a date of a year that may be published, in Unix seconds.
+pub(crate) fn midnight(zone: &TimeZone, date: Date) -> i64 {
+    instant(zone, date, Time::midnight()).expect("years 2000 to 2199 are within what a timestamp holds")
+}
+
+/// The instant of a local time in Unix seconds; `None` beyond what a timestamp holds.
+pub(crate) fn instant(zone: &TimeZone, date: Date, time: Time) -> Option<i64> {
+    let local = date.to_datetime(time);
+    let at = match zone.to_ambiguous_timestamp(local).offset() {
+        AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(local).ok()?,
+        AmbiguousOffset::Fold { before, .. } => before.to_timestamp(local).ok()?,
+        AmbiguousOffset::Gap { after, .. } => {
+            // Read with the later offset the instant lies before the jump, so the jump is the next one.
+            zone.following(after.to_timestamp(local).ok()?).next()?.timestamp()
         }
-        open_from = frame.end;
-    }
-    Ok(())
+    };
+    Some(at.as_second())
 }
 
-fn compile_years(years: &[i16]) -> Result<BTreeSet<i16>, InvalidCalendar> {
-    match years.iter().find(|year| !(2000..2200).contains(*year)) {
-        Some(&year) => Err(InvalidCalendar::Year { year }),
-        None => Ok(years.iter().copied().collect()),
+/// Two calendars are equal when they are written alike, whatever was counted on them so far.
+impl PartialEq for Calendar {
+    fn eq(&self, other: &Self) -> bool {
+        let years = |calendar: &Self| calendar.years.iter().map(|year| year.number).collect::<Vec<_>>();
+        let rest = |c: &Self| (c.reference.clone(), c.frames.clone(), c.week.clone());
+        rest(self) == rest(other)
+            && years(self) == years(other)
+            && self.days == other.days
+            && self.names == other.names
     }
 }
 
-fn compile_days(
-    listed: &[DaySpec],
-    years: &BTreeSet<i16>,
-) -> Result<BTreeMap<Date, DayKind>, InvalidCalendar> {
-    let mut days = BTreeMap::new();
-    for &DaySpec { date, kind } in listed {
-        if !years.contains(&date.year()) {
-            return Err(InvalidCalendar::DayOutsideYears { date });
-        }
-        if days.insert(date, kind).is_some() {
-            return Err(InvalidCalendar::DuplicateDay { date });
-        }
-    }
-    Ok(days)
-}
-
-impl TryFrom<CalendarSpec> for Calendar {
+impl TryFrom<Written> for Calendar {
     type Error = InvalidCalendar;
-    fn try_from(spec: CalendarSpec) -> Result<Self, Self::Error> {
-        Self::compile(spec)
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let (spec, week, names) = written.parts();
+        Self::compile_with(spec, week, names)
     }
 }
 
+impl From<Calendar> for Written {
+    fn from(mut calendar: Calendar) -> Self {
+        let week = std::mem::take(&mut calendar.week);
+        let names = std::mem::take(&mut calendar.names);
+        Self::new(CalendarSpec::from(calendar), week, names)
+    }
+}
+
+/// What every calendar has; a week of its own and names of days are not among it.
 impl From<Calendar> for CalendarSpec {
     fn from(calendar: Calendar) -> Self {
         let CalendarRef { id, version, zone } = calendar.reference;
         let days = calendar.days.into_iter().map(|(date, kind)| DaySpec { date, kind }).collect();
-        let years = calendar.years.into_iter().collect();
+        let years = calendar.years.into_iter().map(|year| year.number).collect();
         Self { id, version, zone, frames: calendar.frames, years, days }
     }
 }

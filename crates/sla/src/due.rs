@@ -1,10 +1,10 @@
 //! Due times, warn instants and used time.
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::limit::Span;
+use crate::table::micros;
 use crate::{Calendar, ClockKind, Limit, PerMille, Segment, to_micros};
 
 /// A due time with its explanation.
@@ -27,19 +27,42 @@ pub enum SlaError {
         /// The first year missing.
         year: i16,
     },
+    /// The stop-watch counts on a calendar with another id.
+    #[error("the stop-watch counts on another calendar")]
+    OtherCalendar,
+    /// A stop-watch was settled too often ([`crate::MARKS_MAX`]).
+    #[error("the stop-watch is in too many pieces")]
+    TooMany,
     /// Beyond what a timestamp can hold.
     #[error("the time is out of range")]
     OutOfRange,
 }
 
-/// The due time of a limit that starts at `start`. On the working clock the start's own date must be
-/// published too.
+/// The due time of a limit that starts at `start`, with what was counted. On the working clock the start's own date must
+/// be published too, and on a calendar with frames over midnight the date before it.
 pub fn due(calendar: &Calendar, limit: Limit, start: Timestamp) -> Result<Due, SlaError> {
+    let at = due_at(calendar, limit, start)?;
+    let start = to_micros(start);
+    let segments = match (limit.clock(), limit.span()) {
+        (ClockKind::Clock, _) => vec![Segment { from: start, to: at }],
+        (ClockKind::Work, Span::Elapsed(_)) => frames_between(calendar, start, at)?,
+        (ClockKind::Work, Span::Workdays(_)) => {
+            let mut frames = frames_between(calendar, start, at)?;
+            let first_day = calendar.local_date(start);
+            frames.retain(|frame| calendar.local_date(frame.from) > first_day);
+            frames
+        }
+    };
+    Ok(Due { at, segments })
+}
+
+/// The due time alone: the same instant as [`due`], for those who ask for many.
+pub fn due_at(calendar: &Calendar, limit: Limit, start: Timestamp) -> Result<Timestamp, SlaError> {
     let start = to_micros(start);
     match (limit.clock(), limit.span()) {
         (ClockKind::Clock, Span::Elapsed(time)) => elapse(start, time),
         (ClockKind::Work, Span::Elapsed(time)) => work_off(calendar, start, time),
-        (_, Span::Workdays(count)) => work_days(calendar, start, count),
+        (_, Span::Workdays(count)) => close_of_nth(calendar, start, count),
     }
 }
 
@@ -53,13 +76,13 @@ pub fn fraction_at(
     fraction: PerMille,
 ) -> Result<Timestamp, SlaError> {
     let start = to_micros(start);
-    let whole = Segment { from: start, to: due(calendar, limit, start)?.at };
+    let whole = Segment { from: start, to: due_at(calendar, limit, start)? };
     let allowed = used(limit.clock(), calendar, &[whole])?;
     let part_us = allowed.as_micros() * i128::from(fraction.get()) / 1000;
     let part = SignedDuration::from_micros(i64::try_from(part_us).map_err(|_| SlaError::OutOfRange)?);
     match limit.clock() {
-        ClockKind::Clock => Ok(elapse(start, part)?.at),
-        ClockKind::Work => Ok(work_off(calendar, start, part)?.at),
+        ClockKind::Clock => elapse(start, part),
+        ClockKind::Work => work_off(calendar, start, part),
     }
 }
 
@@ -82,62 +105,94 @@ pub fn worked_between(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<SignedDuration, SlaError> {
-    let window = Segment { from, to };
-    let mut sum = SignedDuration::ZERO;
     if from >= to {
-        return Ok(sum);
+        return Ok(SignedDuration::ZERO);
     }
-    let (mut date, last) = (calendar.local_date(from), calendar.local_date(to));
-    while date <= last {
-        let counted = calendar.frames_on(date)?.into_iter().filter_map(|frame| frame.within(window));
-        sum = counted.fold(sum, |sum, segment| sum + segment.length());
-        date = next_day(date)?;
-    }
-    Ok(sum)
-}
-
-fn elapse(start: Timestamp, time: SignedDuration) -> Result<Due, SlaError> {
-    let at = start.checked_add(time).map_err(|_| SlaError::OutOfRange)?;
-    Ok(Due { at, segments: vec![Segment { from: start, to: at }] })
-}
-
-/// Ends: either the time is used up or the dates run out of published years.
-fn work_off(calendar: &Calendar, start: Timestamp, time: SignedDuration) -> Result<Due, SlaError> {
-    let ahead = Segment { from: start, to: Timestamp::MAX };
-    let mut due = Due { at: start, segments: Vec::new() };
-    let mut left = time;
-    let mut date = calendar.local_date(start);
-    while left > SignedDuration::ZERO {
-        for frame in calendar.frames_on(date)?.into_iter().filter_map(|frame| frame.within(ahead)) {
-            let counted = frame.length().min(left);
-            if counted.is_zero() {
-                break;
-            }
-            left -= counted;
-            due.at = frame.from + counted;
-            due.segments.push(Segment { from: frame.from, to: due.at });
+    let mut year = calendar.first_year_of(from)?;
+    let mut sum_us = 0;
+    loop {
+        let table = calendar.table(year);
+        sum_us += table.worked_until(to) - table.worked_until(from);
+        match calendar.next_year(year, to)? {
+            None => return Ok(SignedDuration::from_micros(sum_us)),
+            Some(next) => year = next,
         }
-        date = next_day(date)?;
     }
-    Ok(due)
 }
 
-fn work_days(calendar: &Calendar, start: Timestamp, count: u32) -> Result<Due, SlaError> {
-    let mut due = Due { at: start, segments: Vec::new() };
-    let mut date = calendar.local_date(start);
-    calendar.is_workday(date)?;
+pub(crate) fn elapse(start: Timestamp, time: SignedDuration) -> Result<Timestamp, SlaError> {
+    start.checked_add(time).map_err(|_| SlaError::OutOfRange)
+}
+
+/// The earliest instant with so much working time since the start. Ends: either the time is used up or the years run out.
+pub(crate) fn work_off(
+    calendar: &Calendar,
+    start: Timestamp,
+    time: SignedDuration,
+) -> Result<Timestamp, SlaError> {
+    let mut left_us = micros(time).ok_or(SlaError::OutOfRange)?;
+    if left_us <= 0 {
+        return Ok(start);
+    }
+    let mut year = calendar.first_year_of(start)?;
+    loop {
+        let table = calendar.table(year);
+        let before_us = table.worked_until(start);
+        let rest_us = table.worked() - before_us;
+        if left_us <= rest_us {
+            return timestamp(table.when_worked(before_us + left_us));
+        }
+        left_us -= rest_us;
+        year = calendar.year_after(year)?;
+    }
+}
+
+/// Close of business of the n-th working day after the local date of the start, which must be published too.
+pub(crate) fn close_of_nth(calendar: &Calendar, start: Timestamp, count: u32) -> Result<Timestamp, SlaError> {
+    nth_workday(calendar, start, count).and_then(|(year, day)| timestamp(calendar.table(year).close_of(day)))
+}
+
+/// The position of the year and the day in it.
+fn nth_workday(calendar: &Calendar, start: Timestamp, count: u32) -> Result<(usize, usize), SlaError> {
+    let mut year = calendar.year_of(start)?;
+    let mut before = calendar.table(year).workdays_before(calendar.table(year).day_of(start) + 1);
     let mut left = count;
-    while left > 0 {
-        date = next_day(date)?;
-        if calendar.is_workday(date)? {
-            left -= 1;
-            due.segments.extend(calendar.frames_on(date)?);
+    loop {
+        let table = calendar.table(year);
+        let rest = table.workdays() - before;
+        if left <= rest {
+            return Ok((year, table.nth_workday(before + left)));
         }
+        left -= rest;
+        before = 0;
+        year = calendar.year_after(year)?;
     }
-    due.at = calendar.close_of(date)?;
-    Ok(due)
 }
 
-fn next_day(date: Date) -> Result<Date, SlaError> {
-    date.tomorrow().map_err(|_| SlaError::OutOfRange)
+/// Frames that end after `from` and begin before `to`, cut to both; all of them in published years, as somebody who has
+/// counted up to `to` knows.
+pub(crate) fn frames_between(
+    calendar: &Calendar,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Segment>, SlaError> {
+    let window = Segment { from, to };
+    let mut segments = Vec::new();
+    if from >= to {
+        return Ok(segments);
+    }
+    let mut year = calendar.first_year_of(from)?;
+    loop {
+        let table = calendar.table(year);
+        let frames = (table.frame_after(from)..).map_while(|index| table.frame(index));
+        segments.extend(frames.take_while(|frame| frame.from < to).filter_map(|frame| frame.within(window)));
+        match calendar.next_year(year, to)? {
+            None => return Ok(segments),
+            Some(next) => year = next,
+        }
+    }
+}
+
+fn timestamp(at_us: i64) -> Result<Timestamp, SlaError> {
+    Timestamp::from_microsecond(at_us).map_err(|_| SlaError::OutOfRange)
 }

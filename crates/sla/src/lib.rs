@@ -4,7 +4,11 @@
 //! not published is an error ([`SlaError::CalendarUnpublished`]), never a guess "Monday to Friday" (D31);
 //! a due time can be unfolded into the segments counted, and they add up to the limit.
 //!
-//! Deliberately not here: the clock (`start` is an argument), pauses and extensions as commands, and what
+//! [`StopWatch`] adds what happens to a limit on its way: pauses, closing and reopening, extensions, another policy, another
+//! publication of the calendar; used and left stay limit and extensions throughout (D32). [`StopWatch::explain`] unfolds it into
+//! what counted, what did not, and why.
+//!
+//! Deliberately not here: the clock (`start` is an argument), who may pause or extend, and what
 //! happens when a due time passes (crate `orders`). Zones come from the bundled IANA data, so that two
 //! machines never disagree. Arithmetic is in whole microseconds, which is what Postgres keeps.
 //!
@@ -40,12 +44,19 @@
 
 mod calendar;
 mod due;
+mod explain;
 mod limit;
 mod segment;
 mod spec;
+mod table;
+mod watch;
 
 pub use calendar::{Calendar, CalendarRef};
-pub use due::{Due, SlaError, due, fraction_at, used, worked_between};
+pub use due::{Due, SlaError, due, due_at, fraction_at, used, worked_between};
+pub use explain::{Counts, Explanation, Outlook, Reason, Stretch};
 pub use limit::{ClockKind, InvalidLimit, Limit, PerMille, Unit};
 pub use segment::{Segment, to_micros};
-pub use spec::{CalendarSpec, DayKind, DaySpec, FrameSpec, InvalidCalendar};
+pub use spec::{
+    CalendarSpec, DayKind, DayName, DaySpec, FrameSpec, InvalidCalendar, WeekdayName, WeekdaySpec,
+};
+pub use watch::{Extension, Interval, MARKS_MAX, StopWatch, WatchRefusal, WatchState};

@@ -53,8 +53,8 @@ pub enum InvalidLimit {
     Fraction,
 }
 
-const SECONDS_MAX: i64 = 3_660 * 24 * 3_600;
-const WORKDAYS_MAX: u32 = 3_660;
+pub(crate) const SECONDS_MAX: i64 = 3_660 * 24 * 3_600;
+pub(crate) const WORKDAYS_MAX: u32 = 3_660;
 
 impl Limit {
     /// Checks the combination.

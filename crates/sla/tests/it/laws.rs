@@ -3,15 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use sla::{
-    Calendar, CalendarSpec, ClockKind, Limit, PerMille, Segment, Unit, due, fraction_at, to_micros, used,
-    worked_between,
+    Calendar, CalendarSpec, ClockKind, Limit, PerMille, Segment, StopWatch, Unit, due, due_at, fraction_at,
+    to_micros, used, worked_between,
 };
 
 use crate::official::{frame, spec};
+use crate::week;
 
 /// The office; New York with a frame over the hour of the jump; Lord Howe, which jumps half an hour; and
-/// Cairo, which jumped at midnight.
-fn calendars() -> impl Strategy<Value = Calendar> {
+/// Cairo, which jumped at midnight. And weeks and nights of one's own.
+pub fn calendars() -> impl Strategy<Value = Calendar> {
     let night = || {
         vec![
             frame("00:00", "00:20"),
@@ -30,15 +31,16 @@ fn calendars() -> impl Strategy<Value = Calendar> {
     let specs =
         ["America/New_York", "Australia/Lord_Howe", "Africa/Cairo"].map(|z| every_day_worked(at_night(z)));
     let compiled = specs.into_iter().chain([spec()]).map(|spec| Calendar::compile(spec).unwrap());
-    prop::sample::select(compiled.collect::<Vec<_>>())
+    let others = [week::all_day_and_night(), week::tuesday_and_thursday(), week::until_two()];
+    prop::sample::select(compiled.chain(others).collect::<Vec<_>>())
 }
 
-fn starts() -> impl Strategy<Value = Timestamp> {
+pub fn starts() -> impl Strategy<Value = Timestamp> {
     let year = |y: i16| jiff::civil::date(y, 1, 2).in_tz("UTC").unwrap().timestamp().as_microsecond();
     (year(2024)..year(2026)).prop_map(|us| Timestamp::from_microsecond(us).unwrap())
 }
 
-fn limits() -> impl Strategy<Value = Limit> {
+pub fn limits() -> impl Strategy<Value = Limit> {
     let limit = |clock, unit| move |amount| Limit::new(clock, amount, unit).unwrap();
     prop_oneof![
         (1u32..400_000).prop_map(limit(ClockKind::Clock, Unit::Second)),
@@ -119,6 +121,35 @@ proptest! {
         prop_assert_eq!(at(a), to_micros(at(a)));
         let time = |to| used(limit.clock(), &calendar, &[Segment { from: start, to }]).unwrap().as_micros();
         prop_assert_eq!(time(at(a)), time(due) * i128::from(a) / 1000);
+    }
+
+    #[test]
+    fn a_watch_nobody_touched_says_the_same(
+        calendar in calendars(), limit in limits(), start in starts(), part in 0u16..=1000,
+    ) {
+        let watch = StopWatch::start(limit, &calendar, start);
+        prop_assert_eq!(watch.due(&calendar).unwrap(), Some(due(&calendar, limit, start).unwrap().at));
+        prop_assert_eq!(due_at(&calendar, limit, start), Ok(due(&calendar, limit, start).unwrap().at));
+        let part = PerMille::new(part).unwrap();
+        let warn_at = fraction_at(&calendar, limit, start, part).unwrap();
+        prop_assert_eq!(watch.fraction_at(&calendar, part).unwrap(), Some(warn_at));
+    }
+
+    #[test]
+    fn a_hold_moves_the_due_time_by_the_business_time_held(
+        calendar in calendars(), limit in limits(), start in starts(), wait in 0i64..400_000, hold in 0i64..2_000_000,
+    ) {
+        let mut watch = StopWatch::start(limit, &calendar, start);
+        let before = watch.due(&calendar).unwrap().unwrap();
+        let paused = to_micros(start) + SignedDuration::from_secs(wait);
+        let resumed = paused + SignedDuration::from_secs(hold);
+        prop_assume!(paused < before);
+        watch.pause(paused).unwrap();
+        watch.resume(resumed).unwrap();
+        let time = |from, to| used(limit.clock(), &calendar, &[Segment { from, to }]).unwrap();
+        let after = watch.due(&calendar).unwrap().unwrap();
+        prop_assert_eq!(time(before, after), time(paused, resumed));
+        prop_assert_eq!(watch.started_at(), to_micros(start));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use crate::official::{frame, spec};
 #[case::version(|s: &mut CalendarSpec| s.version = 0, "calendar version must be at least 1")]
 #[case::zone(|s: &mut CalendarSpec| s.zone = "Asia/Nowhere".into(), "time zone \"Asia/Nowhere\" is unknown")]
 #[case::no_frames(|s: &mut CalendarSpec| s.frames.clear(), "a calendar needs at least one frame")]
-#[case::empty(|s: &mut CalendarSpec| s.frames[1] = frame("14:00", "14:00"), "frame 1 is empty or overlaps the one before it")]
-#[case::overlap(|s: &mut CalendarSpec| s.frames[1] = frame("12:29", "18:00"), "frame 1 is empty or overlaps the one before it")]
-#[case::unsorted(|s: &mut CalendarSpec| s.frames.reverse(), "frame 1 is empty or overlaps the one before it")]
+#[case::a_whole_day(|s: &mut CalendarSpec| s.frames[1] = frame("14:00", "14:00"), "a frame until 14:00:00 of the next day runs into one that begins then")]
+#[case::overlap(|s: &mut CalendarSpec| s.frames[1] = frame("12:29", "18:00"), "frame 1 overlaps the one before it")]
+#[case::unsorted(|s: &mut CalendarSpec| s.frames.reverse(), "frame 1 overlaps the one before it")]
 #[case::year(|s: &mut CalendarSpec| s.years.push(26), "year 26 is out of range")]
 #[case::twice(|s: &mut CalendarSpec| s.days.push(s.days[0]), "2024-01-01 is listed twice")]
 #[case::outside(

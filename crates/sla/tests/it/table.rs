@@ -7,7 +7,7 @@ use sla::{ClockKind, Limit, PerMille, Segment, SlaError, Unit, due, fraction_at,
 use crate::official::{at, calendar};
 
 /// `10 workday`, `450 minute`, `24 clock hour`.
-fn limit(text: &str) -> Limit {
+pub fn limit(text: &str) -> Limit {
     let words: Vec<&str> = text.split_whitespace().collect();
     let clock = if words.contains(&"clock") { ClockKind::Clock } else { ClockKind::Work };
     let unit = match words[words.len() - 1] {
