@@ -79,6 +79,18 @@ events! {
     OrderUrged = "dispatch.order.urged",
     /// Under supervision from here on (督办).
     OrderSupervised = "dispatch.order.supervised",
+    /// The body asks for more time (延期).
+    OrderExtensionAsked = "dispatch.order.extension_asked",
+    /// The body asks that time be not charged (挂起).
+    OrderSuspensionAsked = "dispatch.order.suspension_asked",
+    /// The time asked for is not granted.
+    OrderTimeRefused = "dispatch.order.time_refused",
+    /// More time is granted.
+    OrderExtended = "dispatch.order.extended",
+    /// Time is not charged from here on.
+    OrderSuspended = "dispatch.order.suspended",
+    /// Time is charged again.
+    OrderResumed = "dispatch.order.resumed",
     /// Dispatch holds the case: its first round begins.
     DispatchCaseOpened = "dispatch.case.opened",
     /// The verification waits for an unpublished calendar year.

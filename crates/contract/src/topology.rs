@@ -97,6 +97,12 @@ const TOLD: &[&str] = &[
     "dispatch.order.waived",
     "dispatch.order.urged",
     "dispatch.order.supervised",
+    "dispatch.order.extension_asked",
+    "dispatch.order.suspension_asked",
+    "dispatch.order.time_refused",
+    "dispatch.order.extended",
+    "dispatch.order.suspended",
+    "dispatch.order.resumed",
     "dispatch.case.ruling_asked",
 ];
 

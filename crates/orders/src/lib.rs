@@ -9,6 +9,7 @@
 //!   data, so late, double and lost ones are harmless.
 //! * A round has exactly one lead; no case closes over an open duty; who handled it does not verify it.
 //! * A return waits for its ruling with the body that asked; at most two in a case, and who asks does not rule.
+//! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
 //! * Every state but an ended case has a way out, in a full enumeration of small cases.
 //!
 //! Deliberately not here: the clock and ids (arguments), who may act (`access`), storing and sending (the
@@ -103,10 +104,12 @@ pub use case::{
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};
 pub use order::{
-    Act, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnAsked, ReturnGround, Role,
+    Act, HoldReason, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnAsked,
+    ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
 };
 pub use refusal::{PlanFault, Refusal};
 pub use round::{open_assistants, superseded};
 pub use stage::{
-    AwaitedCalendar, DueAt, Stage, StageDue, StageEvent, StagePlan, StageState, Starts, Verdict, Warn,
+    AwaitedCalendar, DueAt, Stage, StageClock, StageDue, StageEvent, StagePlan, StageState, Starts, Verdict,
+    Warn,
 };

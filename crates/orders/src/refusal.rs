@@ -5,7 +5,7 @@ use ids::BodyRef;
 use crate::{CasePhase, Phase, Stage};
 
 /// Why a command was not carried out. Nothing has changed. Doors answer 409 with [`Refusal::code`];
-/// `PlanInvalid` and `TimeOutOfRange` come from a plan, whose message is parked.
+/// `PlanInvalid` comes from a plan, whose message is parked; so does `TimeOutOfRange`, unless it comes of time granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The order's phase does not allow the command.
@@ -64,6 +64,24 @@ pub enum Refusal {
     /// A body proposes or is given what it holds already.
     #[error("the body holds this order already")]
     OwnBody,
+    /// One question for time at a time.
+    #[error("a question for time waits for its answer")]
+    TimePending,
+    /// Nobody asked for time.
+    #[error("no time was asked for")]
+    NothingAsked,
+    /// The order is suspended: it is resumed first.
+    #[error("the order is suspended")]
+    Suspended,
+    /// There is no clock to extend or to hold: none was set, or it is decided.
+    #[error("no clock of the order is running")]
+    NoClock,
+    /// More working time for a limit in working time, hours of the day for one in those.
+    #[error("the stage counts on another clock")]
+    OtherClock,
+    /// A suspension ends later than now, within a year.
+    #[error("the end of the suspension is out of range")]
+    UntilOutOfRange,
     /// Who asks does not decide (D27).
     #[error("who asked may not decide")]
     AskerMayNotDecide,
@@ -106,6 +124,12 @@ impl Refusal {
             Refusal::DistrictDecides => "district-decides",
             Refusal::OwnBody => "own-body",
             Refusal::AskerMayNotDecide => "asker-may-not-decide",
+            Refusal::TimePending => "time-pending",
+            Refusal::NothingAsked => "nothing-asked",
+            Refusal::Suspended => "suspended",
+            Refusal::NoClock => "no-clock",
+            Refusal::OtherClock => "other-clock",
+            Refusal::UntilOutOfRange => "until-out-of-range",
             Refusal::PlanInvalid(_) => "plan-invalid",
             Refusal::TimeOutOfRange => "time-out-of-range",
         }
@@ -128,6 +152,12 @@ impl Refusal {
             Refusal::DistrictDecides => "第二次退单由区中心裁定",
             Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
             Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
+            Refusal::TimePending => "已有延期或挂起申请待审批",
+            Refusal::NothingAsked => "没有待审批的延期或挂起申请",
+            Refusal::Suspended => "工单已挂起，请先恢复",
+            Refusal::NoClock => "没有正在计时的时限：已办结、已超期或此事项不设时限",
+            Refusal::OtherClock => "延期须与原时限同一计时方式（工作时或自然时）",
+            Refusal::UntilOutOfRange => "挂起截止时间须晚于现在，且不超过一年",
             Refusal::PlanInvalid(_) => "派单方案有误",
             Refusal::TimeOutOfRange => "时限超出可计算范围",
         }
@@ -150,6 +180,12 @@ impl Refusal {
             Refusal::DistrictDecides => "The second return of a case is ruled on by the district centre.",
             Refusal::OwnBody => "That body holds the order already; name another.",
             Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",
+            Refusal::TimePending => "A question for time waits for its answer already.",
+            Refusal::NothingAsked => "No extension or suspension was asked for.",
+            Refusal::Suspended => "The order is suspended; resume it first.",
+            Refusal::NoClock => "No clock runs: it is done, breached, or the item has none.",
+            Refusal::OtherClock => "Extend on the clock of the limit: working time or hours of the day.",
+            Refusal::UntilOutOfRange => "A suspension ends later than now and within a year.",
             Refusal::PlanInvalid(_) => "The case plan is wrong.",
             Refusal::TimeOutOfRange => "The limit leaves the range of time.",
         }

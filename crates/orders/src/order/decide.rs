@@ -8,7 +8,7 @@ use ids::BodyRef;
 use jiff::Timestamp;
 use sla::{Calendar, to_micros};
 
-use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role};
+use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, TimeWanted};
 use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
 use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, Starts, open_assistants};
 
@@ -46,7 +46,8 @@ pub enum OrderCommand<'a> {
         /// The orders of the case as loaded: the lead waits for its assistants. Others may pass none.
         orders: &'a [Order],
     },
-    /// A wake-up, late or double or right: it carries no data.
+    /// A wake-up, late or double or right: it carries no data. An order whose suspension is over is resumed first,
+    /// see [`Order::suspension_over`].
     Tick,
     /// A calendar was published.
     FillCalendar {
@@ -117,6 +118,40 @@ pub enum OrderCommand<'a> {
         /// Why.
         note: String,
     },
+    /// `:extend` and `:suspend`: the body asks for time.
+    AskTime {
+        /// Who.
+        actor: Actor,
+        /// For what.
+        wanted: TimeWanted,
+        /// What is said with it.
+        note: String,
+    },
+    /// `:grant`: somebody else than who asked.
+    GrantTime {
+        /// Who.
+        actor: Actor,
+        /// For the due times that follow.
+        calendar: &'a Calendar,
+        /// What is said with it.
+        note: String,
+    },
+    /// `:deny`.
+    RefuseTime {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:resume`, or the end of the suspension has come.
+    Resume {
+        /// Who; nobody when time did.
+        actor: Option<Actor>,
+        /// For the due times that follow.
+        calendar: &'a Calendar,
+        /// What is said with it.
+        note: String,
+    },
 }
 
 impl Order {
@@ -179,6 +214,8 @@ impl Order {
             return_refused: false,
             urged: 0,
             supervised_at: None,
+            time_asked: None,
+            suspended: None,
         })
     }
 
@@ -220,6 +257,10 @@ impl Order {
             OrderCommand::Waive { actor, note } => change.waive(actor, note),
             OrderCommand::Urge { actor, note } => change.urge(actor, note),
             OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
+            OrderCommand::AskTime { actor, wanted, note } => change.ask_time(actor, wanted, note),
+            OrderCommand::GrantTime { actor, calendar, note } => change.grant_time(actor, calendar, note),
+            OrderCommand::RefuseTime { actor, note } => change.refuse_time(actor, note),
+            OrderCommand::Resume { actor, calendar, note } => change.resume(actor, calendar, note),
         }?;
         Ok(Decision::of(done.order, done.events))
     }
@@ -256,6 +297,10 @@ impl Change {
         if !act.legal_from(order.phase) {
             return Err(Refusal::InvalidTransition { phase: order.phase, command: act.as_str() });
         }
+        // A visit or an end would be judged by clocks that stand still: it is resumed first.
+        if matches!(act, Act::Arrive | Act::Submit) {
+            self.not_suspended()?;
+        }
         if act == Act::Submit {
             order.may_submit(open_assistants)?;
         }
@@ -273,13 +318,16 @@ impl Change {
 
     /// Ends: each event uses up a warning, a due time or a chain step.
     fn tick(mut self) -> Self {
-        if self.order.phase.ended() {
-            return self;
+        if !self.order.phase.ended() && self.order.suspended.is_none() {
+            self.catch_up();
         }
+        self
+    }
+
+    pub(super) fn catch_up(&mut self) {
         while let Some(event) = due_event(&self.order.stages, &self.order.chain, self.at) {
             self.push(OrderEventKind::Stage(event), None);
         }
-        self
     }
 
     fn fill(mut self, calendar: &Calendar) -> Result<Self, Refusal> {

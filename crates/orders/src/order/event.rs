@@ -3,10 +3,11 @@
 use ids::BodyRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sla::Limit;
 
-use super::{Act, Order, Phase, ReturnAsked, Role};
+use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, RoundVerdict, StageEvent};
+use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent};
 
 /// One event of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,52 @@ pub enum OrderEventKind {
         /// Why.
         note: String,
     },
+    /// The body asks for more time.
+    ExtensionAsked {
+        /// How much, and who asked.
+        asked: TimeAsked,
+        /// What was said with it.
+        note: String,
+    },
+    /// The body asks that time be not charged.
+    SuspensionAsked {
+        /// Until when, and who asked.
+        asked: TimeAsked,
+        /// What was said with it.
+        note: String,
+    },
+    /// What was asked for was not granted.
+    TimeRefused {
+        /// Why.
+        note: String,
+    },
+    /// More time was granted.
+    Extended {
+        /// How much.
+        more: Limit,
+        /// The clocks it changed.
+        clocks: Vec<StageClock>,
+        /// What was said with it.
+        note: String,
+    },
+    /// Time is not charged from here on.
+    Suspended {
+        /// Until when, and why.
+        suspension: Suspension,
+        /// The clocks that stand still.
+        clocks: Vec<StageClock>,
+        /// What was said with it.
+        note: String,
+    },
+    /// Time is charged again.
+    Resumed {
+        /// From when on: not from when a late wake-up came.
+        from: Timestamp,
+        /// The clocks that go on.
+        clocks: Vec<StageClock>,
+        /// What was said with it.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -121,6 +168,12 @@ impl OrderEventKind {
             OrderEventKind::Waived { .. } => "waived",
             OrderEventKind::Urged { .. } => "urged",
             OrderEventKind::Supervised { .. } => "supervised",
+            OrderEventKind::ExtensionAsked { .. } => "extension_asked",
+            OrderEventKind::SuspensionAsked { .. } => "suspension_asked",
+            OrderEventKind::TimeRefused { .. } => "time_refused",
+            OrderEventKind::Extended { .. } => "extended",
+            OrderEventKind::Suspended { .. } => "suspended",
+            OrderEventKind::Resumed { .. } => "resumed",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -137,7 +190,13 @@ impl OrderEventKind {
             | OrderEventKind::Transferred { note, .. }
             | OrderEventKind::Waived { note }
             | OrderEventKind::Urged { note }
-            | OrderEventKind::Supervised { note } => note,
+            | OrderEventKind::Supervised { note }
+            | OrderEventKind::ExtensionAsked { note, .. }
+            | OrderEventKind::SuspensionAsked { note, .. }
+            | OrderEventKind::TimeRefused { note }
+            | OrderEventKind::Extended { note, .. }
+            | OrderEventKind::Suspended { note, .. }
+            | OrderEventKind::Resumed { note, .. } => note,
             _ => "",
         }
     }
@@ -191,6 +250,24 @@ impl Order {
             }
             OrderEventKind::Urged { .. } => self.urged += 1,
             OrderEventKind::Supervised { .. } => self.supervised_at = Some(event.at),
+            OrderEventKind::ExtensionAsked { asked, .. } | OrderEventKind::SuspensionAsked { asked, .. } => {
+                self.time_asked = Some(asked.clone());
+            }
+            OrderEventKind::TimeRefused { .. } => self.time_asked = None,
+            OrderEventKind::Extended { clocks, .. } => {
+                self.time_asked = None;
+                self.set_clocks(clocks, event.at);
+            }
+            OrderEventKind::Suspended { suspension, clocks, .. } => {
+                self.time_asked = None;
+                self.suspended = Some(*suspension);
+                self.set_clocks(clocks, event.at);
+            }
+            // Warnings that came while nobody looked are still to be said.
+            OrderEventKind::Resumed { from, clocks, .. } => {
+                self.suspended = None;
+                self.set_clocks(clocks, *from);
+            }
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }
@@ -205,9 +282,20 @@ impl Order {
         for stage in self.stages.iter_mut().filter(|stage| act.meets().contains(&stage.stage())) {
             stage.meet(event.at);
         }
+        if act == Act::Submit {
+            self.time_asked = None;
+        }
         // Who only takes note of a matter does not handle it, and may verify it (D36).
         if let (Some(actor), true) = (&event.actor, self.role != Role::Inform) {
             self.handlers.insert(actor.principal.clone());
+        }
+    }
+
+    fn set_clocks(&mut self, clocks: &[StageClock], at: Timestamp) {
+        for clock in clocks {
+            if let Some(stage) = self.stages.iter_mut().find(|stage| stage.stage() == clock.stage) {
+                stage.set(clock, at);
+            }
         }
     }
 
@@ -215,6 +303,8 @@ impl Order {
         self.phase = phase;
         self.outcome = outcome;
         self.returning = None;
+        self.time_asked = None;
+        self.suspended = None;
         for stage in &mut self.stages {
             stage.cancel_undecided(at);
         }

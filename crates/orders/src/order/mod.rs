@@ -2,13 +2,14 @@
 //!
 //! `dispatched → seen → acknowledged → (on_site) → in_progress → submitted → done`; it may end before as
 //! `cancelled`, `returned`, `transferred` or `waived`. Facets stand beside the phase: a return that waits
-//! for its ruling, and supervision.
+//! for its ruling, a question for time, suspension, and supervision.
 
 mod act;
 mod decide;
 mod direct;
 mod event;
 mod give_back;
+mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ pub use act::Act;
 pub use decide::OrderCommand;
 pub use event::{OrderEvent, OrderEventKind};
 pub use give_back::{ReturnAsked, ReturnGround};
+pub use time::{HoldReason, Suspension, TimeAsked, TimeWanted};
 
 use crate::stage::next_alarm;
 use crate::{ChainStep, RoundVerdict, StagePlan, StageState};
@@ -136,6 +138,12 @@ pub struct Order {
     /// Since when it is under supervision (督办).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervised_at: Option<Timestamp>,
+    /// A question for time that waits for its answer; the clocks run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_asked: Option<TimeAsked>,
+    /// Time is not charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -184,10 +192,15 @@ impl Phase {
 }
 
 impl Order {
-    /// The instant to be woken at: the least next warning, due or chain instant (D49). None when nothing
-    /// is left to happen by itself: the order ended, is for information, or awaits a calendar.
+    /// The instant to be woken at: the least next warning, due or chain instant (D49), or the end of its
+    /// suspension, during which nothing else comes. None when nothing is left to happen by itself: the order
+    /// ended, is for information, or awaits a calendar.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        if self.phase.ended() { None } else { next_alarm(&self.stages, &self.chain) }
+        match (self.phase.ended(), self.suspended) {
+            (true, _) => None,
+            (false, Some(suspended)) => Some(suspended.until),
+            (false, None) => next_alarm(&self.stages, &self.chain),
+        }
     }
 
     /// Whether somebody still has to do something: lead or assist, neither submitted nor ended.

@@ -79,16 +79,46 @@ fn disputes(world: &World) -> Vec<Step> {
     steps
 }
 
+/// A lead with a limit and a chain that asks for time, and gets it or not.
+fn slow_case() -> World {
+    let limits = vec![seconds(Stage::Resolve, 2 * HOUR_S, &[500])];
+    let plans = vec![plan(Role::Lead, "transport", limits, vec![step(HOUR_S, "governance-centre")])];
+    World::open(plans, seconds(Stage::Verify, HOUR_S, &[]), calendar(&[2026]), second(0)).0
+}
+
+/// Six hours; suspensions of one and of three hours; who asks tries to grant as well.
+fn delays(world: &World) -> Vec<Step> {
+    let mut steps = vec![Step::Tick, Step::CancelCase, Step::Verify(Verb::Pass, "wang")];
+    if hours(world.now) < 5 {
+        steps.push(Step::Wait(i64::from(HOUR_S)));
+    }
+    steps.extend([Act::Acknowledge, Act::Progress, Act::Submit].map(|act| Step::Act(0, act, "li")));
+    let hour = i64::from(HOUR_S);
+    // More time is granted at most once, or there would be no end of states.
+    if world.orders[0].stages[0].watch.as_ref().is_none_or(|watch| watch.extensions().is_empty()) {
+        steps.push(Step::Extend(0, "li"));
+    }
+    steps.extend([Step::Suspend(0, "li", hour), Step::Suspend(0, "li", 3 * hour), Step::Suspend(0, "li", 0)]);
+    steps.extend([Step::Grant(0, "sun"), Step::Grant(0, "li"), Step::Deny(0, "sun"), Step::Resume(0, "li")]);
+    steps.extend([
+        Step::Return(0, "li", "traffic-police"),
+        Step::Place(0, "sun", Deciding::Centre, "transport"),
+    ]);
+    steps
+}
+
 /// Two worlds with equal keys behave alike from here on: instants count only as far as limits start there.
 fn key(world: &World) -> String {
     let stage = |stage: &StageState| {
-        (stage.verdict, stage.met_at.is_some(), stage.warned, stage.escalated, hours(stage.started_at))
+        let due = stage.watch.as_ref().map(|watch| (watch.state(), watch.since(), stage.due_at()));
+        (stage.verdict, stage.met_at.is_some(), stage.warned, stage.escalated, hours(stage.started_at), due)
     };
     let order = |order: &Order| {
         let stages: Vec<_> = order.stages.iter().map(stage).collect();
         let facets = (&order.returning, order.return_refused, order.urged, order.supervised_at.is_some());
+        let time = (&order.time_asked, order.suspended);
         let acts = order.acts.keys().copied().collect::<Vec<_>>();
-        format!("{:?}", (order.role, &order.body, order.phase, acts, stages, &order.handlers, facets))
+        format!("{:?}", (order.role, &order.body, order.phase, acts, stages, &order.handlers, facets, time))
     };
     // Ended rounds and orders that were left do not act any more; only who handled them counts.
     let present = &world.orders[world.round_starts()..];
@@ -176,4 +206,12 @@ fn every_dispute_has_a_way_out_and_keeps_the_promises() {
         assert!(seen.contains(&(Role::Lead, phase)) && seen.contains(&(Role::Assist, phase)), "{phase:?}");
     }
     assert!(seen.contains(&(Role::Assist, Waived)) && !seen.contains(&(Role::Lead, Waived)));
+}
+
+#[test]
+fn every_delay_has_a_way_out_and_keeps_the_promises() {
+    let (states, seen) = explore(slow_case(), delays);
+    println!("{states} states");
+    assert!(states > 1_000, "only {states} states");
+    assert!(seen.contains(&(Role::Lead, Phase::Done)));
 }

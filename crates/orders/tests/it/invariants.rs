@@ -63,6 +63,12 @@ fn check_order(order: &Order) {
     if order.role == Role::Inform {
         assert!(order.stages.is_empty() && order.wake_at().is_none() && !order.duty_open());
     }
+    if let Some(suspended) = order.suspended {
+        assert!(order.duty_open() && order.time_asked.is_none());
+        assert_eq!(order.wake_at(), Some(suspended.until));
+    }
+    let open = order.stages.iter().filter(|stage| stage.open());
+    assert!(open.clone().all(|stage| stage.held() == order.suspended.is_some()), "{order:?}");
     assert_eq!(order.outcome.is_some(), order.phase == Phase::Done);
 }
 
@@ -88,7 +94,8 @@ fn check_stage(stage: &StageState) {
 /// An open stage's warning and due time are never after the wake-up.
 fn check_armed(stage: &StageState, wake_at: Option<jiff::Timestamp>) {
     let StageDue::At(due) = &stage.due else { return };
-    if stage.open() {
+    // Held, it waits for the suspension's end.
+    if stage.open() && !stage.held() {
         let wake_at = wake_at.expect("an open stage with a due time arms a wake-up");
         let next_warn = due.warns.get(stage.warned as usize).map_or(due.due_at, |warn| warn.at);
         assert!(wake_at <= due.due_at && wake_at <= next_warn);

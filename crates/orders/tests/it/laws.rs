@@ -54,6 +54,7 @@ fn single_steps() -> impl Strategy<Value = Step> {
         4 => (-600i64..40_000).prop_map(Step::Wait),
         1 => Just(Step::Cancel(1)),
         4 => directed(),
+        5 => time(),
         1 => Just(Step::Publish(&[2026, 2027])),
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
     ]
@@ -71,6 +72,18 @@ fn directed() -> impl Strategy<Value = Step> {
         1 => (0usize..4).prop_map(Step::Urge),
         1 => (0usize..4).prop_map(Step::Supervise),
         1 => Just(Step::CancelCase),
+    ]
+}
+
+/// Questions for time and their answers.
+fn time() -> impl Strategy<Value = Step> {
+    let order = || 0usize..4;
+    prop_oneof![
+        2 => order().prop_map(|index| Step::Extend(index, "li")),
+        3 => (order(), -10i64..100_000).prop_map(|(index, seconds)| Step::Suspend(index, "li", seconds)),
+        5 => order().prop_map(|index| Step::Grant(index, "sun")),
+        1 => order().prop_map(|index| Step::Deny(index, "sun")),
+        2 => order().prop_map(|index| Step::Resume(index, "li")),
     ]
 }
 

@@ -4,11 +4,13 @@
 
 mod calendars;
 mod case;
+mod delays;
 mod enumeration;
 mod fixtures;
 mod invariants;
 mod json;
 mod laws;
+mod regressions;
 mod returns;
 mod stages;
 mod table;

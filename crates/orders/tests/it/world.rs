@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, Order, OrderCommand, OrderEvent,
-    OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, VerifyCommand, superseded,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, Order, OrderCommand,
+    OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, TimeWanted,
+    VerifyCommand, superseded,
 };
-use sla::Calendar;
+use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
 
 use crate::fixtures::{actor, command, second, seconds};
@@ -32,6 +33,13 @@ pub enum Step {
     CancelCase,
     /// By whom, and whose it is as they say.
     Return(usize, &'static str, &'static str),
+    /// By whom; two hours more.
+    Extend(usize, &'static str),
+    /// By whom, and for how many seconds from now.
+    Suspend(usize, &'static str, i64),
+    Grant(usize, &'static str),
+    Deny(usize, &'static str),
+    Resume(usize, &'static str),
     /// By whom, for whom, and whose it is.
     Place(usize, &'static str, Deciding, &'static str),
     /// Every wake-up, due or not.
@@ -67,6 +75,8 @@ impl Step {
                 Some(*index)
             }
             Step::Supervise(index) | Step::Return(index, ..) | Step::Place(index, ..) => Some(*index),
+            Step::Extend(index, _) | Step::Suspend(index, ..) | Step::Grant(index, _) => Some(*index),
+            Step::Deny(index, _) | Step::Resume(index, _) => Some(*index),
             _ => None,
         }
     }
@@ -119,6 +129,9 @@ impl World {
             Step::Cancel(index) | Step::Waive(index) | Step::Urge(index) | Step::Supervise(index) => {
                 self.order(self.round_starts() + index, directed(step), written).map(|_| ())
             }
+            Step::Extend(..) | Step::Suspend(..) | Step::Grant(..) | Step::Deny(..) | Step::Resume(..) => {
+                self.time(step, written)
+            }
             Step::CancelCase => self.cancel(written),
             Step::Return(index, who, to) => self.give_back(self.round_starts() + index, who, to, written),
             Step::Place(index, who, decided, to) => {
@@ -143,14 +156,43 @@ impl World {
         }
     }
 
-    /// Whether it changed.
+    fn time(&mut self, step: &Step, written: &mut Written) -> Result<(), Refusal> {
+        let (note, calendar) = ("time".to_owned(), self.calendar.clone());
+        let command = match step {
+            Step::Extend(_, who) => {
+                let more = Limit::new(ClockKind::Clock, 2, Unit::Hour).unwrap();
+                OrderCommand::AskTime { actor: actor(who), wanted: TimeWanted::Extension { more }, note }
+            }
+            Step::Suspend(_, who, seconds) => {
+                let until = self.now + SignedDuration::from_secs(*seconds);
+                let wanted = TimeWanted::Suspension { until, reason: HoldReason::Weather };
+                OrderCommand::AskTime { actor: actor(who), wanted, note }
+            }
+            Step::Grant(_, who) => OrderCommand::GrantTime { actor: actor(who), calendar: &calendar, note },
+            Step::Deny(_, who) => OrderCommand::RefuseTime { actor: actor(who), note },
+            Step::Resume(_, who) => {
+                OrderCommand::Resume { actor: Some(actor(who)), calendar: &calendar, note }
+            }
+            other => panic!("{other:?} is not about time"),
+        };
+        self.order(self.round_starts() + step.index().unwrap(), command, written).map(drop)
+    }
+
+    /// Whether it changed. A suspension that is over ends first, as the dispatch service does it.
     fn order(
         &mut self,
         index: usize,
         command: OrderCommand<'_>,
         written: &mut Written,
     ) -> Result<bool, Refusal> {
-        let before = self.orders[index].clone();
+        let mut before = self.orders[index].clone();
+        if before.suspension_over(self.now) {
+            let calendar = self.calendar.clone();
+            let resume = OrderCommand::Resume { actor: None, calendar: &calendar, note: String::new() };
+            let (resumed, events) = before.decide(resume, self.now)?.or_unchanged(before);
+            written.orders.extend(events.into_iter().map(|event| (index, event)));
+            before = resumed;
+        }
         let (after, events) = before.decide(command, self.now)?.or_unchanged(before);
         let changed = !events.is_empty();
         self.orders[index] = after;

@@ -61,7 +61,8 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         OrderDispatched | OrderSeen | OrderAcknowledged | OrderArrived | OrderProgressed | OrderSubmitted
         | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
-        | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised => {
+        | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
+        | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed => {
             order(tenant, kind, Message::decode(payload)?)
         }
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
@@ -201,6 +202,10 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         escalated_to: filled(said.escalated_to),
         ground: filled(said.ground),
         to: filled(said.to),
+        amount: counted(said.amount),
+        unit: filled(said.unit),
+        until: instant(&said.until),
+        reason: filled(said.reason),
         due: if dispatched { news.stages.iter().map(due).collect() } else { Default::default() },
         note: filled(said.note),
         ..Detail::default()

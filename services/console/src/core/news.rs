@@ -60,6 +60,16 @@ pub struct Detail {
     /// The body a returned or transferred order goes to, or, until that is ruled, should go to as its body says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// How much more time was asked for or granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u32>,
+    /// second, minute, hour or workday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Until when time is not charged, or from when on it is charged again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
     /// centre or district: who ruled, or has to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,

@@ -44,6 +44,12 @@ pub const fn of(kind: EventType) -> Words {
         OrderWaived => words("协办已免除", "assistance waived"),
         OrderUrged => words("已催办", "urged"),
         OrderSupervised => words("已督办", "under supervision"),
+        OrderExtensionAsked => words("申请延期", "more time asked for"),
+        OrderSuspensionAsked => words("申请挂起", "suspension asked for"),
+        OrderTimeRefused => words("延期或挂起未获批准", "time not granted"),
+        OrderExtended => words("已批准延期", "more time granted"),
+        OrderSuspended => words("已挂起，暂停计时", "suspended, clocks stand still"),
+        OrderResumed => words("已恢复计时", "resumed, clocks go on"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
         CaseCalendarFilled => {

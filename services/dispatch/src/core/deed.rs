@@ -1,7 +1,9 @@
 //! What is done with one order through the doors: an act of its body, or of those who direct the work.
 
 use ids::BodyRef;
-use orders::{Act, Deciding, ReturnGround};
+use jiff::Timestamp;
+use orders::{Act, Deciding, HoldReason, ReturnGround};
+use sla::Unit;
 
 /// One thing done with one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +24,24 @@ pub(crate) enum Deed {
     Supervise,
     /// The duty of an assistant, or an information, is withdrawn.
     Cancel,
+    /// More time is asked for, on the clock of the resolve limit.
+    Extend { amount: u32, unit: Unit },
+    /// Asks that time be not charged.
+    Suspend { until: Timestamp, reason: HoldReason },
+    /// The time asked for is granted.
+    Grant,
+    /// It is not.
+    Deny,
+    /// Time is charged again before the suspension's end.
+    Resume,
 }
 
 impl Deed {
+    /// Whether it is the body's own, and not of those who direct.
+    pub fn by_body(&self) -> bool {
+        matches!(self, Deed::Act(_) | Deed::Return { .. } | Deed::Extend { .. } | Deed::Suspend { .. })
+    }
+
     /// Whom an order goes to by it; must be a body of the street.
     pub fn names(&self) -> Option<&BodyRef> {
         match self {

@@ -5,9 +5,10 @@
 use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use orders::{
-    Actor, CaseCommand, Deciding, OrderCommand, Refusal, ReturnGround, StagePlan, Starts, superseded,
+    Actor, CaseCommand, Deciding, OrderCommand, Refusal, ReturnGround, Stage, StagePlan, Starts, TimeWanted,
+    superseded,
 };
-use sla::Calendar;
+use sla::{Calendar, Limit, Unit};
 
 use super::deed::Deed;
 use super::matter::Matter;
@@ -36,12 +37,46 @@ impl Matter {
             Deed::Return { ground, proposed } => return self.give_back(id, *ground, proposed, doing),
             Deed::Adjudicate { to, decided } => return self.adjudicate(id, *decided, to, doing, mint),
             Deed::Transfer { to, decided } => return self.transfer(id, *decided, to, doing, mint),
+            Deed::Extend { amount, unit } => {
+                let more = self.more_time(id, *amount, *unit)?;
+                OrderCommand::AskTime { actor, wanted: TimeWanted::Extension { more }, note }
+            }
+            Deed::Suspend { until, reason } => {
+                let wanted = TimeWanted::Suspension { until: *until, reason: *reason };
+                OrderCommand::AskTime { actor, wanted, note }
+            }
+            Deed::Grant => OrderCommand::GrantTime { actor, calendar: doing.calendar, note },
+            Deed::Deny => OrderCommand::RefuseTime { actor, note },
+            Deed::Resume => OrderCommand::Resume { actor: Some(actor), calendar: doing.calendar, note },
             Deed::Waive => OrderCommand::Waive { actor, note },
             Deed::Urge => OrderCommand::Urge { actor, note },
             Deed::Supervise => OrderCommand::Supervise { actor, note },
             Deed::Cancel => OrderCommand::Cancel { actor, note },
         };
         self.decide_order(id, command, doing.now)
+    }
+
+    /// Ends suspensions whose end has come, as of that instant: before anything else is decided, so that it does not
+    /// matter who came by first.
+    pub fn end_suspensions(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), Refusal> {
+        for id in self.suspensions_over(now) {
+            let resume = OrderCommand::Resume { actor: None, calendar, note: String::new() };
+            self.decide_order(id, resume, now)?;
+        }
+        Ok(())
+    }
+
+    /// Orders in hand whose suspension is over.
+    pub fn suspensions_over(&self, now: Timestamp) -> Vec<OrderId> {
+        self.orders.iter().filter(|order| order.suspension_over(now)).map(|order| order.id).collect()
+    }
+
+    /// On the clock of the resolve limit; an amount that is none there is refused like another clock.
+    fn more_time(&self, id: OrderId, amount: u32, unit: Unit) -> Result<Limit, Refusal> {
+        let order = self.order(id);
+        let resolve = order.and_then(|o| o.stages.iter().find(|stage| stage.stage() == Stage::Resolve));
+        let clock = resolve.ok_or(Refusal::NoClock)?.plan.limit.clock();
+        Limit::new(clock, amount, unit).map_err(|_| Refusal::OtherClock)
     }
 
     /// The case is called off, and every order with it; the orders' ends are told first.

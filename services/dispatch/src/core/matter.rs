@@ -206,6 +206,7 @@ impl Matter {
 
     /// A calendar was published: for the case and every order in hand.
     pub fn fill(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), Refusal> {
+        self.end_suspensions(calendar, now)?;
         for id in self.order_ids() {
             self.decide_order(id, OrderCommand::FillCalendar { calendar }, now)?;
         }

@@ -7,12 +7,13 @@ use ids::BodyRef;
 use jiff::Timestamp;
 use orders::{
     Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, Ruling, RulingAsked,
-    StageEvent, StageState,
+    StageEvent, StageState, Suspension, TimeWanted,
 };
 use prost::Message;
 use uuid::Uuid;
 
 use super::matter::{Facts, Happened};
+use super::view::unit_word;
 
 /// One event ready to be said, without the id it gets in its transaction.
 pub(crate) struct Said {
@@ -44,13 +45,13 @@ impl Happened {
     /// that are informed of the case.
     pub fn said(&self, facts: &Facts, note: &str, told: &[BodyRef]) -> Said {
         match self {
-            Happened::Order { event, after } => order_said(facts, event, after, note),
+            Happened::Order { event, after } => order_said(facts, event, after, note, told),
             Happened::Case { event, after } => case_said(facts, event, after, told),
         }
     }
 }
 
-fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> Said {
+fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told: &[BodyRef]) -> Said {
     let own = event.kind.note();
     let by_stage = matches!(event.kind, OrderEventKind::Stage(_));
     let mut payload = wire::OrderEvent {
@@ -79,6 +80,18 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> S
         OrderEventKind::Returned { to, .. } | OrderEventKind::Transferred { to, .. } => {
             payload.to = to.to_string();
         }
+        OrderEventKind::ExtensionAsked { asked, .. } | OrderEventKind::SuspensionAsked { asked, .. } => {
+            wanted(&mut payload, &asked.wanted);
+            payload.told_bodies = told.iter().map(ToString::to_string).collect();
+        }
+        OrderEventKind::Extended { more, .. } => {
+            wanted(&mut payload, &TimeWanted::Extension { more: *more });
+        }
+        OrderEventKind::Suspended { suspension, .. } => {
+            let Suspension { until, reason } = *suspension;
+            wanted(&mut payload, &TimeWanted::Suspension { until, reason });
+        }
+        OrderEventKind::Resumed { from, .. } => payload.until = Some(to_wire(*from)),
         _ => {}
     }
     Said {
@@ -88,6 +101,19 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> S
         at: event.at,
         principal: event.actor.as_ref().map(|actor| actor.principal.clone()),
         payload: payload.encode_to_vec().into(),
+    }
+}
+
+fn wanted(payload: &mut wire::OrderEvent, wanted: &TimeWanted) {
+    match wanted {
+        TimeWanted::Extension { more } => {
+            payload.amount = more.amount();
+            payload.unit = unit_word(more.unit()).to_owned();
+        }
+        TimeWanted::Suspension { until, reason } => {
+            payload.until = Some(to_wire(*until));
+            payload.reason = reason.as_str().to_owned();
+        }
     }
 }
 
@@ -168,6 +194,8 @@ fn order_state(facts: &Facts, order: &Order) -> wire::OrderState {
         return_asked: order.returning.is_some(),
         supervised_at: order.supervised_at.map(to_wire),
         urged: order.urged,
+        suspended_until: order.suspended.map(|suspended| to_wire(suspended.until)),
+        time_asked: order.time_asked.is_some(),
     }
 }
 
@@ -194,6 +222,7 @@ fn wire_stage(stage: &StageState) -> wire::StageState {
         awaiting_year: stage.awaiting_year().map(wire_year).unwrap_or_default(),
         verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()).unwrap_or_default(),
         met_at: stage.met_at.map(to_wire),
+        held: stage.held() && stage.open(),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use orders::{Case, Order, StageState};
+use orders::{Case, Order, StageState, TimeWanted};
 use serde::{Deserialize, Serialize};
+use sla::Unit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -42,6 +43,9 @@ pub(crate) struct StageView {
     /// met, breached or cancelled; empty while open.
     pub verdict: Option<String>,
     pub met_at: Option<Timestamp>,
+    /// Its time is on hold: `due_at` is what it was before.
+    #[serde(default)]
+    pub held: bool,
 }
 
 impl StageView {
@@ -53,6 +57,7 @@ impl StageView {
             awaiting_year: stage.awaiting_year(),
             verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()),
             met_at: stage.met_at,
+            held: stage.held() && stage.open(),
         }
     }
 }
@@ -97,6 +102,54 @@ pub(crate) struct OrderView {
     /// How often somebody urged it.
     #[serde(default)]
     pub urged: u32,
+    /// A question for time that waits for its answer; the clocks run.
+    #[serde(default)]
+    pub time_asked: Option<TimeAskedView>,
+    /// Its clocks stand still until then at the latest.
+    #[serde(default)]
+    pub suspended_until: Option<Timestamp>,
+}
+
+/// More time, or time that is not charged.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct TimeAskedView {
+    /// How much more.
+    pub amount: Option<u32>,
+    /// second, minute, hour or workday.
+    pub unit: Option<String>,
+    /// The end of a suspension.
+    pub until: Option<Timestamp>,
+    /// reporter, materials, approval, weather or proceedings.
+    pub reason: Option<String>,
+}
+
+impl TimeAskedView {
+    fn of(wanted: &TimeWanted) -> Self {
+        match wanted {
+            TimeWanted::Extension { more } => Self {
+                amount: Some(more.amount()),
+                unit: Some(unit_word(more.unit()).to_owned()),
+                until: None,
+                reason: None,
+            },
+            TimeWanted::Suspension { until, reason } => Self {
+                amount: None,
+                unit: None,
+                until: Some(*until),
+                reason: Some(reason.as_str().to_owned()),
+            },
+        }
+    }
+}
+
+/// A unit as the doors and events call it.
+pub(crate) const fn unit_word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Second => "second",
+        Unit::Minute => "minute",
+        Unit::Hour => "hour",
+        Unit::Workday => "workday",
+    }
 }
 
 /// A return that waits for a ruling; until then the body holds the order and its clocks run.
@@ -136,6 +189,8 @@ impl OrderView {
             }),
             supervised_at: order.supervised_at,
             urged: order.urged,
+            time_asked: order.time_asked.as_ref().map(|asked| TimeAskedView::of(&asked.wanted)),
+            suspended_until: order.suspended.map(|suspended| suspended.until),
         }
     }
 }

@@ -48,8 +48,10 @@ pub(crate) async fn act(
     }
     let calendar = room.calendar(request.tenant, &matter.facts);
     let Some(calendar) = calendar else { return Ok(Err(Denied::NotReady)) };
-    let by_body = matches!(deed, Deed::Act(_) | Deed::Return { .. });
-    let actor = Actor { principal: request.principal.clone(), body: by_body.then_some(body) };
+    if let Err(refusal) = matter.end_suspensions(&calendar, now) {
+        return Ok(Err(refusal.into()));
+    }
+    let actor = Actor { principal: request.principal.clone(), body: deed.by_body().then_some(body) };
     let doing = Doing { actor: &actor, note, calendar: &calendar, now };
     if let Err(refusal) = matter.does(*order_id, deed, doing, || room.mint_order(now)) {
         return Ok(Err(refusal.into()));

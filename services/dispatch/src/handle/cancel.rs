@@ -40,6 +40,11 @@ pub(crate) async fn cancel(
     if !request.matches(matter.case.version) {
         return Ok(Err(Denied::Stale));
     }
+    let calendar = room.calendar(request.tenant, &matter.facts);
+    let Some(calendar) = calendar else { return Ok(Err(Denied::NotReady)) };
+    if let Err(refusal) = matter.end_suspensions(&calendar, now) {
+        return Ok(Err(refusal.into()));
+    }
     let actor = Actor { principal: request.principal.clone(), body: None };
     if let Err(refusal) = matter.cancel(&actor, note, now) {
         return Ok(Err(refusal.into()));

@@ -8,7 +8,7 @@ use bootstrap::door::{FreeText, Problem, parse_key};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, invalid, named, parsed};
 use contract::proto::dispatch as wire;
 use contract::proto::dispatch::order_service_server::{OrderService, OrderServiceServer};
-use contract::proto::to_wire;
+use contract::proto::{from_wire, to_wire};
 use ids::{OrderId, TenantId};
 use orders::{Phase, ReturnGround};
 use tonic::{Request, Response, Status};
@@ -110,7 +110,15 @@ async fn act_on(
     let ground = ground_of(asked.ground());
     let note = FreeText::parse("/note", asked.note)?;
     // The digest of the HTTP door's body, so that one key may be retried at the other door.
-    let body = ActBody { note: Some(note.as_str().to_owned()), ground, to: given(asked.to) };
+    let body = ActBody {
+        note: Some(note.as_str().to_owned()),
+        ground,
+        to: given(asked.to),
+        amount: Some(asked.amount).filter(|amount| *amount > 0),
+        unit: given(asked.unit).map(|unit| word("/unit", unit)).transpose()?,
+        until: asked.until.as_ref().map(|at| from_wire(at).ok_or_else(|| invalid("/until"))).transpose()?,
+        reason: given(asked.reason).map(|reason| word("/reason", reason)).transpose()?,
+    };
     let (deed, action) = deed(room, &call.who, street, verb, &body)?;
     let request = answer::Request {
         tenant: street,
@@ -137,6 +145,9 @@ fn verb_of(act: wire::OrderAct) -> Result<&'static str, Problem> {
         wire::OrderAct::Progress => Ok("progress"),
         wire::OrderAct::Submit => Ok("submit"),
         wire::OrderAct::Return => Ok("return"),
+        wire::OrderAct::Extend => Ok("extend"),
+        wire::OrderAct::Suspend => Ok("suspend"),
+        wire::OrderAct::Resume => Ok("resume"),
         wire::OrderAct::Unspecified => Err(invalid("/act")),
     }
 }
@@ -153,6 +164,11 @@ fn ground_of(ground: wire::ReturnGround) -> Option<ReturnGround> {
 
 fn phase_of(name: &str) -> Result<Phase, Problem> {
     serde_json::from_value(name.into()).map_err(|_| invalid("/phase"))
+}
+
+/// One of a list, by its word.
+fn word<T: serde::de::DeserializeOwned>(field: &'static str, word: String) -> Result<T, Problem> {
+    serde_json::from_value(word.into()).map_err(|_| invalid(field))
 }
 
 fn given(text: String) -> Option<String> {
@@ -180,6 +196,8 @@ impl From<OrderView> for wire::OrderState {
             return_asked: view.returning.is_some(),
             supervised_at: view.supervised_at.map(to_wire),
             urged: view.urged,
+            suspended_until: view.suspended_until.map(to_wire),
+            time_asked: view.time_asked.is_some(),
         }
     }
 }
@@ -192,6 +210,7 @@ impl From<StageView> for wire::StageState {
             awaiting_year: view.awaiting_year.and_then(|year| u32::try_from(year).ok()).unwrap_or_default(),
             verdict: view.verdict.unwrap_or_default(),
             met_at: view.met_at.map(to_wire),
+            held: view.held,
         }
     }
 }

@@ -7,7 +7,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{STREET, World, path_of};
+use crate::world::{STREET, World, path_of, seconds, stage};
 
 impl World {
     /// A deed on an order; the status, and the phase or the problem's code.
@@ -270,4 +270,82 @@ async fn who_files_drills_ends_them() {
     assert_eq!((status, &case["phase"]), (200, &json!("cancelled")));
     assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.wakeups").await, 0);
     assert!(world.rig.said().await.iter().all(|(envelope, _)| envelope.drill));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_is_asked_for_and_granted_by_somebody_else() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    let policy = routed.plan().policy.as_mut().unwrap();
+    policy.stages = vec![seconds("acknowledge", 3_600), seconds("resolve", 7_200)];
+    let case_id = world.opened(&routed).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let hour = json!({ "amount": 1, "unit": "hour", "note": "等配件" });
+    assert_eq!(world.deed("transport", &lead, "extend", hour.clone()).await, refused("invalid-transition"));
+    world.deed("transport", &lead, "acknowledge", json!({})).await;
+    assert_eq!(world.deed("transport", &lead, "extend", hour.clone()).await, ok("acknowledged"));
+    let asked = world.order_event(EventType::OrderExtensionAsked).await;
+    assert_eq!((asked.amount, asked.unit.as_str(), asked.told_bodies.len()), (1, "hour", 2));
+    assert!(asked.order.unwrap().time_asked);
+    assert_eq!(world.deed("transport", &lead, "grant", json!({})).await.0, 403);
+    assert_eq!(world.deed("street-centre", &lead, "grant", json!({})).await, ok("acknowledged"));
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(stage(&order, "resolve")["due_at"], "2026-11-23T05:00:00Z");
+    assert_eq!(order["time_asked"], Value::Null);
+    let due = "SELECT max(due_at)::text FROM dispatch.stages s JOIN dispatch.orders o ON o.id = s.subject_id
+        WHERE o.role = 'lead' AND s.stage = 'resolve' AND s.due_at = '2026-11-23T05:00:00Z'";
+    assert!(world.scalar::<Option<String>>(due).await.is_some());
+    assert_eq!(world.deed("street-centre", &lead, "grant", json!({})).await, refused("nothing-asked"));
+    // Not on this clock, and not nothing.
+    for (amount, unit) in [(1, "workday"), (0, "hour")] {
+        let body = json!({ "amount": amount, "unit": unit });
+        assert_eq!(world.deed("transport", &lead, "extend", body).await, refused("other-clock"));
+    }
+    assert_eq!(world.deed("transport", &lead, "extend", hour).await, ok("acknowledged"));
+    assert_eq!(world.deed("governance-centre", &lead, "deny", json!({})).await, ok("acknowledged"));
+    assert_eq!(world.count_said(EventType::OrderTimeRefused).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_is_over_at_its_end_whoever_comes_by() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 600)];
+    let case_id = world.opened(&routed).await;
+    let suspend = json!({ "until": "2026-11-23T02:01:00Z", "reason": "materials" });
+    for body in ["transport", "traffic-police", "bus-company"] {
+        let role = if body == "transport" { "lead" } else { "assist" };
+        let order = world.order(case_id, 1, body, role).await;
+        world.deed(body, &order, "acknowledge", json!({})).await;
+        assert_eq!(world.deed(body, &order, "suspend", suspend.clone()).await, ok("acknowledged"));
+        assert_eq!(world.deed("street-centre", &order, "grant", json!({})).await, ok("acknowledged"));
+    }
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(lead["suspended_until"], "2026-11-23T02:01:00Z");
+    assert_eq!(stage(&lead, "resolve")["held"], true);
+    assert_eq!(world.deed("transport", &lead, "submit", json!({})).await, refused("suspended"));
+
+    // One goes on early, one is found by a deed after the end, one by its wake-up.
+    world.pass(std::time::Duration::from_secs(10)).await;
+    assert_eq!(world.deed("transport", &lead, "resume", json!({})).await, ok("acknowledged"));
+    let due = async |body: &str, role: &str| {
+        let order = world.order(case_id, 1, body, role).await;
+        stage(&order, "resolve")["due_at"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(due("transport", "lead").await, "2026-11-23T02:10:10Z");
+    world.rig.clock.advance(std::time::Duration::from_secs(75));
+    let police = world.order(case_id, 1, "traffic-police", "assist").await;
+    assert_eq!(world.deed("traffic-police", &police, "progress", json!({})).await, ok("in_progress"));
+    world.rig.drain().await;
+    for body in ["traffic-police", "bus-company"] {
+        assert_eq!(due(body, "assist").await, "2026-11-23T02:11:00Z", "{body}");
+    }
+    assert_eq!(world.count_said(EventType::OrderResumed).await, 3);
+    let early = "SELECT count(*) FROM dispatch.journal WHERE event_type = 'dispatch.order.resumed' AND actor = 'transport'";
+    assert_eq!(world.scalar::<i64>(early).await, 1);
+    // From here on it is late like any other.
+    world.rig.clock.advance(std::time::Duration::from_secs(3_600));
+    world.rig.drain().await;
+    let breached = "SELECT count(*) FROM dispatch.stages WHERE stage = 'resolve' AND verdict = 'breached'";
+    assert_eq!(world.scalar::<i64>(breached).await, 3);
 }

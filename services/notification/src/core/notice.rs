@@ -34,8 +34,10 @@ pub fn audience(event_type: EventType) -> Audience {
         | E::OrderTransferred
         | E::OrderWaived => Audience::OrderBody,
         E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
+        E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
         E::CaseJoined | E::CaseRulingAsked => Audience::ToldBodies,
+        E::OrderExtensionAsked | E::OrderSuspensionAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
         }
@@ -91,16 +93,21 @@ impl Notice {
     /// From an event of an order; `None` when nobody is told.
     pub fn of_order(event_type: EventType, event: &dispatch::OrderEvent) -> Result<Option<Self>, BadField> {
         let order = event.order.as_ref().ok_or(BadField("order"))?;
-        let body = match audience(event_type) {
-            Audience::OrderBody => &order.body,
-            Audience::EscalatedTo => &event.escalated_to,
-            Audience::ToldBodies | Audience::Nobody(_) => return Ok(None),
+        let named = |body: &str| body.parse().map(|body| vec![body]).map_err(|_| BadField("body"));
+        let bodies = match audience(event_type) {
+            Audience::OrderBody => named(&order.body)?,
+            Audience::EscalatedTo => named(&event.escalated_to)?,
+            Audience::ToldBodies => told(&event.told_bodies)?,
+            Audience::Nobody(_) => return Ok(None),
         };
+        if bodies.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(Self {
             case_id: order.case_id.parse().map_err(|_| BadField("order.case_id"))?,
             case_no: order.case_no.clone(),
             order_id: Some(order.order_id.parse().map_err(|_| BadField("order.order_id"))?),
-            bodies: vec![body.parse().map_err(|_| BadField("body"))?],
+            bodies,
             role: Some(order.role.clone()),
             stages: order.stages.iter().map(stage).collect(),
             stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
@@ -230,6 +237,7 @@ mod tests {
                 ..Default::default()
             }),
             escalated_to: "governance-centre".into(),
+            told_bodies: vec!["street-centre@990102001000".into()],
             ..Default::default()
         }
     }
@@ -246,6 +254,7 @@ mod tests {
             assert_eq!(bodies(kind), ["transport"], "{kind}");
         }
         assert_eq!(bodies(EventType::OrderEscalated), ["governance-centre"]);
+        assert_eq!(bodies(EventType::OrderExtensionAsked), ["street-centre@990102001000"]);
         assert!(bodies(EventType::OrderAcknowledged).is_empty());
         assert!(bodies(EventType::OrderDone).is_empty());
     }

@@ -91,7 +91,8 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "SELECT j.event_type || ' ' || j.id FROM dispatch.journal j
          JOIN dispatch.orders o ON o.tenant_id = j.tenant_id AND o.id = j.aggregate_id
          WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'cancelled', 'return_refused',
-             'returned', 'transferred', 'waived', 'urged', 'supervised')
+             'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
+                'extended', 'suspended', 'resumed')
            AND NOT EXISTS (SELECT FROM notification.deliveries d
                WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id AND d.body = o.body)",
     ),
@@ -237,7 +238,8 @@ pub(super) async fn moving(admin: &PgPool) -> Result<String> {
             (SELECT FROM dispatch.cases d WHERE d.tenant_id = t.tenant_id AND d.id = t.case_id)
         UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j
             WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated', 'cancelled',
-                'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised')
+                'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
+                'extended', 'suspended', 'resumed')
             AND split_part(j.event_type, '.', 2) = 'order' AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries

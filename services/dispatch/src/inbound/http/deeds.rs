@@ -4,8 +4,10 @@ use access::Action;
 use bootstrap::Identity;
 use bootstrap::door::{Fault, Problem};
 use ids::{BodyRef, TenantId};
-use orders::{Act, Deciding, ReturnGround};
+use jiff::Timestamp;
+use orders::{Act, Deciding, HoldReason, ReturnGround};
 use serde::{Deserialize, Serialize};
+use sla::Unit;
 use utoipa::ToSchema;
 
 use crate::core::deed::Deed;
@@ -26,6 +28,20 @@ pub(crate) struct ActBody {
     /// it is, its own body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// For `extend`: how much more time, on the clock of the resolve limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u32>,
+    /// For `extend`: second, minute, hour or workday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub unit: Option<Unit>,
+    /// For `suspend`: its end, within a year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// For `suspend`: reporter, materials, approval, weather or proceedings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<HoldReason>,
 }
 
 /// The deed of a verb with the right it needs. An unknown verb is an unknown address; what the caller may not do at
@@ -37,7 +53,11 @@ pub(crate) fn deed(
     verb: &str,
     body: &ActBody,
 ) -> Result<(Deed, Action), Problem> {
-    let action = right(verb).ok_or_else(Problem::not_found)?;
+    let mut action = right(verb).ok_or_else(Problem::not_found)?;
+    // The body goes on with its work, or the centre lets it.
+    if verb == "resume" && room.house.admit(who, Action::OrderDirect, street).is_ok() {
+        action = Action::OrderDirect;
+    }
     // Who may have the last word may have the first one, too.
     let district = room.house.admit(who, Action::OrderAdjudicate, street).is_ok();
     room.house.admit(who, action, street)?;
@@ -49,6 +69,17 @@ pub(crate) fn deed(
         }
         "transfer" => Deed::Transfer { to: named(body)?, decided },
         "adjudicate" => Deed::Adjudicate { to: named(body)?, decided },
+        "extend" => {
+            let amount = body.amount.ok_or_else(|| missing("/amount"))?;
+            Deed::Extend { amount, unit: body.unit.ok_or_else(|| missing("/unit"))? }
+        }
+        "suspend" => {
+            let until = body.until.ok_or_else(|| missing("/until"))?;
+            Deed::Suspend { until, reason: body.reason.ok_or_else(|| missing("/reason"))? }
+        }
+        "grant" => Deed::Grant,
+        "deny" => Deed::Deny,
+        "resume" => Deed::Resume,
         "waive" => Deed::Waive,
         "urge" => Deed::Urge,
         "supervise" => Deed::Supervise,
@@ -69,8 +100,10 @@ fn act_of(verb: &str) -> Option<Act> {
 
 fn right(verb: &str) -> Option<Action> {
     match verb {
-        "return" => Some(Action::OrderAct),
-        "urge" | "supervise" | "waive" | "cancel" | "transfer" | "adjudicate" => Some(Action::OrderDirect),
+        "return" | "extend" | "suspend" | "resume" => Some(Action::OrderAct),
+        "urge" | "supervise" | "waive" | "cancel" | "transfer" | "adjudicate" | "grant" | "deny" => {
+            Some(Action::OrderDirect)
+        }
         act => act_of(act).map(|_| Action::OrderAct),
     }
 }

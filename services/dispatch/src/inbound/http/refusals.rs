@@ -26,6 +26,13 @@ kinds! {
     DISTRICT_DECIDES "district-decides" "须由区裁定 / The district rules";
     OWN_BODY "own-body" "该单位已持有 / That body holds it already";
     ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
+    TIME_PENDING "time-pending" "已有申请待审批 / A question for time waits already";
+    NOTHING_ASKED "nothing-asked" "没有待审批的申请 / No time was asked for";
+    SUSPENDED "suspended" "工单已挂起 / The order is suspended";
+    NO_CLOCK "no-clock" "没有正在计时的时限 / No clock runs";
+    OTHER_CLOCK "other-clock" "计时方式或数量不符 / Another clock, or no amount on it";
+    UNTIL_OUT_OF_RANGE "until-out-of-range" "截止时间超出范围 / The end is out of range";
+    TIME_OUT_OF_RANGE "time-out-of-range" "时限超出可计算范围 / A due time is out of range";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
 }
 
