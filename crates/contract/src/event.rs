@@ -109,6 +109,8 @@ events! {
     CaseRulingAsked = "dispatch.case.ruling_asked",
     /// Whose a duty is (裁定): what the rules would have to say.
     CaseRuled = "dispatch.case.ruled",
+    /// Bodies are summoned to the place (吹哨); their orders follow.
+    CaseWhistled = "dispatch.case.whistled",
     /// Called off with all its orders.
     CaseCancelled = "dispatch.case.cancelled",
     /// The time to verify, or to rule, is running out.

@@ -64,6 +64,9 @@ pub enum Refusal {
     /// A body proposes or is given what it holds already.
     #[error("the body holds this order already")]
     OwnBody,
+    /// Nobody is summoned, or a crowd.
+    #[error("between one and twenty bodies are summoned")]
+    Summoned,
     /// One question for time at a time.
     #[error("a question for time waits for its answer")]
     TimePending,
@@ -124,6 +127,7 @@ impl Refusal {
             Refusal::DistrictDecides => "district-decides",
             Refusal::OwnBody => "own-body",
             Refusal::AskerMayNotDecide => "asker-may-not-decide",
+            Refusal::Summoned => "nobody-summoned",
             Refusal::TimePending => "time-pending",
             Refusal::NothingAsked => "nothing-asked",
             Refusal::Suspended => "suspended",
@@ -152,6 +156,7 @@ impl Refusal {
             Refusal::DistrictDecides => "第二次退单由区中心裁定",
             Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
             Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
+            Refusal::Summoned => "须召集一至二十个单位",
             Refusal::TimePending => "已有延期或挂起申请待审批",
             Refusal::NothingAsked => "没有待审批的延期或挂起申请",
             Refusal::Suspended => "工单已挂起，请先恢复",
@@ -180,6 +185,7 @@ impl Refusal {
             Refusal::DistrictDecides => "The second return of a case is ruled on by the district centre.",
             Refusal::OwnBody => "That body holds the order already; name another.",
             Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",
+            Refusal::Summoned => "Summon between one and twenty bodies.",
             Refusal::TimePending => "A question for time waits for its answer already.",
             Refusal::NothingAsked => "No extension or suspension was asked for.",
             Refusal::Suspended => "The order is suspended; resume it first.",

@@ -3,7 +3,7 @@
 //!
 //! Limits and chains are not looked up here: a routed case carries its policy complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contract::document::{DistrictCore, StreetCore, Territory, merge, own_calendar};
@@ -20,7 +20,7 @@ pub struct Calendars;
 pub struct Street {
     calendars: BTreeMap<String, Arc<Calendar>>,
     published: Vec<(String, i16)>,
-    bodies: BTreeMap<BodyRef, bool>,
+    bodies: BTreeSet<BodyRef>,
 }
 
 impl Street {
@@ -29,9 +29,9 @@ impl Street {
         self.calendars.get(id).cloned()
     }
 
-    /// Whether a body of the street or its district may lead; `None` for what is no body here.
-    pub fn may_lead(&self, body: &BodyRef) -> Option<bool> {
-        self.bodies.get(body).copied()
+    /// Whether it is a body of the street or its district.
+    pub fn knows(&self, body: &BodyRef) -> bool {
+        self.bodies.contains(body)
     }
 
     /// Each published year of each calendar.
@@ -55,7 +55,7 @@ impl Project for Calendars {
         let compiled = specs.iter().map(|spec| Ok((spec.id.clone(), Arc::new(compile(spec)?))));
         let calendars = compiled.collect::<Result<_, String>>()?;
         let years = specs.iter().flat_map(|spec| spec.years.iter().map(|year| (spec.id.clone(), *year)));
-        let bodies = merge(district, street).bodies().into_iter().map(|(body, of)| (body, of.can_lead));
+        let bodies = merge(district, street).bodies().into_keys();
         Ok(Street { calendars, published: years.collect(), bodies: bodies.collect() })
     }
 }

@@ -61,6 +61,17 @@ pub enum CaseCommand<'a> {
         /// Why.
         note: String,
     },
+    /// `:whistle`: bodies are summoned; the caller issues [`Case::summons`] to each.
+    Whistle {
+        /// Who.
+        actor: Actor,
+        /// Whom; none with a duty in the round already.
+        bodies: Vec<BodyRef>,
+        /// The case's orders.
+        orders: &'a [Order],
+        /// What for.
+        note: String,
+    },
     /// `:cancel`: the case is called off.
     Cancel {
         /// Who.
@@ -157,6 +168,9 @@ impl Case {
                     return Err(Refusal::OwnBody);
                 }
                 change.rule(actor, decided, order, to, note)
+            }
+            CaseCommand::Whistle { actor, bodies, orders, note } => {
+                change.whistle(actor, bodies, orders, note)
             }
             CaseCommand::Cancel { actor, note } => change.cancel(actor, note),
             CaseCommand::Tick => Ok(change.tick()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ids::OrderId;
+use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,13 @@ pub enum CaseEventKind {
         /// Why.
         note: String,
     },
+    /// Bodies were summoned to the place; their orders follow.
+    Whistled {
+        /// Whom, in order.
+        bodies: Vec<BodyRef>,
+        /// What for.
+        note: String,
+    },
     /// Called off.
     Cancelled {
         /// Why.
@@ -93,6 +100,7 @@ impl CaseEventKind {
             CaseEventKind::Reopened { .. } => "reopened",
             CaseEventKind::RulingAsked { .. } => "ruling_asked",
             CaseEventKind::Ruled { .. } => "ruled",
+            CaseEventKind::Whistled { .. } => "whistled",
             CaseEventKind::Cancelled { .. } => "cancelled",
             CaseEventKind::Stage(event) => event.name(),
         }
@@ -104,6 +112,7 @@ impl CaseEventKind {
             CaseEventKind::Closed { note }
             | CaseEventKind::Reopened { note, .. }
             | CaseEventKind::Ruled { note, .. }
+            | CaseEventKind::Whistled { note, .. }
             | CaseEventKind::Cancelled { note } => note,
             _ => "",
         }
@@ -132,7 +141,7 @@ impl Case {
         self.version = event.version;
         self.changed_at = event.at;
         match &event.kind {
-            CaseEventKind::Opened { .. } => {}
+            CaseEventKind::Opened { .. } | CaseEventKind::Whistled { .. } => {}
             CaseEventKind::Submitted { handlers, verify } => {
                 self.phase = CasePhase::Submitted;
                 self.handlers.extend(handlers.iter().cloned());

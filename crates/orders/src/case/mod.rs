@@ -8,6 +8,7 @@
 mod decide;
 mod event;
 mod ruling;
+mod whistle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

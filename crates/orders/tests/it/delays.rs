@@ -90,7 +90,7 @@ fn a_late_wake_up_gives_no_time_away() {
         let mut life = life(100, &[]);
         life.asks(until(200), 30).unwrap();
         life.granted("sun", 40).unwrap();
-        assert_eq!(life.order.suspension_over(second(200 + late_s)), true);
+        assert!(life.order.suspension_over(second(200 + late_s)));
         assert_eq!(life.resumes(200 + late_s), "resumed");
         // Nobody resumed it: time did.
         assert_eq!(life.events.last().unwrap().actor, None);

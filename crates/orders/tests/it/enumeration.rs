@@ -107,6 +107,30 @@ fn delays(world: &World) -> Vec<Step> {
     steps
 }
 
+/// A lead who is joined by whoever is whistled for.
+fn summoned_case() -> World {
+    let plans = vec![plan(Role::Lead, "transport", vec![], vec![])];
+    World::open(plans, seconds(Stage::Verify, HOUR_S, &[]), calendar(&[2026]), second(0)).0
+}
+
+/// Two rounds, two hours; four orders at most when somebody is summoned, of which one may be waived and summoned again.
+fn summonses(world: &World) -> Vec<Step> {
+    let mut steps = vec![Step::Tick, Step::CancelCase, Step::Verify(Verb::Pass, "wang")];
+    steps.extend(["transport", "traffic-police", "bus-company"].map(Step::Whistle));
+    steps.retain(|step| !matches!(step, Step::Whistle(_)) || world.orders.len() < 4);
+    if world.case.round < ROUNDS {
+        steps.push(Step::Verify(Verb::Fail, "wang"));
+    }
+    if hours(world.now) < 1 {
+        steps.push(Step::Wait(i64::from(HOUR_S)));
+    }
+    for index in 0..4 {
+        steps.extend([Act::Acknowledge, Act::Arrive, Act::Submit].map(|act| Step::Act(index, act, "li")));
+        steps.push(Step::Waive(index));
+    }
+    steps
+}
+
 /// Two worlds with equal keys behave alike from here on: instants count only as far as limits start there.
 fn key(world: &World) -> String {
     let stage = |stage: &StageState| {
@@ -214,4 +238,12 @@ fn every_delay_has_a_way_out_and_keeps_the_promises() {
     println!("{states} states");
     assert!(states > 1_000, "only {states} states");
     assert!(seen.contains(&(Role::Lead, Phase::Done)));
+}
+
+#[test]
+fn every_summons_has_a_way_out_and_keeps_the_promises() {
+    let (states, seen) = explore(summoned_case(), summonses);
+    println!("{states} states");
+    assert!(states > 1_000, "only {states} states");
+    assert!(seen.contains(&(Role::Assist, Phase::OnSite)) && seen.contains(&(Role::Assist, Phase::Waived)));
 }

@@ -72,6 +72,7 @@ fn directed() -> impl Strategy<Value = Step> {
         1 => (0usize..4).prop_map(Step::Urge),
         1 => (0usize..4).prop_map(Step::Supervise),
         1 => Just(Step::CancelCase),
+        2 => prop::sample::select(&["traffic-police", "urban-management"][..]).prop_map(Step::Whistle),
     ]
 }
 

@@ -13,5 +13,6 @@ mod laws;
 mod regressions;
 mod returns;
 mod stages;
+mod summons;
 mod table;
 mod world;

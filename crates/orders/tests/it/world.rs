@@ -31,6 +31,8 @@ pub enum Step {
     Urge(usize),
     Supervise(usize),
     CancelCase,
+    /// One body, to be there within the hour.
+    Whistle(&'static str),
     /// By whom, and whose it is as they say.
     Return(usize, &'static str, &'static str),
     /// By whom; two hours more.
@@ -133,6 +135,7 @@ impl World {
                 self.time(step, written)
             }
             Step::CancelCase => self.cancel(written),
+            Step::Whistle(body) => self.whistle(body, written),
             Step::Return(index, who, to) => self.give_back(self.round_starts() + index, who, to, written),
             Step::Place(index, who, decided, to) => {
                 self.place(self.round_starts() + index, who, *decided, to, written)
@@ -218,6 +221,18 @@ impl World {
             let cancel = OrderCommand::CancelWithCase { actor: actor.clone(), note: note.clone() };
             self.order(index, cancel, written)?;
         }
+        Ok(())
+    }
+
+    fn whistle(&mut self, body: &str, written: &mut Written) -> Result<(), Refusal> {
+        let (body, orders): (ids::BodyRef, _) = (body.parse().unwrap(), self.orders.clone());
+        let (actor, note) = (actor("sun"), "a burst pipe".to_owned());
+        let bodies = vec![body.clone()];
+        self.decide_case(CaseCommand::Whistle { actor, bodies, orders: &orders, note }, written)?;
+        let id = Uuid::from_u128(1_000_003 * self.orders.len() as u128 + 17);
+        let check_in = Limit::new(ClockKind::Clock, 1, Unit::Hour).unwrap();
+        let plan = self.case.summons(id.into(), body, check_in, Vec::new());
+        self.issue(vec![plan], written);
         Ok(())
     }
 

@@ -61,6 +61,7 @@ pub const fn of(kind: EventType) -> Words {
         CaseReopened => words("核查未通过，重新办理", "verification failed, reopened"),
         CaseRulingAsked => words("退单待裁定", "return awaits a ruling"),
         CaseRuled => words("责任已裁定", "ruled whose duty it is"),
+        CaseWhistled => words("已吹哨，召集单位到场", "bodies summoned to the place"),
         CaseCancelled => words("案件已取消", "case cancelled"),
         CaseWarned => words("核查或裁定时限预警", "time to verify or rule is running out"),
         CaseBreached => words("核查或裁定已超期", "time to verify or rule has passed"),

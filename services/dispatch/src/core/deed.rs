@@ -41,14 +41,4 @@ impl Deed {
     pub fn by_body(&self) -> bool {
         matches!(self, Deed::Act(_) | Deed::Return { .. } | Deed::Extend { .. } | Deed::Suspend { .. })
     }
-
-    /// Whom an order goes to by it; must be a body of the street.
-    pub fn names(&self) -> Option<&BodyRef> {
-        match self {
-            Deed::Return { proposed: body, .. }
-            | Deed::Adjudicate { to: body, .. }
-            | Deed::Transfer { to: body, .. } => Some(body),
-            _ => None,
-        }
-    }
 }

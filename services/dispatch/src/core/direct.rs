@@ -5,8 +5,8 @@
 use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use orders::{
-    Actor, CaseCommand, Deciding, OrderCommand, Refusal, ReturnGround, Stage, StagePlan, Starts, TimeWanted,
-    superseded,
+    Actor, CaseCommand, Deciding, OrderCommand, Refusal, ReturnGround, Role, Stage, StagePlan, Starts,
+    TimeWanted, superseded,
 };
 use sla::{Calendar, Limit, Unit};
 
@@ -77,6 +77,28 @@ impl Matter {
         let resolve = order.and_then(|o| o.stages.iter().find(|stage| stage.stage() == Stage::Resolve));
         let clock = resolve.ok_or(Refusal::NoClock)?.plan.limit.clock();
         Limit::new(clock, amount, unit).map_err(|_| Refusal::OtherClock)
+    }
+
+    /// Bodies are summoned: told first, then each gets its order, with the lead's chain behind its clock.
+    pub fn whistle(
+        &mut self,
+        bodies: &[BodyRef],
+        check_in: Limit,
+        doing: Doing<'_>,
+        mut mint: impl FnMut() -> OrderId,
+    ) -> Result<(), Refusal> {
+        let (actor, note, orders) = (doing.actor.clone(), doing.note.to_owned(), self.orders.clone());
+        let whistle = CaseCommand::Whistle { actor, bodies: bodies.to_vec(), orders: &orders, note };
+        self.decide_case(whistle, doing.now)?;
+        let mut present = orders.iter().filter(|order| order.round == self.case.round);
+        let lead = present.find(|order| order.role == Role::Lead && !order.phase.left());
+        let chain = lead.map(|lead| lead.chain.clone()).unwrap_or_default();
+        let mut starts = Starts::new(doing.calendar);
+        for body in bodies {
+            let plan = self.case.summons(mint(), body.clone(), check_in, chain.clone());
+            self.issue(plan, &mut starts, Some(doing.actor.clone()), doing.now)?;
+        }
+        Ok(())
     }
 
     /// The case is called off, and every order with it; the orders' ends are told first.

@@ -253,6 +253,7 @@ async fn every_door_is_described() {
             "/dispatch/v1/streets/{street}/cases/{id}",
             "/dispatch/v1/streets/{street}/cases/{id}:cancel",
             "/dispatch/v1/streets/{street}/cases/{id}:verify",
+            "/dispatch/v1/streets/{street}/cases/{id}:whistle",
             "/dispatch/v1/streets/{street}/orders",
             "/dispatch/v1/streets/{street}/orders/{id}",
             "/dispatch/v1/streets/{street}/orders/{id}:{verb}",

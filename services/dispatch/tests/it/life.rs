@@ -349,3 +349,33 @@ async fn a_suspension_is_over_at_its_end_whoever_comes_by() {
     let breached = "SELECT count(*) FROM dispatch.stages WHERE stage = 'resolve' AND verdict = 'breached'";
     assert_eq!(world.scalar::<i64>(breached).await, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_whistled_for_checks_in() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:whistle");
+    let whistle = async |who: &str, bodies: Value, minutes: u32| {
+        let body = json!({ "bodies": bodies, "within_minutes": minutes, "note": "路面塌陷" });
+        let (status, _, answer) = world.post(who, &path, &[], body).await;
+        (status.as_u16(), answer)
+    };
+    for (who, status) in [("transport", 403), ("verifier", 403), ("stranger", 404)] {
+        assert_eq!(whistle(who, json!(["water-supply"]), 1).await.0, status, "{who}");
+    }
+    assert_eq!(whistle("street-centre", json!(["nobody"]), 1).await.0, 422);
+    assert_eq!(whistle("street-centre", json!(["water-supply"]), 0).await.0, 422);
+    assert_eq!(whistle("street-centre", json!([]), 1).await.1["code"], "nobody-summoned");
+    assert_eq!(whistle("street-centre", json!(["bus-company"]), 1).await.1["code"], "own-body");
+    let (status, case) = whistle("street-centre", json!(["water-supply", "water-supply"]), 1).await;
+    assert_eq!((status, &case["phase"]), (200, &json!("open")));
+    let order = world.order(case_id, 1, "water-supply", "assist").await;
+    assert_eq!(stage(&order, "on_site")["due_at"], "2026-11-23T02:01:00Z");
+    assert_eq!(order["stages"].as_array().unwrap().len(), 1);
+    assert_eq!(world.count_said(EventType::CaseWhistled).await, 1);
+    // Half of the time is gone.
+    world.pass(std::time::Duration::from_secs(30)).await;
+    assert_eq!(world.order_event(EventType::OrderWarned).await.stage, "on_site");
+    let (_, _, problem) = world.post("street-centre", &path, &[], json!({ "note": "x" })).await;
+    assert_eq!(problem["errors"][0]["pointer"], "/bodies");
+}

@@ -43,6 +43,7 @@ pub fn audience(event_type: EventType) -> Audience {
         }
         E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),
         E::CaseRuled => Audience::Nobody("each body hears of it by its own order"),
+        E::CaseWhistled => Audience::Nobody("each body hears of it by its own order"),
         E::CaseCancelled => Audience::Nobody("each body hears of it by its own order"),
         E::OrderDone => Audience::Nobody("follows from the closure of the case"),
         E::OrderCalendarAwaited => Audience::Nobody("an alarm for those who publish the calendar"),

@@ -1,4 +1,4 @@
-//! Cases: one case, its verification, and calling it off.
+//! Cases: one case, its verification, calling it off, and summoning bodies to it.
 
 use access::{Action, BodyScope};
 use axum::Json;
@@ -10,17 +10,22 @@ use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Problem, ReadPath, Stric
 use ids::{CaseId, TenantId};
 use orders::VerifyCommand;
 use serde::{Deserialize, Serialize};
+use sla::{ClockKind, Limit, Unit};
 use utoipa::ToSchema;
 
 use super::change::{Change, answered, etag};
+use super::deeds::{body_of, missing};
 use crate::core::view::{CaseView, Listed, OrderView};
 use crate::handle::Room;
-use crate::handle::cancel;
+use crate::handle::direct::{self, CaseDeed};
 use crate::handle::verify::{self, Command};
 use crate::store::lists::{self, Filter, Reach};
 
 /// Orders shown with a case at most, newest first; a round has fewer than twenty.
 const ORDERS_MAX: i64 = 200;
+
+/// A week.
+const CHECK_IN_MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// What a verifier says.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -28,6 +33,19 @@ const ORDERS_MAX: i64 = 200;
 pub(super) struct VerifyBody {
     result: VerifyResult,
     /// What was found; free text, at most 4,000 characters.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Who is summoned, and how soon they have to be there.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhistleBody {
+    /// Bodies of the street or its district, none with a duty in the case.
+    bodies: Vec<String>,
+    /// To check in at the place, on the 24-hour clock: 1 to 10,080.
+    within_minutes: u32,
+    /// What for; free text, at most 4,000 characters.
     #[serde(default)]
     note: Option<String>,
 }
@@ -87,7 +105,16 @@ pub(super) struct CaseBody {
     #[serde(default)]
     result: Option<VerifyResult>,
     #[serde(default)]
+    bodies: Option<Vec<String>>,
+    #[serde(default)]
+    within_minutes: Option<u32>,
+    #[serde(default)]
     note: Option<String>,
+}
+
+/// A field that has no place at a verb, or is missing there.
+fn misplaced(pointer: &'static str) -> Problem {
+    Problem::validation_failed([Fault::new(pointer, "unknown-field", "此处没有这一项 / has no place here")])
 }
 
 /// The changes of a case share a route: custom verbs stand behind the id.
@@ -97,17 +124,23 @@ pub(super) async fn change(
     change: Change,
     StrictJson(body): StrictJson<CaseBody>,
 ) -> Result<Response, Problem> {
-    let fault = |code, said| Problem::validation_failed([Fault::new("/result", code, said)]);
-    match (target.verb.as_str(), body.result) {
-        ("verify", Some(result)) => {
-            verify(room, street, target.id, change, VerifyBody { result, note: body.note }).await
-        }
-        ("cancel", None) => cancel(room, street, target.id, change, CancelBody { note: body.note }).await,
-        ("verify", None) => {
+    let CaseBody { result, bodies, within_minutes, note } = body;
+    match target.verb.as_str() {
+        "verify" | "cancel" if bodies.is_some() => Err(misplaced("/bodies")),
+        "verify" | "cancel" if within_minutes.is_some() => Err(misplaced("/within_minutes")),
+        "cancel" | "whistle" if result.is_some() => Err(misplaced("/result")),
+        "verify" => {
             room.house.admit(&change.who, Action::CaseVerify, street)?;
-            Err(fault("missing-field", "必填 / is required"))
+            let result = result.ok_or_else(|| missing("/result"))?;
+            verify(room, street, target.id, change, VerifyBody { result, note }).await
         }
-        ("cancel", Some(_)) => Err(fault("unknown-field", "此处没有这一项 / has no place here")),
+        "cancel" => cancel(room, street, target.id, change, CancelBody { note }).await,
+        "whistle" => {
+            room.house.admit(&change.who, Action::OrderDirect, street)?;
+            let bodies = bodies.ok_or_else(|| missing("/bodies"))?;
+            let within_minutes = within_minutes.ok_or_else(|| missing("/within_minutes"))?;
+            whistle(room, street, target.id, change, WhistleBody { bodies, within_minutes, note }).await
+        }
         _ => Err(Problem::not_found()),
     }
 }
@@ -159,12 +192,47 @@ async fn cancel(
         calls_off.clone()?;
     }
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
-    let command = cancel::Command {
+    let command = direct::Command {
         request: change.request(street, format!("cases/{case_id}:cancel"), &body),
         case_id,
+        deed: CaseDeed::Cancel,
         note,
         traceparent: change.traceparent.clone(),
     };
     let may = |drill: bool| if drill && drills { Ok(()) } else { calls_off.clone() };
-    answered(pg::retrying(|| cancel::cancel(&room, &command, may)).await?)
+    answered(pg::retrying(|| direct::direct(&room, &command, may)).await?)
+}
+
+/// Summons bodies to the place (吹哨): each gets an order to assist, with its arrival as the one limit.
+#[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:whistle",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
+        ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
+    request_body = WhistleBody,
+    responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
+async fn whistle(
+    room: Room,
+    street: TenantId,
+    case_id: CaseId,
+    change: Change,
+    body: WhistleBody,
+) -> Result<Response, Problem> {
+    let check_in = (1..=CHECK_IN_MINUTES_MAX).contains(&body.within_minutes);
+    let check_in = check_in.then(|| Limit::new(ClockKind::Clock, body.within_minutes, Unit::Minute));
+    let range = || Fault::new("/within_minutes", "out-of-range", "须为 1 至 10080 / must be 1 to 10,080");
+    let check_in = check_in.and_then(Result::ok).ok_or_else(|| Problem::validation_failed([range()]))?;
+    let mut bodies = Vec::with_capacity(body.bodies.len());
+    for named in &body.bodies {
+        bodies.push(body_of(&room, street, named, "/bodies")?);
+    }
+    bodies.sort();
+    bodies.dedup();
+    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let command = direct::Command {
+        request: change.request(street, format!("cases/{case_id}:whistle"), &body),
+        case_id,
+        deed: CaseDeed::Whistle { bodies, check_in },
+        note,
+        traceparent: change.traceparent.clone(),
+    };
+    answered(pg::retrying(|| direct::direct(&room, &command, |_| Ok(()))).await?)
 }

@@ -62,13 +62,14 @@ pub(crate) fn deed(
     let district = room.house.admit(who, Action::OrderAdjudicate, street).is_ok();
     room.house.admit(who, action, street)?;
     let decided = if district { Deciding::District } else { Deciding::Centre };
+    let named = || body_of(room, street, body.to.as_deref().ok_or_else(|| missing("/to"))?, "/to");
     let deed = match verb {
         "return" => {
             let ground = body.ground.ok_or_else(|| missing("/ground"))?;
-            Deed::Return { ground, proposed: named(body)? }
+            Deed::Return { ground, proposed: named()? }
         }
-        "transfer" => Deed::Transfer { to: named(body)?, decided },
-        "adjudicate" => Deed::Adjudicate { to: named(body)?, decided },
+        "transfer" => Deed::Transfer { to: named()?, decided },
+        "adjudicate" => Deed::Adjudicate { to: named()?, decided },
         "extend" => {
             let amount = body.amount.ok_or_else(|| missing("/amount"))?;
             Deed::Extend { amount, unit: body.unit.ok_or_else(|| missing("/unit"))? }
@@ -86,11 +87,6 @@ pub(crate) fn deed(
         "cancel" => Deed::Cancel,
         act => Deed::Act(act_of(act).ok_or_else(Problem::not_found)?),
     };
-    if let Some(body) = deed.names() {
-        let view = room.house.snapshot.view();
-        let street = view.street(street).ok_or_else(|| Problem::unavailable(2))?;
-        street.of.may_lead(body).ok_or_else(|| unknown("/to"))?;
-    }
     Ok((deed, action))
 }
 
@@ -108,12 +104,20 @@ fn right(verb: &str) -> Option<Action> {
     }
 }
 
-fn named(body: &ActBody) -> Result<BodyRef, Problem> {
-    let text = body.to.as_deref().ok_or_else(|| missing("/to"))?;
-    text.parse().map_err(|_| unknown("/to"))
+/// A body of the street or its district, by its full name.
+pub(super) fn body_of(
+    room: &Room,
+    street: TenantId,
+    named: &str,
+    pointer: &'static str,
+) -> Result<BodyRef, Problem> {
+    let body = named.parse().map_err(|_| unknown(pointer))?;
+    let view = room.house.snapshot.view();
+    let street = view.street(street).ok_or_else(|| Problem::unavailable(2))?;
+    if street.of.knows(&body) { Ok(body) } else { Err(unknown(pointer)) }
 }
 
-fn missing(pointer: &'static str) -> Problem {
+pub(super) fn missing(pointer: &'static str) -> Problem {
     Problem::validation_failed([Fault::new(pointer, "missing-field", "必填 / is required here")])
 }
 

@@ -39,7 +39,8 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::act,
     cases::read,
     cases::verify,
-    cases::cancel
+    cases::cancel,
+    cases::whistle
 ))]
 struct Description;
 

@@ -26,6 +26,7 @@ kinds! {
     DISTRICT_DECIDES "district-decides" "须由区裁定 / The district rules";
     OWN_BODY "own-body" "该单位已持有 / That body holds it already";
     ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
+    NOBODY_SUMMONED "nobody-summoned" "召集单位数不符 / Between one and twenty bodies";
     TIME_PENDING "time-pending" "已有申请待审批 / A question for time waits already";
     NOTHING_ASKED "nothing-asked" "没有待审批的申请 / No time was asked for";
     SUSPENDED "suspended" "工单已挂起 / The order is suspended";

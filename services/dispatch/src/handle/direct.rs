@@ -1,31 +1,44 @@
-//! A case is called off, and every order of it. Its clocks end here: those of a drill, too.
+//! What is done with a whole case by those who direct: it is called off, and its clocks end (those of a drill, too);
+//! or bodies are summoned to it.
 
 use bootstrap::door::Problem;
-use ids::CaseId;
+use ids::{BodyRef, CaseId};
 use orders::Actor;
 use pg::TenantScope;
+use sla::Limit;
 
 use super::answer::{Answer, Request};
 use super::save::{By, save};
 use super::{Denied, Room, load};
+use crate::core::direct::Doing;
 use crate::core::view::CaseView;
 
-/// Which case, and why.
+/// One thing done with a case.
+#[derive(Debug, Clone)]
+pub(crate) enum CaseDeed {
+    /// Called off.
+    Cancel,
+    /// Summoned: whom, each once and in order, and within what time.
+    Whistle { bodies: Vec<BodyRef>, check_in: Limit },
+}
+
+/// Which case, what, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub request: Request,
     pub case_id: CaseId,
+    pub deed: CaseDeed,
     pub note: String,
     pub traceparent: String,
 }
 
 /// `may` is the access check for a case that is a drill, or is none.
-pub(crate) async fn cancel(
+pub(crate) async fn direct(
     room: &Room,
     command: &Command,
     may: impl Fn(bool) -> Result<(), Problem>,
 ) -> Result<Result<Answer, Denied>, pg::Error> {
-    let Command { request, case_id, note, traceparent } = command;
+    let Command { request, case_id, deed, note, traceparent } = command;
     let mut tx = room.house.pool.begin(TenantScope::of_principal([request.tenant])).await?;
     let now = room.house.clock.now(&mut tx).await?;
     let Some(mut matter) = load(&mut tx, request.tenant, *case_id).await? else {
@@ -46,7 +59,14 @@ pub(crate) async fn cancel(
         return Ok(Err(refusal.into()));
     }
     let actor = Actor { principal: request.principal.clone(), body: None };
-    if let Err(refusal) = matter.cancel(&actor, note, now) {
+    let doing = Doing { actor: &actor, note, calendar: &calendar, now };
+    let done = match deed {
+        CaseDeed::Cancel => matter.cancel(&actor, note, now),
+        CaseDeed::Whistle { bodies, check_in } => {
+            matter.whistle(bodies, *check_in, doing, || room.mint_order(now))
+        }
+    };
+    if let Err(refusal) = done {
         return Ok(Err(refusal.into()));
     }
     let by = By { otherwise: "clock", traceparent: Some(traceparent), note };
