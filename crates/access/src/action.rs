@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Action {
     /// Send a report into a street.
     ReportSubmit,
-    /// Send a drill into a street and read what became of it: the same path, marked as rehearsal (D26).
+    /// Send a drill into a street, read what became of it and end it: the same path, marked as rehearsal (D26).
     ReportDrill,
     /// Read the contact a reporter gave, for a recorded purpose (D20).
     ContactReveal,
@@ -25,8 +25,14 @@ pub enum Action {
     OrderList,
     /// Read one order with its clocks.
     OrderRead,
-    /// See, acknowledge, arrive, progress, submit.
+    /// See, acknowledge, arrive, progress, submit, return.
     OrderAct,
+    /// Direct the work of bodies: urge, supervise, transfer, waive, withdraw, rule on a case's first return.
+    OrderDirect,
+    /// Rule on any return: the last word on whose a duty is.
+    OrderAdjudicate,
+    /// Call a case off.
+    CaseCancel,
     /// Read deliveries with their attempts and verdicts.
     DeliveryRead,
     /// Watch the live updates of a street.
@@ -51,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 24] = [
         Action::ReportSubmit,
         Action::ReportDrill,
         Action::ContactReveal,
@@ -63,6 +69,9 @@ impl Action {
         Action::OrderList,
         Action::OrderRead,
         Action::OrderAct,
+        Action::OrderDirect,
+        Action::OrderAdjudicate,
+        Action::CaseCancel,
         Action::DeliveryRead,
         Action::LiveWatch,
         Action::DocumentRead,
@@ -89,6 +98,9 @@ impl Action {
             Action::OrderList => "order.list",
             Action::OrderRead => "order.read",
             Action::OrderAct => "order.act",
+            Action::OrderDirect => "order.direct",
+            Action::OrderAdjudicate => "order.adjudicate",
+            Action::CaseCancel => "case.cancel",
             Action::DeliveryRead => "delivery.read",
             Action::LiveWatch => "live.watch",
             Action::DocumentRead => "document.read",

@@ -67,6 +67,32 @@ events! {
     OrderCalendarFilled = "dispatch.order.calendar_filled",
     /// Withdrawn before it was done.
     OrderCancelled = "dispatch.order.cancelled",
+    /// The body says it is not theirs and whose it is; a ruling is awaited (退单).
+    OrderReturnAsked = "dispatch.order.return_asked",
+    /// The ruling is that it stays.
+    OrderReturnRefused = "dispatch.order.return_refused",
+    /// The ruling is that it is another's; their order follows.
+    OrderReturned = "dispatch.order.returned",
+    /// Moved to another body, which nobody had asked for (改派).
+    OrderTransferred = "dispatch.order.transferred",
+    /// An assistant who is not needed any more.
+    OrderWaived = "dispatch.order.waived",
+    /// Somebody reminds the body (催办).
+    OrderUrged = "dispatch.order.urged",
+    /// Under supervision from here on (督办).
+    OrderSupervised = "dispatch.order.supervised",
+    /// The body asks for more time (延期).
+    OrderExtensionAsked = "dispatch.order.extension_asked",
+    /// The body asks that time be not charged (挂起).
+    OrderSuspensionAsked = "dispatch.order.suspension_asked",
+    /// The time asked for is not granted.
+    OrderTimeRefused = "dispatch.order.time_refused",
+    /// More time is granted.
+    OrderExtended = "dispatch.order.extended",
+    /// Time is not charged from here on.
+    OrderSuspended = "dispatch.order.suspended",
+    /// Time is charged again.
+    OrderResumed = "dispatch.order.resumed",
     /// Dispatch holds the case: its first round begins.
     DispatchCaseOpened = "dispatch.case.opened",
     /// The verification waits for an unpublished calendar year.
@@ -81,9 +107,17 @@ events! {
     CaseClosed = "dispatch.case.closed",
     /// Verification failed: a new round.
     CaseReopened = "dispatch.case.reopened",
-    /// The time to verify is running out.
+    /// An order of it was returned: somebody rules whose it is.
+    CaseRulingAsked = "dispatch.case.ruling_asked",
+    /// Whose a duty is (裁定): what the rules would have to say.
+    CaseRuled = "dispatch.case.ruled",
+    /// Bodies are summoned to the place (吹哨); their orders follow.
+    CaseWhistled = "dispatch.case.whistled",
+    /// Called off with all its orders.
+    CaseCancelled = "dispatch.case.cancelled",
+    /// The time to verify, or to rule, is running out.
     CaseWarned = "dispatch.case.warned",
-    /// The time to verify has passed.
+    /// The time to verify, or to rule, has passed.
     CaseBreached = "dispatch.case.breached",
     /// The endpoint took the message.
     DeliveryDelivered = "notification.delivery.delivered",

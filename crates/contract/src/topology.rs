@@ -71,7 +71,7 @@ pub const HEARS: &[Hears] = &[
     Hears {
         service: "triage",
         upstream: "dispatch",
-        events: &["dispatch.case.closed", "dispatch.case.reopened"],
+        events: &["dispatch.case.closed", "dispatch.case.reopened", "dispatch.case.cancelled"],
         feedback: true,
     },
     hears("dispatch", "triage", &["triage.case.routed"]),
@@ -83,12 +83,27 @@ pub const HEARS: &[Hears] = &[
     hears("console", "notification", &["notification.delivery.*"]),
 ];
 
-/// Only what somebody is told of by machine; a person's own acts are not, and would fill inbox and log for nothing.
+/// Only what somebody is told of that they did not do; a body's own acts are not, and would fill inbox and log for
+/// nothing.
 const TOLD: &[&str] = &[
     "dispatch.order.dispatched",
     "dispatch.order.warned",
     "dispatch.order.breached",
     "dispatch.order.escalated",
+    "dispatch.order.cancelled",
+    "dispatch.order.return_refused",
+    "dispatch.order.returned",
+    "dispatch.order.transferred",
+    "dispatch.order.waived",
+    "dispatch.order.urged",
+    "dispatch.order.supervised",
+    "dispatch.order.extension_asked",
+    "dispatch.order.suspension_asked",
+    "dispatch.order.time_refused",
+    "dispatch.order.extended",
+    "dispatch.order.suspended",
+    "dispatch.order.resumed",
+    "dispatch.case.ruling_asked",
 ];
 
 const fn hears(service: &'static str, upstream: &'static str, events: &'static [&'static str]) -> Hears {

@@ -8,11 +8,12 @@
 //! * After a wake-up has been handled the next one is strictly later or there is none. Wake-ups carry no
 //!   data, so late, double and lost ones are harmless.
 //! * A round has exactly one lead; no case closes over an open duty; who handled it does not verify it.
-//! * Every state but a closed case has a way out, in a full enumeration of a small case.
+//! * A return waits for its ruling with the body that asked; at most two in a case, and who asks does not rule.
+//! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
+//! * Every state but an ended case has a way out, in a full enumeration of small cases.
 //!
 //! Deliberately not here: the clock and ids (arguments), who may act (`access`), storing and sending (the
-//! dispatch service), and the phases whose commands do not exist yet (return, transfer, waiver, suspension,
-//! extension).
+//! dispatch service).
 //!
 //! The map: [`Order`] and [`Case`] are the states; [`OrderCommand`] and [`CaseCommand`] what can be asked;
 //! [`OrderEvent`] and [`CaseEvent`] what happened; [`StageState`] one limit and its verdict; [`ChainStep`]
@@ -49,7 +50,8 @@
 //!     warn: vec![PerMille::new(800)?],
 //! };
 //! let (role, stages) = (Role::Lead, vec![acknowledge]);
-//! let plan = OrderPlan { order_id, tenant, case_id, round: 1, body: transport, role, stages, chain: vec![] };
+//! let (chain, follows, round) = (vec![], None, 1);
+//! let plan = OrderPlan { order_id, tenant, case_id, round, body: transport, role, stages, chain, follows };
 //! let (order, events) = Order::dispatch(plan, &calendar, None, now)?;
 //! assert_eq!(events[0].kind.name(), "dispatched");
 //! assert_eq!(order.wake_at(), Some("2026-11-23T11:36:00+08:00".parse()?));
@@ -96,14 +98,18 @@ mod stage;
 
 pub use actor::Actor;
 pub use case::{
-    Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Holder, HolderInterval, RoundVerdict,
-    VerifyCommand,
+    Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder,
+    HolderInterval, RoundVerdict, Ruling, RulingAsked, VerifyCommand,
 };
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};
-pub use order::{Act, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, Role};
+pub use order::{
+    Act, HoldReason, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnAsked,
+    ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
+};
 pub use refusal::{PlanFault, Refusal};
-pub use round::open_assistants;
+pub use round::{open_assistants, superseded};
 pub use stage::{
-    AwaitedCalendar, DueAt, Stage, StageDue, StageEvent, StagePlan, StageState, Starts, Verdict, Warn,
+    AwaitedCalendar, DueAt, Stage, StageClock, StageDue, StageEvent, StagePlan, StageState, Starts, Verdict,
+    Warn,
 };

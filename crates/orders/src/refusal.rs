@@ -5,7 +5,7 @@ use ids::BodyRef;
 use crate::{CasePhase, Phase, Stage};
 
 /// Why a command was not carried out. Nothing has changed. Doors answer 409 with [`Refusal::code`];
-/// `PlanInvalid` and `TimeOutOfRange` come from a plan, whose message is parked.
+/// `PlanInvalid` comes from a plan, whose message is parked; so does `TimeOutOfRange`, unless it comes of time granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The order's phase does not allow the command.
@@ -49,6 +49,45 @@ pub enum Refusal {
     /// Who handles does not verify (D36).
     #[error("who handled the case may not verify it")]
     HandlerMayNotVerify,
+    /// A return waits for its ruling: nothing ends the order before, and nothing else is returned.
+    #[error("a return waits for its ruling")]
+    ReturnPending,
+    /// No return waits for a ruling.
+    #[error("no return waits for a ruling")]
+    NoReturn,
+    /// Twice in a case at most, and an order once.
+    #[error("this cannot be returned again")]
+    ReturnsExhausted,
+    /// The second return is ruled on by the district.
+    #[error("the second return is ruled on by the district")]
+    DistrictDecides,
+    /// A body proposes or is given what it holds already.
+    #[error("the body holds this order already")]
+    OwnBody,
+    /// Nobody is summoned, or a crowd.
+    #[error("between one and twenty bodies are summoned")]
+    Summoned,
+    /// One question for time at a time.
+    #[error("a question for time waits for its answer")]
+    TimePending,
+    /// Nobody asked for time.
+    #[error("no time was asked for")]
+    NothingAsked,
+    /// The order is suspended: it is resumed first.
+    #[error("the order is suspended")]
+    Suspended,
+    /// There is no clock to extend or to hold: none was set, or it is decided.
+    #[error("no clock of the order is running")]
+    NoClock,
+    /// More working time for a limit in working time, hours of the day for one in those.
+    #[error("the stage counts on another clock")]
+    OtherClock,
+    /// A suspension ends later than now, within a year.
+    #[error("the end of the suspension is out of range")]
+    UntilOutOfRange,
+    /// Who asks does not decide (D27).
+    #[error("who asked may not decide")]
+    AskerMayNotDecide,
     /// The plan of an order or case is wrong in itself.
     #[error("the plan is invalid: {0}")]
     PlanInvalid(PlanFault),
@@ -82,6 +121,19 @@ impl Refusal {
             Refusal::DutyOpen { .. } => "duty-open",
             Refusal::LeadRequired => "lead-required",
             Refusal::HandlerMayNotVerify => "handler-may-not-verify",
+            Refusal::ReturnPending => "return-pending",
+            Refusal::NoReturn => "no-return",
+            Refusal::ReturnsExhausted => "returns-exhausted",
+            Refusal::DistrictDecides => "district-decides",
+            Refusal::OwnBody => "own-body",
+            Refusal::AskerMayNotDecide => "asker-may-not-decide",
+            Refusal::Summoned => "nobody-summoned",
+            Refusal::TimePending => "time-pending",
+            Refusal::NothingAsked => "nothing-asked",
+            Refusal::Suspended => "suspended",
+            Refusal::NoClock => "no-clock",
+            Refusal::OtherClock => "other-clock",
+            Refusal::UntilOutOfRange => "until-out-of-range",
             Refusal::PlanInvalid(_) => "plan-invalid",
             Refusal::TimeOutOfRange => "time-out-of-range",
         }
@@ -98,6 +150,19 @@ impl Refusal {
             Refusal::DutyOpen { .. } => "本轮仍有未提交的工单",
             Refusal::LeadRequired => "结案前必须有且只有一个主办单位",
             Refusal::HandlerMayNotVerify => "经办人不得核查本事件，请由他人核查",
+            Refusal::ReturnPending => "本事件有退单待裁定，请先裁定",
+            Refusal::NoReturn => "没有待裁定的退单；如需换单位请用改派",
+            Refusal::ReturnsExhausted => "退单次数已用完或已被驳回，须按裁定办理",
+            Refusal::DistrictDecides => "第二次退单由区中心裁定",
+            Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
+            Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
+            Refusal::Summoned => "须召集一至二十个单位",
+            Refusal::TimePending => "已有延期或挂起申请待审批",
+            Refusal::NothingAsked => "没有待审批的延期或挂起申请",
+            Refusal::Suspended => "工单已挂起，请先恢复",
+            Refusal::NoClock => "没有正在计时的时限：已办结、已超期或此事项不设时限",
+            Refusal::OtherClock => "延期须与原时限同一计时方式（工作时或自然时）",
+            Refusal::UntilOutOfRange => "挂起截止时间须晚于现在，且不超过一年",
             Refusal::PlanInvalid(_) => "派单方案有误",
             Refusal::TimeOutOfRange => "时限超出可计算范围",
         }
@@ -114,6 +179,19 @@ impl Refusal {
             Refusal::DutyOpen { .. } => "Orders of this round are not submitted yet.",
             Refusal::LeadRequired => "There must be exactly one lead until the case closes.",
             Refusal::HandlerMayNotVerify => "Who handled the case may not verify it; ask somebody else.",
+            Refusal::ReturnPending => "A return of this case waits for its ruling; rule on it first.",
+            Refusal::NoReturn => "No return waits for a ruling; to move the order, transfer it.",
+            Refusal::ReturnsExhausted => "It was returned as often as may be, or refused: the ruling stands.",
+            Refusal::DistrictDecides => "The second return of a case is ruled on by the district centre.",
+            Refusal::OwnBody => "That body holds the order already; name another.",
+            Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",
+            Refusal::Summoned => "Summon between one and twenty bodies.",
+            Refusal::TimePending => "A question for time waits for its answer already.",
+            Refusal::NothingAsked => "No extension or suspension was asked for.",
+            Refusal::Suspended => "The order is suspended; resume it first.",
+            Refusal::NoClock => "No clock runs: it is done, breached, or the item has none.",
+            Refusal::OtherClock => "Extend on the clock of the limit: working time or hours of the day.",
+            Refusal::UntilOutOfRange => "A suspension ends later than now and within a year.",
             Refusal::PlanInvalid(_) => "The case plan is wrong.",
             Refusal::TimeOutOfRange => "The limit leaves the range of time.",
         }

@@ -6,12 +6,13 @@ use orders::{Stage, StageEvent};
 use telemetry::{Counter, label};
 use uuid::Uuid;
 
-const STAGES: [&str; 5] = [
+const STAGES: [&str; 6] = [
     Stage::See.as_str(),
     Stage::Acknowledge.as_str(),
     Stage::OnSite.as_str(),
     Stage::Resolve.as_str(),
     Stage::Verify.as_str(),
+    Stage::Adjudicate.as_str(),
 ];
 
 /// The instruments of this service. Cloning shares them.

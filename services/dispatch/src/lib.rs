@@ -1,7 +1,8 @@
 //! Orders, clocks, escalation, verification, closure.
 //!
-//! A routed case becomes orders with due times; bodies act on them, the clock warns, breaches and escalates,
-//! somebody who did not handle it verifies, and the case closes or opens its next round. All of that is decided
+//! A routed case becomes orders with due times; bodies act on them, return them or ask for time, centres direct and
+//! rule, the clock warns, breaches and escalates, somebody who did not handle it verifies, and the case closes or opens
+//! its next round. All of that is decided
 //! by the pure machines of crate `orders`; this service keeps their states and says what they did.
 //!
 //! The rooms:
@@ -14,8 +15,7 @@
 //! * `hints`: who watches orders hears when to look. `tenants`: what dispatch takes from a tenant's documents: working
 //!   calendars. `events`: logs and metrics.
 //!
-//! Deliberately not here: who is told (notification), what a case is about (triage), returns, transfers, extensions
-//! and suspensions (their commands come with their own issue).
+//! Deliberately not here: who is told (notification), what a case is about (triage).
 
 mod core;
 pub mod events;

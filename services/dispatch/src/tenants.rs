@@ -1,11 +1,13 @@
-//! What dispatch takes from a tenant's documents: its district's working calendars and its own, compiled.
+//! What dispatch takes from a tenant's documents: its district's working calendars and its own, compiled, and which
+//! bodies there are to give an order to.
 //!
-//! Limits, chains and bodies are not looked up here: a routed case carries its policy complete.
+//! Limits and chains are not looked up here: a routed case carries its policy complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, StreetCore, Territory, own_calendar};
+use contract::document::{DistrictCore, StreetCore, Territory, merge, own_calendar};
+use ids::BodyRef;
 use sla::Calendar;
 use snapshot::Project;
 
@@ -18,12 +20,18 @@ pub struct Calendars;
 pub struct Street {
     calendars: BTreeMap<String, Arc<Calendar>>,
     published: Vec<(String, i16)>,
+    bodies: BTreeSet<BodyRef>,
 }
 
 impl Street {
     /// A working calendar by its id.
     pub fn calendar(&self, id: &str) -> Option<Arc<Calendar>> {
         self.calendars.get(id).cloned()
+    }
+
+    /// Whether it is a body of the street or its district.
+    pub fn knows(&self, body: &BodyRef) -> bool {
+        self.bodies.contains(body)
     }
 
     /// Each published year of each calendar.
@@ -47,7 +55,8 @@ impl Project for Calendars {
         let compiled = specs.iter().map(|spec| Ok((spec.id.clone(), Arc::new(compile(spec)?))));
         let calendars = compiled.collect::<Result<_, String>>()?;
         let years = specs.iter().flat_map(|spec| spec.years.iter().map(|year| (spec.id.clone(), *year)));
-        Ok(Street { calendars, published: years.collect() })
+        let bodies = merge(district, street).bodies().into_keys();
+        Ok(Street { calendars, published: years.collect(), bodies: bodies.collect() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Triage (研判): what a report is about, whether it is news, and who has to do what about it.
 //!
-//! - [`inbound`]: three doors. Reports from intake, dispatch's word that a case closed or reopened (D10), and HTTP
-//!   for people who judge and people who ask why.
+//! - [`inbound`]: three doors. Reports from intake, dispatch's word that a case closed, was called off or reopened
+//!   (D10), and HTTP for people who judge and people who ask why.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;

@@ -8,8 +8,11 @@ pub const FLOW: [&str; 5] = ["intake", "triage", "dispatch", "notification", "co
 
 /// The feedback subscriptions: hearing service, service heard, events. Triage learns what may be joined from
 /// them and may emit nothing because of one. Another one needs an ADR.
-pub const DECLARED: &[(&str, &str, &[&str])] =
-    &[("triage", "dispatch", &["dispatch.case.closed", "dispatch.case.reopened", "dispatch.order.returned"])];
+pub const DECLARED: &[(&str, &str, &[&str])] = &[(
+    "triage",
+    "dispatch",
+    &["dispatch.case.closed", "dispatch.case.reopened", "dispatch.case.cancelled", "dispatch.order.returned"],
+)];
 
 /// What is wrong with the table of subscriptions.
 pub fn offences(hears: &[Hears]) -> Vec<String> {

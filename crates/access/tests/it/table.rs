@@ -6,18 +6,18 @@ use crate::{DISTRICT, STREET, body, body_scope, holder, tenant};
 
 /// Columns as in `Action::ALL`; `x` is a right.
 const EXPECTED: &str = "
-                submit drill follow c.list c.read verify review o.list o.read o.act deliv live doc.r apply clock park rights offb export removals
-grid-worker     x      .     x      x      x      .      .      .      .      .     .     x    .     .     .     .    .      .    .      .
-resident        x      .     x      .      .      .      .      .      .      .     .     .    .     .     .     .    .      .    .      .
-body-user       .      .     .      x      x      .      .      x      x      x     x     x    .     .     .     .    .      .    .      .
-street-centre   x      .     x      x      x      .      x      x      x      .     x     x    x     .     .     .    .      .    .      .
-verifier        .      .     x      x      x      x      .      x      x      .     .     x    .     .     .     .    .      .    .      .
-district-centre x      .     x      x      x      .      x      x      x      .     x     x    x     .     .     .    .      .    .      .
-sre             .      x     .      .      .      .      .      .      .      .     x     .    x     .     x     x    .      .    .      .
-directory-admin .      x     .      .      .      .      .      .      .      .     .     .    x     x     .     .    .      .    .      .
-system-admin    .      x     .      .      .      .      .      .      .      .     .     .    x     .     x     x    .      x    x      x
-security-admin  .      .     .      .      .      .      .      .      .      .     .     .    x     .     .     .    x      .    .      .
-audit-admin     .      .     .      .      .      .      .      .      .      .     x     .    x     .     .     .    x      .    .      x
+                submit drill follow c.list c.read verify review o.list o.read o.act direct adj c.canc deliv live doc.r apply clock park rights offb export removals
+grid-worker     x      .     x      x      x      .      .      .      .      .     .      .   .      .     x    .     .     .     .    .      .    .      .
+resident        x      .     x      .      .      .      .      .      .      .     .      .   .      .     .    .     .     .     .    .      .    .      .
+body-user       .      .     .      x      x      .      .      x      x      x     .      .   .      x     x    .     .     .     .    .      .    .      .
+street-centre   x      .     x      x      x      .      x      x      x      .     x      .   x      x     x    x     .     .     .    .      .    .      .
+verifier        .      .     x      x      x      x      .      x      x      .     .      .   .      .     x    .     .     .     .    .      .    .      .
+district-centre x      .     x      x      x      .      x      x      x      .     x      x   x      x     x    x     .     .     .    .      .    .      .
+sre             .      x     .      .      .      .      .      .      .      .     .      .   .      x     .    x     .     x     x    .      .    .      .
+directory-admin .      x     .      .      .      .      .      .      .      .     .      .   .      .     .    x     x     .     .    .      .    .      .
+system-admin    .      x     .      .      .      .      .      .      .      .     .      .   .      .     .    x     .     x     x    .      x    x      x
+security-admin  .      .     .      .      .      .      .      .      .      .     .      .   .      .     .    x     .     .     .    x      .    .      .
+audit-admin     .      .     .      .      .      .      .      .      .      .     .      .   .      x     .    x     .     .     .    x      .    .      x
 ";
 
 /// Columns street, district, body, installation.

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ids::BodyRef;
 use jiff::Timestamp;
 use sla::{Calendar, to_micros};
 
-use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Holder, HolderInterval};
-use crate::round::{check_complete, of_round};
+use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder, HolderInterval};
+use crate::round::{check_complete, holds, of_round};
 use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
-use crate::{Actor, Decision, Order, Phase, Refusal, Stage, StageState};
+use crate::{Actor, Decision, Order, Refusal, Stage, StagePlan, StageState};
 
 /// What can be asked of a case.
 #[derive(Debug, Clone)]
@@ -33,6 +34,50 @@ pub enum CaseCommand<'a> {
         command: VerifyCommand,
         /// The case's orders; for a claim they are not looked at.
         orders: &'a [Order],
+    },
+    /// An order was returned.
+    AskRuling {
+        /// Who returned it.
+        actor: Actor,
+        /// The order as it is after that.
+        order: &'a Order,
+        /// How long the ruling may take; frozen here.
+        plan: StagePlan,
+        /// For its due time.
+        calendar: &'a Calendar,
+    },
+    /// An order's duty is placed: the ruling on its return, or a transfer.
+    Rule {
+        /// Who.
+        actor: Actor,
+        /// For whom they rule.
+        decided: Deciding,
+        /// The order as it was before.
+        order: &'a Order,
+        /// The case's orders: nobody has two orders of one role in a round.
+        orders: &'a [Order],
+        /// Whose the duty is.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// `:whistle`: bodies are summoned; the caller issues [`Case::summons`] to each.
+    Whistle {
+        /// Who.
+        actor: Actor,
+        /// Whom; none with a duty in the round already.
+        bodies: Vec<BodyRef>,
+        /// The case's orders.
+        orders: &'a [Order],
+        /// What for.
+        note: String,
+    },
+    /// `:cancel`: the case is called off.
+    Cancel {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
     },
     /// A wake-up, late or double or right.
     Tick,
@@ -94,6 +139,10 @@ impl Case {
             verify: BTreeMap::new(),
             handlers: BTreeSet::new(),
             holders: vec![HolderInterval { holder, from: at, to: None }],
+            returns: 0,
+            asked: None,
+            adjudications: BTreeMap::new(),
+            rulings: Vec::new(),
         };
         let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
         Ok((case, vec![CaseEvent { version: 1, at, actor, kind }]))
@@ -111,6 +160,19 @@ impl Case {
         let done = match command {
             CaseCommand::Submit { actor, orders, calendar } => change.submit(actor, orders, calendar),
             CaseCommand::Verify { actor, command, orders } => change.verify(actor, command, orders),
+            CaseCommand::AskRuling { actor, order, plan, calendar } => {
+                change.ask_ruling(actor, order, plan, calendar)
+            }
+            CaseCommand::Rule { actor, decided, order, orders, to, note } => {
+                if holds(orders, order, &to) {
+                    return Err(Refusal::OwnBody);
+                }
+                change.rule(actor, decided, order, to, note)
+            }
+            CaseCommand::Whistle { actor, bodies, orders, note } => {
+                change.whistle(actor, bodies, orders, note)
+            }
+            CaseCommand::Cancel { actor, note } => change.cancel(actor, note),
             CaseCommand::Tick => Ok(change.tick()),
             CaseCommand::FillCalendar { calendar } => change.fill(calendar),
         }?;
@@ -119,26 +181,29 @@ impl Case {
 }
 
 /// A case on its way, as in `order::decide`.
-struct Change {
-    case: Case,
+pub(super) struct Change {
+    pub(super) case: Case,
     events: Vec<CaseEvent>,
-    at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Change {
-    fn push(&mut self, kind: CaseEventKind, actor: Option<Actor>) {
+    pub(super) fn push(&mut self, kind: CaseEventKind, actor: Option<Actor>) {
         let event = CaseEvent { version: self.case.version + 1, at: self.at, actor, kind };
         self.case.apply(&event);
         self.events.push(event);
     }
 
-    fn require(&self, allowed: &[CasePhase], command: &'static str) -> Result<(), Refusal> {
+    pub(super) fn require(&self, allowed: &[CasePhase], command: &'static str) -> Result<(), Refusal> {
         let phase = self.case.phase;
         if allowed.contains(&phase) { Ok(()) } else { Err(Refusal::InvalidCaseTransition { phase, command }) }
     }
 
     fn submit(mut self, actor: Actor, orders: &[Order], calendar: &Calendar) -> Result<Self, Refusal> {
         self.require(&[CasePhase::Open], "submit")?;
+        if self.case.asked.is_some() {
+            return Err(Refusal::ReturnPending);
+        }
         check_complete(orders, self.case.id, self.case.round)?;
         let round = of_round(orders, self.case.id, self.case.round);
         let mut handlers: BTreeSet<String> = round.flat_map(|order| order.handlers.iter().cloned()).collect();
@@ -146,7 +211,7 @@ impl Change {
         let verify = StageState::start(self.case.verify_plan.clone(), calendar, self.at)
             .map_err(|_| Refusal::TimeOutOfRange)?;
         self.push(CaseEventKind::Submitted { handlers, verify: Box::new(verify) }, Some(actor));
-        for event in awaiting_events(self.case.verification_slice()) {
+        for event in awaiting_events(self.case.active_slice()) {
             self.push(CaseEventKind::Stage(event), None);
         }
         Ok(self)
@@ -167,7 +232,7 @@ impl Change {
             VerifyCommand::Pass { note } => self.push(CaseEventKind::Closed { note }, Some(actor)),
             VerifyCommand::Fail { note } => {
                 let round = of_round(orders, self.case.id, self.case.round);
-                let again = round.filter(|order| order.phase != Phase::Cancelled);
+                let again = round.filter(|order| !order.phase.left());
                 let orders = again.map(|order| order.id).collect();
                 let round = self.case.round + 1;
                 self.push(CaseEventKind::Reopened { round, note, orders }, Some(actor));
@@ -184,21 +249,31 @@ impl Change {
         }
     }
 
-    fn record_overdue(&mut self) {
-        while let Some(event) = overdue_event(self.case.verification_slice(), self.at) {
+    fn cancel(mut self, actor: Actor, note: String) -> Result<Self, Refusal> {
+        if self.case.phase == CasePhase::Cancelled {
+            return Ok(self);
+        }
+        self.require(&[CasePhase::Open, CasePhase::Submitted, CasePhase::Verifying], "cancel")?;
+        self.record_overdue();
+        self.push(CaseEventKind::Cancelled { note }, Some(actor));
+        Ok(self)
+    }
+
+    pub(super) fn record_overdue(&mut self) {
+        while let Some(event) = overdue_event(self.case.active_slice(), self.at) {
             self.push(CaseEventKind::Stage(event), None);
         }
     }
 
     fn tick(mut self) -> Self {
-        while let Some(event) = due_event(self.case.verification_slice(), &[], self.at) {
+        while let Some(event) = due_event(self.case.active_slice(), &[], self.at) {
             self.push(CaseEventKind::Stage(event), None);
         }
         self
     }
 
     fn fill(mut self, calendar: &Calendar) -> Result<Self, Refusal> {
-        let filled = fill_events(self.case.verification_slice(), calendar);
+        let filled = fill_events(self.case.active_slice(), calendar);
         for event in filled.map_err(|_| Refusal::TimeOutOfRange)? {
             self.push(CaseEventKind::Stage(event), None);
         }

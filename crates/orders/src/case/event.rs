@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ids::OrderId;
+use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, CasePhase, Holder, HolderInterval};
+use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, Ruling, RulingAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, StageEvent, StageState};
+use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageState};
 
 /// One event of one case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +58,33 @@ pub enum CaseEventKind {
         /// The orders of the ended round whose duties are issued again.
         orders: Vec<OrderId>,
     },
-    /// Time or a calendar touched the verification.
+    /// An order was returned: somebody rules.
+    RulingAsked {
+        /// What about.
+        asked: RulingAsked,
+        /// The clock of the ruling with its due time.
+        adjudicate: Box<StageState>,
+    },
+    /// A duty was placed.
+    Ruled {
+        /// Whose it is.
+        ruling: Ruling,
+        /// Why.
+        note: String,
+    },
+    /// Bodies were summoned to the place; their orders follow.
+    Whistled {
+        /// Whom, in order.
+        bodies: Vec<BodyRef>,
+        /// What for.
+        note: String,
+    },
+    /// Called off.
+    Cancelled {
+        /// Why.
+        note: String,
+    },
+    /// Time or a calendar touched the verification or the clock of a ruling.
     #[serde(untagged)]
     Stage(StageEvent),
 }
@@ -72,6 +98,10 @@ impl CaseEventKind {
             CaseEventKind::Verifying { .. } => "verifying",
             CaseEventKind::Closed { .. } => "closed",
             CaseEventKind::Reopened { .. } => "reopened",
+            CaseEventKind::RulingAsked { .. } => "ruling_asked",
+            CaseEventKind::Ruled { .. } => "ruled",
+            CaseEventKind::Whistled { .. } => "whistled",
+            CaseEventKind::Cancelled { .. } => "cancelled",
             CaseEventKind::Stage(event) => event.name(),
         }
     }
@@ -79,7 +109,11 @@ impl CaseEventKind {
     /// What was said with it; empty when nothing can be.
     pub fn note(&self) -> &str {
         match self {
-            CaseEventKind::Closed { note } | CaseEventKind::Reopened { note, .. } => note,
+            CaseEventKind::Closed { note }
+            | CaseEventKind::Reopened { note, .. }
+            | CaseEventKind::Ruled { note, .. }
+            | CaseEventKind::Whistled { note, .. }
+            | CaseEventKind::Cancelled { note } => note,
             _ => "",
         }
     }
@@ -107,7 +141,7 @@ impl Case {
         self.version = event.version;
         self.changed_at = event.at;
         match &event.kind {
-            CaseEventKind::Opened { .. } => {}
+            CaseEventKind::Opened { .. } | CaseEventKind::Whistled { .. } => {}
             CaseEventKind::Submitted { handlers, verify } => {
                 self.phase = CasePhase::Submitted;
                 self.handlers.extend(handlers.iter().cloned());
@@ -129,11 +163,50 @@ impl Case {
                 self.round = *round;
                 self.hand_to(Some(Holder::Body(self.lead.clone())), event.at);
             }
+            CaseEventKind::RulingAsked { asked, adjudicate } => {
+                self.returns = asked.nth;
+                let (round, clock) = (self.round, (**adjudicate).clone());
+                self.adjudications.insert(asked.order_id, Adjudication { round, clock });
+                if asked.role == Role::Lead {
+                    self.hand_to(Some(Holder::Ruling(asked.deciding)), event.at);
+                }
+                self.asked = Some(asked.clone());
+            }
+            CaseEventKind::Ruled { ruling, .. } => self.ruled(ruling, event.at),
+            CaseEventKind::Cancelled { .. } => {
+                self.asked = None;
+                let running =
+                    self.verify.values_mut().chain(self.adjudications.values_mut().map(|of| &mut of.clock));
+                running.for_each(|stage| stage.cancel_undecided(event.at));
+                self.phase = CasePhase::Cancelled;
+                self.hand_to(None, event.at);
+            }
             CaseEventKind::Stage(stage_event) => {
-                let verification = self.verify.get_mut(&self.round);
-                apply(verification.map_or(&mut [], std::slice::from_mut), stage_event, event.at);
+                let running = match (stage_event.stage(), &self.asked) {
+                    (Stage::Adjudicate, Some(asked)) => {
+                        self.adjudications.get_mut(&asked.order_id).map(|of| &mut of.clock)
+                    }
+                    _ => self.verify.get_mut(&self.round),
+                };
+                apply(running.map_or(&mut [], std::slice::from_mut), stage_event, event.at);
             }
         }
+    }
+
+    /// The duty is where the ruling says, and the lead's brings the case along.
+    fn ruled(&mut self, ruling: &Ruling, at: Timestamp) {
+        if self.asked.as_ref().is_some_and(|asked| asked.order_id == ruling.order_id) {
+            self.asked = None;
+            if let Some(returned) = self.adjudications.get_mut(&ruling.order_id) {
+                returned.clock.meet(at);
+                returned.clock.cancel_undecided(at);
+            }
+        }
+        if ruling.role == Role::Lead {
+            self.lead = ruling.to.clone();
+            self.hand_to(Some(Holder::Body(ruling.to.clone())), at);
+        }
+        self.rulings.push(ruling.clone());
     }
 
     /// Its result meets the verification, whichever it is.

@@ -1,21 +1,25 @@
 //! A case (案件) as dispatch knows it: `open → submitted → verifying → closed`, round by round.
 //!
-//! Exactly one holder at each instant (D32): the lead while the round is open, the verifier from the lead's
-//! submit on. A failed verification opens the next round and gives the case back to the lead. Who handled
-//! it in any round may not verify it (D36).
+//! Exactly one holder at each instant (D32): the lead while the round is open, whoever rules while the lead's
+//! return waits, the verifier from the lead's submit on. A failed verification opens the next round and gives
+//! the case back to the lead. Who handled it in any round may not verify it (D36). Until it is closed it may be
+//! cancelled, and every order with it.
 
 mod decide;
 mod event;
+mod ruling;
+mod whistle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use ids::{BodyRef, CaseId, TenantId};
+use ids::{BodyRef, CaseId, OrderId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use decide::{CaseCommand, VerifyCommand};
 pub use event::{CaseEvent, CaseEventKind};
+pub use ruling::{Adjudication, Deciding, Ruling, RulingAsked};
 
 use crate::stage::next_alarm;
 use crate::{StagePlan, StageState};
@@ -30,8 +34,10 @@ pub enum CasePhase {
     Submitted,
     /// A verifier has taken it.
     Verifying,
-    /// Verified. The end.
+    /// Verified. An end.
     Closed,
+    /// Called off with all its orders. An end.
+    Cancelled,
 }
 
 /// How a round was verified.
@@ -50,6 +56,8 @@ pub enum RoundVerdict {
 pub enum Holder {
     /// The lead.
     Body(BodyRef),
+    /// Whoever rules on the lead's return.
+    Ruling(Deciding),
     /// The verifiers of the street, and the one among them who took it.
     Verifier {
         /// None until claimed.
@@ -108,6 +116,23 @@ pub struct Case {
     pub handlers: BTreeSet<String>,
     /// The holder line from `opened_at` on, without a gap.
     pub holders: Vec<HolderInterval>,
+    /// Returns so far, over all rounds.
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub returns: u32,
+    /// The return that waits for its ruling; one at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<RulingAsked>,
+    /// The clock of each return, by the order that was returned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adjudications: BTreeMap<OrderId, Adjudication>,
+    /// Every ruling, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn none_yet(count: &u32) -> bool {
+    *count == 0
 }
 
 impl CasePhase {
@@ -118,27 +143,35 @@ impl CasePhase {
             CasePhase::Submitted => "submitted",
             CasePhase::Verifying => "verifying",
             CasePhase::Closed => "closed",
+            CasePhase::Cancelled => "cancelled",
         }
+    }
+
+    /// Nothing happens to the case any more.
+    pub const fn ended(self) -> bool {
+        matches!(self, CasePhase::Closed | CasePhase::Cancelled)
     }
 }
 
-/// The body, or `verifier`.
+/// The body, `centre`, `district` or `verifier`.
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Holder::Body(body) => body.fmt(f),
+            Holder::Ruling(deciding) => f.write_str(deciding.as_str()),
             Holder::Verifier { .. } => f.write_str("verifier"),
         }
     }
 }
 
 impl Case {
-    /// The instant to be woken at for the verification's warning or due time; none in any other phase.
+    /// The instant to be woken at for a warning or due time of the verification, or of a ruling; none while
+    /// neither is awaited.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        next_alarm(self.verification_slice(), &[])
+        next_alarm(self.active_slice(), &[])
     }
 
-    /// Who holds it now; nobody once it is closed.
+    /// Who holds it now; nobody once it has ended.
     pub fn holder(&self) -> Option<&Holder> {
         self.holders.last().filter(|interval| interval.to.is_none()).map(|interval| &interval.holder)
     }
@@ -148,7 +181,13 @@ impl Case {
         self.verify.get(&self.round)
     }
 
-    fn verification_slice(&self) -> &[StageState] {
-        self.verification().map_or(&[], std::slice::from_ref)
+    /// The clock of the return that waits.
+    pub fn adjudication(&self) -> Option<&StageState> {
+        self.adjudications.get(&self.asked.as_ref()?.order_id).map(|returned| &returned.clock)
+    }
+
+    /// The stage that runs: a ruling is awaited only before the lead's submit, a verification only after it.
+    fn active_slice(&self) -> &[StageState] {
+        self.adjudication().or_else(|| self.verification()).map_or(&[], std::slice::from_ref)
     }
 }

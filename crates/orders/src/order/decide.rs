@@ -8,7 +8,7 @@ use ids::BodyRef;
 use jiff::Timestamp;
 use sla::{Calendar, to_micros};
 
-use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, Role};
+use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, TimeWanted};
 use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
 use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, Starts, open_assistants};
 
@@ -46,7 +46,8 @@ pub enum OrderCommand<'a> {
         /// The orders of the case as loaded: the lead waits for its assistants. Others may pass none.
         orders: &'a [Order],
     },
-    /// A wake-up, late or double or right: it carries no data.
+    /// A wake-up, late or double or right: it carries no data. An order whose suspension is over is resumed first,
+    /// see [`Order::suspension_over`].
     Tick,
     /// A calendar was published.
     FillCalendar {
@@ -66,6 +67,89 @@ pub enum OrderCommand<'a> {
         /// Who.
         actor: Actor,
         /// Why.
+        note: String,
+    },
+    /// The case is cancelled: whatever is open of it ends.
+    CancelWithCase {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:return`: the body says it is not theirs.
+    Return {
+        /// Who.
+        actor: Actor,
+        /// From the list.
+        ground: ReturnGround,
+        /// Whose it is.
+        proposed: BodyRef,
+        /// What is said with it.
+        note: String,
+    },
+    /// The ruling on a return, or a transfer nobody asked for: the duty is this body's. The order's own
+    /// body keeps it; another's gets an order of its own, which the caller issues.
+    Place {
+        /// Who rules.
+        actor: Actor,
+        /// Whose it is.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// `:waive`: an assistant who is not needed any more.
+    Waive {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:urge`: reminds the body, as often as somebody likes.
+    Urge {
+        /// Who.
+        actor: Actor,
+        /// Of what.
+        note: String,
+    },
+    /// `:supervise`.
+    Supervise {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:extend` and `:suspend`: the body asks for time.
+    AskTime {
+        /// Who.
+        actor: Actor,
+        /// For what.
+        wanted: TimeWanted,
+        /// What is said with it.
+        note: String,
+    },
+    /// `:grant`: somebody else than who asked.
+    GrantTime {
+        /// Who.
+        actor: Actor,
+        /// For the due times that follow.
+        calendar: &'a Calendar,
+        /// What is said with it.
+        note: String,
+    },
+    /// `:deny`.
+    RefuseTime {
+        /// Who.
+        actor: Actor,
+        /// Why.
+        note: String,
+    },
+    /// `:resume`, or the end of the suspension has come.
+    Resume {
+        /// Who; nobody when time did.
+        actor: Option<Actor>,
+        /// For the due times that follow.
+        calendar: &'a Calendar,
+        /// What is said with it.
         note: String,
     },
 }
@@ -125,6 +209,13 @@ impl Order {
             chain,
             handlers: BTreeSet::new(),
             outcome: None,
+            follows: plan.follows,
+            returning: None,
+            return_refused: false,
+            urged: 0,
+            supervised_at: None,
+            time_asked: None,
+            suspended: None,
         })
     }
 
@@ -158,20 +249,32 @@ impl Order {
             OrderCommand::FillCalendar { calendar } => change.fill(calendar),
             OrderCommand::CloseWithCase { actor, verdict } => change.close(actor, verdict),
             OrderCommand::Cancel { actor, note } => change.cancel(actor, note),
+            OrderCommand::CancelWithCase { actor, note } => Ok(change.cancel_with_case(actor, note)),
+            OrderCommand::Return { actor, ground, proposed, note } => {
+                change.give_back(actor, ground, proposed, note)
+            }
+            OrderCommand::Place { actor, to, note } => change.place(actor, to, note),
+            OrderCommand::Waive { actor, note } => change.waive(actor, note),
+            OrderCommand::Urge { actor, note } => change.urge(actor, note),
+            OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
+            OrderCommand::AskTime { actor, wanted, note } => change.ask_time(actor, wanted, note),
+            OrderCommand::GrantTime { actor, calendar, note } => change.grant_time(actor, calendar, note),
+            OrderCommand::RefuseTime { actor, note } => change.refuse_time(actor, note),
+            OrderCommand::Resume { actor, calendar, note } => change.resume(actor, calendar, note),
         }?;
         Ok(Decision::of(done.order, done.events))
     }
 }
 
 /// An order on its way: each event is applied as soon as it is known, so the next is decided on its result.
-struct Change {
-    order: Order,
+pub(super) struct Change {
+    pub(super) order: Order,
     events: Vec<OrderEvent>,
-    at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 impl Change {
-    fn push(&mut self, kind: OrderEventKind, actor: Option<Actor>) {
+    pub(super) fn push(&mut self, kind: OrderEventKind, actor: Option<Actor>) {
         let event = OrderEvent { version: self.order.version + 1, at: self.at, actor, kind };
         self.order.apply(&event);
         self.events.push(event);
@@ -194,6 +297,10 @@ impl Change {
         if !act.legal_from(order.phase) {
             return Err(Refusal::InvalidTransition { phase: order.phase, command: act.as_str() });
         }
+        // A visit or an end would be judged by clocks that stand still: it is resumed first.
+        if matches!(act, Act::Arrive | Act::Submit) {
+            self.not_suspended()?;
+        }
         if act == Act::Submit {
             order.may_submit(open_assistants)?;
         }
@@ -203,7 +310,7 @@ impl Change {
     }
 
     /// What was due before this instant is breached, whether or not a wake-up came by.
-    fn record_overdue(&mut self) {
+    pub(super) fn record_overdue(&mut self) {
         while let Some(event) = overdue_event(&self.order.stages, self.at) {
             self.push(OrderEventKind::Stage(event), None);
         }
@@ -211,13 +318,16 @@ impl Change {
 
     /// Ends: each event uses up a warning, a due time or a chain step.
     fn tick(mut self) -> Self {
-        if self.order.phase.ended() {
-            return self;
+        if !self.order.phase.ended() && self.order.suspended.is_none() {
+            self.catch_up();
         }
+        self
+    }
+
+    pub(super) fn catch_up(&mut self) {
         while let Some(event) = due_event(&self.order.stages, &self.order.chain, self.at) {
             self.push(OrderEventKind::Stage(event), None);
         }
-        self
     }
 
     fn fill(mut self, calendar: &Calendar) -> Result<Self, Refusal> {
@@ -239,21 +349,6 @@ impl Change {
         self.push(OrderEventKind::Done { verdict }, Some(actor));
         Ok(self)
     }
-
-    fn cancel(mut self, actor: Actor, note: String) -> Result<Self, Refusal> {
-        if self.order.phase.ended() {
-            return Ok(self);
-        }
-        if self.order.role == Role::Lead {
-            return Err(Refusal::LeadRequired);
-        }
-        if self.order.phase == Phase::Submitted {
-            return Err(Refusal::InvalidTransition { phase: self.order.phase, command: "cancel" });
-        }
-        self.record_overdue();
-        self.push(OrderEventKind::Cancelled { note }, Some(actor));
-        Ok(self)
-    }
 }
 
 impl Order {
@@ -261,6 +356,9 @@ impl Order {
         let visit_required = self.stages.iter().any(|stage| stage.stage() == Stage::OnSite);
         if visit_required && !self.acts.contains_key(&Act::Arrive) {
             return Err(Refusal::VisitRequired);
+        }
+        if self.returning.is_some() {
+            return Err(Refusal::ReturnPending);
         }
         if !open_assistants.is_empty() {
             return Err(Refusal::AssistantsOpen { bodies: open_assistants.to_vec() });

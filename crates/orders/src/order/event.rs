@@ -1,11 +1,13 @@
 //! What happened to an order. The order is the fold of its events, and nothing else changes it.
 
+use ids::BodyRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sla::Limit;
 
-use super::{Act, Order, Phase, Role};
+use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, RoundVerdict, StageEvent};
+use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent};
 
 /// One event of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,93 @@ pub enum OrderEventKind {
         /// Why.
         note: String,
     },
+    /// The body says it is not theirs; a ruling is awaited.
+    ReturnAsked {
+        /// With what ground, and whose it is.
+        asked: ReturnAsked,
+        /// What was said with it.
+        note: String,
+    },
+    /// The ruling is that it stays.
+    ReturnRefused {
+        /// Why.
+        note: String,
+    },
+    /// The ruling is that it is another's.
+    Returned {
+        /// Whose.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// It was moved to another body that nobody had asked for.
+    Transferred {
+        /// To whom.
+        to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// The assistant is not needed any more.
+    Waived {
+        /// Why.
+        note: String,
+    },
+    /// 催办: somebody reminds the body.
+    Urged {
+        /// Of what.
+        note: String,
+    },
+    /// 督办: the order is under supervision from here on.
+    Supervised {
+        /// Why.
+        note: String,
+    },
+    /// The body asks for more time.
+    ExtensionAsked {
+        /// How much, and who asked.
+        asked: TimeAsked,
+        /// What was said with it.
+        note: String,
+    },
+    /// The body asks that time be not charged.
+    SuspensionAsked {
+        /// Until when, and who asked.
+        asked: TimeAsked,
+        /// What was said with it.
+        note: String,
+    },
+    /// What was asked for was not granted.
+    TimeRefused {
+        /// Why.
+        note: String,
+    },
+    /// More time was granted.
+    Extended {
+        /// How much.
+        more: Limit,
+        /// The clocks it changed.
+        clocks: Vec<StageClock>,
+        /// What was said with it.
+        note: String,
+    },
+    /// Time is not charged from here on.
+    Suspended {
+        /// Until when, and why.
+        suspension: Suspension,
+        /// The clocks that stand still.
+        clocks: Vec<StageClock>,
+        /// What was said with it.
+        note: String,
+    },
+    /// Time is charged again.
+    Resumed {
+        /// From when on: not from when a late wake-up came.
+        from: Timestamp,
+        /// The clocks that go on.
+        clocks: Vec<StageClock>,
+        /// What was said with it.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -72,6 +161,19 @@ impl OrderEventKind {
             OrderEventKind::Submitted { .. } => "submitted",
             OrderEventKind::Done { .. } => "done",
             OrderEventKind::Cancelled { .. } => "cancelled",
+            OrderEventKind::ReturnAsked { .. } => "return_asked",
+            OrderEventKind::ReturnRefused { .. } => "return_refused",
+            OrderEventKind::Returned { .. } => "returned",
+            OrderEventKind::Transferred { .. } => "transferred",
+            OrderEventKind::Waived { .. } => "waived",
+            OrderEventKind::Urged { .. } => "urged",
+            OrderEventKind::Supervised { .. } => "supervised",
+            OrderEventKind::ExtensionAsked { .. } => "extension_asked",
+            OrderEventKind::SuspensionAsked { .. } => "suspension_asked",
+            OrderEventKind::TimeRefused { .. } => "time_refused",
+            OrderEventKind::Extended { .. } => "extended",
+            OrderEventKind::Suspended { .. } => "suspended",
+            OrderEventKind::Resumed { .. } => "resumed",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -81,7 +183,20 @@ impl OrderEventKind {
         match self {
             OrderEventKind::Progressed { note }
             | OrderEventKind::Submitted { note }
-            | OrderEventKind::Cancelled { note } => note,
+            | OrderEventKind::Cancelled { note }
+            | OrderEventKind::ReturnAsked { note, .. }
+            | OrderEventKind::ReturnRefused { note }
+            | OrderEventKind::Returned { note, .. }
+            | OrderEventKind::Transferred { note, .. }
+            | OrderEventKind::Waived { note }
+            | OrderEventKind::Urged { note }
+            | OrderEventKind::Supervised { note }
+            | OrderEventKind::ExtensionAsked { note, .. }
+            | OrderEventKind::SuspensionAsked { note, .. }
+            | OrderEventKind::TimeRefused { note }
+            | OrderEventKind::Extended { note, .. }
+            | OrderEventKind::Suspended { note, .. }
+            | OrderEventKind::Resumed { note, .. } => note,
             _ => "",
         }
     }
@@ -125,6 +240,34 @@ impl Order {
         match &event.kind {
             OrderEventKind::Done { verdict } => self.end(Phase::Done, Some(*verdict), event.at),
             OrderEventKind::Cancelled { .. } => self.end(Phase::Cancelled, None, event.at),
+            OrderEventKind::Returned { .. } => self.end(Phase::Returned, None, event.at),
+            OrderEventKind::Transferred { .. } => self.end(Phase::Transferred, None, event.at),
+            OrderEventKind::Waived { .. } => self.end(Phase::Waived, None, event.at),
+            OrderEventKind::ReturnAsked { asked, .. } => self.returning = Some(asked.clone()),
+            OrderEventKind::ReturnRefused { .. } => {
+                self.returning = None;
+                self.return_refused = true;
+            }
+            OrderEventKind::Urged { .. } => self.urged += 1,
+            OrderEventKind::Supervised { .. } => self.supervised_at = Some(event.at),
+            OrderEventKind::ExtensionAsked { asked, .. } | OrderEventKind::SuspensionAsked { asked, .. } => {
+                self.time_asked = Some(asked.clone());
+            }
+            OrderEventKind::TimeRefused { .. } => self.time_asked = None,
+            OrderEventKind::Extended { clocks, .. } => {
+                self.time_asked = None;
+                self.set_clocks(clocks, event.at);
+            }
+            OrderEventKind::Suspended { suspension, clocks, .. } => {
+                self.time_asked = None;
+                self.suspended = Some(*suspension);
+                self.set_clocks(clocks, event.at);
+            }
+            // Warnings that came while nobody looked are still to be said.
+            OrderEventKind::Resumed { from, clocks, .. } => {
+                self.suspended = None;
+                self.set_clocks(clocks, *from);
+            }
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }
@@ -139,15 +282,29 @@ impl Order {
         for stage in self.stages.iter_mut().filter(|stage| act.meets().contains(&stage.stage())) {
             stage.meet(event.at);
         }
+        if act == Act::Submit {
+            self.time_asked = None;
+        }
         // Who only takes note of a matter does not handle it, and may verify it (D36).
         if let (Some(actor), true) = (&event.actor, self.role != Role::Inform) {
             self.handlers.insert(actor.principal.clone());
         }
     }
 
+    fn set_clocks(&mut self, clocks: &[StageClock], at: Timestamp) {
+        for clock in clocks {
+            if let Some(stage) = self.stages.iter_mut().find(|stage| stage.stage() == clock.stage) {
+                stage.set(clock, at);
+            }
+        }
+    }
+
     fn end(&mut self, phase: Phase, outcome: Option<RoundVerdict>, at: Timestamp) {
         self.phase = phase;
         self.outcome = outcome;
+        self.returning = None;
+        self.time_asked = None;
+        self.suspended = None;
         for stage in &mut self.stages {
             stage.cancel_undecided(at);
         }

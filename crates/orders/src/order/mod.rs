@@ -1,12 +1,15 @@
 //! An order (工单): the duty of one body in one round of one case.
 //!
-//! `dispatched → seen → acknowledged → (on_site) → in_progress → submitted → done`, or `cancelled`.
-//! Returns, transfers, waivers, suspension and extension come with their own commands; until then their
-//! phases and facets do not exist, so that every phase here can be reached and left.
+//! `dispatched → seen → acknowledged → (on_site) → in_progress → submitted → done`; it may end before as
+//! `cancelled`, `returned`, `transferred` or `waived`. Facets stand beside the phase: a return that waits
+//! for its ruling, a question for time, suspension, and supervision.
 
 mod act;
 mod decide;
+mod direct;
 mod event;
+mod give_back;
+mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use act::Act;
 pub use decide::OrderCommand;
 pub use event::{OrderEvent, OrderEventKind};
+pub use give_back::{ReturnAsked, ReturnGround};
+pub use time::{HoldReason, Suspension, TimeAsked, TimeWanted};
 
 use crate::stage::next_alarm;
 use crate::{ChainStep, RoundVerdict, StagePlan, StageState};
@@ -53,6 +58,12 @@ pub enum Phase {
     Done,
     /// Withdrawn. An end.
     Cancelled,
+    /// Given back as not theirs, and granted: another order follows. An end.
+    Returned,
+    /// Moved to another body, which nobody had asked for. An end.
+    Transferred,
+    /// An assistant who is not needed any more. An end.
+    Waived,
 }
 
 /// What to issue: one order of a case plan with its policy.
@@ -74,6 +85,9 @@ pub struct OrderPlan {
     pub stages: Vec<StagePlan>,
     /// The policy's chain, in order of time. Ignored for [`Role::Inform`].
     pub chain: Vec<ChainStep>,
+    /// The order whose duty goes on here, when it was returned or transferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<OrderId>,
 }
 
 /// An order: the fold of its events. Lists and sorted maps only, so equal orders are equal bytes.
@@ -109,6 +123,32 @@ pub struct Order {
     pub handlers: BTreeSet<String>,
     /// How its round was verified, once [`Phase::Done`].
     pub outcome: Option<RoundVerdict>,
+    /// The order whose duty goes on here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<OrderId>,
+    /// A return that waits for its ruling. The body goes on holding the order, and its clocks run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returning: Option<ReturnAsked>,
+    /// A return was refused: this order is not returned again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub return_refused: bool,
+    /// How often somebody urged it (催办).
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub urged: u32,
+    /// Since when it is under supervision (督办).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervised_at: Option<Timestamp>,
+    /// A question for time that waits for its answer; the clocks run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_asked: Option<TimeAsked>,
+    /// Time is not charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn nothing(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Role {
@@ -134,20 +174,33 @@ impl Phase {
             Phase::Submitted => "submitted",
             Phase::Done => "done",
             Phase::Cancelled => "cancelled",
+            Phase::Returned => "returned",
+            Phase::Transferred => "transferred",
+            Phase::Waived => "waived",
         }
     }
 
     /// Nothing happens to the order any more.
     pub const fn ended(self) -> bool {
-        matches!(self, Phase::Done | Phase::Cancelled)
+        matches!(self, Phase::Done) || self.left()
+    }
+
+    /// Ended without having been done: its duty is withdrawn, or goes on in another order.
+    pub const fn left(self) -> bool {
+        matches!(self, Phase::Cancelled | Phase::Returned | Phase::Transferred | Phase::Waived)
     }
 }
 
 impl Order {
-    /// The instant to be woken at: the least next warning, due or chain instant (D49). None when nothing
-    /// is left to happen by itself: the order ended, is for information, or awaits a calendar.
+    /// The instant to be woken at: the least next warning, due or chain instant (D49), or the end of its
+    /// suspension, during which nothing else comes. None when nothing is left to happen by itself: the order
+    /// ended, is for information, or awaits a calendar.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        if self.phase.ended() { None } else { next_alarm(&self.stages, &self.chain) }
+        match (self.phase.ended(), self.suspended) {
+            (true, _) => None,
+            (false, Some(suspended)) => Some(suspended.until),
+            (false, None) => next_alarm(&self.stages, &self.chain),
+        }
     }
 
     /// Whether somebody still has to do something: lead or assist, neither submitted nor ended.
@@ -157,15 +210,22 @@ impl Order {
 
     /// The plan of the same duty in a later round, with limits that start anew.
     pub fn plan_again(&self, order_id: OrderId, round: u32) -> OrderPlan {
+        OrderPlan { order_id, round, follows: None, ..self.plan_for(order_id, self.body.clone()) }
+    }
+
+    /// The plan of the same duty at another body, which starts with limits of its own: it learns of the
+    /// matter only now. What the body before used up stays with the order before.
+    pub fn plan_for(&self, order_id: OrderId, body: BodyRef) -> OrderPlan {
         OrderPlan {
             order_id,
             tenant: self.tenant,
             case_id: self.case_id,
-            round,
-            body: self.body.clone(),
+            round: self.round,
+            body,
             role: self.role,
             stages: self.stages.iter().map(|stage| stage.plan.clone()).collect(),
             chain: self.chain.clone(),
+            follows: Some(self.id),
         }
     }
 }

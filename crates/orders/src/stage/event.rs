@@ -99,7 +99,7 @@ pub(crate) fn fill_events(stages: &[StageState], calendar: &Calendar) -> Result<
             continue;
         }
         let stage = state.stage();
-        match StageDue::compute(&state.plan, calendar, state.started_at)? {
+        match state.due_on(calendar)? {
             StageDue::At(due) => events.push(StageEvent::CalendarFilled { stage, due }),
             StageDue::AwaitingCalendar(awaited) if awaited.year != before.year => {
                 events.push(StageEvent::CalendarAwaited { stage, awaited });

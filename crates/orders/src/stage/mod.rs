@@ -6,16 +6,19 @@
 
 mod alarm;
 mod event;
+mod hold;
 mod starts;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sla::{Calendar, CalendarRef, ClockKind, InvalidLimit, Limit, PerMille, SlaError, Unit};
+use sla::{Calendar, CalendarRef, ClockKind, InvalidLimit, Limit, PerMille, SlaError, StopWatch, Unit};
 
 use crate::PlanFault;
 pub(crate) use alarm::{due_event, next_alarm, overdue_event};
 pub use event::StageEvent;
 pub(crate) use event::{apply, awaiting_events, fill_events};
+pub use hold::StageClock;
+pub(crate) use hold::{Turn, extend, turn};
 pub use starts::Starts;
 
 /// What is limited (D47).
@@ -32,6 +35,8 @@ pub enum Stage {
     Resolve,
     /// 核查: a stage of the case.
     Verify,
+    /// 裁定: a stage of a return, kept with the case.
+    Adjudicate,
 }
 
 impl Stage {
@@ -43,6 +48,7 @@ impl Stage {
             Stage::OnSite => "on_site",
             Stage::Resolve => "resolve",
             Stage::Verify => "verify",
+            Stage::Adjudicate => "adjudicate",
         }
     }
 }
@@ -89,6 +95,14 @@ impl StagePlan {
     }
 }
 
+impl StagePlan {
+    /// One working day to rule on a return, warned at 0.5: the body's own clocks run meanwhile.
+    pub fn default_adjudication() -> Result<Self, InvalidLimit> {
+        let limit = Limit::new(ClockKind::Work, 1, Unit::Workday)?;
+        Ok(Self { stage: Stage::Adjudicate, limit, warn: vec![PerMille::new(500)?] })
+    }
+}
+
 /// A running or ended stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageState {
@@ -108,6 +122,9 @@ pub struct StageState {
     pub verdict_at: Option<Timestamp>,
     /// When it was done, in time or late.
     pub met_at: Option<Timestamp>,
+    /// What was charged, held and granted, once time was held or extended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<StopWatch>,
 }
 
 /// A due time, or the calendar it waits for.
@@ -163,7 +180,8 @@ impl StageState {
     }
 
     fn open_with(plan: StagePlan, started_at: Timestamp, due: StageDue) -> Self {
-        Self { plan, started_at, due, warned: 0, escalated: 0, verdict: None, verdict_at: None, met_at: None }
+        let (verdict, verdict_at, met_at) = (None, None, None);
+        Self { plan, started_at, due, warned: 0, escalated: 0, verdict, verdict_at, met_at, watch: None }
     }
 
     /// Which stage.
@@ -171,9 +189,12 @@ impl StageState {
         self.plan.stage
     }
 
-    /// The due time when it is known.
+    /// The due time when it is known; while time is held, what it was before.
     pub fn due_at(&self) -> Option<Timestamp> {
-        self.known().map(|due| due.due_at)
+        match &self.due {
+            StageDue::At(due) => Some(due.due_at),
+            StageDue::AwaitingCalendar(_) => None,
+        }
     }
 
     /// The year awaited when the due time is not known.
@@ -189,10 +210,11 @@ impl StageState {
         self.verdict.is_none() && self.met_at.is_none()
     }
 
+    /// The due time that counts now: none while it is awaited or held.
     fn known(&self) -> Option<&DueAt> {
         match &self.due {
-            StageDue::At(due) => Some(due),
-            StageDue::AwaitingCalendar(_) => None,
+            StageDue::At(due) if !self.held() => Some(due),
+            StageDue::At(_) | StageDue::AwaitingCalendar(_) => None,
         }
     }
 

@@ -62,6 +62,7 @@ pub fn plan(role: Role, body: &str, stages: Vec<StagePlan>, chain: Vec<ChainStep
         role,
         stages,
         chain,
+        follows: None,
     }
 }
 

@@ -34,6 +34,13 @@ pub fn check_step(before: &World, after: &World) {
     for (round, old) in &before.case.verify {
         check_final(old, &after.case.verify[round]);
     }
+    for (order, old) in &before.case.adjudications {
+        check_final(&old.clock, &after.case.adjudications[order].clock);
+    }
+    if before.case.phase.ended() {
+        assert_eq!(before.case, after.case, "an ended case changed");
+    }
+    assert!(after.case.rulings.starts_with(&before.case.rulings));
 }
 
 fn check_final(old: &StageState, new: &StageState) {
@@ -56,6 +63,12 @@ fn check_order(order: &Order) {
     if order.role == Role::Inform {
         assert!(order.stages.is_empty() && order.wake_at().is_none() && !order.duty_open());
     }
+    if let Some(suspended) = order.suspended {
+        assert!(order.duty_open() && order.time_asked.is_none());
+        assert_eq!(order.wake_at(), Some(suspended.until));
+    }
+    let open = order.stages.iter().filter(|stage| stage.open());
+    assert!(open.clone().all(|stage| stage.held() == order.suspended.is_some()), "{order:?}");
     assert_eq!(order.outcome.is_some(), order.phase == Phase::Done);
 }
 
@@ -81,7 +94,8 @@ fn check_stage(stage: &StageState) {
 /// An open stage's warning and due time are never after the wake-up.
 fn check_armed(stage: &StageState, wake_at: Option<jiff::Timestamp>) {
     let StageDue::At(due) = &stage.due else { return };
-    if stage.open() {
+    // Held, it waits for the suspension's end.
+    if stage.open() && !stage.held() {
         let wake_at = wake_at.expect("an open stage with a due time arms a wake-up");
         let next_warn = due.warns.get(stage.warned as usize).map_or(due.due_at, |warn| warn.at);
         assert!(wake_at <= due.due_at && wake_at <= next_warn);
@@ -91,31 +105,48 @@ fn check_armed(stage: &StageState, wake_at: Option<jiff::Timestamp>) {
 fn check_rounds(world: &World) {
     for round in 1..=world.case.round {
         let orders = || world.orders.iter().filter(|order| order.round == round);
-        let mut leads = orders().filter(|order| order.role == Role::Lead);
+        let called_off = round == world.case.round && world.case.phase == CasePhase::Cancelled;
+        let ended = round < world.case.round || world.case.phase.ended();
+        assert!(orders().all(|order| !ended || order.phase.ended()), "an order outlives its round");
+        let mut leads = orders().filter(|order| order.role == Role::Lead && !order.phase.left());
+        if called_off {
+            assert!(leads.next().is_none(), "somebody leads a case that was called off");
+            continue;
+        }
         let lead = leads.next().expect("a round has a lead");
         assert!(leads.next().is_none(), "a round has one lead");
-        assert_ne!(lead.phase, Phase::Cancelled);
-        let ended = round < world.case.round || world.case.phase == CasePhase::Closed;
-        assert!(orders().all(|order| !ended || order.phase.ended()), "an order outlives its round");
         assert_eq!(lead.phase.ended(), ended, "a lead's order ends with its round");
+        if round == world.case.round {
+            assert_eq!(lead.body, world.case.lead);
+        }
         if ended {
             assert!(world.case.verify[&round].verdict.is_some());
         }
+        // Nobody holds the same duty twice.
+        let held: Vec<_> = orders().filter(|o| !o.phase.left()).map(|o| (&o.body, o.role)).collect();
+        assert_eq!(held.iter().collect::<BTreeSet<_>>().len(), held.len(), "{held:?}");
     }
 }
 
 fn check_case(world: &World) {
     let case = &world.case;
-    let (lead_holds, closed) = (case.phase == CasePhase::Open, case.phase == CasePhase::Closed);
-    if !lead_holds {
+    let (open, ended) = (case.phase == CasePhase::Open, case.phase.ended());
+    let ruling = check_ruling(world);
+    if !open {
         let round = world.orders.iter().filter(|order| order.round == case.round);
         assert!(round.clone().all(|order| !order.duty_open()), "the case went on over an open duty");
     }
-    assert_eq!(case.holder().is_none(), closed);
-    assert_eq!(case.holder() == Some(&Holder::Body(case.lead.clone())), lead_holds);
+    assert_eq!(case.holder().is_none(), ended);
+    assert_eq!(case.holder() == Some(&Holder::Body(case.lead.clone())), open && !ruling);
+    assert_eq!(matches!(case.holder(), Some(Holder::Ruling(_))), ruling);
     case.verify.values().for_each(check_stage);
     if let Some(stage) = case.verification() {
         check_armed(stage, case.wake_at());
+    }
+
+    let rulings = case.adjudications.values().map(|returned| &returned.clock);
+    for clock in rulings.chain(case.verify.values()) {
+        assert!(clock.verdict.is_some() || !ended, "a clock outlives its case");
     }
 
     // Conservation (D32): from opening to now without gap or overlap.
@@ -126,4 +157,25 @@ fn check_case(world: &World) {
     for held in &case.holders {
         assert!(held.to.is_none_or(|to| to >= held.from));
     }
+}
+
+/// A return waits at the case and at exactly its order, on a clock; answers whether it is the lead's.
+fn check_ruling(world: &World) -> bool {
+    let case = &world.case;
+    let returning = world.orders.iter().filter(|order| order.returning.is_some());
+    let returning: Vec<_> = returning.map(|order| (order.id, order.role)).collect();
+    assert_eq!(returning, case.asked.iter().map(|asked| (asked.order_id, asked.role)).collect::<Vec<_>>());
+    assert!(case.returns <= 2 && case.adjudications.len() == case.returns as usize);
+    for (order, returned) in &case.adjudications {
+        let stage = &returned.clock;
+        check_stage(stage);
+        let waits = case.asked.as_ref().is_some_and(|asked| asked.order_id == *order);
+        // A ruling gives the verdict; until then only time has given one.
+        assert!(waits || stage.verdict.is_some(), "a ruling left its clock without a verdict");
+        if waits {
+            assert_eq!(case.phase, CasePhase::Open);
+            check_armed(stage, case.wake_at());
+        }
+    }
+    case.asked.as_ref().is_some_and(|asked| asked.role == Role::Lead)
 }

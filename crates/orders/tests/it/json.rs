@@ -33,6 +33,34 @@ fn what_a_newer_version_stored_is_read() {
     assert_eq!(serde_json::from_value::<Order>(newer).unwrap(), life.order);
 }
 
+/// What is new is left out while it says nothing, so that the version before reads what this one stores; and what
+/// that one stored has none of it.
+#[test]
+fn what_the_version_before_stored_is_read() {
+    let life = Life::new(vec![seconds(Stage::Resolve, 100, &[])], vec![]);
+    let stored = serde_json::to_value(&life.order).unwrap();
+    let names: Vec<_> = stored.as_object().unwrap().keys().cloned().collect();
+    let before = [
+        "id",
+        "tenant",
+        "case_id",
+        "round",
+        "body",
+        "role",
+        "phase",
+        "version",
+        "dispatched_at",
+        "changed_at",
+        "acts",
+        "stages",
+        "chain",
+        "handlers",
+        "outcome",
+    ];
+    assert!(names.iter().all(|name| before.contains(&name.as_str())), "{names:?}");
+    assert_eq!(serde_json::from_value::<Order>(stored).unwrap(), life.order);
+}
+
 #[test]
 fn events_read_as_people_expect() {
     let mut life = Life::new(vec![seconds(Stage::Acknowledge, 10, &[500])], vec![]);

@@ -2,7 +2,7 @@
 //! clocks that step back, publications.
 
 use jiff::SignedDuration;
-use orders::{Act, Case, CaseEvent, ChainStep, Order, OrderEvent, Role, Stage, StagePlan};
+use orders::{Act, Case, CaseEvent, ChainStep, Deciding, Order, OrderEvent, Role, Stage, StagePlan};
 use proptest::prelude::*;
 use sla::{ClockKind, PerMille, Unit};
 
@@ -53,8 +53,38 @@ fn single_steps() -> impl Strategy<Value = Step> {
         4 => Just(Step::WaitForWakeUp),
         4 => (-600i64..40_000).prop_map(Step::Wait),
         1 => Just(Step::Cancel(1)),
+        4 => directed(),
+        5 => time(),
         1 => Just(Step::Publish(&[2026, 2027])),
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
+    ]
+}
+
+/// What those who direct the work do, and returns with their rulings. A case called off has no more to show,
+/// so that is rare.
+fn directed() -> impl Strategy<Value = Step> {
+    let body = prop::sample::select(&["transport", "bus-company", "urban-management"][..]);
+    let deciding = prop::sample::select(&[Deciding::Centre, Deciding::District][..]);
+    prop_oneof![
+        4 => (0usize..3, body.clone()).prop_map(|(index, body)| Step::Return(index, "li", body)),
+        6 => (0usize..5, deciding, body).prop_map(|(index, by, body)| Step::Place(index, "sun", by, body)),
+        2 => (0usize..4).prop_map(Step::Waive),
+        1 => (0usize..4).prop_map(Step::Urge),
+        1 => (0usize..4).prop_map(Step::Supervise),
+        1 => Just(Step::CancelCase),
+        2 => prop::sample::select(&["traffic-police", "urban-management"][..]).prop_map(Step::Whistle),
+    ]
+}
+
+/// Questions for time and their answers.
+fn time() -> impl Strategy<Value = Step> {
+    let order = || 0usize..4;
+    prop_oneof![
+        2 => order().prop_map(|index| Step::Extend(index, "li")),
+        3 => (order(), -10i64..100_000).prop_map(|(index, seconds)| Step::Suspend(index, "li", seconds)),
+        5 => order().prop_map(|index| Step::Grant(index, "sun")),
+        1 => order().prop_map(|index| Step::Deny(index, "sun")),
+        2 => order().prop_map(|index| Step::Resume(index, "li")),
     ]
 }
 
@@ -102,7 +132,7 @@ fn live(first: (World, Written), steps: &[Step]) -> (World, Journal) {
     check(&world);
     for step in steps {
         let orders = world.orders.len() - world.round_starts();
-        if matches!(step, Step::Act(index, ..) | Step::Cancel(index) if *index >= orders) {
+        if step.index().is_some_and(|index| index >= orders) {
             continue;
         }
         let Ok((next, written)) = world.after(step) else { continue };

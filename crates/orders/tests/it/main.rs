@@ -4,11 +4,15 @@
 
 mod calendars;
 mod case;
+mod delays;
 mod enumeration;
 mod fixtures;
 mod invariants;
 mod json;
 mod laws;
+mod regressions;
+mod returns;
 mod stages;
+mod summons;
 mod table;
 mod world;

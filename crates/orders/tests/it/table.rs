@@ -2,11 +2,13 @@
 //! and the phase; then the answer to each command. `=` changes nothing, `x` is `invalid-transition`, words
 //! with a hyphen are other refusal codes, and the rest is the phase after.
 
-use orders::{Act, Order, OrderCommand, Role, RoundVerdict, Stage};
+use orders::{Act, Order, OrderCommand, ReturnGround, Role, RoundVerdict, Stage};
 
 use crate::fixtures::{Life, actor, command, plan, second, seconds};
 
 const COLUMNS: [&str; 7] = ["see", "acknowledge", "arrive", "progress", "submit", "close", "cancel"];
+const DIRECTED: [&str; 8] =
+    ["urge", "supervise", "waive", "cancel", "return", "stays", "elsewhere", "cancel-with-case"];
 
 fn carry_out(life: &mut Life, word: &str, others: &[Order]) -> String {
     let command = match Act::ALL.into_iter().find(|act| act.as_str() == word) {
@@ -14,7 +16,7 @@ fn carry_out(life: &mut Life, word: &str, others: &[Order]) -> String {
         None if word == "close" => {
             OrderCommand::CloseWithCase { actor: actor("wang"), verdict: RoundVerdict::Passed }
         }
-        None => OrderCommand::Cancel { actor: actor("sun"), note: "not needed".to_owned() },
+        None => directed(word),
     };
     match life.does(command, second(1)) {
         Ok(events) if events == "=" => events,
@@ -23,8 +25,27 @@ fn carry_out(life: &mut Life, word: &str, others: &[Order]) -> String {
     }
 }
 
+/// What those who direct the work do; `return` is by the body, `stays` and `elsewhere` are the two ways to place it.
+fn directed(word: &str) -> OrderCommand<'static> {
+    let (actor, note) = (actor("sun"), "a word".to_owned());
+    match word {
+        "urge" => OrderCommand::Urge { actor, note },
+        "supervise" => OrderCommand::Supervise { actor, note },
+        "waive" => OrderCommand::Waive { actor, note },
+        "cancel" => OrderCommand::Cancel { actor, note },
+        "return" => {
+            let (ground, proposed) = (ReturnGround::NotOurDuty, "bus-company".parse().unwrap());
+            OrderCommand::Return { actor, ground, proposed, note }
+        }
+        "stays" => OrderCommand::Place { actor, to: "transport".parse().unwrap(), note },
+        "elsewhere" => OrderCommand::Place { actor, to: "bus-company".parse().unwrap(), note },
+        "cancel-with-case" => OrderCommand::CancelWithCase { actor, note },
+        other => panic!("no command {other}"),
+    }
+}
+
 /// One row: the order after the acts of `path`, and the answer to each command from there.
-fn row(role: Role, stages: &[Stage], path: &str, others: &[Order]) -> String {
+fn row(role: Role, stages: &[Stage], columns: &[&str], path: &str, others: &[Order]) -> String {
     let reach = || {
         let stages = stages.iter().map(|stage| seconds(*stage, 3_600, &[])).collect();
         let mut life = Life::of(plan(role, "transport", stages, vec![]));
@@ -33,19 +54,23 @@ fn row(role: Role, stages: &[Stage], path: &str, others: &[Order]) -> String {
         }
         life
     };
-    let answers = COLUMNS.map(|word| carry_out(&mut reach(), word, others));
+    let answers: Vec<String> = columns.iter().map(|word| carry_out(&mut reach(), word, others)).collect();
     format!("{path} : {} | {}", reach().order.phase.as_str(), answers.join(" | "))
 }
 
 /// Compares row by row, whatever the spacing.
 fn check(role: Role, stages: &[Stage], others: &[Order], table: &str) {
+    check_columns(role, stages, &COLUMNS, others, table);
+}
+
+fn check_columns(role: Role, stages: &[Stage], columns: &[&str], others: &[Order], table: &str) {
     let cells = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut lines = table.lines().map(cells).filter(|line| !line.is_empty());
-    let header = format!("after : phase | {}", COLUMNS.join(" | "));
+    let header = format!("after : phase | {}", columns.join(" | "));
     assert_eq!(lines.next(), Some(header));
     for expected in lines {
         let (path, _) = expected.split_once(':').unwrap();
-        assert_eq!(cells(&row(role, stages, path.trim(), others)), expected);
+        assert_eq!(cells(&row(role, stages, columns, path.trim(), others)), expected);
     }
 }
 
@@ -113,3 +138,54 @@ const LEAD_BEFORE_ITS_ASSISTANT: &str = "
 after       : phase        | see | acknowledge | arrive  | progress    | submit          | close     | cancel
 acknowledge : acknowledged | =   | =           | on_site | in_progress | assistants-open | duty-open | lead-required
 ";
+
+#[test]
+fn what_is_done_with_a_leads_order() {
+    check_columns(Role::Lead, &[Stage::Resolve], &DIRECTED, &[], DIRECTED_LEAD);
+}
+
+const DIRECTED_LEAD: &str = "
+after                     : phase        | urge         | supervise    | waive         | cancel        | return            | stays        | elsewhere   | cancel-with-case
+                          : dispatched   | dispatched   | dispatched   | lead-required | lead-required | dispatched        | own-body     | transferred | cancelled
+acknowledge supervise     : acknowledged | acknowledged | =            | lead-required | lead-required | acknowledged      | own-body     | transferred | cancelled
+acknowledge return        : acknowledged | acknowledged | acknowledged | lead-required | lead-required | return-pending    | acknowledged | returned    | cancelled
+acknowledge return stays  : acknowledged | acknowledged | acknowledged | lead-required | lead-required | returns-exhausted | own-body     | transferred | cancelled
+acknowledge submit        : submitted    | x            | x            | lead-required | lead-required | x                 | x            | x           | cancelled
+return elsewhere          : returned     | x            | x            | lead-required | =             | x                 | x            | x           | =
+elsewhere                 : transferred  | x            | x            | lead-required | =             | x                 | x            | x           | =
+cancel-with-case          : cancelled    | x            | x            | lead-required | =             | x                 | x            | x           | =
+";
+
+#[test]
+fn what_is_done_with_an_assistants_order() {
+    check_columns(Role::Assist, &[], &DIRECTED, &[], DIRECTED_ASSISTANT);
+}
+
+const DIRECTED_ASSISTANT: &str = "
+after              : phase      | urge       | supervise  | waive          | cancel         | return         | stays      | elsewhere   | cancel-with-case
+                   : dispatched | dispatched | dispatched | waived         | cancelled      | dispatched     | own-body   | transferred | cancelled
+return             : dispatched | dispatched | dispatched | return-pending | return-pending | return-pending | dispatched | returned    | cancelled
+acknowledge submit : submitted  | x          | x          | x              | x              | x              | x          | x           | cancelled
+waive              : waived     | x          | x          | =              | =              | x              | x          | x           | =
+";
+
+#[test]
+fn an_order_for_information_is_nobodys_duty() {
+    check_columns(Role::Inform, &[], &DIRECTED, &[], DIRECTED_INFORM);
+}
+
+const DIRECTED_INFORM: &str = "
+after : phase      | urge        | supervise   | waive       | cancel    | return      | stays       | elsewhere   | cancel-with-case
+      : dispatched | inform-only | inform-only | inform-only | cancelled | inform-only | inform-only | inform-only | cancelled
+";
+
+#[test]
+fn a_return_is_ruled_on_before_its_order_is_submitted() {
+    let columns = ["submit"];
+    let table = "
+after                    : phase        | submit
+acknowledge return       : acknowledged | return-pending
+acknowledge return stays : acknowledged | submitted
+";
+    check_columns(Role::Lead, &[], &columns, &[], table);
+}

@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Order, OrderCommand, OrderEvent, OrderPlan,
-    Refusal, Role, RoundVerdict, StagePlan, VerifyCommand,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, Order, OrderCommand,
+    OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, TimeWanted,
+    VerifyCommand, superseded,
 };
-use sla::Calendar;
+use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
 
-use crate::fixtures::{actor, command, second};
+use crate::fixtures::{actor, command, second, seconds};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -26,6 +27,23 @@ pub enum Step {
     /// An order of the present round, counted from its first.
     Act(usize, Act, &'static str),
     Cancel(usize),
+    Waive(usize),
+    Urge(usize),
+    Supervise(usize),
+    CancelCase,
+    /// One body, to be there within the hour.
+    Whistle(&'static str),
+    /// By whom, and whose it is as they say.
+    Return(usize, &'static str, &'static str),
+    /// By whom; two hours more.
+    Extend(usize, &'static str),
+    /// By whom, and for how many seconds from now.
+    Suspend(usize, &'static str, i64),
+    Grant(usize, &'static str),
+    Deny(usize, &'static str),
+    Resume(usize, &'static str),
+    /// By whom, for whom, and whose it is.
+    Place(usize, &'static str, Deciding, &'static str),
     /// Every wake-up, due or not.
     Tick,
     /// Years published from now on.
@@ -49,6 +67,21 @@ pub struct World {
 pub struct Written {
     pub case: Vec<CaseEvent>,
     pub orders: Vec<(usize, OrderEvent)>,
+}
+
+impl Step {
+    /// The order it is about, counted from the round's first.
+    pub fn index(&self) -> Option<usize> {
+        match self {
+            Step::Act(index, ..) | Step::Cancel(index) | Step::Waive(index) | Step::Urge(index) => {
+                Some(*index)
+            }
+            Step::Supervise(index) | Step::Return(index, ..) | Step::Place(index, ..) => Some(*index),
+            Step::Extend(index, _) | Step::Suspend(index, ..) | Step::Grant(index, _) => Some(*index),
+            Step::Deny(index, _) | Step::Resume(index, _) => Some(*index),
+            _ => None,
+        }
+    }
 }
 
 impl World {
@@ -95,9 +128,17 @@ impl World {
     fn take(&mut self, step: &Step, written: &mut Written) -> Result<(), Refusal> {
         match step {
             Step::Act(index, act, who) => self.act(self.round_starts() + index, *act, who, written),
-            Step::Cancel(index) => {
-                let cancel = OrderCommand::Cancel { actor: actor("sun"), note: "not needed".to_owned() };
-                self.order(self.round_starts() + index, cancel, written).map(|_| ())
+            Step::Cancel(index) | Step::Waive(index) | Step::Urge(index) | Step::Supervise(index) => {
+                self.order(self.round_starts() + index, directed(step), written).map(|_| ())
+            }
+            Step::Extend(..) | Step::Suspend(..) | Step::Grant(..) | Step::Deny(..) | Step::Resume(..) => {
+                self.time(step, written)
+            }
+            Step::CancelCase => self.cancel(written),
+            Step::Whistle(body) => self.whistle(body, written),
+            Step::Return(index, who, to) => self.give_back(self.round_starts() + index, who, to, written),
+            Step::Place(index, who, decided, to) => {
+                self.place(self.round_starts() + index, who, *decided, to, written)
             }
             Step::Tick => {
                 for index in 0..self.orders.len() {
@@ -118,14 +159,43 @@ impl World {
         }
     }
 
-    /// Whether it changed.
+    fn time(&mut self, step: &Step, written: &mut Written) -> Result<(), Refusal> {
+        let (note, calendar) = ("time".to_owned(), self.calendar.clone());
+        let command = match step {
+            Step::Extend(_, who) => {
+                let more = Limit::new(ClockKind::Clock, 2, Unit::Hour).unwrap();
+                OrderCommand::AskTime { actor: actor(who), wanted: TimeWanted::Extension { more }, note }
+            }
+            Step::Suspend(_, who, seconds) => {
+                let until = self.now + SignedDuration::from_secs(*seconds);
+                let wanted = TimeWanted::Suspension { until, reason: HoldReason::Weather };
+                OrderCommand::AskTime { actor: actor(who), wanted, note }
+            }
+            Step::Grant(_, who) => OrderCommand::GrantTime { actor: actor(who), calendar: &calendar, note },
+            Step::Deny(_, who) => OrderCommand::RefuseTime { actor: actor(who), note },
+            Step::Resume(_, who) => {
+                OrderCommand::Resume { actor: Some(actor(who)), calendar: &calendar, note }
+            }
+            other => panic!("{other:?} is not about time"),
+        };
+        self.order(self.round_starts() + step.index().unwrap(), command, written).map(drop)
+    }
+
+    /// Whether it changed. A suspension that is over ends first, as the dispatch service does it.
     fn order(
         &mut self,
         index: usize,
         command: OrderCommand<'_>,
         written: &mut Written,
     ) -> Result<bool, Refusal> {
-        let before = self.orders[index].clone();
+        let mut before = self.orders[index].clone();
+        if before.suspension_over(self.now) {
+            let calendar = self.calendar.clone();
+            let resume = OrderCommand::Resume { actor: None, calendar: &calendar, note: String::new() };
+            let (resumed, events) = before.decide(resume, self.now)?.or_unchanged(before);
+            written.orders.extend(events.into_iter().map(|event| (index, event)));
+            before = resumed;
+        }
         let (after, events) = before.decide(command, self.now)?.or_unchanged(before);
         let changed = !events.is_empty();
         self.orders[index] = after;
@@ -142,6 +212,71 @@ impl World {
         let (orders, calendar) = (self.orders.clone(), self.calendar.clone());
         let submit = CaseCommand::Submit { actor: actor(who), orders: &orders, calendar: &calendar };
         self.decide_case(submit, written)
+    }
+
+    fn cancel(&mut self, written: &mut Written) -> Result<(), Refusal> {
+        let (actor, note) = (actor("sun"), "a mistake".to_owned());
+        self.decide_case(CaseCommand::Cancel { actor: actor.clone(), note: note.clone() }, written)?;
+        for index in 0..self.orders.len() {
+            let cancel = OrderCommand::CancelWithCase { actor: actor.clone(), note: note.clone() };
+            self.order(index, cancel, written)?;
+        }
+        Ok(())
+    }
+
+    fn whistle(&mut self, body: &str, written: &mut Written) -> Result<(), Refusal> {
+        let (body, orders): (ids::BodyRef, _) = (body.parse().unwrap(), self.orders.clone());
+        let (actor, note) = (actor("sun"), "a burst pipe".to_owned());
+        let bodies = vec![body.clone()];
+        self.decide_case(CaseCommand::Whistle { actor, bodies, orders: &orders, note }, written)?;
+        let id = Uuid::from_u128(1_000_003 * self.orders.len() as u128 + 17);
+        let check_in = Limit::new(ClockKind::Clock, 1, Unit::Hour).unwrap();
+        let plan = self.case.summons(id.into(), body, check_in, Vec::new());
+        self.issue(vec![plan], written);
+        Ok(())
+    }
+
+    fn give_back(&mut self, index: usize, who: &str, to: &str, written: &mut Written) -> Result<(), Refusal> {
+        let (ground, proposed) = (ReturnGround::NotOurDuty, to.parse().unwrap());
+        let (who, note) = (actor(who), "not ours".to_owned());
+        let give_back = OrderCommand::Return { actor: who.clone(), ground, proposed, note };
+        self.order(index, give_back, written)?;
+        let (order, calendar) = (self.orders[index].clone(), self.calendar.clone());
+        let plan = seconds(Stage::Adjudicate, 3_600, &[]);
+        self.decide_case(
+            CaseCommand::AskRuling { actor: who, order: &order, plan, calendar: &calendar },
+            written,
+        )
+    }
+
+    fn place(
+        &mut self,
+        index: usize,
+        who: &str,
+        decided: Deciding,
+        to: &str,
+        written: &mut Written,
+    ) -> Result<(), Refusal> {
+        let (order, orders) = (self.orders[index].clone(), self.orders.clone());
+        let (who, to, note) = (actor(who), to.parse::<ids::BodyRef>().unwrap(), "by the list".to_owned());
+        let (actor, order_note) = (who.clone(), note.clone());
+        let rule = CaseCommand::Rule { actor, decided, order: &order, orders: &orders, to: to.clone(), note };
+        self.decide_case(rule, written)?;
+        self.order(
+            index,
+            OrderCommand::Place { actor: who.clone(), to: to.clone(), note: order_note },
+            written,
+        )?;
+        if to == order.body {
+            return Ok(());
+        }
+        if let Some(id) = superseded(&orders, &order, &to) {
+            let theirs = self.orders.iter().position(|order| order.id == id).unwrap();
+            self.order(theirs, OrderCommand::Waive { actor: who, note: "leads now".to_owned() }, written)?;
+        }
+        let id = Uuid::from_u128(1_000_003 * self.orders.len() as u128 + 17);
+        self.issue(vec![order.plan_for(id.into(), to)], written);
+        Ok(())
     }
 
     fn decide_case(&mut self, command: CaseCommand<'_>, written: &mut Written) -> Result<(), Refusal> {
@@ -191,6 +326,16 @@ impl World {
         });
         self.issue(plans.collect(), written);
         Ok(())
+    }
+}
+
+fn directed(step: &Step) -> OrderCommand<'static> {
+    let (actor, note) = (actor("sun"), "a word".to_owned());
+    match step {
+        Step::Cancel(_) => OrderCommand::Cancel { actor, note },
+        Step::Waive(_) => OrderCommand::Waive { actor, note },
+        Step::Urge(_) => OrderCommand::Urge { actor, note },
+        _ => OrderCommand::Supervise { actor, note },
     }
 }
 

@@ -62,11 +62,14 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         CaseRehomed => rehomed(envelope, Message::decode(payload)?),
         OrderDispatched | OrderSeen | OrderAcknowledged | OrderArrived | OrderProgressed | OrderSubmitted
         | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
-        | OrderCalendarFilled | OrderCancelled => order(tenant, kind, Message::decode(payload)?),
-        DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
-        | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled => {
-            progress(envelope, Message::decode(payload)?)
+        | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
+        | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
+        | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed => {
+            order(tenant, kind, Message::decode(payload)?)
         }
+        DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
+        | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
+        | CaseWhistled | CaseCancelled => progress(envelope, Message::decode(payload)?),
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
@@ -201,6 +204,12 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         awaiting_year: counted(said.awaiting_year),
         per_mille: counted(said.per_mille),
         escalated_to: filled(said.escalated_to),
+        ground: filled(said.ground),
+        to: filled(said.to),
+        amount: counted(said.amount),
+        unit: filled(said.unit),
+        until: instant(&said.until),
+        reason: filled(said.reason),
         due: if dispatched { news.stages.iter().map(due).collect() } else { Default::default() },
         note: filled(said.note),
         ..Detail::default()
@@ -220,6 +229,8 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
     let (tenant, kind) = (envelope.tenant, envelope.event_type);
     let state = said.case.ok_or(NotHeard::Field("case"))?;
     of_tenant(tenant, &state.street)?;
+    let ruling_clock =
+        state.adjudication.as_ref().and_then(|clock| stages(std::slice::from_ref(clock)).pop());
     let stages = stages(&state.stages);
     let news = CaseProgress {
         case_id: id("case.case_id", &state.case_id)?,
@@ -233,12 +244,18 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
         stages,
         drill: envelope.drill,
     };
-    let verify = news.stages.last();
+    // The stage it is about; a case whose order was returned waits for that ruling, any other for its verification.
+    let about = ruling_clock.as_ref().or(news.stages.last());
+    let ruling = said.ruling.unwrap_or_default();
     let detail = Detail {
+        order_id: maybe_id("ruling.order_id", &ruling.order_id)?,
+        ground: filled(ruling.ground),
+        to: filled(ruling.to).or_else(|| filled(ruling.proposed)),
+        decided_by: filled(ruling.decided_by),
         round: later_round(news.round),
-        stage: verify.map(|stage| stage.stage.clone()),
-        due_at: verify.and_then(|stage| stage.due_at),
-        awaiting_year: verify.and_then(|stage| stage.awaiting_year),
+        stage: about.map(|stage| stage.stage.clone()),
+        due_at: about.and_then(|stage| stage.due_at),
+        awaiting_year: about.and_then(|stage| stage.awaiting_year),
         note: filled(said.note),
         ..Detail::default()
     };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stage {
-    /// see, acknowledge, on_site, resolve or verify.
+    /// see, acknowledge, on_site, resolve, verify or adjudicate.
     pub stage: String,
     /// The last instant in time.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -54,6 +54,25 @@ pub struct Detail {
     /// The body told by the escalation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated_to: Option<String>,
+    /// Why an order was returned: not_our_duty, not_our_area, wrong_item or beyond_powers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
+    /// The body a returned or transferred order goes to, or, until that is ruled, should go to as its body says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// How much more time was asked for or granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u32>,
+    /// second, minute, hour or workday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Until when time is not charged, or from when on it is charged again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// centre or district: who ruled, or has to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
     /// The limits an order was dispatched with.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object)]

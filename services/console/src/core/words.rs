@@ -38,6 +38,19 @@ pub const fn of(kind: EventType) -> Words {
         OrderCalendarAwaited => words("等待日历发布", "awaiting a calendar"),
         OrderCalendarFilled => words("日历已发布，时限已定", "calendar published, due time set"),
         OrderCancelled => words("工单已取消", "order cancelled"),
+        OrderReturnAsked => words("承办单位申请退单", "returned as not theirs, ruling awaited"),
+        OrderReturnRefused => words("退单被驳回，原单位继续办理", "return refused, the body goes on"),
+        OrderReturned => words("退单成立，改由他单位办理", "return granted, another body takes it"),
+        OrderTransferred => words("工单已改派", "order transferred to another body"),
+        OrderWaived => words("协办已免除", "assistance waived"),
+        OrderUrged => words("已催办", "urged"),
+        OrderSupervised => words("已督办", "under supervision"),
+        OrderExtensionAsked => words("申请延期", "more time asked for"),
+        OrderSuspensionAsked => words("申请挂起", "suspension asked for"),
+        OrderTimeRefused => words("延期或挂起未获批准", "time not granted"),
+        OrderExtended => words("已批准延期", "more time granted"),
+        OrderSuspended => words("已挂起，暂停计时", "suspended, clocks stand still"),
+        OrderResumed => words("已恢复计时", "resumed, clocks go on"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
         CaseCalendarFilled => {
@@ -47,8 +60,12 @@ pub const fn of(kind: EventType) -> Words {
         CaseVerifying => words("核查中", "being verified"),
         CaseClosed => words("核查通过，已结案", "verified and closed"),
         CaseReopened => words("核查未通过，重新办理", "verification failed, reopened"),
-        CaseWarned => words("核查时限预警", "time to verify is running out"),
-        CaseBreached => words("核查已超期", "time to verify has passed"),
+        CaseRulingAsked => words("退单待裁定", "return awaits a ruling"),
+        CaseRuled => words("责任已裁定", "ruled whose duty it is"),
+        CaseWhistled => words("已吹哨，召集单位到场", "bodies summoned to the place"),
+        CaseCancelled => words("案件已取消", "case cancelled"),
+        CaseWarned => words("核查或裁定时限预警", "time to verify or rule is running out"),
+        CaseBreached => words("核查或裁定已超期", "time to verify or rule has passed"),
         DeliveryDelivered => words("通知已送达", "notice delivered"),
         DeliveryDeadLettered => words("通知未能送达", "notice could not be delivered"),
         DeliverySuppressed => words("通知未发送", "notice not sent"),
@@ -74,6 +91,7 @@ pub const fn public(kind: EventType) -> bool {
             | CaseVerifying
             | CaseClosed
             | CaseReopened
+            | CaseCancelled
     )
 }
 

@@ -203,11 +203,11 @@ impl Story {
                 version: self.case_version,
                 item: "TRA-01".to_owned(),
                 holder: holder.to_owned(),
-                stages: Vec::new(),
+                ..Default::default()
             }),
             actor: Some(Actor { subject: "zhao-min".to_owned(), body: String::new() }),
             at: Some(to_wire(self.at)),
-            note: String::new(),
+            ..Default::default()
         };
         self.say(kind, self.case_id, self.case_version, &message)
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::{CaseId, Lane, OrderId, TenantId};
+use ids::{BodyRef, CaseId, Lane, OrderId, TenantId};
 use jiff::Timestamp;
 use orders::{
     Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
@@ -79,6 +79,7 @@ impl Matter {
                 role: duty.role,
                 stages: routed.stages.clone(),
                 chain: routed.chain.clone(),
+                follows: None,
             };
             matter.issue(plan, starts, None, now)?;
         }
@@ -103,6 +104,12 @@ impl Matter {
 
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.orders.iter().find(|order| order.id == id)
+    }
+
+    /// The bodies with an order for information in the present round, as far as orders are in hand.
+    pub fn informed(&self) -> Vec<BodyRef> {
+        let present = self.orders.iter().filter(|order| order.round == self.case.round);
+        present.filter(|o| o.role == Role::Inform && !o.phase.left()).map(|o| o.body.clone()).collect()
     }
 
     /// The version the subject has in the database; `None` before it was stored.
@@ -199,17 +206,18 @@ impl Matter {
 
     /// A calendar was published: for the case and every order in hand.
     pub fn fill(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), Refusal> {
+        self.end_suspensions(calendar, now)?;
         for id in self.order_ids() {
             self.decide_order(id, OrderCommand::FillCalendar { calendar }, now)?;
         }
         self.decide_case(CaseCommand::FillCalendar { calendar }, now).map(drop)
     }
 
-    fn order_ids(&self) -> Vec<OrderId> {
+    pub(super) fn order_ids(&self) -> Vec<OrderId> {
         self.orders.iter().map(|order| order.id).collect()
     }
 
-    fn issue(
+    pub(super) fn issue(
         &mut self,
         plan: OrderPlan,
         starts: &mut Starts<'_>,
@@ -227,7 +235,7 @@ impl Matter {
         Ok(())
     }
 
-    fn decide_order(
+    pub(super) fn decide_order(
         &mut self,
         id: OrderId,
         command: OrderCommand<'_>,
@@ -248,7 +256,11 @@ impl Matter {
     }
 
     /// Returns the orders whose duties are to be issued again.
-    fn decide_case(&mut self, command: CaseCommand<'_>, now: Timestamp) -> Result<Vec<OrderId>, Refusal> {
+    pub(super) fn decide_case(
+        &mut self,
+        command: CaseCommand<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<OrderId>, Refusal> {
         let Decision::Changed { events, .. } = self.case.decide(command, now)? else { return Ok(Vec::new()) };
         let mut again = Vec::new();
         for event in events {

@@ -1,5 +1,7 @@
 //! Pure helpers: no database, no clock.
 
+pub(crate) mod deed;
+pub(crate) mod direct;
 pub(crate) mod matter;
 pub(crate) mod routed;
 pub(crate) mod say;

@@ -3,14 +3,17 @@
 use bytes::Bytes;
 use contract::EventType;
 use contract::proto::{dispatch as wire, to_wire};
+use ids::BodyRef;
 use jiff::Timestamp;
 use orders::{
-    Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, StageEvent, StageState,
+    Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, Ruling, RulingAsked,
+    StageEvent, StageState, Suspension, TimeWanted,
 };
 use prost::Message;
 use uuid::Uuid;
 
 use super::matter::{Facts, Happened};
+use super::view::unit_word;
 
 /// One event ready to be said, without the id it gets in its transaction.
 pub(crate) struct Said {
@@ -38,16 +41,17 @@ impl Happened {
         }
     }
 
-    /// The event to say; `note` is what the actor wrote with an act that keeps no note of its own.
-    pub fn said(&self, facts: &Facts, note: &str) -> Said {
+    /// The event to say; `note` is what the actor wrote with an act that keeps no note of its own, `told` the bodies
+    /// that are informed of the case.
+    pub fn said(&self, facts: &Facts, note: &str, told: &[BodyRef]) -> Said {
         match self {
-            Happened::Order { event, after } => order_said(facts, event, after, note),
-            Happened::Case { event, after } => case_said(facts, event, after),
+            Happened::Order { event, after } => order_said(facts, event, after, note, told),
+            Happened::Case { event, after } => case_said(facts, event, after, told),
         }
     }
 }
 
-fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> Said {
+fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told: &[BodyRef]) -> Said {
     let own = event.kind.note();
     let by_stage = matches!(event.kind, OrderEventKind::Stage(_));
     let mut payload = wire::OrderEvent {
@@ -68,6 +72,28 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> S
             StageEvent::Breached { .. } | StageEvent::CalendarFilled { .. } => {}
         }
     }
+    match &event.kind {
+        OrderEventKind::ReturnAsked { asked, .. } => {
+            payload.ground = asked.ground.as_str().to_owned();
+            payload.to = asked.proposed.to_string();
+        }
+        OrderEventKind::Returned { to, .. } | OrderEventKind::Transferred { to, .. } => {
+            payload.to = to.to_string();
+        }
+        OrderEventKind::ExtensionAsked { asked, .. } | OrderEventKind::SuspensionAsked { asked, .. } => {
+            wanted(&mut payload, &asked.wanted);
+            payload.told_bodies = told.iter().map(ToString::to_string).collect();
+        }
+        OrderEventKind::Extended { more, .. } => {
+            wanted(&mut payload, &TimeWanted::Extension { more: *more });
+        }
+        OrderEventKind::Suspended { suspension, .. } => {
+            let Suspension { until, reason } = *suspension;
+            wanted(&mut payload, &TimeWanted::Suspension { until, reason });
+        }
+        OrderEventKind::Resumed { from, .. } => payload.until = Some(to_wire(*from)),
+        _ => {}
+    }
     Said {
         event_type: event_type("order", event.kind.name()),
         aggregate_id: after.id.as_uuid(),
@@ -78,13 +104,36 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str) -> S
     }
 }
 
-fn case_said(facts: &Facts, event: &CaseEvent, after: &Case) -> Said {
-    let payload = wire::CaseEvent {
+fn wanted(payload: &mut wire::OrderEvent, wanted: &TimeWanted) {
+    match wanted {
+        TimeWanted::Extension { more } => {
+            payload.amount = more.amount();
+            payload.unit = unit_word(more.unit()).to_owned();
+        }
+        TimeWanted::Suspension { until, reason } => {
+            payload.until = Some(to_wire(*until));
+            payload.reason = reason.as_str().to_owned();
+        }
+    }
+}
+
+fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -> Said {
+    let mut payload = wire::CaseEvent {
         case: Some(case_state(facts, after)),
         actor: Some(wire_actor(event.actor.as_ref())),
         at: Some(to_wire(event.at)),
         note: event.kind.note().to_owned(),
+        ..Default::default()
     };
+    match &event.kind {
+        CaseEventKind::Stage(stage) => payload.stage = stage.stage().as_str().to_owned(),
+        CaseEventKind::RulingAsked { asked, .. } => {
+            payload.ruling = Some(ruling_asked(asked));
+            payload.told_bodies = told.iter().map(ToString::to_string).collect();
+        }
+        CaseEventKind::Ruled { ruling, .. } => payload.ruling = Some(ruled(ruling)),
+        _ => {}
+    }
     Said {
         event_type: event_type("case", event.kind.name()),
         aggregate_id: after.id.as_uuid(),
@@ -92,6 +141,30 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case) -> Said {
         at: event.at,
         principal: event.actor.as_ref().map(|actor| actor.principal.clone()),
         payload: payload.encode_to_vec().into(),
+    }
+}
+
+fn ruling_asked(asked: &RulingAsked) -> wire::Ruling {
+    wire::Ruling {
+        order_id: asked.order_id.to_string(),
+        from: asked.body.to_string(),
+        to: String::new(),
+        role: asked.role.as_str().to_owned(),
+        ground: asked.ground.as_str().to_owned(),
+        proposed: asked.proposed.to_string(),
+        decided_by: asked.deciding.as_str().to_owned(),
+    }
+}
+
+fn ruled(ruling: &Ruling) -> wire::Ruling {
+    wire::Ruling {
+        order_id: ruling.order_id.to_string(),
+        from: ruling.from.to_string(),
+        to: ruling.to.to_string(),
+        role: ruling.role.as_str().to_owned(),
+        ground: ruling.ground.map(|ground| ground.as_str().to_owned()).unwrap_or_default(),
+        proposed: ruling.proposed.as_ref().map(ToString::to_string).unwrap_or_default(),
+        decided_by: ruling.decided.as_str().to_owned(),
     }
 }
 
@@ -117,6 +190,12 @@ fn order_state(facts: &Facts, order: &Order) -> wire::OrderState {
         dispatched_at: Some(to_wire(order.dispatched_at)),
         policy: facts.policy.clone(),
         drill: facts.drill,
+        follows: order.follows.map(|id| id.to_string()).unwrap_or_default(),
+        return_asked: order.returning.is_some(),
+        supervised_at: order.supervised_at.map(to_wire),
+        urged: order.urged,
+        suspended_until: order.suspended.map(|suspended| to_wire(suspended.until)),
+        time_asked: order.time_asked.is_some(),
     }
 }
 
@@ -132,6 +211,7 @@ fn case_state(facts: &Facts, case: &Case) -> wire::CaseState {
         item: facts.item.clone(),
         stages: case.verify.values().last().map(wire_stage).into_iter().collect(),
         holder: case.holder().map(ToString::to_string).unwrap_or_default(),
+        adjudication: case.adjudication().map(wire_stage),
     }
 }
 
@@ -142,6 +222,7 @@ fn wire_stage(stage: &StageState) -> wire::StageState {
         awaiting_year: stage.awaiting_year().map(wire_year).unwrap_or_default(),
         verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()).unwrap_or_default(),
         met_at: stage.met_at.map(to_wire),
+        held: stage.held() && stage.open(),
     }
 }
 

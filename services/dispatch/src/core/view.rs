@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use orders::{Case, Order, StageState};
+use orders::{Case, Order, StageState, TimeWanted};
 use serde::{Deserialize, Serialize};
+use sla::Unit;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ impl Listed {
 /// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct StageView {
-    /// see, acknowledge, on_site, resolve or verify.
+    /// see, acknowledge, on_site, resolve, verify or adjudicate.
     pub stage: String,
     pub started_at: Timestamp,
     /// The last instant in time.
@@ -42,6 +43,9 @@ pub(crate) struct StageView {
     /// met, breached or cancelled; empty while open.
     pub verdict: Option<String>,
     pub met_at: Option<Timestamp>,
+    /// Its time is on hold: `due_at` is what it was before.
+    #[serde(default)]
+    pub held: bool,
 }
 
 impl StageView {
@@ -53,6 +57,7 @@ impl StageView {
             awaiting_year: stage.awaiting_year(),
             verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()),
             met_at: stage.met_at,
+            held: stage.held() && stage.open(),
         }
     }
 }
@@ -69,6 +74,7 @@ pub(crate) struct OrderView {
     pub body: String,
     /// lead, assist or inform.
     pub role: String,
+    /// dispatched, seen, acknowledged, on_site, in_progress, submitted, done, cancelled, returned, transferred or waived.
     pub phase: String,
     /// For `If-Match`.
     pub version: u64,
@@ -84,6 +90,74 @@ pub(crate) struct OrderView {
     /// When each act was first done.
     pub acts: BTreeMap<String, Timestamp>,
     pub stages: Vec<StageView>,
+    /// The order whose duty goes on here, if it was returned or transferred.
+    #[serde(default)]
+    pub follows: Option<Uuid>,
+    /// Its return waits for a ruling: why, and whose it is as the body says.
+    #[serde(default)]
+    pub returning: Option<ReturningView>,
+    /// Under supervision since then.
+    #[serde(default)]
+    pub supervised_at: Option<Timestamp>,
+    /// How often somebody urged it.
+    #[serde(default)]
+    pub urged: u32,
+    /// A question for time that waits for its answer; the clocks run.
+    #[serde(default)]
+    pub time_asked: Option<TimeAskedView>,
+    /// Its clocks stand still until then at the latest.
+    #[serde(default)]
+    pub suspended_until: Option<Timestamp>,
+}
+
+/// More time, or time that is not charged.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct TimeAskedView {
+    /// How much more.
+    pub amount: Option<u32>,
+    /// second, minute, hour or workday.
+    pub unit: Option<String>,
+    /// The end of a suspension.
+    pub until: Option<Timestamp>,
+    /// reporter, materials, approval, weather or proceedings.
+    pub reason: Option<String>,
+}
+
+impl TimeAskedView {
+    fn of(wanted: &TimeWanted) -> Self {
+        match wanted {
+            TimeWanted::Extension { more } => Self {
+                amount: Some(more.amount()),
+                unit: Some(unit_word(more.unit()).to_owned()),
+                until: None,
+                reason: None,
+            },
+            TimeWanted::Suspension { until, reason } => Self {
+                amount: None,
+                unit: None,
+                until: Some(*until),
+                reason: Some(reason.as_str().to_owned()),
+            },
+        }
+    }
+}
+
+/// A unit as the doors and events call it.
+pub(crate) const fn unit_word(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Second => "second",
+        Unit::Minute => "minute",
+        Unit::Hour => "hour",
+        Unit::Workday => "workday",
+    }
+}
+
+/// A return that waits for a ruling; until then the body holds the order and its clocks run.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReturningView {
+    /// not_our_duty, not_our_area, wrong_item or beyond_powers.
+    pub ground: String,
+    pub proposed: String,
 }
 
 impl OrderView {
@@ -108,6 +182,15 @@ impl OrderView {
             changed_at: order.changed_at,
             acts: order.acts.iter().map(|(act, at)| (act.as_str().to_owned(), *at)).collect(),
             stages: order.stages.iter().map(StageView::of).collect(),
+            follows: order.follows.map(|id| id.as_uuid()),
+            returning: order.returning.as_ref().map(|asked| ReturningView {
+                ground: asked.ground.as_str().to_owned(),
+                proposed: asked.proposed.to_string(),
+            }),
+            supervised_at: order.supervised_at,
+            urged: order.urged,
+            time_asked: order.time_asked.as_ref().map(|asked| TimeAskedView::of(&asked.wanted)),
+            suspended_until: order.suspended.map(|suspended| suspended.until),
         }
     }
 }
@@ -123,10 +206,42 @@ pub(crate) struct OrderPage {
 /// One stretch of the case's holder line.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct HolderView {
-    /// A body, or `verifier`.
+    /// A body, `centre` or `district` while one of them rules on the lead's return, or `verifier`.
     holder: String,
     from: Timestamp,
     to: Option<Timestamp>,
+}
+
+/// Whose a duty is: a ruling on a return, or a transfer nobody had asked for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RulingView {
+    order_id: Uuid,
+    /// Who held it.
+    from: String,
+    /// Whose it is; who held it, when the return was refused.
+    to: String,
+    /// lead or assist.
+    role: String,
+    /// centre or district.
+    decided_by: String,
+    /// Why it was returned; empty when nobody did.
+    ground: Option<String>,
+    /// Whose it is, as the body said that returned it.
+    proposed: Option<String>,
+}
+
+impl RulingView {
+    fn of(ruling: &orders::Ruling) -> Self {
+        Self {
+            order_id: ruling.order_id.as_uuid(),
+            from: ruling.from.to_string(),
+            to: ruling.to.to_string(),
+            role: ruling.role.as_str().to_owned(),
+            decided_by: ruling.decided.as_str().to_owned(),
+            ground: ruling.ground.map(|ground| ground.as_str().to_owned()),
+            proposed: ruling.proposed.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 /// A case as dispatch knows it.
@@ -137,7 +252,7 @@ pub(crate) struct CaseView {
     /// 12 digits.
     street: String,
     round: u32,
-    /// open, submitted, verifying or closed.
+    /// open, submitted, verifying, closed or cancelled.
     phase: String,
     /// For `If-Match`.
     version: u64,
@@ -145,7 +260,7 @@ pub(crate) struct CaseView {
     item_zh: String,
     item_en: String,
     lead: String,
-    /// Who has it in hand now; empty once closed.
+    /// Who has it in hand now; empty once it has ended.
     holder: Option<String>,
     opened_at: Timestamp,
     changed_at: Timestamp,
@@ -153,6 +268,10 @@ pub(crate) struct CaseView {
     holders: Vec<HolderView>,
     /// The verification of each submitted round.
     verifications: Vec<StageView>,
+    /// The clock of the return that waits for a ruling.
+    adjudication: Option<StageView>,
+    /// Whose duties were ruled to be, in order.
+    rulings: Vec<RulingView>,
     /// Those the caller may see.
     orders: Vec<OrderView>,
 }
@@ -180,6 +299,8 @@ impl CaseView {
             changed_at: case.changed_at,
             holders: case.holders.iter().map(interval).collect(),
             verifications: case.verify.values().map(StageView::of).collect(),
+            adjudication: case.adjudication().map(StageView::of),
+            rulings: case.rulings.iter().map(RulingView::of).collect(),
             orders,
         }
     }

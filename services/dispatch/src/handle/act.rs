@@ -1,22 +1,24 @@
-//! An act of a body on its order.
+//! What is done with one order: an act of its body, or of those who direct the work.
 
 use bootstrap::door::Problem;
 use ids::{BodyRef, OrderId};
-use orders::{Act, Actor};
+use orders::Actor;
 use pg::TenantScope;
 
 use super::answer::{Answer, Request};
 use super::save::{By, save};
 use super::{Denied, Room, load};
+use crate::core::deed::Deed;
+use crate::core::direct::Doing;
 use crate::core::view::{Listed, OrderView};
 use crate::store;
 
-/// What a body did.
+/// What was done.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub request: Request,
     pub order_id: OrderId,
-    pub act: Act,
+    pub deed: Deed,
     pub note: String,
     pub traceparent: String,
 }
@@ -27,7 +29,7 @@ pub(crate) async fn act(
     command: &Command,
     may: impl Fn(BodyRef) -> Result<(), Problem>,
 ) -> Result<Result<Answer, Denied>, pg::Error> {
-    let Command { request, order_id, act, note, traceparent } = command;
+    let Command { request, order_id, deed, note, traceparent } = command;
     let mut tx = room.house.pool.begin(TenantScope::of_principal([request.tenant])).await?;
     let now = room.house.clock.now(&mut tx).await?;
     let belongs = store::orders::belongs(&mut tx, request.tenant, *order_id).await?;
@@ -46,8 +48,12 @@ pub(crate) async fn act(
     }
     let calendar = room.calendar(request.tenant, &matter.facts);
     let Some(calendar) = calendar else { return Ok(Err(Denied::NotReady)) };
-    let actor = Actor { principal: request.principal.clone(), body: Some(body) };
-    if let Err(refusal) = matter.act(*order_id, *act, &actor, note, &calendar, now) {
+    if let Err(refusal) = matter.end_suspensions(&calendar, now) {
+        return Ok(Err(refusal.into()));
+    }
+    let actor = Actor { principal: request.principal.clone(), body: deed.by_body().then_some(body) };
+    let doing = Doing { actor: &actor, note, calendar: &calendar, now };
+    if let Err(refusal) = matter.does(*order_id, deed, doing, || room.mint_order(now)) {
         return Ok(Err(refusal.into()));
     }
     let by = By { otherwise: "clock", traceparent: Some(traceparent), note };

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use orders::Refusal;
 use pg::ScopedTx;
 use uuid::Uuid;
 use wakeups::{FireError, Wakeup};
 
 use super::save::{By, CASE, ORDER, save};
 use super::{Room, matters};
+use crate::core::matter::Matter;
 use crate::store::{self, Key};
 
 const CLOCK: &str = "clock";
@@ -32,13 +34,34 @@ pub(crate) async fn orders(
     let ours: BTreeSet<Key> = cases.iter().map(|c| (c.case.tenant, c.case.id.as_uuid())).collect();
     let free = known.iter().filter(|((tenant, _), case_id)| ours.contains(&(*tenant, **case_id)));
     let orders = store::orders::lock(tx, &free.map(|(key, _)| *key).collect::<Vec<_>>()).await?;
-    let moved = gone.len() + orders.len();
-    let mut matters = matters(cases, orders);
-    for matter in &mut matters {
-        matter.tick_orders(now).map_err(|refusal| FireError::Broken(refusal.to_string()))?;
+    let (mut ready, mut moved) = (Vec::new(), gone.len());
+    for mut matter in matters(cases, orders) {
+        if !resumed(room, &mut matter, now)? {
+            continue;
+        }
+        matter.tick_orders(now).map_err(broken)?;
+        moved += matter.orders.len();
+        ready.push(matter);
     }
+    let matters = ready;
     save(room, tx, now, &matters, By::itself(CLOCK)).await?;
     Ok(moved)
+}
+
+/// Suspensions that are over end first, which needs the case's calendar. Without it the orders stay armed and fire
+/// again: this replica has not loaded its documents yet.
+fn resumed(room: &Room, matter: &mut Matter, now: Timestamp) -> Result<bool, FireError> {
+    if matter.suspensions_over(now).is_empty() {
+        return Ok(true);
+    }
+    let Some(calendar) = room.calendar(matter.tenant(), &matter.facts) else { return Ok(false) };
+    matter.end_suspensions(&calendar, now).map_err(broken)?;
+    Ok(true)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the shape of map_err")]
+fn broken(refusal: Refusal) -> FireError {
+    FireError::Broken(refusal.to_string())
 }
 
 /// Due cases.
@@ -52,7 +75,7 @@ pub(crate) async fn cases(
     let cases = store::cases::lock_free(tx, &claimed).await?;
     let mut matters = matters(cases, Vec::new());
     for matter in &mut matters {
-        matter.tick_case(now).map_err(|refusal| FireError::Broken(refusal.to_string()))?;
+        matter.tick_case(now).map_err(broken)?;
     }
     save(room, tx, now, &matters, By::itself(CLOCK)).await?;
     debug_assert!(due.iter().all(|wakeup| wakeup.kind == CASE));

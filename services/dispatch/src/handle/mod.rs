@@ -3,6 +3,7 @@
 
 pub(crate) mod act;
 pub(crate) mod answer;
+pub(crate) mod direct;
 pub(crate) mod due;
 pub(crate) mod fill;
 pub(crate) mod open;

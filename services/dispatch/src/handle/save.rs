@@ -18,6 +18,8 @@ use crate::store::{self, Key};
 pub(crate) const ORDER: Kind = "order";
 /// Kind of a case's wake-up.
 pub(crate) const CASE: Kind = "case";
+/// Subject of the clock of a ruling: the order that was returned.
+const RETURN: &str = "return";
 
 /// On whose behalf a transaction changes something.
 #[derive(Debug, Clone, Copy)]
@@ -108,18 +110,29 @@ fn stage_rows(matter: &Matter) -> impl Iterator<Item = StageRow<'_>> {
             stage,
         })
     });
-    of_orders.chain(of_case)
+    let of_returns = matter.changed_case().into_iter().flat_map(move |case| {
+        case.adjudications.iter().map(move |(order_id, returned)| StageRow {
+            tenant,
+            subject_kind: RETURN,
+            subject_id: order_id.as_uuid(),
+            round: returned.round,
+            case_id,
+            stage: &returned.clock,
+        })
+    });
+    of_orders.chain(of_case).chain(of_returns)
 }
 
 fn events(room: &Room, now: Timestamp, matters: &[Matter], by: By<'_>) -> Vec<NewEvent> {
     let mut events = Vec::new();
     for matter in matters {
+        let told = matter.informed();
         for happened in &matter.happened {
             // A drill's clocks run like any other's and are nobody's lateness.
             if let Some((subject_id, stage)) = happened.stage_event().filter(|_| !matter.facts.drill) {
                 room.metrics.stage(matter.tenant(), subject_id, stage);
             }
-            let said = happened.said(&matter.facts, by.note);
+            let said = happened.said(&matter.facts, by.note, &told);
             let trace = said.principal.as_ref().and(by.traceparent).unwrap_or(&matter.facts.traceparent);
             events.push(NewEvent {
                 // Ids of one transaction sort as they were minted: the order in which things happened.

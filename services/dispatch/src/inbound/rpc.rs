@@ -8,12 +8,12 @@ use bootstrap::door::{FreeText, Problem, parse_key};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, invalid, named, parsed};
 use contract::proto::dispatch as wire;
 use contract::proto::dispatch::order_service_server::{OrderService, OrderServiceServer};
-use contract::proto::to_wire;
+use contract::proto::{from_wire, to_wire};
 use ids::{OrderId, TenantId};
-use orders::{Act, Phase};
+use orders::{Phase, ReturnGround};
 use tonic::{Request, Response, Status};
 
-use super::http::{ActBody, ListQuery, list_page};
+use super::http::{ActBody, ListQuery, deed, list_page};
 use crate::core::view::{OrderView, StageView};
 use crate::handle::Room;
 use crate::handle::act::{self, Command};
@@ -106,41 +106,69 @@ async fn act_on(
     asked: wire::ActOnOrderRequest,
 ) -> Result<wire::OrderState, Problem> {
     let (street, order_id): (TenantId, OrderId) = (named(&asked.street)?, named(&asked.order_id)?);
-    let act = act_of(asked.act())?;
-    room.house.admit(&call.who, Action::OrderAct, street)?;
+    let verb = verb_of(asked.act())?;
+    let ground = ground_of(asked.ground());
     let note = FreeText::parse("/note", asked.note)?;
     // The digest of the HTTP door's body, so that one key may be retried at the other door.
-    let body = ActBody { note: Some(note.as_str().to_owned()) };
+    let body = ActBody {
+        note: Some(note.as_str().to_owned()),
+        ground,
+        to: given(asked.to),
+        amount: Some(asked.amount).filter(|amount| *amount > 0),
+        unit: given(asked.unit).map(|unit| word("/unit", unit)).transpose()?,
+        until: asked.until.as_ref().map(|at| from_wire(at).ok_or_else(|| invalid("/until"))).transpose()?,
+        reason: given(asked.reason).map(|reason| word("/reason", reason)).transpose()?,
+    };
+    let (deed, action) = deed(room, &call.who, street, verb, &body)?;
     let request = answer::Request {
         tenant: street,
         principal: call.who.subject.clone(),
-        route: format!("orders/{order_id}:{}", act.as_str()),
+        route: format!("orders/{order_id}:{verb}"),
         key: parse_key(&asked.idempotency_key)?,
         request_sha256: answer::Request::digest(&body),
         if_match: Some(asked.if_version).filter(|version| *version > 0),
     };
     let traceparent = call.trace.traceparent.clone();
-    let command = Command { request, order_id, act, note: note.into_string(), traceparent };
-    let may = |holder| room.house.admit_to(&call.who, Action::OrderAct, street, Some(holder)).map(drop);
+    let command = Command { request, order_id, deed, note: note.into_string(), traceparent };
+    let may = |holder| room.house.admit_to(&call.who, action, street, Some(holder)).map(drop);
     let answer = pg::retrying(|| act::act(room, &command, may)).await??;
     let view: OrderView = serde_json::from_slice(&answer.body)
         .map_err(|error| pg::Error::broken("reading an answer", error))?;
     Ok(view.into())
 }
 
-fn act_of(act: wire::OrderAct) -> Result<Act, Problem> {
+fn verb_of(act: wire::OrderAct) -> Result<&'static str, Problem> {
     match act {
-        wire::OrderAct::See => Ok(Act::See),
-        wire::OrderAct::Acknowledge => Ok(Act::Acknowledge),
-        wire::OrderAct::Arrive => Ok(Act::Arrive),
-        wire::OrderAct::Progress => Ok(Act::Progress),
-        wire::OrderAct::Submit => Ok(Act::Submit),
+        wire::OrderAct::See => Ok("see"),
+        wire::OrderAct::Acknowledge => Ok("acknowledge"),
+        wire::OrderAct::Arrive => Ok("arrive"),
+        wire::OrderAct::Progress => Ok("progress"),
+        wire::OrderAct::Submit => Ok("submit"),
+        wire::OrderAct::Return => Ok("return"),
+        wire::OrderAct::Extend => Ok("extend"),
+        wire::OrderAct::Suspend => Ok("suspend"),
+        wire::OrderAct::Resume => Ok("resume"),
         wire::OrderAct::Unspecified => Err(invalid("/act")),
+    }
+}
+
+fn ground_of(ground: wire::ReturnGround) -> Option<ReturnGround> {
+    match ground {
+        wire::ReturnGround::Unspecified => None,
+        wire::ReturnGround::NotOurDuty => Some(ReturnGround::NotOurDuty),
+        wire::ReturnGround::NotOurArea => Some(ReturnGround::NotOurArea),
+        wire::ReturnGround::WrongItem => Some(ReturnGround::WrongItem),
+        wire::ReturnGround::BeyondPowers => Some(ReturnGround::BeyondPowers),
     }
 }
 
 fn phase_of(name: &str) -> Result<Phase, Problem> {
     serde_json::from_value(name.into()).map_err(|_| invalid("/phase"))
+}
+
+/// One of a list, by its word.
+fn word<T: serde::de::DeserializeOwned>(field: &'static str, word: String) -> Result<T, Problem> {
+    serde_json::from_value(word.into()).map_err(|_| invalid(field))
 }
 
 fn given(text: String) -> Option<String> {
@@ -164,6 +192,12 @@ impl From<OrderView> for wire::OrderState {
             dispatched_at: Some(to_wire(view.dispatched_at)),
             policy: view.policy,
             drill: view.drill,
+            follows: view.follows.map(|id| id.to_string()).unwrap_or_default(),
+            return_asked: view.returning.is_some(),
+            supervised_at: view.supervised_at.map(to_wire),
+            urged: view.urged,
+            suspended_until: view.suspended_until.map(to_wire),
+            time_asked: view.time_asked.is_some(),
         }
     }
 }
@@ -176,6 +210,7 @@ impl From<StageView> for wire::StageState {
             awaiting_year: view.awaiting_year.and_then(|year| u32::try_from(year).ok()).unwrap_or_default(),
             verdict: view.verdict.unwrap_or_default(),
             met_at: view.met_at.map(to_wire),
+            held: view.held,
         }
     }
 }

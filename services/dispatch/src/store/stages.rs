@@ -11,7 +11,7 @@ use super::Key;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StageRow<'a> {
     pub tenant: TenantId,
-    /// `order` or `case`.
+    /// `order`, `case`, or `return` of an order.
     pub subject_kind: &'static str,
     pub subject_id: Uuid,
     pub round: u32,

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod doors;
+mod life;
 mod own_calendar;
 mod rotated;
 mod routed;

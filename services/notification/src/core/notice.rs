@@ -14,7 +14,8 @@ pub enum Audience {
     OrderBody,
     /// The body the escalation step names.
     EscalatedTo,
-    /// The bodies triage chose (at voice 2, 5, 10 …).
+    /// The bodies the event names: those triage chose at voice 2, 5, 10 …, and those informed of a case whose order
+    /// was returned.
     ToldBodies,
     /// No webhook, and why.
     Nobody(&'static str),
@@ -26,11 +27,24 @@ pub fn audience(event_type: EventType) -> Audience {
     use EventType as E;
     match event_type {
         E::OrderDispatched | E::OrderWarned | E::OrderBreached => Audience::OrderBody,
+        // What others did with its order: it ends, stays, or is looked at.
+        E::OrderCancelled
+        | E::OrderReturnRefused
+        | E::OrderReturned
+        | E::OrderTransferred
+        | E::OrderWaived => Audience::OrderBody,
+        E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
+        E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
-        E::CaseJoined => Audience::ToldBodies,
+        E::CaseJoined | E::CaseRulingAsked => Audience::ToldBodies,
+        E::OrderExtensionAsked | E::OrderSuspensionAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
         }
+        E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),
+        E::CaseRuled => Audience::Nobody("each body hears of it by its own order"),
+        E::CaseWhistled => Audience::Nobody("each body hears of it by its own order"),
+        E::CaseCancelled => Audience::Nobody("each body hears of it by its own order"),
         E::OrderDone => Audience::Nobody("follows from the closure of the case"),
         E::OrderCalendarAwaited => Audience::Nobody("an alarm for those who publish the calendar"),
         E::CaseSubmitted | E::CaseVerifying => Audience::Nobody("verifiers work from the console's list"),
@@ -80,16 +94,21 @@ impl Notice {
     /// From an event of an order; `None` when nobody is told.
     pub fn of_order(event_type: EventType, event: &dispatch::OrderEvent) -> Result<Option<Self>, BadField> {
         let order = event.order.as_ref().ok_or(BadField("order"))?;
-        let body = match audience(event_type) {
-            Audience::OrderBody => &order.body,
-            Audience::EscalatedTo => &event.escalated_to,
-            Audience::ToldBodies | Audience::Nobody(_) => return Ok(None),
+        let named = |body: &str| body.parse().map(|body| vec![body]).map_err(|_| BadField("body"));
+        let bodies = match audience(event_type) {
+            Audience::OrderBody => named(&order.body)?,
+            Audience::EscalatedTo => named(&event.escalated_to)?,
+            Audience::ToldBodies => told(&event.told_bodies)?,
+            Audience::Nobody(_) => return Ok(None),
         };
+        if bodies.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(Self {
             case_id: order.case_id.parse().map_err(|_| BadField("order.case_id"))?,
             case_no: order.case_no.clone(),
             order_id: Some(order.order_id.parse().map_err(|_| BadField("order.order_id"))?),
-            bodies: vec![body.parse().map_err(|_| BadField("body"))?],
+            bodies,
             role: Some(order.role.clone()),
             stages: order.stages.iter().map(stage).collect(),
             stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
@@ -97,13 +116,30 @@ impl Notice {
         }))
     }
 
+    /// From an event of a case; `None` when nobody is told.
+    pub fn of_case(event_type: EventType, event: &dispatch::CaseEvent) -> Result<Option<Self>, BadField> {
+        let case = event.case.as_ref().ok_or(BadField("case"))?;
+        let ruling = event.ruling.as_ref();
+        if audience(event_type) != Audience::ToldBodies || event.told_bodies.is_empty() {
+            return Ok(None);
+        }
+        let order_id = ruling.map(|ruling| ruling.order_id.parse()).transpose();
+        Ok(Some(Self {
+            case_id: case.case_id.parse().map_err(|_| BadField("case.case_id"))?,
+            case_no: case.case_no.clone(),
+            order_id: order_id.map_err(|_| BadField("ruling.order_id"))?,
+            bodies: told(&event.told_bodies)?,
+            role: ruling.map(|ruling| ruling.role.clone()),
+            stages: case.adjudication.iter().map(stage).collect(),
+            stage: None,
+            voices: None,
+        }))
+    }
+
     /// From one more voice in a case; `None` when nobody is told of this one.
     pub fn of_joined(event: &triage::CaseJoined) -> Result<Option<Self>, BadField> {
         let case = event.case.as_ref().ok_or(BadField("case"))?;
-        let told = event.told_bodies.iter().map(|body| body.parse());
-        let mut bodies: Vec<BodyRef> = told.collect::<Result<_, _>>().map_err(|_| BadField("told_bodies"))?;
-        bodies.sort();
-        bodies.dedup();
+        let bodies = told(&event.told_bodies)?;
         if bodies.is_empty() {
             return Ok(None);
         }
@@ -167,6 +203,15 @@ fn stage(state: &dispatch::StageState) -> Stage {
     Stage { stage: state.stage.clone(), due_at: state.due_at.as_ref().and_then(from_wire) }
 }
 
+/// Each body once, in order.
+fn told(bodies: &[String]) -> Result<Vec<BodyRef>, BadField> {
+    let told = bodies.iter().map(|body| body.parse());
+    let mut bodies: Vec<BodyRef> = told.collect::<Result<_, _>>().map_err(|_| BadField("told_bodies"))?;
+    bodies.sort();
+    bodies.dedup();
+    Ok(bodies)
+}
+
 /// The 32 hex digits of a `traceparent`.
 fn trace_id(traceparent: &str) -> Option<&str> {
     traceparent.split('-').nth(1).filter(|id| id.len() == 32)
@@ -193,23 +238,26 @@ mod tests {
                 ..Default::default()
             }),
             escalated_to: "governance-centre".into(),
+            told_bodies: vec!["street-centre@990102001000".into()],
             ..Default::default()
         }
     }
 
-    fn told(event_type: EventType) -> Vec<String> {
+    fn bodies(event_type: EventType) -> Vec<String> {
         let notice = Notice::of_order(event_type, &order("transport")).unwrap();
         notice.map_or(Vec::new(), |notice| notice.bodies.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn the_table_says_who_hears_of_an_order() {
-        for kind in [EventType::OrderDispatched, EventType::OrderWarned, EventType::OrderBreached] {
-            assert_eq!(told(kind), ["transport"], "{kind}");
+        use EventType as E;
+        for kind in [E::OrderDispatched, E::OrderWarned, E::OrderBreached, E::OrderUrged, E::OrderReturned] {
+            assert_eq!(bodies(kind), ["transport"], "{kind}");
         }
-        assert_eq!(told(EventType::OrderEscalated), ["governance-centre"]);
-        assert!(told(EventType::OrderAcknowledged).is_empty());
-        assert!(told(EventType::OrderDone).is_empty());
+        assert_eq!(bodies(EventType::OrderEscalated), ["governance-centre"]);
+        assert_eq!(bodies(EventType::OrderExtensionAsked), ["street-centre@990102001000"]);
+        assert!(bodies(EventType::OrderAcknowledged).is_empty());
+        assert!(bodies(EventType::OrderDone).is_empty());
     }
 
     /// Whoever is to be told is heard, and what nobody is told of is not.
@@ -247,6 +295,30 @@ mod tests {
             "trace_id": "0af7651916cd43dd8448eb211c80319c",
         });
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_returned_order_is_told_to_those_who_are_informed_of_its_case() {
+        let mut asked = dispatch::CaseEvent {
+            case: Some(dispatch::CaseState {
+                case_id: Uuid::from_u128(2).to_string(),
+                case_no: "990102001-261123-0001".into(),
+                ..Default::default()
+            }),
+            ruling: Some(dispatch::Ruling {
+                order_id: Uuid::from_u128(1).to_string(),
+                role: "lead".into(),
+                ..Default::default()
+            }),
+            told_bodies: vec!["street-centre@990102001000".into(), "governance-centre".into()],
+            ..Default::default()
+        };
+        let notice = Notice::of_case(EventType::CaseRulingAsked, &asked).unwrap().unwrap();
+        assert_eq!(notice.bodies.len(), 2);
+        assert_eq!(notice.order_id, Some(Uuid::from_u128(1)));
+        assert_eq!(Notice::of_case(EventType::CaseRuled, &asked), Ok(None));
+        asked.told_bodies.clear();
+        assert_eq!(Notice::of_case(EventType::CaseRulingAsked, &asked), Ok(None));
     }
 
     #[test]

@@ -67,10 +67,10 @@ fn read(envelope: &Envelope, payload: &[u8]) -> Result<Option<Notice>, Refused> 
             same_street(envelope, event.order.as_ref().map(|order| &*order.street))?;
             Notice::of_order(kind, &event).map_err(bad)
         }
-        _ => {
+        kind => {
             let event = dispatch::CaseEvent::decode(payload).map_err(undecodable)?;
             same_street(envelope, event.case.as_ref().map(|case| &*case.street))?;
-            Ok(None)
+            Notice::of_case(kind, &event).map_err(bad)
         }
     }
 }

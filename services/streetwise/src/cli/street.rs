@@ -13,7 +13,7 @@ pub enum Street {
     /// 提交清单 / apply a manifest
     Apply(StreetApply),
     /// 核验：以演练上报走实际通路，对照清单 / file drills down the live path and hold what came against the documents
-    Verify(StreetVerify),
+    Verify(Box<StreetVerify>),
     /// 历次提交：何人、何时 / who applied what, and when
     History(StreetHistory),
     /// 输出某一代的清单原文 / print the manifest of a generation as it was applied
@@ -161,6 +161,9 @@ pub struct StreetVerify {
     /// 指挥台服务地址 / console, e.g. http://127.0.0.1:8086
     #[arg(long, env = "STREETWISE_CONSOLE_URL")]
     pub console_url: Url,
+    /// 派单服务地址：核验后在此结束演练；不给则演练案件保持未结 / dispatch, where drills are ended; without it their cases stay open
+    #[arg(long, env = "STREETWISE_DISPATCH_URL")]
+    pub dispatch_url: Option<Url>,
     /// 最长等待秒数 / wait at most so many seconds for what has to come
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub within_s: u64,

@@ -8,7 +8,7 @@ use pg::ScopedTx;
 
 use crate::store;
 
-/// A case closed or reopened, as of a version of dispatch's.
+/// A case closed, was called off or reopened, as of a version of dispatch's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heard {
     /// Whose.

@@ -78,7 +78,8 @@ impl Apply for HearDispatch {
         }
         let at = message.at.as_ref().and_then(from_wire).ok_or_else(|| missing("at"))?;
         let closed_at = match envelope.event_type {
-            EventType::CaseClosed => Some(pg::micros(at)),
+            // Nothing joins a case that is over, however it ended.
+            EventType::CaseClosed | EventType::CaseCancelled => Some(pg::micros(at)),
             EventType::CaseReopened => None,
             _ => return Err(Refused::Poison("neither closed nor reopened".to_owned())),
         };

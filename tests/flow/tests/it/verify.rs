@@ -67,6 +67,8 @@ async fn the_command_verifies_a_street_that_was_applied_a_moment_ago() {
         cluster.url("intake"),
         "--console-url",
         cluster.url("console"),
+        "--dispatch-url",
+        cluster.url("dispatch"),
     ];
     let arguments: Arguments = clap::Parser::try_parse_from(arguments).unwrap();
     let Command::Street(command) = arguments.command else { panic!("another command") };
@@ -83,7 +85,8 @@ async fn verified(cluster: &Cluster, documents: &Documents, seed: u64) -> Report
 
 fn doors(cluster: &Cluster) -> Doors {
     let intake = streetwise::client::Client::new(cluster.url("intake"), cluster.token("sre")).unwrap();
-    Doors { console: intake.with(cluster.url("console"), cluster.token("sre")), intake }
+    let at = |service: &str| intake.with(cluster.url(service), cluster.token("sre"));
+    Doors { console: at("console"), dispatch: Some(at("dispatch")), intake }
 }
 
 async fn documents(cluster: &Cluster) -> Documents {
@@ -105,4 +108,5 @@ async fn no_drill_among_the_cases(cluster: &Cluster) {
     let drills = ask("dispatch", "/dispatch/v1/orders?drills=true", "transport").await;
     let drills = drills["orders"].as_array().unwrap();
     assert!(!drills.is_empty() && drills.iter().all(|order| order["drill"] == true), "{drills:?}");
+    assert!(drills.iter().all(|order| order["phase"] == "cancelled"), "a drill's order is open: {drills:?}");
 }

@@ -104,7 +104,8 @@ impl World {
         let (intake, console) = (client("intake").map_err(failed)?, client("console").map_err(failed)?);
         let documents = verify::documents(&directory, &streets::code(n)).await.map_err(failed)?;
         let drills = verify::drills(&documents, SEED);
-        let doors = Doors { intake, console };
+        let dispatch = Some(client("dispatch").map_err(failed)?);
+        let doors = Doors { intake, console, dispatch };
         let outcomes = verify::follow(&doors, &documents, &drills, WITHIN, false).await.map_err(failed)?;
         Ok(Report::of(&documents, SEED, &drills, &outcomes, began.elapsed()))
     }

@@ -183,7 +183,7 @@ impl Load {
             stages: [("acknowledge", 2), ("on_site", 8), ("resolve", 72)].map(stage).to_vec(),
             dispatched_at: Some(to_wire(at)),
             policy: "item".to_owned(),
-            drill: false,
+            ..Default::default()
         };
         let event = dispatch::OrderEvent { order: Some(order), at: Some(to_wire(at)), ..Default::default() };
         let envelope = Envelope {

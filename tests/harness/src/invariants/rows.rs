@@ -34,6 +34,7 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "I3",
         "order that exists twice for one case, round, body and role",
         "SELECT case_id || ' ' || body || ' ' || role FROM dispatch.orders
+         WHERE phase NOT IN ('cancelled', 'returned', 'transferred', 'waived')
          GROUP BY tenant_id, case_id, round, body, role HAVING count(*) > 1",
     ),
     (
@@ -41,7 +42,9 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "routed case whose orders are not exactly its plan",
         "SELECT t.case_id::text FROM triage.cases t
          WHERE cardinality(t.bodies) <> (SELECT count(*) FROM dispatch.orders o
-             WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.round = 1)",
+             -- What was returned or transferred goes on in another order, which no plan names.
+             WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.round = 1
+                 AND NOT o.state ? 'follows')",
     ),
     (
         "I4",
@@ -68,7 +71,7 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "stage of an ended order or round without a verdict",
         "SELECT s.subject_id || ' ' || s.stage FROM dispatch.stages s
          JOIN dispatch.orders o ON o.tenant_id = s.tenant_id AND o.id = s.subject_id
-         WHERE o.phase IN ('done', 'cancelled') AND s.verdict IS NULL",
+         WHERE o.phase IN ('done', 'cancelled', 'returned', 'transferred', 'waived') AND s.verdict IS NULL",
     ),
     (
         "I6",
@@ -87,7 +90,9 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "event of an order that its body was not told",
         "SELECT j.event_type || ' ' || j.id FROM dispatch.journal j
          JOIN dispatch.orders o ON o.tenant_id = j.tenant_id AND o.id = j.aggregate_id
-         WHERE j.event_type IN ('dispatch.order.dispatched', 'dispatch.order.warned', 'dispatch.order.breached')
+         WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'cancelled', 'return_refused',
+             'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
+                'extended', 'suspended', 'resumed')
            AND NOT EXISTS (SELECT FROM notification.deliveries d
                WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id AND d.body = o.body)",
     ),
@@ -232,7 +237,9 @@ pub(super) async fn moving(admin: &PgPool) -> Result<String> {
         UNION ALL SELECT 'cases not dispatched', count(*) FROM triage.cases t WHERE NOT EXISTS
             (SELECT FROM dispatch.cases d WHERE d.tenant_id = t.tenant_id AND d.id = t.case_id)
         UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j
-            WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated')
+            WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated', 'cancelled',
+                'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
+                'extended', 'suspended', 'resumed')
             AND split_part(j.event_type, '.', 2) = 'order' AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries

@@ -30,6 +30,8 @@ pub(super) enum Phase {
     Verifying,
     /// 已结案
     Closed,
+    /// 已取消
+    Cancelled,
 }
 
 impl Phase {
@@ -39,6 +41,7 @@ impl Phase {
             Phase::Submitted => "submitted",
             Phase::Verifying => "verifying",
             Phase::Closed => "closed",
+            Phase::Cancelled => "cancelled",
         }
     }
 }
@@ -48,7 +51,7 @@ impl Phase {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// open, submitted, verifying or closed.
+    /// open, submitted, verifying, closed or cancelled.
     #[param(value_type = Option<String>)]
     phase: Option<Phase>,
     /// `next` of the page before.

@@ -42,7 +42,7 @@ pub(super) struct Followed {
     case_no: Option<String>,
     item_zh: Option<String>,
     item_en: Option<String>,
-    /// received, review, open, submitted, verifying or closed.
+    /// received, review, open, submitted, verifying, closed or cancelled.
     phase: String,
     #[schema(value_type = Option<String>, format = DateTime)]
     received_at: Option<Timestamp>,

@@ -10,18 +10,19 @@ const RETRY_MS = 2000;
 
 const STAGES = {
   see: ["已阅", "see"], acknowledge: ["签收", "acknowledge"], on_site: ["到场", "on site"],
-  resolve: ["办结", "resolve"], verify: ["核查", "verify"],
+  resolve: ["办结", "resolve"], verify: ["核查", "verify"], adjudicate: ["裁定", "adjudicate"],
 };
 const VERDICTS = { met: ["按时", "met"], breached: ["超期", "breached"], cancelled: ["取消", "cancelled"] };
 const ROLES = { lead: ["主办", "lead"], assist: ["协办", "assist"], inform: ["抄送", "inform"] };
 const PHASES = {
   dispatched: ["已派发", "dispatched"], seen: ["已阅", "seen"], acknowledged: ["已签收", "acknowledged"],
   on_site: ["已到场", "on site"], in_progress: ["处理中", "in progress"], submitted: ["已申请办结", "submitted"],
-  done: ["已办结", "done"], cancelled: ["已取消", "cancelled"],
+  done: ["已办结", "done"], cancelled: ["已取消", "cancelled"], returned: ["已退单", "returned"],
+  transferred: ["已改派", "transferred"], waived: ["已免除", "waived"],
 };
 const CASE_PHASES = {
   open: ["办理中", "open"], submitted: ["待核查", "submitted"],
-  verifying: ["核查中", "verifying"], closed: ["已结案", "closed"],
+  verifying: ["核查中", "verifying"], closed: ["已结案", "closed"], cancelled: ["已取消", "cancelled"],
 };
 
 const $ = (id) => document.getElementById(id);

@@ -1,4 +1,4 @@
-//! Cases: one case, and its verification.
+//! Cases: one case, its verification, calling it off, and summoning bodies to it.
 
 use access::{Action, BodyScope};
 use axum::Json;
@@ -6,20 +6,26 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bootstrap::Bearer;
-use bootstrap::door::{ActPath, FreeText, IdVerb, Problem, ReadPath, StrictJson};
+use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Problem, ReadPath, StrictJson};
 use ids::{CaseId, TenantId};
 use orders::VerifyCommand;
 use serde::{Deserialize, Serialize};
+use sla::{ClockKind, Limit, Unit};
 use utoipa::ToSchema;
 
 use super::change::{Change, answered, etag};
+use super::deeds::{body_of, missing};
 use crate::core::view::{CaseView, Listed, OrderView};
 use crate::handle::Room;
+use crate::handle::direct::{self, CaseDeed};
 use crate::handle::verify::{self, Command};
 use crate::store::lists::{self, Filter, Reach};
 
 /// Orders shown with a case at most, newest first; a round has fewer than twenty.
 const ORDERS_MAX: i64 = 200;
+
+/// A week.
+const CHECK_IN_MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// What a verifier says.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -27,6 +33,28 @@ const ORDERS_MAX: i64 = 200;
 pub(super) struct VerifyBody {
     result: VerifyResult,
     /// What was found; free text, at most 4,000 characters.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Who is summoned, and how soon they have to be there.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhistleBody {
+    /// Bodies of the street or its district, none with a duty in the case.
+    bodies: Vec<String>,
+    /// To check in at the place, on the 24-hour clock: 1 to 10,080.
+    within_minutes: u32,
+    /// What for; free text, at most 4,000 characters.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// Why a case is called off.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelBody {
+    /// Free text, at most 4,000 characters.
     #[serde(default)]
     note: Option<String>,
 }
@@ -70,26 +98,71 @@ pub(super) async fn read(
     Ok(([(header::ETAG, etag(stored.case.version))], Json(view)))
 }
 
+/// The body of either change; each takes its own fields.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaseBody {
+    #[serde(default)]
+    result: Option<VerifyResult>,
+    #[serde(default)]
+    bodies: Option<Vec<String>>,
+    #[serde(default)]
+    within_minutes: Option<u32>,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// A field that has no place at a verb, or is missing there.
+fn misplaced(pointer: &'static str) -> Problem {
+    Problem::validation_failed([Fault::new(pointer, "unknown-field", "此处没有这一项 / has no place here")])
+}
+
+/// The changes of a case share a route: custom verbs stand behind the id.
+pub(super) async fn change(
+    State(room): State<Room>,
+    ActPath((street, target)): ActPath<(TenantId, IdVerb<CaseId>)>,
+    change: Change,
+    StrictJson(body): StrictJson<CaseBody>,
+) -> Result<Response, Problem> {
+    let CaseBody { result, bodies, within_minutes, note } = body;
+    match target.verb.as_str() {
+        "verify" | "cancel" if bodies.is_some() => Err(misplaced("/bodies")),
+        "verify" | "cancel" if within_minutes.is_some() => Err(misplaced("/within_minutes")),
+        "cancel" | "whistle" if result.is_some() => Err(misplaced("/result")),
+        "verify" => {
+            room.house.admit(&change.who, Action::CaseVerify, street)?;
+            let result = result.ok_or_else(|| missing("/result"))?;
+            verify(room, street, target.id, change, VerifyBody { result, note }).await
+        }
+        "cancel" => cancel(room, street, target.id, change, CancelBody { note }).await,
+        "whistle" => {
+            room.house.admit(&change.who, Action::OrderDirect, street)?;
+            let bodies = bodies.ok_or_else(|| missing("/bodies"))?;
+            let within_minutes = within_minutes.ok_or_else(|| missing("/within_minutes"))?;
+            whistle(room, street, target.id, change, WhistleBody { bodies, within_minutes, note }).await
+        }
+        _ => Err(Problem::not_found()),
+    }
+}
+
 /// A verifier, who did not handle the case, claims it or says pass or fail.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:verify",
     params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
         ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
     request_body = VerifyBody,
     responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
-pub(super) async fn verify(
-    State(room): State<Room>,
-    ActPath((street, target)): ActPath<(TenantId, IdVerb<CaseId>)>,
+async fn verify(
+    room: Room,
+    street: TenantId,
+    case_id: CaseId,
     change: Change,
-    StrictJson(body): StrictJson<VerifyBody>,
+    body: VerifyBody,
 ) -> Result<Response, Problem> {
-    if target.verb != "verify" {
-        return Err(Problem::not_found());
-    }
     room.house.admit(&change.who, Action::CaseVerify, street)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
     let command = Command {
-        request: change.request(street, format!("cases/{}:verify", target.id), &body),
-        case_id: target.id,
+        request: change.request(street, format!("cases/{case_id}:verify"), &body),
+        case_id,
         verify: match body.result {
             VerifyResult::Claim => VerifyCommand::Claim,
             VerifyResult::Pass => VerifyCommand::Pass { note },
@@ -98,4 +171,68 @@ pub(super) async fn verify(
         traceparent: change.traceparent.clone(),
     };
     answered(pg::retrying(|| verify::verify(&room, &command)).await?)
+}
+
+/// Calls a case off with all its orders: their clocks end, and nobody verifies. Who may file drills may end them.
+#[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:cancel",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
+        ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
+    request_body = CancelBody,
+    responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
+async fn cancel(
+    room: Room,
+    street: TenantId,
+    case_id: CaseId,
+    change: Change,
+    body: CancelBody,
+) -> Result<Response, Problem> {
+    let calls_off = room.house.admit(&change.who, Action::CaseCancel, street).map(drop);
+    let drills = room.house.admit(&change.who, Action::ReportDrill, street).is_ok();
+    if !drills {
+        calls_off.clone()?;
+    }
+    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let command = direct::Command {
+        request: change.request(street, format!("cases/{case_id}:cancel"), &body),
+        case_id,
+        deed: CaseDeed::Cancel,
+        note,
+        traceparent: change.traceparent.clone(),
+    };
+    let may = |drill: bool| if drill && drills { Ok(()) } else { calls_off.clone() };
+    answered(pg::retrying(|| direct::direct(&room, &command, may)).await?)
+}
+
+/// Summons bodies to the place (吹哨): each gets an order to assist, with its arrival as the one limit.
+#[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:whistle",
+    params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
+        ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
+    request_body = WhistleBody,
+    responses((status = 200, body = CaseView), (status = 412, description = "已被更新 / changed since"), Problem))]
+async fn whistle(
+    room: Room,
+    street: TenantId,
+    case_id: CaseId,
+    change: Change,
+    body: WhistleBody,
+) -> Result<Response, Problem> {
+    let check_in = (1..=CHECK_IN_MINUTES_MAX).contains(&body.within_minutes);
+    let check_in = check_in.then(|| Limit::new(ClockKind::Clock, body.within_minutes, Unit::Minute));
+    let range = || Fault::new("/within_minutes", "out-of-range", "须为 1 至 10080 / must be 1 to 10,080");
+    let check_in = check_in.and_then(Result::ok).ok_or_else(|| Problem::validation_failed([range()]))?;
+    let mut bodies = Vec::with_capacity(body.bodies.len());
+    for named in &body.bodies {
+        bodies.push(body_of(&room, street, named, "/bodies")?);
+    }
+    bodies.sort();
+    bodies.dedup();
+    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let command = direct::Command {
+        request: change.request(street, format!("cases/{case_id}:whistle"), &body),
+        case_id,
+        deed: CaseDeed::Whistle { bodies, check_in },
+        note,
+        traceparent: change.traceparent.clone(),
+    };
+    answered(pg::retrying(|| direct::direct(&room, &command, |_| Ok(()))).await?)
 }

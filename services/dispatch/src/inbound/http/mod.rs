@@ -5,6 +5,7 @@
 
 mod cases;
 mod change;
+mod deeds;
 mod orders;
 mod refusals;
 
@@ -16,7 +17,8 @@ use utoipa::OpenApi;
 
 use crate::handle::Room;
 
-pub(crate) use orders::{ActBody, ListQuery, page as list_page};
+pub(crate) use deeds::{ActBody, deed};
+pub(crate) use orders::{ListQuery, page as list_page};
 
 /// The routes. Custom verbs share a segment with the id, so reading and acting meet in `{target}`.
 pub(crate) fn routes(room: Room) -> Router {
@@ -24,7 +26,7 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/orders", get(orders::list_everywhere))
         .route("/dispatch/v1/streets/{street}/orders", get(orders::list))
         .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
-        .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::verify))
+        .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
         .with_state(room);
     json_only(routes)
 }
@@ -36,7 +38,9 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::read,
     orders::act,
     cases::read,
-    cases::verify
+    cases::verify,
+    cases::cancel,
+    cases::whistle
 ))]
 struct Description;
 

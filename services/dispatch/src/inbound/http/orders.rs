@@ -1,4 +1,4 @@
-//! Orders: lists, one order, the acts of a body.
+//! Orders: lists, one order, what is done with it.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,14 @@ use axum::response::Response;
 use bootstrap::Bearer;
 use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Path, Problem, Query, ReadPath, StrictJson};
 use ids::{CaseId, OrderId, TenantId};
-use orders::{Act, Phase};
+use orders::Phase;
 use pg::TenantScope;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::change::{Change, answered, etag};
+use super::deeds::{ActBody, deed};
 use crate::core::view::{OrderPage, OrderView};
 use crate::handle::Room;
 use crate::handle::act::{self, Command};
@@ -31,7 +32,7 @@ const LIMIT: u32 = 50;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// dispatched, seen, acknowledged, on_site, in_progress, submitted, done or cancelled.
+    /// dispatched, seen, acknowledged, on_site, in_progress, submitted, done, cancelled, returned, transferred or waived.
     #[param(value_type = Option<String>)]
     pub phase: Option<Phase>,
     /// Of one case.
@@ -59,15 +60,6 @@ impl ListQuery {
             limit: limit.into(),
         })
     }
-}
-
-/// What a body says with an act.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ActBody {
-    /// Free text, at most 4,000 characters.
-    #[serde(default)]
-    pub note: Option<String>,
 }
 
 /// The orders a caller may see in any street.
@@ -138,10 +130,13 @@ pub(super) async fn read(
     Ok(([(header::ETAG, etag(listed.order.version))], Json(OrderView::of(&listed))))
 }
 
-/// An act of the body that holds the order: see, acknowledge, arrive, progress or submit.
+/// What is done with an order. Its body: see, acknowledge, arrive, progress, submit, return, extend, suspend, resume.
+/// The centres: urge, supervise, waive, cancel (an assistant's or an information), transfer, adjudicate a return, grant
+/// or deny time.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/orders/{id}:{verb}",
     params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
-        ("verb" = String, Path, description = "see, acknowledge, arrive, progress, submit"),
+        ("verb" = String, Path, description = "see, acknowledge, arrive, progress, submit, return, extend, suspend, \
+            resume, urge, supervise, waive, cancel, transfer, adjudicate, grant, deny"),
         ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
     request_body = ActBody,
     responses((status = 200, body = OrderView), (status = 412, description = "已被更新 / changed since"), Problem))]
@@ -151,18 +146,17 @@ pub(super) async fn act(
     change: Change,
     StrictJson(body): StrictJson<ActBody>,
 ) -> Result<Response, Problem> {
-    let act = Act::ALL.into_iter().find(|act| act.as_str() == target.verb).ok_or_else(Problem::not_found)?;
-    room.house.admit(&change.who, Action::OrderAct, street)?;
+    let (deed, action) = deed(&room, &change.who, street, &target.verb, &body)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?;
     let command = Command {
         request: change.request(street, format!("orders/{}:{}", target.id, target.verb), &body),
         order_id: target.id,
-        act,
+        deed,
         note: note.into_string(),
         traceparent: change.traceparent.clone(),
     };
     let may = |holder| {
-        let admitted = room.house.admit_to(&change.who, Action::OrderAct, street, Some(holder));
+        let admitted = room.house.admit_to(&change.who, action, street, Some(holder));
         admitted.map(drop)
     };
     answered(pg::retrying(|| act::act(&room, &command, may)).await?)

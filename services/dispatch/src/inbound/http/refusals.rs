@@ -20,6 +20,20 @@ kinds! {
     INFORM_ONLY "inform-only" "抄送工单只需阅看，不办理 / For information only";
     DUTY_OPEN "duty-open" "仍有未提交的工单 / Orders are not submitted yet";
     LEAD_REQUIRED "lead-required" "须有且只有一个主办 / There must be exactly one lead";
+    RETURN_PENDING "return-pending" "退单待裁定 / A return waits for its ruling";
+    NO_RETURN "no-return" "没有待裁定的退单 / No return waits for a ruling";
+    RETURNS_EXHAUSTED "returns-exhausted" "不能再退单 / It cannot be returned again";
+    DISTRICT_DECIDES "district-decides" "须由区裁定 / The district rules";
+    OWN_BODY "own-body" "该单位已持有 / That body holds it already";
+    ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
+    NOBODY_SUMMONED "nobody-summoned" "召集单位数不符 / Between one and twenty bodies";
+    TIME_PENDING "time-pending" "已有申请待审批 / A question for time waits already";
+    NOTHING_ASKED "nothing-asked" "没有待审批的申请 / No time was asked for";
+    SUSPENDED "suspended" "工单已挂起 / The order is suspended";
+    NO_CLOCK "no-clock" "没有正在计时的时限 / No clock runs";
+    OTHER_CLOCK "other-clock" "计时方式或数量不符 / Another clock, or no amount on it";
+    UNTIL_OUT_OF_RANGE "until-out-of-range" "截止时间超出范围 / The end is out of range";
+    TIME_OUT_OF_RANGE "time-out-of-range" "时限超出可计算范围 / A due time is out of range";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::end::end;
 use super::report::faults;
 use super::{Documents, Doors, Drill, Expected};
 use crate::failure::Failure;
@@ -16,13 +17,16 @@ use crate::failure::Failure;
 /// Requests under way at once.
 const AT_ONCE: usize = 16;
 /// Between two looks at what is not there yet.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a street that was just applied may be unknown to a service, or be planned by its older self.
 const SETTLING: Duration = Duration::from_secs(10);
 
 /// When a change must be active in every service (D21, twice its time): what a drill of before shows may be of the
 /// documents of before, at one service if not at all.
 const ACTIVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// A drill that was seen too late is ended all the same.
+const ENDED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What came of a drill.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +43,10 @@ pub struct Outcome {
     pub review: Option<String>,
     /// It was filed so often.
     pub filed: u32,
+    /// The case it became.
+    pub case_id: Option<Uuid>,
+    /// So many of its cases are left open: dispatch was not asked, or did not answer in time.
+    pub left_open: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +56,8 @@ struct Receipt {
 
 #[derive(Debug, Deserialize)]
 struct Lines {
+    #[serde(default)]
+    case_id: Option<Uuid>,
     lines: Vec<Line>,
 }
 
@@ -112,17 +122,21 @@ async fn drive(
     times: Times,
 ) -> Result<Outcome, Failure> {
     let Times { active, deadline } = times;
-    let mut filed = 0;
+    let (mut filed, mut left_open) = (0, 0);
     loop {
         let early = Instant::now() < active;
         let report_id = file(doors, documents, drill, deadline).await?;
         filed += 1;
         let until = if early { deadline.min(active + SETTLING) } else { deadline };
         let outcome = watch(doors, documents, drill, report_id, until).await?;
+        if let Some(case_id) = outcome.case_id {
+            let by = deadline.max(Instant::now() + ENDED_WITHIN);
+            left_open += u32::from(!end(doors, documents, case_id, by).await?);
+        }
         let older = outcome.generation.is_some_and(|generation| generation < documents.generation);
         let too_early = early && !faults(documents.generation, drill, &outcome).is_empty();
         if !(older || too_early) || Instant::now() >= deadline {
-            return Ok(Outcome { filed, ..outcome });
+            return Ok(Outcome { filed, left_open, ..outcome });
         }
         if too_early {
             tokio::time::sleep_until(active.into()).await;
@@ -161,7 +175,7 @@ async fn file(
 }
 
 /// What may be over the next time: a service that is away, or asks to wait.
-fn passing(failure: &Failure) -> bool {
+pub(super) fn passing(failure: &Failure) -> bool {
     match failure {
         Failure::World { .. } => true,
         Failure::Refused { refusal, .. } => matches!(refusal.status, 408 | 429 | 502..=504),
@@ -182,7 +196,7 @@ async fn watch(
     let mut looked_whole = false;
     loop {
         match doors.console.get::<Lines>(&doing, &path).await {
-            Ok(lines) => outcome = read(report_id, &lines.lines),
+            Ok(read_of) => outcome = read(report_id, read_of.case_id, &read_of.lines),
             Err(Failure::Refused { refusal, .. }) if refusal.status == 404 => {}
             Err(failure) if passing(&failure) && Instant::now() < deadline => {}
             Err(failure) => return Err(failure),
@@ -208,8 +222,8 @@ fn whole(outcome: &Outcome, expected: &Expected) -> bool {
     expected.roles().keys().all(|body| found.contains_key(body)) && noticed
 }
 
-fn read(report_id: Uuid, lines: &[Line]) -> Outcome {
-    let mut outcome = Outcome { report_id, ..Outcome::default() };
+fn read(report_id: Uuid, case_id: Option<Uuid>, lines: &[Line]) -> Outcome {
+    let mut outcome = Outcome { report_id, case_id, ..Outcome::default() };
     for line in lines {
         let (body, detail) = (line.body.clone().unwrap_or_default(), &line.detail);
         match line.kind.as_str() {

@@ -4,8 +4,10 @@
 //! One drill for every item of the list and every grid, community and other feature that the street has drawn, each
 //! through the public doors: filed at intake, read back from console. What must happen is worked out here, from the
 //! documents alone; nothing of triage or dispatch is asked for it. A drill that was planned by an older generation is
-//! filed again: whoever verifies right after an apply means the new street.
+//! filed again: whoever verifies right after an apply means the new street. What was seen of a drill is all that it was
+//! for: its case is called off at dispatch, so that no clock of it runs on.
 
+mod end;
 mod expect;
 mod follow;
 mod inside;
@@ -48,13 +50,13 @@ pub struct Documents {
 
 /// Runs it.
 pub async fn run(arguments: &StreetVerify) -> Result<ExitCode, Failure> {
-    let StreetVerify { code, intake_url, console_url, within_s, seed, door } = arguments;
+    let StreetVerify { code, intake_url, console_url, dispatch_url, within_s, seed, door } = arguments;
     let began = Instant::now();
     let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
     let directory = Client::new(door.directory_url.as_str(), &token)?;
     let documents = documents(&directory, code).await?;
     let planned = drills(&documents, *seed);
-    let doors = doors(&token, intake_url, console_url)?;
+    let doors = doors(&token, intake_url, console_url, dispatch_url.as_ref())?;
     let outcomes = follow(&doors, &documents, &planned, Duration::from_secs(*within_s), !door.json).await?;
     let report = Report::of(&documents, *seed, &planned, &outcomes, began.elapsed());
     match door.json {
@@ -71,11 +73,14 @@ pub struct Doors {
     pub intake: Client,
     /// Console.
     pub console: Client,
+    /// Dispatch, where drills are ended; without it they stay open.
+    pub dispatch: Option<Client>,
 }
 
-fn doors(token: &str, intake: &Url, console: &Url) -> Result<Doors, Failure> {
+fn doors(token: &str, intake: &Url, console: &Url, dispatch: Option<&Url>) -> Result<Doors, Failure> {
     let intake = Client::new(intake.as_str(), token)?;
-    Ok(Doors { console: intake.with(console.as_str(), token), intake })
+    let dispatch = dispatch.map(|url| intake.with(url.as_str(), token));
+    Ok(Doors { console: intake.with(console.as_str(), token), dispatch, intake })
 }
 
 fn today(time_zone: &str) -> Result<Date, jiff::Error> {

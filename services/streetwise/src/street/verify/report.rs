@@ -39,6 +39,8 @@ pub struct Report {
     pub bodies: Vec<Tried>,
     /// Each thing that did not hold.
     pub failures: Vec<Fault>,
+    /// Drills whose cases are not called off: their clocks run on.
+    pub left_open: u32,
 }
 
 /// One thing that was tried.
@@ -121,6 +123,7 @@ impl Report {
             classes: tried(classes),
             bodies: tried(bodies),
             failures,
+            left_open: outcomes.iter().map(|outcome| outcome.left_open).sum(),
         }
     }
 
@@ -155,6 +158,13 @@ impl Report {
         if self.failures.len() > TOLD_MAX {
             let more = self.failures.len() - TOLD_MAX;
             let _infallible = writeln!(text, "… 另有 {more} 处，见 --json / and {more} more, see --json");
+        }
+        if self.left_open > 0 {
+            let open = self.left_open;
+            let _infallible = writeln!(
+                text,
+                "! {open} 件演练未结束，其时钟仍在走；给出 --dispatch-url 即可结束 / {open} drills are still open and their clocks run; --dispatch-url ends them"
+            );
         }
         text.push_str(&match self.conforms {
             true => "✓ 符合 conforms\n".to_owned(),

@@ -1,0 +1,140 @@
+//! Stages whose time was held or extended: from then on a stop-watch says what was used, and when it is due (D32).
+//!
+//! A stage starts without one, since most are never touched: its due time is that of its plan. The watch is made
+//! when it is needed, from the same start, so what had run before is charged.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sla::{Calendar, Limit, SlaError, StopWatch, WatchRefusal, WatchState};
+
+use super::{AwaitedCalendar, DueAt, Stage, StageDue, StageState, Warn};
+use crate::Refusal;
+
+/// A stage's clock as it is from an event on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageClock {
+    /// Which stage.
+    pub stage: Stage,
+    /// What was charged, held and granted.
+    pub watch: StopWatch,
+    /// When it is due; while it is held, when it would have been.
+    pub due: StageDue,
+}
+
+/// What is done to the clocks of a round's open stages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Turn {
+    /// Nothing is charged from here on.
+    Hold(Timestamp),
+    /// It goes on from here.
+    Release(Timestamp),
+}
+
+/// Holds or releases every stage that is neither decided nor done.
+pub(crate) fn turn(
+    stages: &[StageState],
+    turn: Turn,
+    calendar: &Calendar,
+) -> Result<Vec<StageClock>, Refusal> {
+    stages.iter().filter(|stage| stage.open()).map(|stage| stage.turned(turn, calendar)).collect()
+}
+
+/// Grants a stage more time, on the clock of its limit.
+pub(crate) fn extend(
+    stage: &StageState,
+    more: Limit,
+    calendar: &Calendar,
+    at: Timestamp,
+) -> Result<StageClock, Refusal> {
+    let mut watch = stage.watch_on(calendar);
+    watch.extend(more, at).map_err(|_| Refusal::TimeOutOfRange)?;
+    watch.adopt(calendar);
+    let due = due_by(&watch, stage, calendar).map_err(|_| Refusal::TimeOutOfRange)?;
+    Ok(StageClock { stage: stage.stage(), watch, due })
+}
+
+impl StageState {
+    /// Whether its time is not charged now.
+    pub fn held(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.state() == WatchState::Paused)
+    }
+
+    /// Its due time on a calendar that was published; one that is held is told as if it were not.
+    pub(super) fn due_on(&self, calendar: &Calendar) -> Result<StageDue, SlaError> {
+        match &self.watch {
+            Some(watch) if !self.held() => {
+                let mut watch = watch.clone();
+                watch.adopt(calendar);
+                due_by(&watch, self, calendar)
+            }
+            _ => StageDue::compute(&self.plan, calendar, self.started_at),
+        }
+    }
+
+    /// Takes the clock of an event. Warnings whose time has passed do not come again.
+    pub(crate) fn set(&mut self, clock: &StageClock, at: Timestamp) {
+        self.watch = Some(clock.watch.clone());
+        self.due = clock.due.clone();
+        let passed = self.known_warns().iter().filter(|warn| warn.at <= at).count();
+        self.warned = u32::try_from(passed).expect("a policy has few warnings");
+    }
+
+    fn known_warns(&self) -> &[Warn] {
+        match &self.due {
+            StageDue::At(due) => &due.warns,
+            StageDue::AwaitingCalendar(_) => &[],
+        }
+    }
+
+    fn watch_on(&self, calendar: &Calendar) -> StopWatch {
+        self.watch.clone().unwrap_or_else(|| StopWatch::start(self.plan.limit, calendar, self.started_at))
+    }
+
+    fn turned(&self, turn: Turn, calendar: &Calendar) -> Result<StageClock, Refusal> {
+        let mut watch = self.watch_on(calendar);
+        let marked = match turn {
+            Turn::Hold(at) => watch.pause(at),
+            Turn::Release(at) => watch.resume(at),
+        };
+        marked.map_err(|refusal| match refusal {
+            WatchRefusal::NotPaused | WatchRefusal::NotRunning => {
+                unreachable!("holds and releases alternate")
+            }
+            _ => Refusal::TimeOutOfRange,
+        })?;
+        let due = match turn {
+            Turn::Hold(at) => {
+                // What was used so far stays as it was counted. A year that is not published is counted later.
+                let _unpublished = watch.settle(calendar, at);
+                self.due.clone()
+            }
+            Turn::Release(_) => {
+                watch.adopt(calendar);
+                due_by(&watch, self, calendar).map_err(|_| Refusal::TimeOutOfRange)?
+            }
+        };
+        Ok(StageClock { stage: self.stage(), watch, due })
+    }
+}
+
+/// The due time of a watch that runs.
+fn due_by(watch: &StopWatch, stage: &StageState, calendar: &Calendar) -> Result<StageDue, SlaError> {
+    let due_at = match watch.due(calendar) {
+        Ok(due_at) => due_at.ok_or(SlaError::OutOfRange)?,
+        Err(SlaError::CalendarUnpublished { year }) => {
+            let not_before = calendar.year_start(year)?.max(stage.started_at);
+            let calendar = calendar.reference().clone();
+            return Ok(StageDue::AwaitingCalendar(AwaitedCalendar { year, not_before, calendar }));
+        }
+        Err(other) => return Err(other),
+    };
+    let mut warns = Vec::with_capacity(stage.plan.warn.len());
+    for &per_mille in &stage.plan.warn {
+        if let Some(at) = watch.fraction_at(calendar, per_mille)?.filter(|at| *at < due_at) {
+            warns.push(Warn { per_mille, at });
+        }
+    }
+    warns.sort_by_key(|warn| warn.per_mille);
+    warns.dedup();
+    Ok(StageDue::At(DueAt { due_at, warns, calendar: watch.calendar().cloned() }))
+}

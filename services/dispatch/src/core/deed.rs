@@ -1,0 +1,44 @@
+//! What is done with one order through the doors: an act of its body, or of those who direct the work.
+
+use ids::BodyRef;
+use jiff::Timestamp;
+use orders::{Act, Deciding, HoldReason, ReturnGround};
+use sla::Unit;
+
+/// One thing done with one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// See, acknowledge, arrive, progress, submit.
+    Act(Act),
+    /// "Not ours": with a ground, and whose it is.
+    Return { ground: ReturnGround, proposed: BodyRef },
+    /// The ruling on a return.
+    Adjudicate { to: BodyRef, decided: Deciding },
+    /// To another body, which nobody had asked for.
+    Transfer { to: BodyRef, decided: Deciding },
+    /// An assistant is not needed any more.
+    Waive,
+    /// A reminder.
+    Urge,
+    /// Formal supervision.
+    Supervise,
+    /// The duty of an assistant, or an information, is withdrawn.
+    Cancel,
+    /// More time is asked for, on the clock of the resolve limit.
+    Extend { amount: u32, unit: Unit },
+    /// Asks that time be not charged.
+    Suspend { until: Timestamp, reason: HoldReason },
+    /// The time asked for is granted.
+    Grant,
+    /// It is not.
+    Deny,
+    /// Time is charged again before the suspension's end.
+    Resume,
+}
+
+impl Deed {
+    /// Whether it is the body's own, and not of those who direct.
+    pub fn by_body(&self) -> bool {
+        matches!(self, Deed::Act(_) | Deed::Return { .. } | Deed::Extend { .. } | Deed::Suspend { .. })
+    }
+}

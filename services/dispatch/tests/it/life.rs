@@ -1,0 +1,381 @@
+//! Returns and rulings, transfers, waivers, urging, calling off: through the doors, with what is said about it.
+
+use axum::http::StatusCode;
+use contract::EventType;
+use contract::proto::dispatch as said;
+use prost::Message;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::world::{STREET, World, path_of, seconds, stage};
+
+impl World {
+    /// A deed on an order; the status, and the phase or the problem's code.
+    async fn deed(&self, who: &str, order: &Value, verb: &str, body: Value) -> (u16, String) {
+        let (status, _, answer) = self.post(who, &format!("{}:{verb}", path_of(order)), &[], body).await;
+        let word = if status.is_success() { &answer["phase"] } else { &answer["code"] };
+        (status.as_u16(), word.as_str().unwrap_or_default().to_owned())
+    }
+
+    async fn cancel(&self, who: &str, case_id: Uuid) -> (u16, Value) {
+        let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:cancel");
+        let (status, _, body) = self.post(who, &path, &[], json!({ "note": "误报" })).await;
+        (status.as_u16(), body)
+    }
+
+    async fn case_event(&self, kind: EventType) -> said::CaseEvent {
+        let said = self.rig.said().await;
+        let (_, payload) = said.iter().rev().find(|(envelope, _)| envelope.event_type == kind).unwrap();
+        said::CaseEvent::decode(payload.clone()).unwrap()
+    }
+}
+
+fn ok(phase: &str) -> (u16, String) {
+    (200, phase.to_owned())
+}
+
+fn refused(code: &str) -> (u16, String) {
+    (409, code.to_owned())
+}
+
+fn not_ours(to: &str) -> Value {
+    json!({ "ground": "not_our_duty", "to": to, "note": "道路施工不属本单位" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_is_ruled_on_and_the_duty_goes_on() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(world.deed("transport", &lead, "return", not_ours("traffic-police")).await, ok("dispatched"));
+
+    // Whoever is informed of the case is told that a ruling is awaited.
+    let asked = world.case_event(EventType::CaseRulingAsked).await;
+    let ruling = asked.ruling.unwrap();
+    assert_eq!((ruling.from.as_str(), ruling.ground.as_str()), ("transport", "not_our_duty"));
+    assert_eq!((ruling.proposed.as_str(), ruling.decided_by.as_str()), ("traffic-police", "centre"));
+    let mut told = asked.told_bodies;
+    told.sort();
+    assert_eq!(told, ["governance-centre", "street-centre@990102001000"]);
+    let case = world.case(case_id).await;
+    // One working day from Monday ends on Tuesday at close of business.
+    assert_eq!(case["adjudication"]["due_at"], "2026-11-24T10:00:00Z");
+    assert_eq!((&case["holder"], &case["phase"]), (&json!("centre"), &json!("open")));
+
+    // The body that asked goes on holding the order and does not rule.
+    assert_eq!(world.deed("transport", &lead, "acknowledge", json!({})).await, ok("acknowledged"));
+    let to_police = json!({ "to": "traffic-police" });
+    assert_eq!(world.deed("transport", &lead, "adjudicate", to_police.clone()).await.0, 403);
+    assert_eq!(
+        world.deed("street-centre", &lead, "transfer", to_police.clone()).await,
+        refused("return-pending")
+    );
+    assert_eq!(world.deed("street-centre", &lead, "adjudicate", to_police.clone()).await, ok("returned"));
+
+    let theirs = world.order(case_id, 1, "traffic-police", "lead").await;
+    assert_eq!(theirs["follows"], lead["order_id"]);
+    // The police assisted before: nobody waits for themselves.
+    assert_eq!(world.order(case_id, 1, "traffic-police", "assist").await["phase"], "waived");
+    let case = world.case(case_id).await;
+    assert_eq!((&case["holder"], &case["lead"]), (&json!("traffic-police"), &json!("traffic-police")));
+    assert_eq!(case["rulings"][0]["to"], "traffic-police");
+    assert_eq!(case["adjudication"], Value::Null);
+    assert_eq!(world.count_said(EventType::CaseRuled).await, 1);
+    assert_eq!(world.order_event(EventType::OrderReturned).await.to, "traffic-police");
+
+    // The second return is the district's, and the last.
+    assert_eq!(
+        world.deed("traffic-police", &theirs, "return", not_ours("transport")).await,
+        ok("dispatched")
+    );
+    let back = json!({ "to": "transport" });
+    assert_eq!(
+        world.deed("street-centre", &theirs, "adjudicate", back.clone()).await,
+        refused("district-decides")
+    );
+    assert_eq!(world.case(case_id).await["holder"], "district");
+    assert_eq!(world.deed("governance-centre", &theirs, "adjudicate", back).await, ok("returned"));
+    let case = world.case(case_id).await;
+    let again =
+        case["orders"].as_array().unwrap().iter().find(|order| order["follows"] == theirs["order_id"]);
+    let again = again.unwrap().clone();
+    assert_eq!(
+        world.deed("transport", &again, "return", not_ours("traffic-police")).await,
+        refused("returns-exhausted")
+    );
+
+    // It goes on to its end: one lead, and every clock with one verdict.
+    for body in ["bus-company", "transport"] {
+        let order =
+            if body == "transport" { again.clone() } else { world.order(case_id, 1, body, "assist").await };
+        for verb in ["acknowledge", "arrive", "submit"] {
+            assert_eq!(world.deed(body, &order, verb, json!({})).await.0, 200, "{body} {verb}");
+        }
+    }
+    assert_eq!(world.verify("verifier", case_id, "pass").await.0, StatusCode::OK);
+    assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.stages WHERE verdict IS NULL").await, 0);
+    assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.wakeups").await, 0);
+    let met = "SELECT count(*) FROM dispatch.stages WHERE subject_kind = 'return' AND verdict = 'met'";
+    assert_eq!(world.scalar::<i64>(met).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ruling_that_does_not_come_is_a_breach_of_the_case() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    world.deed("transport", &lead, "return", not_ours("traffic-police")).await;
+    let armed = "SELECT count(*) FROM dispatch.wakeups WHERE kind = 'case'";
+    assert_eq!(world.scalar::<i64>(armed).await, 1);
+    // Ruled on after its due time, with no wake-up in between.
+    world.rig.clock.advance(std::time::Duration::from_secs(48 * 3600));
+    assert_eq!(
+        world.deed("governance-centre", &lead, "adjudicate", json!({ "to": "transport" })).await,
+        ok("dispatched")
+    );
+    assert_eq!(world.case_event(EventType::CaseBreached).await.stage, "adjudicate");
+    assert_eq!(world.scalar::<i64>(armed).await, 0);
+    assert_eq!(
+        world.deed("transport", &lead, "return", not_ours("traffic-police")).await.1,
+        "returns-exhausted"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_centre_directs_and_bodies_do_not() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let bus = world.order(case_id, 1, "bus-company", "assist").await;
+    for verb in ["urge", "supervise", "waive", "cancel", "transfer", "adjudicate"] {
+        assert_eq!(
+            world.deed("transport", &lead, verb, json!({ "to": "bus-company" })).await.0,
+            403,
+            "{verb}"
+        );
+        assert_eq!(
+            world.deed("verifier", &lead, verb, json!({ "to": "bus-company" })).await.0,
+            403,
+            "{verb}"
+        );
+        assert_eq!(world.deed("stranger", &lead, verb, json!({})).await.0, 404, "{verb}");
+    }
+    let urge = async || {
+        let body = json!({ "note": "请尽快" });
+        world.post("street-centre", &format!("{}:urge", path_of(&lead)), &[], body).await.2
+    };
+    assert_eq!(urge().await["urged"], 1);
+    assert_eq!(urge().await["urged"], 2);
+    let urged = world.order_event(EventType::OrderUrged).await;
+    assert_eq!((urged.note.as_str(), urged.order.unwrap().urged), ("请尽快", 2));
+    assert_eq!(world.deed("governance-centre", &lead, "supervise", json!({})).await, ok("dispatched"));
+    assert!(!world.order(case_id, 1, "transport", "lead").await["supervised_at"].is_null());
+
+    // An assistant is let go; a lead is not, and is not withdrawn either.
+    assert_eq!(world.deed("street-centre", &bus, "waive", json!({})).await, ok("waived"));
+    assert_eq!(world.deed("street-centre", &bus, "urge", json!({})).await, refused("invalid-transition"));
+    assert_eq!(world.deed("street-centre", &lead, "waive", json!({})).await, refused("lead-required"));
+    assert_eq!(world.deed("street-centre", &lead, "cancel", json!({})).await, refused("lead-required"));
+    let police = world.order(case_id, 1, "traffic-police", "assist").await;
+    assert_eq!(world.deed("street-centre", &police, "cancel", json!({})).await, ok("cancelled"));
+
+    // Moved without anybody asking; the next body has clocks of its own.
+    world.rig.clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(
+        world.deed("street-centre", &lead, "transfer", json!({ "to": "bus-company" })).await,
+        ok("transferred")
+    );
+    let next = world.order(case_id, 1, "bus-company", "lead").await;
+    assert_eq!((&next["follows"], &next["urged"]), (&lead["order_id"], &json!(0)));
+    assert_eq!(next["dispatched_at"], "2026-11-23T02:00:01Z");
+    // A version the caller has not seen is refused here as everywhere.
+    let stale = [("if-match", "\"7\"")];
+    let (status, _, _) =
+        world.post("street-centre", &format!("{}:urge", path_of(&next)), &stale, json!({})).await;
+    assert_eq!(status, StatusCode::PRECONDITION_FAILED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_deed_must_say_is_asked_for() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let faults = async |who: &str, verb: &str, body: Value| {
+        let path = format!("{}:{verb}", path_of(&lead));
+        let (status, _, problem) = world.post(who, &path, &[], body).await;
+        let fault = &problem["errors"][0];
+        (
+            status.as_u16(),
+            fault["pointer"].as_str().map(str::to_owned),
+            fault["code"].as_str().map(str::to_owned),
+        )
+    };
+    let fault = |pointer: &str, code: &str| (422, Some(pointer.to_owned()), Some(code.to_owned()));
+    assert_eq!(faults("transport", "return", json!({})).await, fault("/ground", "missing-field"));
+    let ground = json!({ "ground": "wrong_item" });
+    assert_eq!(faults("transport", "return", ground).await, fault("/to", "missing-field"));
+    for body in ["nobody", "No Body", "street-centre@990102002000"] {
+        assert_eq!(
+            faults("transport", "return", not_ours(body)).await,
+            fault("/to", "unknown-body"),
+            "{body}"
+        );
+        let to = json!({ "to": body });
+        assert_eq!(faults("street-centre", "transfer", to).await, fault("/to", "unknown-body"), "{body}");
+    }
+    assert_eq!(world.deed("transport", &lead, "return", not_ours("transport")).await, refused("own-body"));
+    assert_eq!(
+        world.deed("street-centre", &lead, "adjudicate", json!({ "to": "transport" })).await,
+        refused("no-return")
+    );
+    assert_eq!(world.scalar::<i64>("SELECT max(version) FROM dispatch.orders").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_called_off_with_all_its_orders() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    for who in ["transport", "verifier"] {
+        assert_eq!(world.cancel(who, case_id).await.0, 403, "{who}");
+    }
+    // Who files drills ends drills, and nothing else.
+    assert_eq!(world.cancel("sre", case_id).await.0, 403);
+    assert_eq!(world.cancel("stranger", case_id).await.0, 404);
+    let (status, case) = world.cancel("street-centre", case_id).await;
+    assert_eq!((status, &case["phase"], &case["holder"]), (200, &json!("cancelled"), &Value::Null));
+    assert!(case["orders"].as_array().unwrap().iter().all(|order| order["phase"] == "cancelled"));
+    assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.wakeups").await, 0);
+    assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.stages WHERE verdict IS NULL").await, 0);
+    assert_eq!(world.count_said(EventType::OrderCancelled).await, 5);
+    assert_eq!(world.case_event(EventType::CaseCancelled).await.note, "误报");
+
+    // Again is no fault and says nothing; a body's act is out of turn.
+    assert_eq!(world.cancel("governance-centre", case_id).await.0, 200);
+    assert_eq!(world.count_said(EventType::CaseCancelled).await, 1);
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(world.deed("transport", &lead, "acknowledge", json!({})).await, refused("invalid-transition"));
+    assert_eq!(world.verify("verifier", case_id, "claim").await.0, StatusCode::CONFLICT);
+    let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:cancel");
+    let (status, _, _) = world.post("street-centre", &path, &[], json!({ "result": "pass" })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_files_drills_ends_them() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.envelope.drill = true;
+    let case_id = world.opened(&routed).await;
+    let (status, case) = world.cancel("sre", case_id).await;
+    assert_eq!((status, &case["phase"]), (200, &json!("cancelled")));
+    assert_eq!(world.scalar::<i64>("SELECT count(*) FROM dispatch.wakeups").await, 0);
+    assert!(world.rig.said().await.iter().all(|(envelope, _)| envelope.drill));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_is_asked_for_and_granted_by_somebody_else() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    let policy = routed.plan().policy.as_mut().unwrap();
+    policy.stages = vec![seconds("acknowledge", 3_600), seconds("resolve", 7_200)];
+    let case_id = world.opened(&routed).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let hour = json!({ "amount": 1, "unit": "hour", "note": "等配件" });
+    assert_eq!(world.deed("transport", &lead, "extend", hour.clone()).await, refused("invalid-transition"));
+    world.deed("transport", &lead, "acknowledge", json!({})).await;
+    assert_eq!(world.deed("transport", &lead, "extend", hour.clone()).await, ok("acknowledged"));
+    let asked = world.order_event(EventType::OrderExtensionAsked).await;
+    assert_eq!((asked.amount, asked.unit.as_str(), asked.told_bodies.len()), (1, "hour", 2));
+    assert!(asked.order.unwrap().time_asked);
+    assert_eq!(world.deed("transport", &lead, "grant", json!({})).await.0, 403);
+    assert_eq!(world.deed("street-centre", &lead, "grant", json!({})).await, ok("acknowledged"));
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(stage(&order, "resolve")["due_at"], "2026-11-23T05:00:00Z");
+    assert_eq!(order["time_asked"], Value::Null);
+    let due = "SELECT max(due_at)::text FROM dispatch.stages s JOIN dispatch.orders o ON o.id = s.subject_id
+        WHERE o.role = 'lead' AND s.stage = 'resolve' AND s.due_at = '2026-11-23T05:00:00Z'";
+    assert!(world.scalar::<Option<String>>(due).await.is_some());
+    assert_eq!(world.deed("street-centre", &lead, "grant", json!({})).await, refused("nothing-asked"));
+    // Not on this clock, and not nothing.
+    for (amount, unit) in [(1, "workday"), (0, "hour")] {
+        let body = json!({ "amount": amount, "unit": unit });
+        assert_eq!(world.deed("transport", &lead, "extend", body).await, refused("other-clock"));
+    }
+    assert_eq!(world.deed("transport", &lead, "extend", hour).await, ok("acknowledged"));
+    assert_eq!(world.deed("governance-centre", &lead, "deny", json!({})).await, ok("acknowledged"));
+    assert_eq!(world.count_said(EventType::OrderTimeRefused).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_is_over_at_its_end_whoever_comes_by() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 600)];
+    let case_id = world.opened(&routed).await;
+    let suspend = json!({ "until": "2026-11-23T02:01:00Z", "reason": "materials" });
+    for body in ["transport", "traffic-police", "bus-company"] {
+        let role = if body == "transport" { "lead" } else { "assist" };
+        let order = world.order(case_id, 1, body, role).await;
+        world.deed(body, &order, "acknowledge", json!({})).await;
+        assert_eq!(world.deed(body, &order, "suspend", suspend.clone()).await, ok("acknowledged"));
+        assert_eq!(world.deed("street-centre", &order, "grant", json!({})).await, ok("acknowledged"));
+    }
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(lead["suspended_until"], "2026-11-23T02:01:00Z");
+    assert_eq!(stage(&lead, "resolve")["held"], true);
+    assert_eq!(world.deed("transport", &lead, "submit", json!({})).await, refused("suspended"));
+
+    // One goes on early, one is found by a deed after the end, one by its wake-up.
+    world.pass(std::time::Duration::from_secs(10)).await;
+    assert_eq!(world.deed("transport", &lead, "resume", json!({})).await, ok("acknowledged"));
+    let due = async |body: &str, role: &str| {
+        let order = world.order(case_id, 1, body, role).await;
+        stage(&order, "resolve")["due_at"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(due("transport", "lead").await, "2026-11-23T02:10:10Z");
+    world.rig.clock.advance(std::time::Duration::from_secs(75));
+    let police = world.order(case_id, 1, "traffic-police", "assist").await;
+    assert_eq!(world.deed("traffic-police", &police, "progress", json!({})).await, ok("in_progress"));
+    world.rig.drain().await;
+    for body in ["traffic-police", "bus-company"] {
+        assert_eq!(due(body, "assist").await, "2026-11-23T02:11:00Z", "{body}");
+    }
+    assert_eq!(world.count_said(EventType::OrderResumed).await, 3);
+    let early = "SELECT count(*) FROM dispatch.journal WHERE event_type = 'dispatch.order.resumed' AND actor = 'transport'";
+    assert_eq!(world.scalar::<i64>(early).await, 1);
+    // From here on it is late like any other.
+    world.rig.clock.advance(std::time::Duration::from_secs(3_600));
+    world.rig.drain().await;
+    let breached = "SELECT count(*) FROM dispatch.stages WHERE stage = 'resolve' AND verdict = 'breached'";
+    assert_eq!(world.scalar::<i64>(breached).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_whistled_for_checks_in() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:whistle");
+    let whistle = async |who: &str, bodies: Value, minutes: u32| {
+        let body = json!({ "bodies": bodies, "within_minutes": minutes, "note": "路面塌陷" });
+        let (status, _, answer) = world.post(who, &path, &[], body).await;
+        (status.as_u16(), answer)
+    };
+    for (who, status) in [("transport", 403), ("verifier", 403), ("stranger", 404)] {
+        assert_eq!(whistle(who, json!(["water-supply"]), 1).await.0, status, "{who}");
+    }
+    assert_eq!(whistle("street-centre", json!(["nobody"]), 1).await.0, 422);
+    assert_eq!(whistle("street-centre", json!(["water-supply"]), 0).await.0, 422);
+    assert_eq!(whistle("street-centre", json!([]), 1).await.1["code"], "nobody-summoned");
+    assert_eq!(whistle("street-centre", json!(["bus-company"]), 1).await.1["code"], "own-body");
+    let (status, case) = whistle("street-centre", json!(["water-supply", "water-supply"]), 1).await;
+    assert_eq!((status, &case["phase"]), (200, &json!("open")));
+    let order = world.order(case_id, 1, "water-supply", "assist").await;
+    assert_eq!(stage(&order, "on_site")["due_at"], "2026-11-23T02:01:00Z");
+    assert_eq!(order["stages"].as_array().unwrap().len(), 1);
+    assert_eq!(world.count_said(EventType::CaseWhistled).await, 1);
+    // Half of the time is gone.
+    world.pass(std::time::Duration::from_secs(30)).await;
+    assert_eq!(world.order_event(EventType::OrderWarned).await.stage, "on_site");
+    let (_, _, problem) = world.post("street-centre", &path, &[], json!({ "note": "x" })).await;
+    assert_eq!(problem["errors"][0]["pointer"], "/bodies");
+}
