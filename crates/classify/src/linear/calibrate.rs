@@ -96,8 +96,10 @@ impl Calibration {
     }
 }
 
-/// Answers of a point of the line, at least.
-const ANSWERS_PER_POINT: usize = 200;
+/// Answers of a point of the line: a fifteenth of all within these bounds. Fewer would follow chance.
+const ANSWERS_PER_POINT: std::ops::RangeInclusive<usize> = 100..=500;
+/// Points without which there is no line.
+const POINTS_MIN: usize = 4;
 
 /// A group of answers: sums of confidence and of right ones, and how many.
 #[derive(Clone, Copy)]
@@ -110,8 +112,12 @@ struct Group {
 /// Neighbours are pooled while the later one is worth less (pool adjacent violators).
 fn rising(mut answers: Vec<(f32, bool)>) -> Vec<(f32, f32)> {
     answers.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let size = (answers.len() / 15).clamp(*ANSWERS_PER_POINT.start(), *ANSWERS_PER_POINT.end());
+    if answers.len() < size * POINTS_MIN {
+        return Vec::new();
+    }
     let mut groups: Vec<Group> = Vec::new();
-    for part in answers.chunks(ANSWERS_PER_POINT).filter(|part| part.len() == ANSWERS_PER_POINT) {
+    for part in answers.chunks_exact(size) {
         let said = part.iter().map(|(said, _)| f64::from(*said)).sum();
         let right = part.iter().filter(|(_, right)| *right).count() as f64;
         let mut group = Group { said, right, answers: part.len() as f64 };
@@ -196,6 +202,25 @@ mod tests {
         let found = Calibration::fit(&margins);
         assert!(found.scales.iter().all(|scale| (scale - 4.0).abs() < 0.25), "{found:?}");
         assert!((found.shifts[0] - found.shifts[2] - 0.6).abs() < 0.15, "{found:?}");
+    }
+
+    #[test]
+    fn the_line_pools_what_would_fall_and_is_not_drawn_from_little() {
+        // Surer answers that are worth less than those before are pooled with them.
+        let worth = [50, 80, 70, 95];
+        let answers = worth
+            .iter()
+            .enumerate()
+            .flat_map(|(at, right)| (0..100).map(move |n| (0.2 + at as f32 / 5.0, n < *right)));
+        let points = rising(answers.collect());
+        let near =
+            |point: (f32, f32), x: f32, y: f32| (point.0 - x).abs() < 1e-3 && (point.1 - y).abs() < 1e-3;
+        assert_eq!(points.len(), 3);
+        assert!(
+            near(points[0], 0.2, 0.5) && near(points[1], 0.5, 0.75) && near(points[2], 0.8, 0.95),
+            "{points:?}"
+        );
+        assert_eq!(rising(vec![(0.9, true); 399]), []);
     }
 
     #[test]

@@ -24,10 +24,12 @@ use super::solve::{Problem, Weights};
 /// Parts of cross-validation, and so the fewest examples a label may have.
 const FOLDS: usize = 5;
 /// Costs of an error that are tried, rising, with the passes each gets.
-const PATH: [(f32, usize); 3] = [(0.5, 5), (1.0, 3), (2.0, 2)];
+const PATH: [(f32, usize); 3] = [(0.5, 4), (1.0, 2), (2.0, 2)];
 /// Weights of the subject that are tried, and on how many folds.
 const SUBJECT_WEIGHTS: [f32; 3] = [0.25, 0.5, 1.0];
 const SUBJECT_FOLDS: usize = 2;
+/// The path of such a trial: weights are compared, not used.
+const SUBJECT_PATH: [(f32, usize); 1] = [(0.5, 3)];
 /// A pass without a step larger than this (in margin) ends a cost.
 const STILL: f32 = 0.01;
 /// Among costs whose macro-F1 is this near the best, the one with the smallest loss is taken.
@@ -235,7 +237,7 @@ impl Ground {
         }
         let problems = weights.len() * SUBJECT_FOLDS;
         let solved = side_by_side(self.settings.threads, problems, counter, |at| {
-            Solved::LeftOut(self.solve_fold(at % SUBJECT_FOLDS, weights[at / SUBJECT_FOLDS], &PATH[..1]))
+            Solved::LeftOut(self.solve_fold(at % SUBJECT_FOLDS, weights[at / SUBJECT_FOLDS], &SUBJECT_PATH))
         });
         let loss = |at: usize| self.candidate(&solved[at * SUBJECT_FOLDS..(at + 1) * SUBJECT_FOLDS], 0).loss;
         let losses: Vec<f64> = (0..weights.len()).map(loss).collect();
