@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 mod broker_users;
+mod classifier;
 mod street;
 mod who_can;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use broker_users::BrokerUsers;
+pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTrain};
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
     StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
@@ -48,6 +50,9 @@ pub enum Command {
     Street(Street),
     /// 何人可见案件，为何 / who could see a case, and why
     WhoCan(WhoCan),
+    /// 文本分类模型：训练、检验、说明 / text classifiers: train, measure, explain
+    #[command(subcommand)]
+    Classifier(Classifier),
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),
