@@ -11,8 +11,8 @@ cmd_chaos() {
 
 # As it is deployed. Servers that measure sync to disk; the bench starts them.
 cmd_bench() {
-  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|onboard|instructions [--json]'
-  install_servers
+  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|onboard|instructions|classify [--json]'
+  [[ $1 == classify ]] || install_servers
   [[ $1 != instructions ]] || command -v valgrind >/dev/null || install_packages valgrind
   SQLX_OFFLINE=true cargo build --quiet --release --workspace
   exec "$TARGET/release/bench" "$@"
