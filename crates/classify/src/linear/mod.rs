@@ -31,5 +31,6 @@ pub use explain::{Account, WordWeight};
 pub use features::Segmenter;
 pub use file::{BYTES_MAX, DamagedModel};
 pub use score::{Judged, Score, score};
+pub(crate) use text::plain;
 pub use text::{CHARACTERS_MAX, Message};
 pub use train::{Settings, Step, TrainError, train};
