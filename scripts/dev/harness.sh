@@ -11,9 +11,9 @@ cmd_chaos() {
 
 # As it is deployed. Servers that measure sync to disk; the bench starts them.
 cmd_bench() {
-  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|onboard|instructions|sla [--json]'
-  # Clocks need no server.
-  [[ $1 == sla ]] || install_servers
+  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|onboard|instructions|sla|classify [--json]'
+  # Clocks and texts need no server.
+  [[ $1 == sla || $1 == classify ]] || install_servers
   [[ $1 != instructions ]] || command -v valgrind >/dev/null || install_packages valgrind
   SQLX_OFFLINE=true cargo build --quiet --release --workspace
   exec "$TARGET/release/bench" "$@"

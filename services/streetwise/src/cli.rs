@@ -2,6 +2,7 @@
 
 mod broker_users;
 mod key;
+mod classifier;
 mod street;
 mod who_can;
 
@@ -13,6 +14,7 @@ use url::Url;
 
 pub use broker_users::BrokerUsers;
 pub use key::{Key, NewKey};
+pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTrain};
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
     StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
@@ -53,6 +55,9 @@ pub enum Command {
     /// 系统与设备的接口密钥 / keys of systems and devices
     #[command(subcommand)]
     Key(Key),
+    /// 文本分类模型：训练、检验、说明 / text classifiers: train, measure, explain
+    #[command(subcommand)]
+    Classifier(Classifier),
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),

@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`who_can`],
-//! [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
+//! [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
 //! administrator, streams by their table, manifests and the story over HTTP with a token. What people read is
@@ -16,6 +16,7 @@
 pub mod apply;
 mod broker;
 pub mod broker_users;
+pub mod classifier;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -67,6 +68,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),
+        Command::Classifier(command) => classifier::run(&command)?,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,
         Command::Parked(command) => parked::run(&command).await?,
         Command::Sink(arguments) => sink::run(&arguments).await?,

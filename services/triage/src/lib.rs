@@ -15,7 +15,7 @@
 //! case has exactly one lead (crate `routing`); every item, join and plan can be explained (`explanation`); what
 //! dispatch says changes only what may be joined (`memory`).
 //!
-//! Deliberately not here yet: a trained classifier, joining by text, un-joining, conversion between datums, the
+//! Deliberately not here yet: a model trained for the tenant (crate `classify` has it, no document carries it), joining by text, un-joining, conversion between datums, the
 //! community of a place (D46), and review of plans (routing modes other than `auto` travel in the plan).
 
 pub mod core;

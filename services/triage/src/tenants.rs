@@ -1,5 +1,5 @@
-//! What triage needs of a street: its district's pack with the street's overrides, the keywords of the items, the
-//! words of mortal danger, the time zone of its days, and where it lies ([`places`]).
+//! What triage needs of a street: its district's pack with the street's overrides, the keywords and descriptions of the items,
+//! the words of mortal danger, the time zone of its days, and where it lies ([`places`]).
 //!
 //! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it, and what was
 //! made of it is kept for the next ([`drawn`]).
@@ -10,7 +10,7 @@ pub mod places;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use classify::{AlarmScreen, KeywordIndex};
+use classify::{AlarmScreen, Described, KeywordIndex, NearestItems};
 use contract::document::{
     DistrictCore, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy, RoutingMode,
     StreetCore, Territory, merge,
@@ -22,6 +22,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Project, StreetView};
+
+use crate::core::item::List;
 
 pub use places::Placed;
 
@@ -40,6 +42,7 @@ pub struct Street {
 struct Pack {
     core: DistrictCore,
     words: KeywordIndex,
+    nearest: NearestItems,
     alarm: AlarmScreen,
     zone: TimeZone,
 }
@@ -56,9 +59,9 @@ pub struct Line {
 }
 
 impl Street {
-    /// The keywords of all items.
-    pub fn words(&self) -> &KeywordIndex {
-        &self.pack.words
+    /// Its list on a day, for finding items.
+    pub fn list(&self, day: Date) -> DayList<'_> {
+        DayList { street: self, pack: self.effective(day) }
     }
 
     /// Whether a text has a word of mortal danger.
@@ -115,6 +118,30 @@ impl Street {
 
     fn effective(&self, day: Date) -> EffectivePack<'_> {
         merge(&self.pack.core, &self.core).on(day)
+    }
+}
+
+/// The list of a street on a day.
+pub struct DayList<'a> {
+    street: &'a Street,
+    pack: EffectivePack<'a>,
+}
+
+impl List for DayList<'_> {
+    fn words(&self) -> &KeywordIndex {
+        &self.street.pack.words
+    }
+
+    fn nearest(&self) -> &NearestItems {
+        &self.street.pack.nearest
+    }
+
+    fn listed(&self, item: &str) -> Option<&Name> {
+        self.pack.item(item).map(|item| &item.name)
+    }
+
+    fn mortal(&self, item: &str) -> bool {
+        self.pack.item(item).is_some_and(|item| item.priority == Priority::P1)
     }
 }
 
@@ -231,5 +258,15 @@ fn compile(district: &DistrictCore) -> Result<Pack, String> {
     let alarms = alarms.map(|(word, items)| (word.as_str(), items.iter().map(String::as_str)));
     let alarm = AlarmScreen::build(alarms).map_err(|error| error.to_string())?;
     let zone = TimeZone::get(&district.time_zone).map_err(|error| error.to_string())?;
-    Ok(Pack { core: district.clone(), words, alarm, zone })
+    Ok(Pack { core: district.clone(), words, nearest: nearest(district), alarm, zone })
+}
+
+fn nearest(district: &DistrictCore) -> NearestItems {
+    let phrases = district.items.values().map(|item| {
+        let words = item.keywords.iter().chain(&item.similar).chain([&item.example]);
+        words.map(String::as_str).collect::<Vec<_>>()
+    });
+    let phrases: Vec<Vec<&str>> = phrases.collect();
+    let items = district.items.iter().zip(&phrases);
+    NearestItems::build(items.map(|((code, item), phrases)| Described { code, name: &item.name.zh, phrases }))
 }

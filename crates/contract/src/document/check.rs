@@ -276,6 +276,8 @@ fn check_item(faults: &mut Faults, core: &DistrictCore, code: &str, item: &Item)
     faults.unless(core.categories.contains_key(&item.category), format!("{path}.category"), category);
     let words = !item.keywords.is_empty() && item.keywords.iter().all(|word| !word.trim().is_empty());
     faults.unless(words, format!("{path}.keywords"), || Problem::EmptyWord);
+    let phrases = item.similar.iter().all(|phrase| !phrase.trim().is_empty());
+    faults.unless(phrases, format!("{path}.similar"), || Problem::EmptyWord);
     let in_time = item.on_site_minutes.is_none_or(|on_site| item.acknowledge_minutes <= on_site);
     faults.unless(in_time, &path, || Problem::AcknowledgeAfterOnSite);
     let minutes = |amount| Limit { amount, unit: Unit::Minute, clock: item.clock };

@@ -318,6 +318,7 @@ impl From<ItemForm> for Item {
             privacy: form.privacy,
             policy: form.policy,
             keywords: form.keywords,
+            similar: form.similar,
             example: form.example,
             validity: Validity::default(),
             changes: Vec::new(),

@@ -118,6 +118,9 @@ pub struct Item {
     pub policy: Option<String>,
     /// Words by which a report is recognised.
     pub keywords: Vec<String>,
+    /// Other things people say of it: never deciding, the nearest items are proposed to a person from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub similar: Vec<String>,
     /// What a reporter may say (Chinese).
     #[serde(default)]
     pub example: String,

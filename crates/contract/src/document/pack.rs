@@ -150,6 +150,9 @@ pub struct ItemForm {
     pub policy: Option<String>,
     /// Words by which a report is recognised.
     pub keywords: Vec<String>,
+    /// Other things people say of it: never deciding, the nearest items are proposed to a person from them.
+    #[serde(default)]
+    pub similar: Vec<String>,
     /// What a reporter may say (Chinese).
     #[serde(default)]
     pub example: String,

@@ -265,6 +265,10 @@ fn a_faulty_pack_is_refused() {
         [Problem::EmptyWord]
     );
     assert_eq!(
+        faults(|core| core.items.get_mut("TRA-01").unwrap().similar.push(String::new())),
+        [Problem::EmptyWord]
+    );
+    assert_eq!(
         faults(|core| core.items.get_mut("TRA-01").unwrap().on_site_minutes = Some(119)),
         [Problem::AcknowledgeAfterOnSite]
     );

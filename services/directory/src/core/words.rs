@@ -60,6 +60,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("privacy", "隐私"),
     ("policy", "时限方案"),
     ("keywords", "关键词"),
+    ("similar", "相近说法"),
     ("example", "示例"),
     ("limits", "时限"),
     ("demo", "演示用"),

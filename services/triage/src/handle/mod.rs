@@ -92,7 +92,8 @@ struct Matter<'a> {
     submission: &'a Submission,
     finding: Finding,
     /// The lane it goes on in. Raised for words of mortal danger, whoever let them in (D15): the door that chose its
-    /// lane may have had older words, or none.
+    /// lane may have had older words, or none. Raised too where no keyword decides and the words are near to an item
+    /// of mortal danger: then a person looks first.
     lane: Lane,
     /// Where in the street it is; nothing where the street has drawn nothing, or it is outside of all of it.
     place: Option<Placed>,
@@ -122,11 +123,12 @@ fn matter<'a>(
     let (given, day) = (report.given.as_deref(), street.day(now));
     let finding = match &submission.decided_item {
         Some(item) => item::decided(item, given),
-        None => item::find(given, &report.text, street.words(), |item| street.lists(item, day)),
+        None => item::find(given, &report.text, &street.list(day)),
     };
     // A drill stays where it was put: a rehearsed emergency must not delay a real one.
-    let danger = street.alarms(&report.text) && !submission.drill;
-    let lane = if danger { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
+    let feared = street.alarms(&report.text) || finding.explanation.danger.is_some();
+    let lane =
+        if feared && !submission.drill { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
     let place = street.locate(&report.place, day);
     let outside = place.is_none() && street.drawn(day);
     Ok(Matter { submission, finding, lane, place, outside, joins: street.joins() })

@@ -34,6 +34,13 @@ async fn an_urgent_voice_raises_its_case_for_good() {
 #[rstest]
 #[case::no_item_found("楼下煤气泄漏", "", Lane::Bulk, Lane::Urgent)]
 #[case::ordinary_item("煤气泄漏，公交站也停了", "TRA-01", Lane::Normal, Lane::Urgent)]
+#[case::near_to_danger_without_a_keyword(
+    "对面楼三层烧起来了，烟往上窜，快来人",
+    "",
+    Lane::Bulk,
+    Lane::Urgent
+)]
+#[case::near_to_something_else("等车的棚子顶掉了一块，下雨淋得透湿", "", Lane::Bulk, Lane::Bulk)]
 #[case::no_danger("楼下有人唱歌", "", Lane::Bulk, Lane::Bulk)]
 #[tokio::test]
 async fn words_of_mortal_danger_go_on_in_the_urgent_lane(

@@ -61,6 +61,35 @@ async fn an_unsure_report_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn what_no_keyword_decides_is_proposed_with_its_reasons() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "等车亭的雨棚破了，站点没有遮雨")]).await;
+    desk.hear(&[report(2, "", "对面楼三层烧起来了，烟往上窜，快来人")]).await;
+    let (_, list) = desk.reviews("street-centre", STREET, "").await;
+    let entry = |at: usize| (&list["reviews"][at]["lane"], &list["reviews"][at]["item_explanation"]);
+    // The second came later and is looked at first.
+    let (lane, fire) = entry(0);
+    assert_eq!(
+        (lane, &fire["danger"], &fire["proposed"][0]["item"]),
+        (&json!("urgent"), &json!("SAF-01"), &json!("SAF-01"))
+    );
+    assert!(fire["zh"].as_str().unwrap().ends_with("可能危及生命（SAF-01），请立即研判"), "{fire}");
+    let (lane, stop) = entry(1);
+    let nearest = &stop["proposed"][0];
+    assert_eq!(
+        (lane, &nearest["item"], &nearest["zh"]),
+        (&json!("normal"), &json!("TRA-03"), &json!("公交站台站牌损坏"))
+    );
+    assert_eq!((stop["proposed"].as_array().unwrap().len(), &stop["danger"]), (3, &Value::Null));
+    assert!("等车亭的雨棚破了，站点没有遮雨".contains(nearest["words"][0].as_str().unwrap()), "{nearest}");
+    assert!(stop["zh"].as_str().unwrap().contains("最接近的事项：公交站台站牌损坏（TRA-03）"), "{stop}");
+    // The proposal is taken in one step, and the case goes on in the lane of its report.
+    let (status, decision) = desk.decide("street-centre", STREET, 2, "SAF-01").await;
+    assert_eq!((status, &decision["voice"]), (200, &json!(1)));
+    assert!(desk.said().await.iter().skip(2).all(|(envelope, _)| envelope.lane == Lane::Urgent));
+}
+
+#[tokio::test]
 async fn danger_is_on_the_first_page_however_long_the_queue_is() {
     let desk = Desk::open().await;
     for n in 1..=5 {

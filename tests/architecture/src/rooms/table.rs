@@ -201,6 +201,10 @@ pub const CLOCKS: Room = Room {
         place("services/streetwise/src/street/offboard.rs", "elapsed time: how long the command waits"),
         place("services/notification/src/deliverer.rs", "elapsed time: how long an attempt took"),
         place("services/streetwise/src/street/verify/", "elapsed time: how long drills are waited for"),
+        place(
+            "services/streetwise/src/classifier/",
+            "elapsed time: how long training and judging took, printed",
+        ),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
         place(
             "services/streetwise/src/demo/wait.rs",

@@ -7,6 +7,7 @@
 
 pub mod broker;
 pub mod bus;
+pub mod classify;
 pub mod consume;
 pub mod drive;
 pub mod flow;
@@ -37,8 +38,8 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 10] =
-    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions", "onboard", "sla"];
+pub const NAMES: [&str; 11] =
+    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions", "onboard", "sla", "classify"];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -55,6 +56,9 @@ pub struct Knobs {
     /// Rows or messages (relay, consume, webhooks).
     #[arg(long)]
     pub rows: Option<usize>,
+    /// Labelled messages as JSON lines (classify).
+    #[arg(long)]
+    pub data: Option<std::path::PathBuf>,
     /// Also print what Postgres' statements cost per report (flow); counting them costs a little itself.
     #[arg(long)]
     pub statements: bool,
@@ -89,6 +93,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "instructions" => instructions::run(knobs).await,
         "onboard" => onboard::run(knobs).await,
         "sla" => sla::run(knobs),
+        "classify" => classify::run(knobs),
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 /// The endings a figure's key may have.
 const UNITS: [&str; 10] =
     ["_us", "_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_per_report", "_ms_max", "_count"];
+/// Figures that have none: parts of one, under the names the issue gives them.
+const PARTS: [&str; 4] = ["macro_f1", "accuracy", "accuracy_top80", "ece"];
 
 /// Figures in the making.
 #[derive(Debug, Default)]
@@ -40,9 +42,9 @@ impl Sheet {
     }
 }
 
-/// Whether a key ends in a unit.
+/// Whether a key ends in a unit, or is known to have none.
 pub fn names_its_unit(key: &str) -> bool {
-    UNITS.iter().any(|unit| key.ends_with(unit))
+    PARTS.contains(&key) || UNITS.iter().any(|unit| key.ends_with(unit))
 }
 
 #[cfg(test)]
@@ -67,9 +69,16 @@ mod tests {
 
     #[test]
     fn a_key_without_a_unit_is_noticed() {
-        for key in
-            ["explain_us", "relay_per_s", "rss_mib_max", "intake_ready_ms", "cpu_ms_per_report", "lost_count"]
-        {
+        for key in [
+            "relay_per_s",
+            "predict_us",
+            "explain_us",
+            "ece",
+            "rss_mib_max",
+            "intake_ready_ms",
+            "cpu_ms_per_report",
+            "lost_count",
+        ] {
             assert!(names_its_unit(key), "{key}");
         }
         for key in ["relay", "latency", "rss_max", "per_second"] {
