@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod parked;
 pub(crate) mod partitions;
+pub(crate) mod refill;
 
 use pg::ScopedTx;
 use uuid::Uuid;

@@ -23,17 +23,33 @@ pub fn base() -> Migrator {
 /// Makes roles, schema and tables. Repeatable; refuses to run backwards (a database with migrations this
 /// binary does not know is an error).
 pub async fn apply(admin_url: &str, schema: &Schema) -> Result<(), Error> {
-    let options: PgConnectOptions = admin_url.parse()?;
-    let mut admin = PgConnection::connect_with(&options.options([("lock_timeout", "2s")])).await?;
     let service = schema.service;
+    let mut admin = connect(admin_url).await?;
     run(&mut admin, roles_statement(service)).await?;
-    run(&mut admin, format!("SET ROLE {service}_owner; SET search_path = {service}")).await?;
+    become_owner(&mut admin, service).await?;
     for migrator in &schema.migrators {
         let applied = migrator.run(&mut admin).await;
         applied.map_err(|error| Error::broken(format!("migrating schema {service}"), error))?;
     }
     admin.close().await?;
     Ok(())
+}
+
+/// A connection in a service's schema as its owner, who sees every tenant's rows by the policy of maintenance: for the
+/// command line's repairs, never for a service.
+pub async fn as_owner(admin_url: &str, service: &'static str) -> Result<PgConnection, Error> {
+    let mut admin = connect(admin_url).await?;
+    become_owner(&mut admin, service).await?;
+    Ok(admin)
+}
+
+async fn connect(admin_url: &str) -> Result<PgConnection, Error> {
+    let options: PgConnectOptions = admin_url.parse()?;
+    Ok(PgConnection::connect_with(&options.options([("lock_timeout", "2s")])).await?)
+}
+
+async fn become_owner(admin: &mut PgConnection, service: &'static str) -> Result<(), Error> {
+    run(admin, format!("SET ROLE {service}_owner; SET search_path = {service}")).await
 }
 
 async fn run(connection: &mut PgConnection, sql: String) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 mod broker_users;
+mod refill;
 mod street;
 mod who_can;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use broker_users::BrokerUsers;
+pub use refill::Refill;
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
     StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
@@ -37,6 +39,8 @@ pub enum Command {
     Migrate(Migrate),
     /// 建消息流和消费者 / make the broker's streams and consumers; may be repeated
     Provision(Provision),
+    /// 恢复后补发：读者尚未处理的事件由流水重新发出 / after a restore: publish again, from the journals, what readers lack
+    Refill(Refill),
     /// 消息服务的用户与密钥 / keys of the broker's users, and the settings that let in these users only
     BrokerUsers(BrokerUsers),
     /// 开发用签发者、密钥和令牌 / a local issuer with keys and a token per persona; development only

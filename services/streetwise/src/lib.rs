@@ -1,6 +1,6 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`who_can`],
+//! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`who_can`],
 //! [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -25,6 +25,7 @@ pub mod failure;
 pub mod migrate;
 pub mod parked;
 pub mod provision;
+pub mod refill;
 pub mod simulate;
 pub mod sink;
 pub mod street;
@@ -61,6 +62,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Street(command) => return street::run(&command).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await?,
         Command::Provision(arguments) => provision::run(&arguments).await?,
+        Command::Refill(arguments) => refill::run(&arguments).await?,
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,

@@ -7,6 +7,7 @@ use testkit::postgres::Database;
 const INFRASTRUCTURE: &[&str] = &[
     "outbox_pending",
     "outbox_quarantined",
+    "outbox_again",
     "inbox",
     "parked",
     "wakeups",
