@@ -10,6 +10,7 @@
 //! Deliberately not here: order. Events carry full state and a version (D9); disorder is harmless.
 //! `README.md` beside this crate names each promise and the test that shows it.
 
+pub mod backlog;
 pub mod chain;
 pub mod consumer;
 pub mod housekeeping;

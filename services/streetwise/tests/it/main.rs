@@ -4,6 +4,7 @@
 
 mod apply;
 mod broker_users;
+mod doctor;
 mod provision;
 mod schemas;
 mod street;
