@@ -23,6 +23,8 @@ struct Installation {
 impl Installation {
     /// Migrated and provisioned, as an operator does it.
     async fn start(settings_of_the_broker: &str) -> Self {
+        // As `streetwise::run` does before every command.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let folder = tempfile::Builder::new().prefix("streetwise-doctor-").tempdir_in("/var/tmp").unwrap();
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), open).unwrap();
