@@ -1,4 +1,4 @@
-# ./dev chaos, fuzz, bench: the programs of tests/harness, with what they need installed.
+# ./dev chaos, restore-drill, fuzz, bench: the programs of tests/harness, with what they need installed.
 # Always built with the whole workspace: a single package would be compiled with other features, all over again.
 # shellcheck shell=bash
 
@@ -7,6 +7,13 @@ cmd_chaos() {
   install_servers
   SQLX_OFFLINE=true cargo build --quiet --workspace --profile test
   exec "$TARGET/debug/chaos" "$@"
+}
+
+# The same build: the drill kills what it needs to kill, and the checker is the same.
+cmd_restore_drill() {
+  install_servers
+  SQLX_OFFLINE=true cargo build --quiet --workspace --profile test
+  exec "$TARGET/debug/restore-drill" "$@"
 }
 
 # As it is deployed. Servers that measure sync to disk; the bench starts them.

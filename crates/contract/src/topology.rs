@@ -115,6 +115,13 @@ pub fn reads_documents(service: &str) -> bool {
     DOCUMENT_READERS.iter().any(|(reader, _)| *reader == service)
 }
 
+/// The services that read one stream, each once.
+pub fn hearers(stream: &str) -> Vec<&'static str> {
+    let hearing = HEARS.iter().filter(|edge| edge.upstream == stream).map(|edge| edge.service);
+    let reading = DOCUMENT_READERS.iter().filter(|_| stream == "directory").map(|(reader, _)| *reader);
+    hearing.chain(reading).collect()
+}
+
 /// Every stream.
 pub fn streams() -> Vec<StreamSpec> {
     PUBLISHERS.iter().map(|name| stream(name)).collect()

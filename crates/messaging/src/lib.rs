@@ -5,16 +5,19 @@
 //! - [`consumer`]: takes what is there, up to a bound, applies it in one transaction with the inbox, then acks;
 //!   looks for the one culprit when a batch fails, and parks it.
 //! - [`provision`]: makes the broker look like `contract::topology` and refuses one that answers otherwise.
+//! - [`refill`]: what readers lack after a restore, out of the publishers' journals.
 //!
 //! Deliberately not here: order. Events carry full state and a version (D9); disorder is harmless.
 //! `README.md` beside this crate names each promise and the test that shows it.
 
+pub mod backlog;
 pub mod chain;
 pub mod consumer;
 pub mod housekeeping;
 pub mod journal;
 pub mod parking;
 pub mod provision;
+pub mod refill;
 pub mod relay;
 mod store;
 

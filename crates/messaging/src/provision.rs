@@ -3,6 +3,10 @@
 //! An old server takes newer settings without an error and ignores them; so what comes back is compared with
 //! what was asked, and the version is checked first (at least 2.12).
 
+mod lag;
+mod settings;
+mod survey;
+
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
@@ -10,6 +14,9 @@ use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{self, ErrorCode};
 use contract::topology::{self, ConsumerSpec, Retention, StreamSpec};
+
+pub use lag::{ConsumerLag, lag};
+pub use survey::{Difference, survey};
 
 /// Why the broker was refused.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +80,7 @@ pub async fn provision(client: &async_nats::Client, replicas: Replicas) -> Resul
     Ok(())
 }
 
+/// The oldest server that knows every setting asked of it.
 fn check_version(client: &async_nats::Client) -> Result<(), ProvisionError> {
     let version = client.server_info().version.clone();
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
@@ -90,20 +98,7 @@ async fn stream(
     let made = jetstream.create_or_update_stream(asked.clone()).await;
     made.map_err(|e| if no_room(&e) { crowded(spec) } else { failed(e.into()) })?;
     let made = jetstream.get_stream(spec.name).await.map_err(|e| failed(e.into()))?;
-    let got = &made.cached_info().config;
-    let taken = [
-        ("subjects", got.subjects == asked.subjects),
-        ("retention", got.retention == asked.retention),
-        ("discard", got.discard == asked.discard),
-        ("storage", got.storage == asked.storage),
-        ("deny_delete", got.deny_delete == asked.deny_delete),
-        ("max_age", got.max_age == asked.max_age),
-        ("max_bytes", got.max_bytes == asked.max_bytes),
-        ("max_messages_per_subject", got.max_messages_per_subject == asked.max_messages_per_subject),
-        ("num_replicas", got.num_replicas == asked.num_replicas),
-        ("allow_atomic", got.allow_atomic_publish == asked.allow_atomic_publish),
-    ];
-    refuse_ignored(spec.name, &taken)
+    refuse_ignored(settings::of_stream(spec.name, &asked, &made.cached_info().config))
 }
 
 fn no_room(error: &CreateStreamError) -> bool {
@@ -138,7 +133,16 @@ fn stream_config(spec: &StreamSpec, replicas: Replicas) -> Config {
 
 async fn consumer(jetstream: &jetstream::Context, spec: &ConsumerSpec) -> Result<(), ProvisionError> {
     let failed = |source: async_nats::Error| ProvisionError::Broker { name: spec.name.clone(), source };
-    let asked = pull::Config {
+    let asked = consumer_config(spec);
+    let stream = jetstream.get_stream_no_info(spec.stream).await.map_err(|e| failed(e.into()))?;
+    stream.create_consumer(asked.clone()).await.map_err(|e| failed(e.into()))?;
+    // Asked again: the answer to an update still tells what was.
+    let made: PullConsumer = stream.get_consumer(&spec.name).await.map_err(failed)?;
+    refuse_ignored(settings::of_consumer(&spec.name, &asked, &made.cached_info().config))
+}
+
+fn consumer_config(spec: &ConsumerSpec) -> pull::Config {
+    pull::Config {
         durable_name: Some(spec.name.clone()),
         filter_subjects: spec.filters.clone(),
         ack_policy: AckPolicy::Explicit,
@@ -146,28 +150,12 @@ async fn consumer(jetstream: &jetstream::Context, spec: &ConsumerSpec) -> Result
         max_ack_pending: UNACKNOWLEDGED_MAX,
         max_deliver: -1,
         ..pull::Config::default()
-    };
-    let stream = jetstream.get_stream_no_info(spec.stream).await.map_err(|e| failed(e.into()))?;
-    stream.create_consumer(asked.clone()).await.map_err(|e| failed(e.into()))?;
-    // Asked again: the answer to an update still tells what was.
-    let made: PullConsumer = stream.get_consumer(&spec.name).await.map_err(failed)?;
-    let got = &made.cached_info().config;
-    let filters = if got.filter_subjects.is_empty() {
-        vec![got.filter_subject.clone()]
-    } else {
-        got.filter_subjects.clone()
-    };
-    let taken = [
-        ("filter_subjects", filters == asked.filter_subjects),
-        ("ack_wait", got.ack_wait == asked.ack_wait),
-        ("max_ack_pending", got.max_ack_pending == asked.max_ack_pending),
-    ];
-    refuse_ignored(&spec.name, &taken)
+    }
 }
 
-fn refuse_ignored(name: &str, taken: &[(&'static str, bool)]) -> Result<(), ProvisionError> {
-    match taken.iter().find(|(_, taken)| !taken) {
+fn refuse_ignored(differences: Vec<Difference>) -> Result<(), ProvisionError> {
+    match differences.into_iter().next() {
         None => Ok(()),
-        Some((setting, _)) => Err(ProvisionError::Ignored { name: name.to_owned(), setting }),
+        Some(Difference { name, setting, .. }) => Err(ProvisionError::Ignored { name, setting }),
     }
 }

@@ -2,18 +2,21 @@
 //!
 //! A loop: take the pending rows of the shards we hold, urgent first → seal them (one row per tenant, durable)
 //! → publish → delete what the broker acknowledged. A relay that dies anywhere leaves pending rows; its
-//! successor publishes them again under the same message ids and does not seal them twice.
+//! successor publishes them again under the same message ids and does not seal them twice. Beside it, seldom: what was
+//! published once and is to be published once more ([`again`]).
 //!
 //! Two loops work side by side, each on half of the shards, so that one seals while the other publishes (ADR 017).
 //! Shards are held by session advisory locks on a loop's own connection; the pending rows are read on that same
 //! connection, so a relay that lost its session reads nothing. The seals fence what it had read before.
 
+mod again;
 mod event;
 mod publish;
 mod sealing;
 mod shards;
 mod sql;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream;
@@ -23,6 +26,7 @@ use pg::{Pace, Pool, crash};
 use telemetry::Metrics;
 use telemetry::messaging::Publishing;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::journal::Outbox;
 use event::Sealed;
@@ -157,6 +161,11 @@ impl Relay {
             let due = thorough.tick().now_or_never().is_some();
             let look = if due { Look::Thorough } else { Look::Quick };
             let worked = pace.during(self.round(&mut session, look, shutdown)).await?;
+            let once_more = if due { self.once_more(&mut session).await? } else { 0 };
+            if once_more > 0 {
+                // There may be many, and they go at no other time.
+                thorough.reset_immediately();
+            }
             if (worked as i64) < self.config.batch_rows_max {
                 self.await_work(turn, shutdown).await;
                 pace.rest().await;
@@ -190,13 +199,41 @@ impl Relay {
         let taken = in_time(session.take_free_shards()).await?;
         let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
         loop {
-            match self.round(&mut session, Look::Thorough, &shutdown).await? {
+            let round = self.round(&mut session, Look::Thorough, &shutdown).await?;
+            match round + self.once_more(&mut session).await? {
                 0 => break,
                 some => published += some,
             }
         }
         session.close().await;
         Ok(published)
+    }
+
+    /// Publishes a batch of what `streetwise refill` asked for; what is not acknowledged stays for the next look. Returns
+    /// how many rows it took off the table.
+    async fn once_more(&self, session: &mut shards::Session) -> Result<usize, RelayError> {
+        let rows = in_time(session.again(self.config.batch_rows_max)).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let events = in_time(again::load(&self.pool, &rows)).await?;
+        let together = publish::all(&self.jetstream, events, Travel::Together, &self.config).await;
+        let singly =
+            publish::all(&self.jetstream, together.unacknowledged, Travel::Singly, &self.config).await;
+        let kept: HashSet<Uuid> =
+            singly.unacknowledged.iter().map(|event| event.pending.journal_id).collect();
+        if let Some(measured) = &self.measured {
+            measured.published(self.service, rows.len() - kept.len(), kept.len());
+        }
+        if !kept.is_empty() {
+            tracing::warn!(
+                unacknowledged = kept.len(),
+                "broker did not acknowledge everything that is published once more"
+            );
+        }
+        let done: Vec<_> = rows.into_iter().filter(|row| !kept.contains(&row.journal_id)).collect();
+        in_time(session.forget_again(&done)).await?;
+        Ok(done.len())
     }
 
     /// Rows a dead predecessor sealed but did not delete: publish again, do not seal again.

@@ -1,8 +1,10 @@
 //! All SQL of this crate but the relay's. Names are unqualified: they resolve in the schema of the role.
 
 pub(crate) mod audit;
+pub(crate) mod backlog;
 pub(crate) mod parked;
 pub(crate) mod partitions;
+pub(crate) mod refill;
 
 use pg::ScopedTx;
 use uuid::Uuid;

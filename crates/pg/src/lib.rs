@@ -15,6 +15,7 @@ mod board;
 mod clock;
 pub mod crash;
 mod error;
+pub mod inspect;
 mod jump;
 pub mod migrate;
 mod mint;
@@ -22,6 +23,7 @@ mod pace;
 mod pool;
 mod pulse;
 mod scope;
+mod store;
 
 pub use board::Listener;
 pub use clock::{DbClock, GuardedClock, Reading, ServerClock, acceptance, micros};

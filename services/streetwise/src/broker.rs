@@ -56,6 +56,16 @@ impl Broker {
         Ok(purged)
     }
 
+    /// Empties every stream; returns how many messages that were.
+    pub(crate) async fn empty(&self) -> Result<u64, Failure> {
+        let mut purged = 0;
+        for stream in PUBLISHERS {
+            let held = self.0.get_stream_no_info(stream).await.map_err(|error| failed(stream, error))?;
+            purged += held.purge().await.map_err(|error| failed(stream, error))?.purged;
+        }
+        Ok(purged)
+    }
+
     /// Subjects of a street that still hold a message.
     pub(crate) async fn left(&self, code: &str) -> Result<Vec<String>, Failure> {
         let mut left = Vec::new();

@@ -1,8 +1,10 @@
 //! The arguments of every command.
 
 mod broker_users;
-mod key;
 mod classifier;
+mod doctor;
+mod key;
+mod refill;
 mod street;
 mod who_can;
 
@@ -13,8 +15,10 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use broker_users::BrokerUsers;
-pub use key::{Key, NewKey};
 pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTrain};
+pub use doctor::{Doctor, Lag};
+pub use key::{Key, NewKey};
+pub use refill::Refill;
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
     StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
@@ -26,7 +30,7 @@ pub use who_can::WhoCan;
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，或核验不符合 a demonstration missed a step, or a street does not conform"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，或体检未通过 a demonstration missed a step, a street does not conform, or doctor found something failed"
 )]
 pub struct Arguments {
     /// Which command.
@@ -41,6 +45,12 @@ pub enum Command {
     Migrate(Migrate),
     /// 建消息流和消费者 / make the broker's streams and consumers; may be repeated
     Provision(Provision),
+    /// 恢复后补发：读者尚未处理的事件由流水重新发出 / after a restore: publish again, from the journals, what readers lack
+    Refill(Refill),
+    /// 体检：版本、落盘、角色、策略、消息流、时钟、积压、证书 / is this installation as it was meant to be, and what to do next
+    Doctor(Doctor),
+    /// 积压：各消费者与发件箱 / how far every consumer is behind, and what waits in every outbox
+    Lag(Lag),
     /// 消息服务的用户与密钥 / keys of the broker's users, and the settings that let in these users only
     BrokerUsers(BrokerUsers),
     /// 开发用签发者、密钥和令牌 / a local issuer with keys and a token per persona; development only
@@ -61,8 +71,8 @@ pub enum Command {
     /// 数据库时钟 / the database's clock
     #[command(subcommand)]
     Clock(Clock),
-    /// 搁置的消息：查看、重放、丢弃 / parked messages: list, replay, discard
-    #[command(subcommand)]
+    /// 搁置的消息：列出、查看、重放、丢弃 / parked messages: list, show, replay, discard
+    #[command(subcommand, visible_alias = "park")]
     Parked(Parked),
     /// 演示用 Webhook 接收端 / a webhook receiver for demonstrations
     Sink(Sink),
@@ -94,6 +104,9 @@ pub struct Provision {
     /// 每个流的副本数 / copies the cluster keeps of each stream
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,
+    /// 只预览，不作更改 / tell what would be made or changed; changes nothing
+    #[arg(long)]
+    pub plan: bool,
 }
 
 /// `streetwise dev-identity`
@@ -147,9 +160,12 @@ pub struct AcceptClock {
 pub enum Parked {
     /// 列出（不含内容）/ what waits and why; never the content
     List(ParkedList),
+    /// 查看一件（不含内容）/ one of them; never the content
+    Show(ParkedShow),
     /// 重放：由原消费者以同一编号再处理 / its consumer applies it again, under the same id
     Replay(ParkedAct),
     /// 丢弃 / it is never applied
+    #[command(visible_alias = "drop")]
     Discard(ParkedAct),
 }
 
@@ -179,6 +195,16 @@ pub struct ParkedList {
     /// 只看一个街道或区 / of one street or district only, 12 digits
     #[arg(long)]
     pub tenant: Option<String>,
+}
+
+/// `streetwise parked show`
+#[derive(Debug, Args)]
+pub struct ParkedShow {
+    /// Where.
+    #[command(flatten)]
+    pub door: ParkedDoor,
+    /// 编号 / the id shown by list
+    pub id: uuid::Uuid,
 }
 
 /// `streetwise parked replay`, `streetwise parked discard`

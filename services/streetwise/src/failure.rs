@@ -40,6 +40,8 @@ pub enum Failure {
     StepsMissing(Vec<&'static str>),
     /// Of so many drills something did not come as the documents say; each was told.
     NotConform(usize),
+    /// So much that is promised does not hold; each was told.
+    NotWell(usize),
 }
 
 /// A problem document as a client reads it (RFC 9457).
@@ -102,7 +104,7 @@ impl Failure {
             Self::World { .. } => 1,
             Self::Usage(_) => 2,
             Self::Refused { .. } | Self::Faulty { .. } => 3,
-            Self::StepsMissing(_) | Self::NotConform(_) => 4,
+            Self::StepsMissing(_) | Self::NotConform(_) | Self::NotWell(_) => 4,
         })
     }
 }
@@ -121,6 +123,7 @@ impl fmt::Display for Failure {
                 let head = Refusal { errors: Vec::new(), ..Refusal::clone(refusal) };
                 write!(f, "✗ {doing}: {head}")
             }
+            Self::NotWell(failed) => write!(f, "✗ {failed} 项未通过 / {failed} checks failed"),
             Self::NotConform(drills) => {
                 write!(f, "✗ 核验不符合：{drills} 件演练 / does not conform: {drills} drills")?;
                 write!(f, "\n  → streetwise street verify … --json")

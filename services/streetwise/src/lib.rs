@@ -1,7 +1,8 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`broker_users`], [`dev_identity`], [`apply`], [`street`], [`who_can`],
-//! [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The arguments are in [`cli`], how a command fails in [`failure`].
+//! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`broker_users`], [`dev_identity`],
+//! [`apply`], [`street`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
 //! administrator, streams by their table, manifests and the story over HTTP with a token. What people read is
@@ -9,9 +10,9 @@
 //!
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
 //! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
-//! or a street does not conform to its documents.
+//! a street does not conform to its documents, or `doctor` found something that is promised and does not hold.
 //!
-//! Deliberately not here yet: `rules`, `doctor`.
+//! Deliberately not here yet: `rules`.
 
 pub mod apply;
 mod broker;
@@ -22,11 +23,14 @@ pub mod client;
 pub mod clock;
 pub mod demo;
 pub mod dev_identity;
+pub mod doctor;
 pub mod failure;
 mod key;
+pub mod lag;
 pub mod migrate;
 pub mod parked;
 pub mod provision;
+pub mod refill;
 pub mod simulate;
 pub mod sink;
 pub mod street;
@@ -63,6 +67,9 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Street(command) => return street::run(&command).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await?,
         Command::Provision(arguments) => provision::run(&arguments).await?,
+        Command::Refill(arguments) => refill::run(&arguments).await?,
+        Command::Doctor(arguments) => doctor::run(&arguments).await?,
+        Command::Lag(arguments) => lag::run(&arguments).await?,
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,

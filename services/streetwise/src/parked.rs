@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::cli::{Parked, ParkedAct, ParkedDoor, ParkedList};
+use crate::cli::{Parked, ParkedAct, ParkedDoor, ParkedList, ParkedShow};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::{table, token};
@@ -18,6 +18,7 @@ struct Row {
     id: Uuid,
     tenant: Option<String>,
     consumer: String,
+    subject: String,
     reason: String,
     age_s: i64,
     attempts: i32,
@@ -33,6 +34,7 @@ struct Why<'a> {
 pub async fn run(command: &Parked) -> Result<(), Failure> {
     match command {
         Parked::List(arguments) => list(arguments).await,
+        Parked::Show(arguments) => show(arguments).await,
         Parked::Replay(arguments) => act(arguments, "replay", "重放 / replaying").await,
         Parked::Discard(arguments) => act(arguments, "discard", "丢弃 / discarding").await,
     }
@@ -58,6 +60,35 @@ async fn list(arguments: &ParkedList) -> Result<(), Failure> {
     ];
     let rows: Vec<Vec<String>> = found.parked.iter().map(Row::cells).collect();
     print!("{}", table::render(&head, &rows));
+    Ok(())
+}
+
+/// One of them, all that may be shown of it; the list is short, and the door has no other.
+async fn show(arguments: &ParkedShow) -> Result<(), Failure> {
+    let service = &arguments.door.service;
+    let path = format!("/{service}/v1/parked");
+    let found: List =
+        client(&arguments.door)?.get("查看搁置的消息 / showing a parked message", &path).await?;
+    let Some(row) = found.parked.iter().find(|row| row.id == arguments.id) else {
+        let next = "请用 parked list 核对编号；只列出最早的 200 件 / check the id with parked list, which shows the oldest 200";
+        let why = anyhow::anyhow!("{} is not among the parked messages of {service}", arguments.id);
+        return Err(Failure::world("查看搁置的消息 / showing a parked message", next, why));
+    };
+    let titles = [
+        "编号 id",
+        "租户 tenant",
+        "消费者 consumer",
+        "时长 age",
+        "次数 tries",
+        "等待 waits for",
+        "原因 reason",
+    ];
+    for (title, cell) in titles.iter().zip(row.cells()).chain([(&"主题 subject", row.subject.clone())]) {
+        println!("{title}: {cell}");
+    }
+    println!(
+        "→ 内容不在此显示；见表 {service}.parked 与 docs/runbooks/message-parked.md / the content is not shown here: see docs/runbooks/message-parked.md"
+    );
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 //! - [`catalogue`]: whatever a machine says happened has an event type.
 //! - [`rooms`]: which words belong into which room, e.g. SQL into `store/`.
 //! - [`schema`]: every table has row security, no service reads another's schema.
-//! - [`alarms`]: every alarm has a runbook; [`fields`]: every key of a log line may leave.
+//! - [`alarms`]: every alarm has a runbook; [`errors`]: every error code has its row; [`fields`]: every key of a log line may leave.
 //! - [`house`]: sizes and shapes of files; [`manifest`]: what every member inherits; [`links`] of pages lead somewhere.
 //!
 //! Each rule is one test in `tests/it`, and each has a bad example that the same predicate must refuse. A rule
@@ -16,6 +16,7 @@
 
 pub mod alarms;
 pub mod catalogue;
+pub mod errors;
 pub mod feedback;
 pub mod fields;
 pub mod house;

@@ -7,6 +7,7 @@ use crate::text::Keep;
 pub const INFRASTRUCTURE: &[&str] = &[
     "outbox_pending",
     "outbox_quarantined",
+    "outbox_again",
     "inbox",
     "parked",
     "wakeups",

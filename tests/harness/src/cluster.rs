@@ -352,6 +352,21 @@ impl Cluster {
         }
     }
 
+    /// The database as a superuser, for the command line.
+    pub fn admin_url(&self) -> String {
+        self.database.admin_url()
+    }
+
+    /// The database as another role.
+    pub fn url_for(&self, role: &str) -> String {
+        self.database.url_for(role)
+    }
+
+    /// The database's name on its server.
+    pub fn database_name(&self) -> &str {
+        self.database.name()
+    }
+
     /// A copy of the database to break. Needs the services stopped and [`Cluster::admin`] closed.
     pub async fn copy(&self) -> Result<PgPool> {
         let name = format!("mutant_{}", uuid::Uuid::from_u128(rand::random()).simple());

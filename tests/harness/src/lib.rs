@@ -4,6 +4,7 @@
 //! - [`streets`]: generated street manifests, so that a run has twenty tenants.
 //! - [`load`]: open-loop reports with a history that keeps unknowns.
 //! - [`invariants`]: the predicates I1–I16 of `docs/invariants.md`, over the databases, the sink and the history.
+//! - [`drill`]: the restore drill of `./dev restore-drill`.
 //! - [`measure`]: percentiles and the machine's own limits.
 //! - [`bench`]: the measuring programs of `./dev bench`.
 
@@ -11,6 +12,7 @@ pub mod bench;
 mod broker_users;
 pub mod chaos;
 pub mod cluster;
+pub mod drill;
 mod front;
 pub mod hops;
 pub mod invariants;

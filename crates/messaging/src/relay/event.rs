@@ -24,6 +24,7 @@ pub(crate) struct Sealed {
     version: i64,
     traceparent: String,
     drill: bool,
+    once_more: bool,
 }
 
 /// Types of this group carry documents: their subject has no lane and their payload is JSON (D13).
@@ -42,7 +43,13 @@ impl Sealed {
             version: row.version,
             traceparent: row.traceparent,
             drill: row.drill,
+            once_more: false,
         }
+    }
+
+    /// One that was published before: the broker must not take it for a double.
+    pub(crate) fn once_more(pending: Pending, row: JournalRow) -> Self {
+        Self { once_more: true, ..Self::of(pending, row) }
     }
 
     pub(crate) fn document(&self) -> bool {
@@ -72,7 +79,9 @@ impl Sealed {
         let mut id = Uuid::encode_buffer();
         let id = &*self.pending.journal_id.as_hyphenated().encode_lower(&mut id);
         let service = self.event_type.split('.').next().unwrap_or_default();
-        header("Nats-Msg-Id", id);
+        if !self.once_more {
+            header("Nats-Msg-Id", id);
+        }
         header("ce-specversion", "1.0");
         header("ce-id", id);
         header("ce-source", &format!("/streetwise/{service}"));

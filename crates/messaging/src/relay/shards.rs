@@ -115,6 +115,19 @@ impl Session {
         Ok(sql::pending_among(&mut self.connection, shards, ids).await?)
     }
 
+    /// What is to be published once more.
+    pub(crate) async fn again(&mut self, rows_max: i64) -> Result<Vec<Pending>, RelayError> {
+        Ok(sql::again(&mut self.connection, &self.held, rows_max).await?)
+    }
+
+    /// Deletes what was published once more.
+    pub(crate) async fn forget_again(&mut self, rows: &[Pending]) -> Result<(), RelayError> {
+        if !rows.is_empty() {
+            sql::delete_again(&mut self.connection, &Columns::of(rows.iter())).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes what the broker has. Losing this delete only publishes again, so it does not wait for the disk.
     pub(crate) async fn forget(&mut self, events: &[Sealed]) -> Result<(), RelayError> {
         if !events.is_empty() {

@@ -207,6 +207,58 @@ pub(crate) async fn load(tx: &mut ScopedTx, rows: &Columns) -> Result<Vec<Journa
     .await
 }
 
+/// What is to be published once more, urgent first. What is pending has its turn later: it may not be sealed yet.
+pub(crate) async fn again(
+    connection: &mut PgConnection,
+    shards: &[i16],
+    rows_max: i64,
+) -> Result<Vec<Pending>, sqlx::Error> {
+    sqlx::query_as!(
+        Pending,
+        "SELECT journal_id, tenant_id, shard, lane FROM outbox_again a
+         WHERE shard = ANY($1) AND NOT EXISTS (SELECT FROM outbox_pending p
+             WHERE p.shard = a.shard AND p.lane = a.lane AND p.journal_id = a.journal_id)
+         ORDER BY lane, journal_id LIMIT $2",
+        shards,
+        rows_max,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+pub(crate) async fn delete_again(connection: &mut PgConnection, rows: &Columns) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM outbox_again o USING UNNEST($1::smallint[], $2::smallint[], $3::uuid[])
+             AS p (shard, lane, journal_id)
+         WHERE o.shard = p.shard AND o.lane = p.lane AND o.journal_id = p.journal_id",
+        &rows.shards,
+        &rows.lanes,
+        &rows.ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Journal rows of what is to be published once more; bounded as in [`load`].
+pub(crate) async fn load_again(tx: &mut ScopedTx, rows: &Columns) -> Result<Vec<JournalRow>, sqlx::Error> {
+    let (first, last) = (rows.ids.iter().min().copied(), rows.ids.iter().max().copied());
+    sqlx::query_as!(
+        JournalRow,
+        r#"SELECT j.tenant_id, j.id, j.at AS "at!", j.event_type, j.lane, j.aggregate_id, j.version,
+                  j.traceparent, j.drill, j.payload, j.content_sha256
+           FROM UNNEST($1::bigint[], $2::uuid[]) AS p (tenant_id, journal_id)
+           CROSS JOIN LATERAL (SELECT * FROM journal j
+               WHERE j.tenant_id = p.tenant_id AND j.id = p.journal_id AND j.id BETWEEN $3 AND $4 LIMIT 1) j"#,
+        &rows.tenants,
+        &rows.ids,
+        first,
+        last,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
 pub(crate) async fn last_seals(tx: &mut ScopedTx, tenants: &[i64]) -> Result<Vec<SealHead>, sqlx::Error> {
     sqlx::query_as!(
         SealHead,

@@ -7,6 +7,7 @@ mod consuming;
 mod keeping;
 mod parking;
 mod provisioning;
+mod refilling;
 mod relaying;
 mod removed;
 mod retention;

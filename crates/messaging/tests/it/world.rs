@@ -100,7 +100,7 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
-        let database = Database::fresh_from_template("messaging_world_3", async |url: String| {
+        let database = Database::fresh_from_template("messaging_world_4", async |url: String| {
             for service in ["intake", "triage", "console"] {
                 let migrators = vec![migrate::base(), messaging::migrations()];
                 migrate::apply(&url, &Schema { service, migrators }).await?;

@@ -5,6 +5,7 @@
 mod apply;
 mod broker_users;
 mod classifier;
+mod doctor;
 mod provision;
 mod schemas;
 mod street;

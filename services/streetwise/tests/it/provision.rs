@@ -9,7 +9,7 @@ use testkit::nats::Broker;
 async fn streams_and_consumers_are_made_and_made_again() {
     let broker = Broker::start().await.expect("a broker");
     for _ in 0..2 {
-        let arguments = Provision { nats_url: broker.url(), nkey_file: None, replicas: 1 };
+        let arguments = Provision { nats_url: broker.url(), nkey_file: None, replicas: 1, plan: false };
         streetwise::provision::run(&arguments).await.expect("provisioned");
     }
     let jetstream = async_nats::jetstream::new(async_nats::connect(broker.url()).await.expect("connected"));
@@ -22,7 +22,8 @@ async fn streams_and_consumers_are_made_and_made_again() {
 
 #[tokio::test]
 async fn a_broker_that_is_away_is_said_so() {
-    let arguments = Provision { nats_url: "nats://127.0.0.1:1".to_owned(), nkey_file: None, replicas: 1 };
+    let arguments =
+        Provision { nats_url: "nats://127.0.0.1:1".to_owned(), nkey_file: None, replicas: 1, plan: false };
     let failure = streetwise::provision::run(&arguments).await.expect_err("nobody there");
     assert!(matches!(failure, Failure::World { .. }));
     assert!(failure.to_string().contains("--nats-url"));
@@ -36,7 +37,7 @@ async fn a_broker_without_room_is_said_so() {
     let max_bytes = (1 << 40) - (512 << 20);
     let greedy = stream::Config { name: "greedy".to_owned(), max_bytes, ..stream::Config::default() };
     jetstream.create_stream(greedy).await.expect("made");
-    let arguments = Provision { nats_url: broker.url(), nkey_file: None, replicas: 1 };
+    let arguments = Provision { nats_url: broker.url(), nkey_file: None, replicas: 1, plan: false };
     let said = streetwise::provision::run(&arguments).await.expect_err("no room").to_string();
     assert!(said.contains("raise the broker's max_file_store") && !said.contains("2.12"), "{said}");
 }

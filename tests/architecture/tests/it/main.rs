@@ -2,6 +2,7 @@
 
 mod alarms;
 mod catalogue;
+mod errors;
 mod feedback;
 mod fields;
 mod house;

@@ -7,6 +7,7 @@ use testkit::postgres::Database;
 const INFRASTRUCTURE: &[&str] = &[
     "outbox_pending",
     "outbox_quarantined",
+    "outbox_again",
     "inbox",
     "parked",
     "wakeups",
@@ -156,6 +157,12 @@ async fn no_role_gets_around_row_security() {
         ),
     )
     .await;
+}
+
+/// `streetwise doctor` holds an installation against the same list.
+#[test]
+fn the_doctor_knows_the_same_exceptions() {
+    assert_eq!(pg::inspect::INFRASTRUCTURE, INFRASTRUCTURE);
 }
 
 /// The rules above can fail: a table made carelessly is found.

@@ -15,6 +15,7 @@ mod offboarding;
 mod onboarding;
 mod openapi;
 mod otlp;
+mod restore;
 mod story;
 mod verify;
 mod who_can;

@@ -38,8 +38,19 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 11] =
-    ["hold", "flow", "relay", "consume", "webhooks", "storm", "start", "instructions", "onboard", "sla", "classify"];
+pub const NAMES: [&str; 11] = [
+    "hold",
+    "flow",
+    "relay",
+    "consume",
+    "webhooks",
+    "storm",
+    "start",
+    "instructions",
+    "onboard",
+    "sla",
+    "classify",
+];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -39,9 +39,18 @@ const PUBLISHERS: [&str; 5] = ["intake", "triage", "dispatch", "notification", "
 
 /// Waits until nothing moves any more; `Err` names what is still moving.
 pub async fn quiet(cluster: &Cluster, within: Duration) -> Result<(), String> {
+    quiet_but(cluster, &[], within).await
+}
+
+/// The same while the console is down: what waits for it does not count.
+pub async fn quiet_without_console(cluster: &Cluster, within: Duration) -> Result<(), String> {
+    quiet_but(cluster, &rows::OF_CONSOLE, within).await
+}
+
+async fn quiet_but(cluster: &Cluster, leaving_out: &[&str], within: Duration) -> Result<(), String> {
     let mut moving = String::new();
     let still = wait::until(within, async || {
-        moving = rows::moving(&cluster.admin).await.ok()?;
+        moving = rows::moving(&cluster.admin, leaving_out).await.ok()?;
         moving.is_empty().then_some(())
     });
     match still.await {

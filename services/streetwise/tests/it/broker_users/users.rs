@@ -34,7 +34,7 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let broker = Broker::start_with(&settings_in(&folder)).await.unwrap();
         let nkey_file = Some(key_file(&keys_in(&folder), PROVISIONER));
-        let arguments = Provision { nats_url: broker.url(), nkey_file, replicas: 1 };
+        let arguments = Provision { nats_url: broker.url(), nkey_file, replicas: 1, plan: false };
         // Twice: making and updating ask for different things.
         for _ in 0..2 {
             streetwise::provision::run(&arguments).await.expect("provisioned as the provisioner");
