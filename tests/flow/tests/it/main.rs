@@ -8,6 +8,7 @@ mod described;
 mod examples;
 mod explain;
 mod faults;
+mod images;
 mod isolation;
 mod machines;
 mod mutants;
