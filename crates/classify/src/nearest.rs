@@ -127,7 +127,7 @@ impl NearestItems {
 
     /// Whether one of these, the nearest of a text in order, speaks of what `mortal` says is mortal danger: rather once
     /// too often, since all that follows is that a person looks at once. One character in common is not enough.
-    pub fn danger<'a>(near: &'a [Near], mortal: impl Fn(&str) -> bool) -> Option<&'a Near> {
+    pub fn danger(near: &[Near], mortal: impl Fn(&str) -> bool) -> Option<&Near> {
         let nearest = near.first()?.score as f32;
         let close =
             |near: &&Near| near.score >= DANGER_SCORE_MIN && near.score as f32 >= DANGER_PART * nearest;

@@ -232,7 +232,10 @@ mod tests {
 
     #[test]
     fn every_event_is_heard_by_somebody() {
-        for kind in EventType::ALL.iter().filter(|kind| !kind.document()) {
+        // The record of it is what it is said for: the sealed journal.
+        let record_only = [EventType::ContactRevealed];
+        let said = EventType::ALL.iter().filter(|kind| !kind.document() && !record_only.contains(kind));
+        for kind in said {
             let group = format!("{}.{}.*", kind.service(), kind.entity());
             let heard = HEARS.iter().flat_map(|edge| edge.events).any(|e| *e == kind.as_str() || *e == group);
             assert!(heard, "{kind} is said to nobody");

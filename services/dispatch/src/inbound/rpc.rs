@@ -13,7 +13,7 @@ use ids::{OrderId, TenantId};
 use orders::{Phase, ReturnGround};
 use tonic::{Request, Response, Status};
 
-use super::http::{ActBody, ListQuery, deed, list_page};
+use super::http::{ActBody, ListQuery, admitted, deed, list_page};
 use crate::core::view::{OrderView, StageView};
 use crate::handle::Room;
 use crate::handle::act::{self, Command};
@@ -107,6 +107,7 @@ async fn act_on(
 ) -> Result<wire::OrderState, Problem> {
     let (street, order_id): (TenantId, OrderId) = (named(&asked.street)?, named(&asked.order_id)?);
     let verb = verb_of(asked.act())?;
+    admitted(room, &call.who, street, verb)?;
     let ground = ground_of(asked.ground());
     let note = FreeText::parse("/note", asked.note)?;
     // The digest of the HTTP door's body, so that one key may be retried at the other door.

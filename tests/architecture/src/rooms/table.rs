@@ -267,6 +267,7 @@ pub const TASKS: Room = Room {
             "crates/messaging/src/consumer/pull.rs",
             "acknowledgements beside the next batch; awaited before the next ones and at the end",
         ),
+        place("crates/snapshot/src/poll.rs", "compiling beside those who answer; awaited at once"),
         place("crates/telemetry/src/process.rs", "the last flush, given up when its time is over"),
         place("services/streetwise/src/sink/", "a receiver for demonstrations, not a service"),
     ],

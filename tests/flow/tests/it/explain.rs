@@ -22,6 +22,9 @@ const WHOLE_TABLES: &[(&str, &str, &str)] = &[
     ("parked", "parked", "unsettled rows, by a partial index: short unless something is wrong"),
 ];
 
+/// What neither a service nor its relay may do: said by an administrator's command.
+const ADMINISTRATORS: &[&str] = &["INSERT INTO outbox_again"];
+
 fn queries() -> Vec<String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.sqlx");
     let files = std::fs::read_dir(folder).expect("query data is committed");
@@ -29,7 +32,8 @@ fn queries() -> Vec<String> {
         let json: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         json["query"].as_str().unwrap().to_owned()
     };
-    files.map(|file| read(file.unwrap().path())).collect()
+    let queries = files.map(|file| read(file.unwrap().path()));
+    queries.filter(|query| !ADMINISTRATORS.iter().any(|start| query.starts_with(start))).collect()
 }
 
 /// The service whose schema a query names outside of texts; shared tables are the same everywhere.

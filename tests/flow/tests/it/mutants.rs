@@ -20,7 +20,7 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
     (
         "a doubled order",
         &["I3"],
-        "ALTER TABLE dispatch.orders DROP CONSTRAINT orders_tenant_id_case_id_round_body_role_key;
+        "DROP INDEX dispatch.orders_one_of_a_body;
          INSERT INTO dispatch.orders SELECT tenant_id, gen_random_uuid(), case_id, round, body, role, phase, version,
              dispatched_at, changed_at, state FROM dispatch.orders WHERE role = 'assist' LIMIT 1;",
     ),

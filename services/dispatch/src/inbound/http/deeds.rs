@@ -53,14 +53,9 @@ pub(crate) fn deed(
     verb: &str,
     body: &ActBody,
 ) -> Result<(Deed, Action), Problem> {
-    let mut action = right(verb).ok_or_else(Problem::not_found)?;
-    // The body goes on with its work, or the centre lets it.
-    if verb == "resume" && room.house.admit(who, Action::OrderDirect, street).is_ok() {
-        action = Action::OrderDirect;
-    }
+    let action = admitted(room, who, street, verb)?;
     // Who may have the last word may have the first one, too.
     let district = room.house.admit(who, Action::OrderAdjudicate, street).is_ok();
-    room.house.admit(who, action, street)?;
     let decided = if district { Deciding::District } else { Deciding::Centre };
     let named = || body_of(room, street, body.to.as_deref().ok_or_else(|| missing("/to"))?, "/to");
     let deed = match verb {
@@ -88,6 +83,18 @@ pub(crate) fn deed(
         act => Deed::Act(act_of(act).ok_or_else(Problem::not_found)?),
     };
     Ok((deed, action))
+}
+
+/// The right of a verb, which the caller has somewhere in the street. Asked before anything else is looked at: a street that
+/// is not the caller's is not there, whatever is sent to it.
+pub(crate) fn admitted(room: &Room, who: &Identity, street: TenantId, verb: &str) -> Result<Action, Problem> {
+    let mut action = right(verb).ok_or_else(Problem::not_found)?;
+    // The body goes on with its work, or the centre lets it.
+    if verb == "resume" && room.house.admit(who, Action::OrderDirect, street).is_ok() {
+        action = Action::OrderDirect;
+    }
+    room.house.admit(who, action, street)?;
+    Ok(action)
 }
 
 fn act_of(verb: &str) -> Option<Act> {

@@ -17,7 +17,7 @@ use utoipa::OpenApi;
 
 use crate::handle::Room;
 
-pub(crate) use deeds::{ActBody, deed};
+pub(crate) use deeds::{ActBody, admitted, deed};
 pub(crate) use orders::{ListQuery, page as list_page};
 
 /// The routes. Custom verbs share a segment with the id, so reading and acting meet in `{target}`.

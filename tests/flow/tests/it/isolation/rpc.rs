@@ -140,7 +140,8 @@ fn text_of(field: &str, names: &Names<'_>) -> String {
         "idempotency_key" => names.key.to_string(),
         "part" => "core".to_owned(),
         "item" => "TRA-01".to_owned(),
-        "cursor" | "page_token" => String::new(),
+        // What is only taken with some verbs, and is a word of a list: the act itself is what is tried.
+        "cursor" | "page_token" | "unit" | "reason" | "to" => String::new(),
         id if id.ends_with("_id") => names.thing.to_string(),
         _ => "x".to_owned(),
     }
