@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::post;
 use axum::{Json, Router};
 use bootstrap::Bearer;
-use bootstrap::door::problem::Kind;
+use bootstrap::door::problem::Kind as ProblemKind;
 use bootstrap::door::{IdVerb, Path, Problem, StrictJson, TraceContext};
 use ids::{ReportId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::handle::Room;
 use crate::handle::reveal::{self, Purpose, Reveal, Unrevealed};
 
-static NO_CONTACT: Kind = Kind {
+static NO_CONTACT: ProblemKind = ProblemKind {
     status: 409,
     code: "no-contact",
     title: "该上报没有可查看的联系方式 / The report has no contact that can be read",

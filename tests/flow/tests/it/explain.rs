@@ -19,6 +19,7 @@ const WHOLE_TABLES: &[(&str, &str, &str)] = &[
     ("outbox_pending", "SELECT count(*)", "counted up to the high-water mark, at most once a second"),
     ("removals", "FROM removals r", "one row a removal: few in a year, fewer not done"),
     ("document_heads", "FROM removals r", "a hash beside those few"),
+    ("pg_", "", "the server's own catalogue, read by a command of an administrator"),
     ("parked", "parked", "unsettled rows, by a partial index: short unless something is wrong"),
 ];
 
