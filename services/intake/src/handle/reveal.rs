@@ -74,7 +74,8 @@ pub enum Unrevealed {
     /// The database failed.
     #[error("recording a reading: {0}")]
     Database(#[from] pg::Error),
-    /// The key could not be read.
+    /// It does not open: the stored key was made under another master key, or the sealed bytes are broken. Never told as
+    /// erased: somebody has to look.
     #[error("opening a contact: {0}")]
     Key(#[source] ContactError),
 }
@@ -85,10 +86,11 @@ pub async fn reveal(room: &Room, command: &Reveal) -> Result<Sensitive<String>, 
     let mut tx = room.house.pool.begin(TenantScope::of_principal([street])).await?;
     let now = room.house.clock.now(&mut tx).await?;
     let sealed = contact_reads::sealed(&mut tx, street, report_id).await?.ok_or(Unrevealed::UnknownReport)?;
-    let sealed = sealed.and_then(|bytes| Sealed::from_bytes(bytes).ok()).ok_or(Unrevealed::NoContact)?;
+    let sealed = Sealed::from_bytes(sealed.ok_or(Unrevealed::NoContact)?);
+    let sealed = sealed.map_err(|error| Unrevealed::Key(error.into()))?;
     let opened = room.contacts.open(&mut tx, street, report_id, &sealed).await;
     let contact = opened.map_err(|error| match error {
-        ContactError::Key(_) | ContactError::Gone => Unrevealed::Erased,
+        ContactError::Gone => Unrevealed::Erased,
         ContactError::Database(error) => Unrevealed::Database(error),
         other => Unrevealed::Key(other),
     })?;

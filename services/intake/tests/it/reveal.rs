@@ -3,10 +3,12 @@
 use axum::http::StatusCode;
 use contract::EventType;
 use contract::proto::intake::ContactRevealed;
+use ids::{ReportId, TenantId};
+use intake::handle::reveal::{self, Purpose, Reveal, Unrevealed};
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, OTHER_STREET, STREET, key, report};
+use crate::desk::{Desk, OTHER_STREET, STREET, TRACE, key, report};
 
 const CANARY: &str = "canary-13800000000";
 
@@ -30,6 +32,13 @@ impl Desk {
             assert_eq!(headers["cache-control"], "no-store");
         }
         (status, answer)
+    }
+
+    /// By a process that holds no key yet.
+    async fn revealed_elsewhere(&self, street: TenantId, report_id: ReportId) -> Result<String, Unrevealed> {
+        let (subject, traceparent) = ("street-centre".to_owned(), TRACE.to_owned());
+        let command = Reveal { street, report_id, subject, purpose: Purpose::CallBack, traceparent };
+        reveal::reveal(&self.process(&[]), &command).await.map(|contact| contact.expose().clone())
     }
 
     /// Who read which report and what for, as asked, and how many events say so.
@@ -89,22 +98,28 @@ async fn nobody_reads_without_a_right_or_a_purpose_and_nothing_is_recorded_then(
     assert_eq!(desk.readings().await, (Vec::new(), 0));
 }
 
+/// A stored key that is another master key's is a fault of ours, never an erased contact.
+#[tokio::test]
+async fn what_does_not_open_is_told_as_a_fault() {
+    let desk = Desk::open().await;
+    let id = desk.reported(1, Some(CANARY)).await;
+    let (street, report): (TenantId, ReportId) = (STREET.parse().unwrap(), id.parse().unwrap());
+    let foreign =
+        seal::MasterKey::from_bytes(&[8; 32]).wrap(&seal::DataKey::generate(street).unwrap()).unwrap();
+    let statement = sqlx::query("UPDATE intake.tenant_keys SET wrapped = $1").bind(foreign.as_bytes());
+    assert_eq!(statement.execute(desk.rig.admin()).await.unwrap().rows_affected(), 1);
+    let unrevealed = desk.revealed_elsewhere(street, report).await;
+    assert!(matches!(unrevealed, Err(Unrevealed::Key(_))));
+    assert_eq!(desk.readings().await, (Vec::new(), 0));
+}
+
 /// Destroying a street's key erases what it sealed, from backups too (D20).
 #[tokio::test]
 async fn what_was_erased_is_read_by_nobody() {
     let desk = Desk::open().await;
     let id = desk.reported(1, Some(CANARY)).await;
     sqlx::query("DELETE FROM intake.tenant_keys").execute(desk.rig.admin()).await.unwrap();
-    // A process that does not hold the key any more.
-    let room = desk.process(&[]);
-    let command = intake::handle::reveal::Reveal {
-        street: STREET.parse().unwrap(),
-        report_id: id.parse().unwrap(),
-        subject: "street-centre".to_owned(),
-        purpose: intake::handle::reveal::Purpose::CallBack,
-        traceparent: crate::desk::TRACE.to_owned(),
-    };
-    let unrevealed = intake::handle::reveal::reveal(&room, &command).await;
-    assert!(matches!(unrevealed, Err(intake::handle::reveal::Unrevealed::Erased)));
+    let unrevealed = desk.revealed_elsewhere(STREET.parse().unwrap(), id.parse().unwrap()).await;
+    assert!(matches!(unrevealed, Err(Unrevealed::Erased)));
     assert_eq!(desk.readings().await, (Vec::new(), 0));
 }
