@@ -21,6 +21,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use contract::document::KEY_SUBJECT;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde::Deserialize;
@@ -201,7 +202,7 @@ impl Authenticator {
         let token = decode::<Claims>(token, &key.decoding, &validation).map_err(|_| TokenRefusal::Invalid)?;
         let claims = token.claims;
         // An issuer must not name anybody what the holders of keys are called.
-        let named = !claims.sub.is_empty() && !claims.sub.starts_with("key:");
+        let named = !claims.sub.is_empty() && !claims.sub.starts_with(KEY_SUBJECT);
         let holds = claims.iss == self.0.issuer && named;
         if holds { Ok(claims) } else { Err(TokenRefusal::Invalid) }
     }

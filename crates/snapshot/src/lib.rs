@@ -19,7 +19,6 @@ mod store;
 mod view;
 
 pub use keeper::keep;
-pub use people::key_subject;
 pub use poll::{Poller, Snapshot};
 pub use view::{Project, Removed, StreetView, View};
 

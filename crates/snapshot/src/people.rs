@@ -21,11 +21,6 @@ pub(crate) enum Unusable {
     Mismatch,
 }
 
-/// What the holder of a key is called: in grants, in the journal, in `who-can`. No token's subject begins like it.
-pub fn key_subject(tenant: TenantId, name: &str) -> String {
-    format!("key:{tenant}:{name}")
-}
-
 /// The grant a member of `tenant`'s document holds. `parent` is a street's district; `district_of` answers for
 /// the streets that are known, so that a district may name members of one of its streets.
 pub(crate) fn grant(

@@ -8,7 +8,7 @@ use contract::document::{ApiKey, DistrictCore, Document, DocumentBody, People, S
 use ids::TenantId;
 use jiff::Timestamp;
 
-use crate::people::{self, key_subject};
+use crate::people;
 use crate::spread::spread;
 use crate::store::removals::Row;
 
@@ -247,7 +247,7 @@ impl<P: Project> Workshop<P> {
         let mut membership = Membership::default();
         for (tenant, (parent, people)) in &self.people {
             let members = people.members.iter().map(|(subject, grants)| (subject.clone(), grants));
-            let keys = people.keys.iter().map(|(name, key)| (key_subject(*tenant, name), &key.grants));
+            let keys = people.keys.iter().map(|(name, key)| (ApiKey::subject(*tenant, name), &key.grants));
             for (subject, grants) in members.chain(keys) {
                 for grant in grants {
                     match people::grant(*tenant, *parent, grant, district_of) {

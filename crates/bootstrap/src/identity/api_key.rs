@@ -12,7 +12,7 @@ use contract::document::ApiKey;
 use ids::{BodyKey, TenantId};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
-use snapshot::{Snapshot, key_subject};
+use snapshot::Snapshot;
 
 use super::{Identity, TokenRefusal};
 
@@ -49,7 +49,7 @@ impl KeyRing {
         if now >= key.expires_at {
             return Err(TokenRefusal::Expired);
         }
-        Ok(Identity { subject: key_subject(tenant, name), expires_at: key.expires_at })
+        Ok(Identity { subject: ApiKey::subject(tenant, name), expires_at: key.expires_at })
     }
 }
 

@@ -37,6 +37,16 @@ pub struct ApiKey {
     pub expires_at: Timestamp,
 }
 
+/// What the subjects of keys begin with. No token's subject and no member's does.
+pub const KEY_SUBJECT: &str = "key:";
+
+impl ApiKey {
+    /// What the holder of a tenant's key is called: in grants, in the journal, in `who-can`.
+    pub fn subject(tenant: TenantId, name: &str) -> String {
+        format!("{KEY_SUBJECT}{tenant}:{name}")
+    }
+}
+
 /// One role in one scope.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Grant {

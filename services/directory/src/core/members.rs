@@ -2,13 +2,10 @@
 //! a log nobody reads; at apply there is still somebody to tell.
 
 use access::{Grant, Role, Scope};
-use contract::document::{self, Kind, People};
+use contract::document::{self, KEY_SUBJECT, Kind, People};
 use ids::TenantId;
 
 use super::fault::Fault;
-
-/// What the subjects of keys begin with: a token's never does ([`bootstrap::identity::api_key`]).
-const KEY_SUBJECT: &str = "key:";
 
 /// Every grant that no reader could use.
 pub(super) fn check(tenant: TenantId, kind: Kind, people: &People) -> Vec<Fault> {
@@ -56,4 +53,23 @@ pub(super) fn usable(tenant: TenantId, kind: Kind, form: &document::Grant) -> Op
         (_, _, Kind::Street) => Scope::Street(tenant),
     };
     Grant::new(role, scope).err().map(|_| Unusable::NotHere)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_member_is_called_as_the_holder_of_a_key_is() {
+        let tenant: TenantId = "990102001000".parse().unwrap();
+        let grant = document::Grant { role: "resident".to_owned(), scope: tenant, body: None };
+        let codes = |subject: &str| {
+            let members = [(subject.to_owned(), vec![grant.clone()])].into();
+            let faults = check(tenant, Kind::Street, &People { members, ..People::default() });
+            faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect::<Vec<_>>()
+        };
+        let place = "/spec/members/key:990102001000:sensors".to_owned();
+        assert_eq!(codes("key:990102001000:sensors"), [(place, "subject-reserved")]);
+        assert!(codes("keyholder").is_empty());
+    }
 }
