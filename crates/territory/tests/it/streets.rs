@@ -51,6 +51,28 @@ fn compile(layers: Vec<Layer>) -> Result<(StreetTerritory, Vec<Warning>), Vec<Fa
     StreetTerritory::compile(STREET.parse().unwrap(), layers)
 }
 
+/// What replicas make of a published document answers as what the directory checked, and refuses what has no answer.
+#[test]
+fn a_published_street_is_the_same_without_measuring() {
+    let street = STREET.parse().unwrap();
+    let (checked, published) =
+        (compile(sound()).unwrap().0, StreetTerritory::published(street, sound()).unwrap());
+    let corner =
+        |at: i32| [ORIGIN[0] + at % 61 * STEP_E7 / 2 - 10_000, ORIGIN[1] + at / 61 * STEP_E7 / 2 - 10_000];
+    for at in 0..61 * 61 {
+        let [lon, lat] = corner(at);
+        let point = Point::from_e7(lon, lat).unwrap();
+        assert_eq!(checked.locate(point), published.locate(point), "{point:?}");
+    }
+    let mut orphan = sound();
+    orphan[2].features.push(feature("990102001003001", rectangle([30, 30, 31, 31])));
+    let faults = StreetTerritory::published(street, orphan).unwrap_err();
+    assert_eq!(faults, [Fault::NoCommunity { grid: "990102001003001".to_owned() }]);
+    let mut twice = sound();
+    twice.extend(sound());
+    assert!(StreetTerritory::published(street, twice).is_err());
+}
+
 /// The faults of the sound street after a change.
 fn faults(change: impl FnOnce(&mut Vec<Layer>)) -> Vec<Fault> {
     let mut layers = sound();
