@@ -28,6 +28,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("features", "功能开关"),
     ("members", "成员"),
     ("keys", "接口密钥"),
+    ("grants", "授权"),
     ("sha256", "密钥摘要"),
     ("expires_at", "失效时刻"),
     ("posts", "岗位"),
