@@ -1,24 +1,9 @@
 //! The catalogue test: no table of any service is outside the rules of row security (reliability §6).
 
+use pg::inspect::INFRASTRUCTURE;
 use sqlx::PgPool;
 use testkit::postgres::Database;
 
-/// Tables that hold ids only and are seen whole by their service (D4). Every addition is a review.
-const INFRASTRUCTURE: &[&str] = &[
-    "outbox_pending",
-    "outbox_quarantined",
-    "outbox_again",
-    "inbox",
-    "parked",
-    "wakeups",
-    "clock_acceptances",
-    "document_heads",
-    "document_revision",
-    "removals",
-    "tracking_codes",
-    "tracking",
-    "unsequenced",
-];
 /// Functions that run as their owner. Every addition is a review.
 const DEFINER_FUNCTIONS: &[&str] = &[
     "ensure_day_partitions",
@@ -157,12 +142,6 @@ async fn no_role_gets_around_row_security() {
         ),
     )
     .await;
-}
-
-/// `streetwise doctor` holds an installation against the same list.
-#[test]
-fn the_doctor_knows_the_same_exceptions() {
-    assert_eq!(pg::inspect::INFRASTRUCTURE, INFRASTRUCTURE);
 }
 
 /// The rules above can fail: a table made carelessly is found.
