@@ -35,8 +35,11 @@ impl Matter {
         let command = match deed {
             Deed::Act(act) => return self.act(id, *act, doing.actor, doing.note, doing.calendar, doing.now),
             Deed::Return { ground, proposed } => return self.give_back(id, *ground, proposed, doing),
-            Deed::Adjudicate { to, decided } => return self.adjudicate(id, *decided, to, doing, mint),
-            Deed::Transfer { to, decided } => return self.transfer(id, *decided, to, doing, mint),
+            Deed::Adjudicate { .. } if !self.awaits_ruling(id) => return Err(Refusal::NoReturn),
+            Deed::Transfer { .. } if self.awaits_ruling(id) => return Err(Refusal::ReturnPending),
+            Deed::Adjudicate { to, decided } | Deed::Transfer { to, decided } => {
+                return self.place(id, *decided, to, doing, mint);
+            }
             Deed::Extend { amount, unit } => {
                 let more = self.more_time(id, *amount, *unit)?;
                 OrderCommand::AskTime { actor, wanted: TimeWanted::Extension { more }, note }
@@ -132,32 +135,8 @@ impl Matter {
         self.decide_case(ask, doing.now).map(drop)
     }
 
-    fn adjudicate(
-        &mut self,
-        id: OrderId,
-        decided: Deciding,
-        to: &BodyRef,
-        doing: Doing<'_>,
-        mint: impl FnMut() -> OrderId,
-    ) -> Result<(), Refusal> {
-        if self.order(id).is_some_and(|order| order.returning.is_none()) {
-            return Err(Refusal::NoReturn);
-        }
-        self.place(id, decided, to, doing, mint)
-    }
-
-    fn transfer(
-        &mut self,
-        id: OrderId,
-        decided: Deciding,
-        to: &BodyRef,
-        doing: Doing<'_>,
-        mint: impl FnMut() -> OrderId,
-    ) -> Result<(), Refusal> {
-        if self.order(id).is_some_and(|order| order.returning.is_some()) {
-            return Err(Refusal::ReturnPending);
-        }
-        self.place(id, decided, to, doing, mint)
+    fn awaits_ruling(&self, id: OrderId) -> bool {
+        self.order(id).is_some_and(|order| order.returning.is_some())
     }
 
     fn place(
