@@ -112,6 +112,7 @@ pub fn assemble<S: Service>(
     });
     let routes = described(routes.merge(parked).merge(removals).merge(exports), openapi);
     revision_gauge(&house);
+    doubts(&house);
     Ok(Assembled { house, routes, rpc, parts, poller, relay_pool })
 }
 
@@ -124,6 +125,15 @@ fn revision_gauge<S: Send + Sync + 'static>(house: &House<S>) {
     house
         .metrics
         .observed("documents.revision", help, "{revision}", state, move || [("loaded", snapshot.revision())]);
+}
+
+/// What should never be above zero, looked up when somebody asks.
+fn doubts<S: Send + Sync + 'static>(house: &House<S>) {
+    let clock = house.clock.clone();
+    let help = "1 while the database's time is in doubt, by the last reading: it jumped ahead.";
+    house.metrics.level("database.clock.held", help, "", move || i64::from(clock.held()));
+    let help = "Rows that row security refused because they lay outside their transaction's tenants.";
+    house.metrics.tally("database.scope.refusals", help, "{row}", pg::scope_refusals);
 }
 
 fn removing<S: Send + Sync + 'static>(house: &House<S>, forgets: Vec<Box<dyn Forget>>) -> Box<dyn Part> {

@@ -96,6 +96,11 @@ impl GuardedClock {
         Ok((reading, held))
     }
 
+    /// Whether the last reading was in doubt, for showing it.
+    pub fn held(&self) -> bool {
+        self.guard.held()
+    }
+
     /// Records that a person has looked and the time is right. Every process of this schema goes on with its next
     /// reading after the commit. Returns the number of the acceptance.
     pub async fn accept(&self, tx: &mut ScopedTx, actor: &str) -> Result<i64, Error> {

@@ -1,6 +1,7 @@
 //! Database errors, told apart by what the caller can do about them.
 
 use std::error::Error as StdError;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::jump::Held;
 use sqlx::error::DatabaseError;
@@ -107,6 +108,9 @@ impl AsRef<Error> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let kind = kind_of(&error);
+        if outside_scope(&error) {
+            SCOPE_REFUSALS.fetch_add(1, Ordering::Relaxed);
+        }
         let too_slow = code_of(&error).as_deref() == Some("57014");
         let constraint = error.as_database_error().and_then(|e| e.constraint()).map(str::to_owned);
         let doing = match kind {
@@ -134,10 +138,24 @@ fn code_of(error: &sqlx::Error) -> Option<std::borrow::Cow<'_, str>> {
     error.as_database_error().and_then(|error| error.code())
 }
 
+/// How many rows row security has refused this process because they lay outside their transaction's tenants. Input
+/// cannot cause it: checks come before. So each is a fault of ours or an attempt that got too far.
+pub fn scope_refusals() -> u64 {
+    SCOPE_REFUSALS.load(Ordering::Relaxed)
+}
+
+/// Counted where the refusal is first seen, which is in here and nowhere else.
+static SCOPE_REFUSALS: AtomicU64 = AtomicU64::new(0);
+
 /// `ExecWithCheckOptions` is where PostgreSQL holds new rows against policies (execMain.c).
 fn refused_by_row_security(error: &dyn DatabaseError) -> bool {
     let error = error.try_downcast_ref::<PgDatabaseError>();
     error.and_then(PgDatabaseError::routine) == Some("ExecWithCheckOptions")
+}
+
+fn outside_scope(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().filter(|error| error.code().as_deref() == Some("42501"));
+    error.is_some_and(refused_by_row_security)
 }
 
 /// Source of the codes: PostgreSQL manual, appendix A.

@@ -32,6 +32,7 @@ pub struct JumpGuard(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     anchor: Option<Anchor>,
+    held: bool,
     alarmed: Option<Duration>,
 }
 
@@ -50,19 +51,25 @@ impl JumpGuard {
         let mut state = self.state();
         let fresh = Anchor { reading, sent, took: answered.saturating_sub(sent) };
         let Some(known) = state.anchor.filter(|known| known.reading.acceptance >= reading.acceptance) else {
-            state.anchor = Some(fresh);
+            (state.anchor, state.held) = (Some(fresh), false);
             return Ok(());
         };
         let moved_us = reading.now.as_microsecond() - known.reading.now.as_microsecond();
         let passed_us = i64::try_from(answered.saturating_sub(known.sent).as_micros()).unwrap_or(i64::MAX);
         let ahead_us = moved_us.saturating_sub(passed_us);
-        if ahead_us > JUMP_MAX_US {
+        state.held = ahead_us > JUMP_MAX_US;
+        if state.held {
             return Err(Held { ahead_us });
         }
         if fresh.took <= known.took.max(PROMPT) {
             state.anchor = Some(fresh);
         }
         Ok(())
+    }
+
+    /// Whether the last reading was in doubt.
+    pub fn held(&self) -> bool {
+        self.state().held
     }
 
     /// Whether to say (again) that the time is held, at this moment of elapsed time.

@@ -27,7 +27,7 @@ mod store;
 
 pub use board::Listener;
 pub use clock::{DbClock, GuardedClock, Reading, ServerClock, acceptance, micros};
-pub use error::{Error, Kind, rows_affected};
+pub use error::{Error, Kind, rows_affected, scope_refusals};
 pub use jump::{Held, JumpGuard};
 pub use mint::Minter;
 pub use pace::{Pace, apart};

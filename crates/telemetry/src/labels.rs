@@ -21,6 +21,16 @@ pub fn label<W: AsRef<str>>(key: &'static str, words: impl IntoIterator<Item = W
     Label { key, words: words.into_iter().map(|word| Arc::from(word.as_ref())).collect() }
 }
 
+impl Label {
+    pub(crate) fn key(&self) -> &'static str {
+        self.key
+    }
+
+    pub(crate) fn words(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.words.iter()
+    }
+}
+
 /// Every combination of the words of some labels, made once.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<const N: usize> {

@@ -27,6 +27,7 @@ mod sampling;
 pub mod settings;
 mod span;
 mod stopwatch;
+pub mod tenants;
 pub mod traceparent;
 pub mod wakeups;
 
@@ -36,4 +37,5 @@ pub use process::{Telemetry, init, init_with};
 pub use settings::Settings;
 pub use span::{Span, around};
 pub use stopwatch::Stopwatch;
+pub use tenants::TenantCounter;
 pub use traceparent::trace_id;

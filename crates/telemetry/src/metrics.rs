@@ -6,11 +6,18 @@
 use std::sync::Arc;
 
 use opentelemetry::metrics::{Meter, MeterProvider};
-use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
 use prometheus::{Encoder, Registry, TextEncoder};
 
 use crate::export::{Export, resource, scope};
 use crate::labels::{Label, Table};
+use crate::tenants::{self, TenantCounter};
+
+/// The library folds what exceeds two thousand series of an instrument into one; those by tenant need more.
+fn roomy(instrument: &Instrument) -> Option<Stream> {
+    let stream = Stream::builder().with_cardinality_limit(tenants::SERIES_MAX);
+    instrument.name().contains(tenants::INFIX).then(|| stream.build().ok())?
+}
 
 /// The instruments of one service. Cloning shares them.
 #[derive(Debug, Clone)]
@@ -51,7 +58,8 @@ impl Metrics {
             .scope_info_enabled(false)
             .build()
             .expect("a new registry takes a collector");
-        let mut builder = SdkMeterProvider::builder().with_resource(resource(service)).with_reader(scrape);
+        let mut builder =
+            SdkMeterProvider::builder().with_resource(resource(service)).with_reader(scrape).with_view(roomy);
         let reader = Export::get().map(|export| (export, export.reader()));
         let exported = match reader {
             Some((export, Ok(reader))) => {
@@ -142,6 +150,42 @@ impl Metrics {
         });
         // The callback lives in the meter; the instrument itself is only a receipt.
         let _receipt = builder.build();
+    }
+
+    /// Shows one level that is looked up when somebody asks.
+    pub fn level(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+        look: impl Fn() -> i64 + Send + Sync + 'static,
+    ) {
+        let builder = self.meter.i64_observable_gauge(name).with_description(help).with_unit(unit);
+        let _receipt = builder.with_callback(move |observer| observer.observe(look(), &[])).build();
+    }
+
+    /// Shows a count that is kept elsewhere and never falls, looked up when somebody asks.
+    pub fn tally(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+        look: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        let builder = self.meter.u64_observable_counter(name).with_description(help).with_unit(unit);
+        let _receipt = builder.with_callback(move |observer| observer.observe(look(), &[])).build();
+    }
+
+    /// Counts things of tenants by a word of a declared label; the name has `.tenant.` in it ([`crate::tenants`]).
+    pub fn tenant_counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+        label: Label,
+    ) -> TenantCounter {
+        let inner = self.meter.u64_counter(name).with_description(help).with_unit(unit).build();
+        TenantCounter::new(inner, label)
     }
 
     /// The scrape, in Prometheus's text format, with its content type.

@@ -63,6 +63,10 @@ impl Sequencer {
         let mut backlog = false;
         loop {
             let due = thorough.tick().now_or_never().is_some() || backlog;
+            if due {
+                let view = self.room.house.snapshot.view();
+                self.room.events.know(view.streets().map(|street| street.code));
+            }
             let round = pace.during(self.look_as(if due { Look::Thorough } else { Look::Quick })).await;
             backlog = round.as_ref().map_or(true, |round| round.full);
             match round {

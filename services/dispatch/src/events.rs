@@ -2,8 +2,11 @@
 //!
 //! Counted when decided, inside the transaction: a batch that is rolled back and tried again counts twice.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use orders::{Stage, StageEvent};
-use telemetry::{Counter, label};
+use telemetry::{Counter, Histogram, label};
 use uuid::Uuid;
 
 const STAGES: [&str; 6] = [
@@ -15,6 +18,10 @@ const STAGES: [&str; 6] = [
     Stage::Adjudicate.as_str(),
 ];
 
+/// Up to a minute, with the five seconds of `report-to-order` (docs/slo.toml) among them.
+const REPORT_TO_ORDER_SECONDS: [f64; 12] =
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
 /// The instruments of this service. Cloning shares them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -22,6 +29,7 @@ pub struct Metrics {
     warned: Counter<1>,
     breached: Counter<1>,
     escalated: Counter<1>,
+    report_to_order: Histogram<0>,
 }
 
 impl Metrics {
@@ -36,7 +44,20 @@ impl Metrics {
             warned: counter("dispatch.stages.warned", "Warnings before a due time."),
             breached: counter("dispatch.stages.breached", "Due times that passed unmet."),
             escalated: counter("dispatch.stages.escalated", "Steps of escalation chains."),
+            report_to_order: metrics.histogram(
+                "dispatch.report_to_order.duration",
+                "From a report's acceptance to the dispatch of the orders it led to without a person in between.",
+                "s",
+                &REPORT_TO_ORDER_SECONDS,
+                [],
+            ),
         }
+    }
+
+    /// A report's case has its orders.
+    pub fn dispatched(&self, accepted_at: Timestamp, now: Timestamp) {
+        let after = Duration::try_from(now.duration_since(accepted_at)).unwrap_or_default();
+        self.report_to_order.record([], after.as_secs_f64());
     }
 
     /// Counts what time or a calendar did to a stage, and raises the alarm of an unpublished year (D31).

@@ -213,7 +213,10 @@ fn noticed(ended: Result<(), tokio::task::JoinError>) {
 async fn attempt(room: &Room, egress: &Egress, mut job: Job) -> Finished {
     let started = Instant::now();
     let (outcome, took) = match timeout(WAIT_MAX, job.seat.leave()).await {
-        Ok(Some(leave)) => measured(room, leave, &job, send(room, egress, &job)).await,
+        Ok(Some(leave)) => {
+            job.first.iter().for_each(|first| room.events.first_attempt(first.elapsed()));
+            measured(room, leave, &job, send(room, egress, &job)).await
+        }
         Ok(None) | Err(_) => (Outcome::NotSent, started.elapsed()),
     };
     crash::point("notification.after_send");

@@ -17,8 +17,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use contract::EventType;
 use jiff::Timestamp;
+use telemetry::Stopwatch;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use uuid::Uuid;
 
 use crate::core::outcome::Outcome;
 use crate::core::pace::{IN_FLIGHT_MAX, Pace};
@@ -53,8 +56,38 @@ pub struct Job {
     pub traceparent: String,
     /// The claim's database time.
     pub claimed_at: Timestamp,
+    /// Which order it is the first to tell of.
+    pub first: Option<FirstTold>,
     /// Held until the request has ended.
     pub seat: Seat,
+}
+
+/// The first attempt to tell of an order: how long that took is promised (docs/slo.toml).
+#[derive(Debug, Clone, Copy)]
+pub struct FirstTold {
+    /// From the order's dispatch to the claim, by the databases' clocks.
+    until_claim: Duration,
+    /// From the claim on.
+    since_claim: Stopwatch,
+}
+
+impl FirstTold {
+    /// Of an attempt claimed at `now`: nothing for a repetition, a rehearsal, and what is not an order's dispatch.
+    pub fn of(event_type: &str, event_id: Uuid, drill: bool, n: i32, now: Timestamp) -> Option<Self> {
+        if n != 1 || drill || event_type != EventType::OrderDispatched.as_str() {
+            return None;
+        }
+        // An event's id is minted as its transaction begins.
+        let (seconds, nanos) = event_id.get_timestamp()?.to_unix();
+        let dispatched_at = Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()?;
+        let until_claim = Duration::try_from(now.duration_since(dispatched_at)).unwrap_or_default();
+        Some(Self { until_claim, since_claim: Stopwatch::start() })
+    }
+
+    /// Since the order's dispatch.
+    pub fn elapsed(&self) -> Duration {
+        self.until_claim + self.since_claim.elapsed()
+    }
 }
 
 /// A place at an endpoint. Dropping it gives it back.

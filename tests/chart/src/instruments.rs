@@ -16,6 +16,12 @@ pub enum Kind {
     Gauge,
     /// A level that is looked up when somebody asks.
     Observed,
+    /// One level without labels that is looked up when somebody asks.
+    Level,
+    /// A count that is kept elsewhere and looked up when somebody asks.
+    Tally,
+    /// A counter by tenant and one more label.
+    OfTenants,
     /// A distribution.
     Histogram,
 }
@@ -31,8 +37,10 @@ pub struct Own {
     pub kind: Kind,
     /// Its unit there.
     pub unit: &'static str,
-    /// Its labels there.
+    /// Its labels there; of what is counted by tenant, the other one.
     pub labels: &'static [&'static str],
+    /// The upper bounds of a distribution's buckets that are asked for.
+    pub bounds: &'static [f64],
 }
 
 const fn own(
@@ -42,16 +50,21 @@ const fn own(
     unit: &'static str,
     labels: &'static [&'static str],
 ) -> Own {
-    Own { file, name, kind, unit, labels }
+    Own { file, name, kind, unit, labels, bounds: &[1.0] }
+}
+
+const fn with_bounds(own: Own, bounds: &'static [f64]) -> Own {
+    Own { bounds, ..own }
 }
 
 const INTAKE: &str = "services/intake/src/events.rs";
 const DISPATCH: &str = "services/dispatch/src/events.rs";
 const NOTIFICATION: &str = "services/notification/src/events.rs";
 const CONSOLE: &str = "services/console/src/events.rs";
+const ASSEMBLE: &str = "crates/bootstrap/src/assemble.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 21] = [
+pub const OWN: [Own; 28] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
@@ -70,25 +83,29 @@ pub const OWN: [Own; 21] = [
     own(DISPATCH, "dispatch.stages.warned", Kind::Counter, "{stage}", &["stage"]),
     own(DISPATCH, "dispatch.stages.breached", Kind::Counter, "{stage}", &["stage"]),
     own(DISPATCH, "dispatch.stages.escalated", Kind::Counter, "{stage}", &["stage"]),
+    with_bounds(own(DISPATCH, "dispatch.report_to_order.duration", Kind::Histogram, "s", &[]), &[1.0, 5.0]),
     own(NOTIFICATION, "notification.verdicts", Kind::Counter, "{verdict}", &["verdict"]),
     own(NOTIFICATION, "notification.attempts", Kind::Counter, "{attempt}", &["outcome"]),
     own(NOTIFICATION, "notification.attempt.duration", Kind::Histogram, "s", &[]),
+    with_bounds(
+        own(NOTIFICATION, "notification.order_to_attempt.duration", Kind::Histogram, "s", &[]),
+        &[0.5, 2.0],
+    ),
+    own(NOTIFICATION, "notification.secrets.unopened", Kind::Counter, "{secret}", &[]),
     own("services/directory/src/events.rs", "directory.applies", Kind::Counter, "{manifest}", &["outcome"]),
     own(CONSOLE, "console.events.heard", Kind::Counter, "{event}", &["publisher"]),
     own(CONSOLE, "console.lines.sequenced", Kind::Counter, "{line}", &[]),
     own(CONSOLE, "console.live.readers", Kind::Gauge, "{reader}", &[]),
+    own(CONSOLE, "console.tenant.events", Kind::OfTenants, "{event}", &["event"]),
+    own("crates/messaging/src/relay/age.rs", "messaging.outbox.oldest_age", Kind::Level, "s", &[]),
+    own(ASSEMBLE, "database.clock.held", Kind::Level, "", &[]),
+    own(ASSEMBLE, "database.scope.refusals", Kind::Tally, "{row}", &[]),
     own("crates/wakeups/src/metrics.rs", "wakeups.put_off", Kind::Counter, "{wakeup}", &["kind"]),
-    own(
-        "crates/bootstrap/src/assemble.rs",
-        "documents.revision",
-        Kind::Observed,
-        "{revision}",
-        &["documents.state"],
-    ),
+    own(ASSEMBLE, "documents.revision", Kind::Observed, "{revision}", &["documents.state"]),
 ];
 
 /// Series of others, and who exports them. To ask for one more, add it with the review that it exists there.
-pub const OF_OTHERS: [(&str, &str); 21] = [
+pub const OF_OTHERS: [(&str, &str); 22] = [
     ("up", "Prometheus"),
     (
         "nats_stream_total_bytes",
@@ -113,6 +130,7 @@ pub const OF_OTHERS: [(&str, &str); 21] = [
     ("kubelet_volume_stats_capacity_bytes", "the kubelet"),
     ("kube_cronjob_status_last_successful_time", "kube-state-metrics"),
     ("kube_cronjob_created", "kube-state-metrics"),
+    ("kube_job_failed", "kube-state-metrics"),
 ];
 
 /// A series of the scrape: its labels, and for `le` the bounds there are.
@@ -167,7 +185,7 @@ fn shared(metrics: &Metrics) {
 }
 
 fn made(metrics: &Metrics, instrument: &Own) {
-    let Own { name, kind, unit, labels, .. } = *instrument;
+    let Own { name, kind, unit, labels, bounds, .. } = *instrument;
     match (kind, labels) {
         (Kind::Counter, []) => metrics.counter(name, "", unit, []).add([], 1),
         (Kind::Counter, [one]) => metrics.counter(name, "", unit, [label(one, ["x"])]).add(["x"], 1),
@@ -176,7 +194,12 @@ fn made(metrics: &Metrics, instrument: &Own) {
         }
         (Kind::Gauge, []) => metrics.gauge(name, "", unit, []).set([], 1),
         (Kind::Observed, [one]) => metrics.observed(name, "", unit, label(one, ["x"]), || [("x", 1)]),
-        (Kind::Histogram, []) => metrics.histogram(name, "", unit, &[1.0], []).record([], 1.0),
+        (Kind::Level, []) => metrics.level(name, "", unit, || 1),
+        (Kind::Tally, []) => metrics.tally(name, "", unit, || 1),
+        (Kind::OfTenants, [one]) => {
+            metrics.tenant_counter(name, "", unit, label(one, ["x"])).add(1, || "x".to_owned(), "x", 1);
+        }
+        (Kind::Histogram, []) => metrics.histogram(name, "", unit, bounds, []).record([], 1.0),
         _ => panic!("{name}: no instrument of ours has these labels: {labels:?}"),
     }
 }

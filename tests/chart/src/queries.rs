@@ -51,7 +51,10 @@ pub fn of_dashboards() -> Vec<Query> {
             serde_json::from_str(&crate::text(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         for panel in list(&dashboard, "/panels") {
             for target in list(panel, "/targets") {
-                let text = word(target, "/expr").replace("$__rate_interval", "5m").replace("$job", "intake");
+                let text = word(target, "/expr")
+                    .replace("$__rate_interval", "5m")
+                    .replace("$job", "intake")
+                    .replace("$tenant", "other");
                 found.push(Query { place: format!("{file}: {}", word(panel, "/title")), text });
             }
         }

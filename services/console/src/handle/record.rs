@@ -38,7 +38,7 @@ pub(crate) async fn record(
     let mut latest = Latest::default();
     let mut lines = Vec::with_capacity(fresh.len());
     for (received, heard) in fresh {
-        room.events.heard(received.envelope.event_type.service());
+        room.events.heard(&received.envelope);
         latest.take(received.envelope.tenant, heard.news);
         lines.push(NewLine { envelope: received.envelope, payload: received.payload, line: heard.line });
     }

@@ -55,6 +55,23 @@ async fn disorder_and_doubles_change_nothing() {
     assert_eq!(tables(&doubled).await, expected);
 }
 
+/// What happened in a street is counted under its code, once a kind, drills excepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_street_is_counted_by_its_code() {
+    let world = World::start().await;
+    let counted = |event: &str| {
+        let series = format!("console_tenant_events_total{{event=\"{event}\",tenant=\"{STREET}\"}}");
+        world.rig.house.metrics.value(&series)
+    };
+    assert_eq!(counted("case_opened"), None, "a street nobody heard of has no series");
+    let mut story = Story::new(STREET, 1);
+    let (mut rehearsed, payload) = Story::new(STREET, 2).opened(1);
+    rehearsed.drill = true;
+    world.hear(&[story.opened(1), story.routed(), (rehearsed, payload)]).await;
+    assert_eq!(counted("case_opened"), Some(1.0));
+    assert_eq!(counted("other"), None, "what is not shown is not counted");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_received_bytes_are_kept_with_what_we_do_not_know() {
     let world = World::start().await;

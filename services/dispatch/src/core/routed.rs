@@ -1,9 +1,10 @@
 //! A routed case as dispatch takes it: read from the wire and checked. What cannot be dispatched is refused for
 //! ever, with a reason that repeats nothing of the payload.
 
-use contract::proto::triage;
+use contract::proto::{from_wire, triage};
 use contract::{Envelope, EventType};
 use ids::{BodyRef, CaseId, TenantId};
+use jiff::Timestamp;
 use orders::{ChainAction, ChainStep, Role, Stage, StagePlan};
 use prost::Message;
 use sla::{ClockKind, Limit, PerMille, Unit};
@@ -22,6 +23,8 @@ pub(crate) struct RoutedCase {
     /// Limits of lead and assistants alike (D47).
     pub stages: Vec<StagePlan>,
     pub chain: Vec<ChainStep>,
+    /// When the report was accepted; nothing where a person decided in between.
+    pub accepted_at: Option<Timestamp>,
     /// Generation of the pack the plan was made with.
     pub pack_generation: u64,
     /// Generation of the street's own document it was made with.
@@ -101,6 +104,7 @@ impl RoutedCase {
             duties,
             stages,
             chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
+            accepted_at: routed.accepted_at.as_ref().and_then(from_wire),
             pack_generation: plan.pack_generation,
             street_generation: plan.street_generation,
         })

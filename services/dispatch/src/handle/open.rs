@@ -35,6 +35,12 @@ pub(crate) async fn open(
     let entered = store::cases::insert_new(tx, &matters).await?;
     let matters: Vec<Matter> = matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();
     save(room, tx, now, &matters, By::itself(consumer)).await?;
+    let fresh = commands.iter().map(|command| &command.routed);
+    for routed in
+        fresh.filter(|routed| entered.contains(&(routed.tenant, routed.case_id)) && !routed.facts.drill)
+    {
+        routed.accepted_at.iter().for_each(|accepted_at| room.metrics.dispatched(*accepted_at, now));
+    }
     Ok(())
 }
 

@@ -33,6 +33,26 @@ async fn a_case_is_opened_once() {
     assert_eq!(world.scalar::<i64>(PARKED).await, 0);
 }
 
+/// From acceptance to dispatch, once a case; what a person decided in between and what is rehearsed is not counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_a_report_took_to_become_orders_is_measured() {
+    let world = World::start().await;
+    let whole = world.routed(STREET, "TRA-01");
+    let mut by_hand = world.routed(STREET, "TRA-01");
+    by_hand.payload.accepted_at = None;
+    let mut drill = world.routed(STREET, "TRA-01");
+    drill.envelope.drill = true;
+    for routed in [&whole, &by_hand, &drill, &whole] {
+        world.publish(routed).await;
+        world.rig.drain().await;
+    }
+    let within = |le: &str| {
+        let name = format!("dispatch_report_to_order_duration_seconds_bucket{{le=\"{le}\"}}");
+        world.rig.house.metrics.value(&name).unwrap()
+    };
+    assert_eq!((within("2.5"), within("5"), within("+Inf")), (0.0, 1.0, 1.0), "four seconds");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_messages_about_one_case_in_two_lanes_open_it_once() {
     let world = World::start().await;

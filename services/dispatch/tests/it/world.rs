@@ -7,11 +7,11 @@ use axum::http::{HeaderMap, StatusCode};
 use contract::document::{
     Clock, DistrictCore, Document, DocumentBody, Grant, Limit, ResolvedItem, StreetCore, Unit, merge,
 };
-use contract::proto::{dispatch as said, triage};
+use contract::proto::{dispatch as said, to_wire, triage};
 use contract::{Envelope, EventType};
 use dispatch::Dispatch;
 use ids::{EventId, Lane, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use serde_json::{Value, json};
 use testkit::rig::Rig;
@@ -126,6 +126,7 @@ impl World {
                 street_generation: 1,
                 ..Default::default()
             }),
+            accepted_at: Some(to_wire(self.rig.clock.now() - SignedDuration::from_secs(4))),
         };
         let envelope = Envelope {
             id: EventId(self.next_id()),

@@ -21,7 +21,7 @@ use super::secrets::SecretError;
 use super::verdict::Verdict;
 use crate::core::schedule::SCHEDULE_S;
 use crate::core::signature::Secret;
-use crate::desk::{Job, Seat};
+use crate::desk::{FirstTold, Job, Seat};
 use crate::store::attempts::{self, Ended};
 use crate::store::deliveries::{self, Delivery, Settled};
 use crate::store::{Key, health};
@@ -222,9 +222,10 @@ async fn begin(
     let job = |Sending { delivery, payload, endpoint, target, seat }| {
         let secret = secrets.get(&endpoint).cloned();
         let secret = secret.ok_or_else(|| pg::Error::impossible_row("endpoint_secrets.sealed"))?;
-        let Delivery { key, attempts, traceparent, .. } = delivery;
+        let Delivery { key, attempts, traceparent, source_event_id, event_type, drill, .. } = delivery;
         let n = attempts + 1;
-        Ok(Job { key, n, endpoint, target, secret, payload, traceparent, claimed_at: now, seat })
+        let first = FirstTold::of(&event_type, source_event_id, drill, n, now);
+        Ok(Job { key, n, endpoint, target, secret, payload, traceparent, claimed_at: now, first, seat })
     };
     let jobs = sent.into_iter().map(job).collect::<Result<Vec<_>, pg::Error>>()?;
     Ok(jobs)

@@ -15,7 +15,7 @@ use pg::{ScopedTx, TenantScope};
 use super::claim::{LEASE, disabled};
 use super::{Room, secrets::SecretError};
 use crate::core::signature::Secret;
-use crate::desk::{Job, Seat};
+use crate::desk::{FirstTold, Job, Seat};
 use crate::store::{Key, deliveries, deliveries::NewDelivery};
 use crate::tenants::{EndpointId, Target};
 
@@ -78,6 +78,7 @@ pub(super) fn offer(room: &Room, now: Timestamp, sent: &[NewDelivery], mut ready
             payload: delivery.payload.clone(),
             traceparent: delivery.traceparent.clone(),
             claimed_at: now,
+            first: FirstTold::of(&delivery.event_type, delivery.source_event_id, delivery.drill, 1, now),
             seat,
         })
     };

@@ -38,7 +38,7 @@ impl Room {
     /// Puts it together.
     pub fn new(house: House<Street>, config: Config, desk: Arc<Desk>) -> Self {
         let events = Events::new(&house.metrics);
-        let secrets = Secrets::new(config.seal_key, config.secrets_dir);
+        let secrets = Secrets::new(config.seal_key, config.secrets_dir, events.clone());
         Self { house, secrets, desk, events, retry_divisor: config.retry_divisor }
     }
 }

@@ -16,7 +16,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use seal::{DataKey, MasterKey, SealError, Sealed};
 
 use crate::core::signature::Secret;
-use crate::events;
+use crate::events::Events;
 use crate::store::secrets as store;
 use crate::tenants::EndpointId;
 
@@ -43,6 +43,7 @@ pub enum SecretError {
 pub struct Secrets {
     master: MasterKey,
     dir: Option<PathBuf>,
+    events: Events,
     dropped: Mutex<BTreeSet<EndpointId>>,
     opened: Mutex<BTreeMap<EndpointId, Opened>>,
 }
@@ -55,8 +56,8 @@ struct Opened {
 
 impl Secrets {
     /// With the mounted key; `dir` in development only.
-    pub fn new(master: MasterKey, dir: Option<PathBuf>) -> Self {
-        Self { master, dir, dropped: Mutex::default(), opened: Mutex::default() }
+    pub fn new(master: MasterKey, dir: Option<PathBuf>, events: Events) -> Self {
+        Self { master, dir, events, dropped: Mutex::default(), opened: Mutex::default() }
     }
 
     /// Forgets the secrets of a tenant that is removed; in development their files go too.
@@ -141,7 +142,7 @@ impl Secrets {
             let plain =
                 Sealed::from_bytes(sealed).and_then(|sealed| key.open(endpoint.key.as_bytes(), &sealed));
             let plain =
-                plain.inspect_err(|error| events::secret_does_not_open(endpoint.tenant, error)).ok()?;
+                plain.inspect_err(|error| self.events.secret_does_not_open(endpoint.tenant, error)).ok()?;
             Some((endpoint, Secret::new(plain)))
         });
         Ok((opened.collect(), made))
@@ -163,7 +164,7 @@ impl Secrets {
         let stored = store::keys(tx, &owners).await?;
         let unwrapped = stored.into_iter().filter_map(|(owner, wrapped)| {
             let key = Sealed::from_bytes(wrapped).and_then(|wrapped| self.master.unwrap(owner, &wrapped));
-            let key = key.inspect_err(|error| events::secret_does_not_open(owner, error)).ok()?;
+            let key = key.inspect_err(|error| self.events.secret_does_not_open(owner, error)).ok()?;
             Some((owner, key))
         });
         Ok(unwrapped.collect())

@@ -105,7 +105,9 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
 pub struct Delivery {
     /// Street and id.
     pub key: Key,
-    /// Type of the event that is told.
+    /// The event that is told.
+    pub source_event_id: Uuid,
+    /// Its type.
     pub event_type: String,
     /// Its lane.
     pub lane: Lane,
@@ -138,7 +140,7 @@ pub async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Delivery>, pg::
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        "SELECT d.tenant_id, d.id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
+        "SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
                   d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
                   d.next_attempt_at, NULL::bytea AS payload
            FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
@@ -160,7 +162,7 @@ pub async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Delivery,
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT d.tenant_id, d.id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
+        r#"SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
                   d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
                   d.next_attempt_at, d.payload AS "payload?"
            FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
@@ -178,6 +180,7 @@ pub async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Delivery,
 struct Row {
     tenant_id: i64,
     id: Uuid,
+    source_event_id: Uuid,
     event_type: String,
     lane: i16,
     drill: bool,
@@ -205,6 +208,7 @@ impl Row {
         };
         let delivery = Delivery {
             key: (tenant(self.tenant_id, "deliveries.tenant_id")?, self.id),
+            source_event_id: self.source_event_id,
             event_type: self.event_type,
             lane: Lane::from_rank(self.lane).map_err(|_| pg::Error::impossible_row("deliveries.lane"))?,
             drill: self.drill,

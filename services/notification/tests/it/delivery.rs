@@ -50,6 +50,28 @@ async fn five_bodies_get_five_signed_webhooks() {
     }
 }
 
+/// From the order's dispatch to the first attempt; other notices are not counted.
+#[tokio::test]
+async fn how_long_an_order_waited_to_be_told_is_measured() {
+    let world = World::start().await;
+    let minter = pg::Minter::from_seed(1);
+    for (kind, ago_s) in [(EventType::OrderDispatched, 3), (EventType::OrderWarned, 100)] {
+        let mut event = order_event(kind, "transport", 1);
+        event.0.id = minter.mint(world.rig.clock.now() - Duration::from_secs(ago_s)).into();
+        world.hear(&event).await;
+    }
+    assert_eq!(world.sink.received().len(), 2);
+    let within = |le: &str| {
+        let name = format!("notification_order_to_attempt_duration_seconds_bucket{{le=\"{le}\"}}");
+        world.rig.house.metrics.value(&name).unwrap()
+    };
+    assert_eq!(
+        (within("2"), within("30"), within("+Inf")),
+        (0.0, 1.0, 1.0),
+        "three seconds and what the test took"
+    );
+}
+
 /// However often an event comes, through the inbox or past it, each endpoint is told once.
 #[tokio::test]
 async fn an_event_heard_again_makes_no_second_delivery() {

@@ -1,8 +1,10 @@
 //! A report as triage takes it, checked.
 
 use bytes::Bytes;
+use contract::proto::from_wire;
 use contract::proto::intake::{Datum, Place, ReportAccepted};
 use ids::{ReportId, TenantId};
+use jiff::Timestamp;
 use prost::Message;
 
 use super::distance::Point;
@@ -26,6 +28,8 @@ pub struct Report {
     pub datum: &'static str,
     /// What its tracking code hashes to.
     pub tracking_sha256: Bytes,
+    /// When it was accepted; nothing from a message that does not say so.
+    pub accepted_at: Option<Timestamp>,
     /// The message as it came (D53).
     pub payload: Bytes,
 }
@@ -67,6 +71,7 @@ impl Report {
             point,
             datum,
             tracking_sha256: message.tracking_sha256,
+            accepted_at: message.accepted_at.as_ref().and_then(from_wire),
             payload: payload.clone(),
         })
     }

@@ -203,7 +203,12 @@ impl<'a> Docket<'a> {
             tracking_sha256: report.tracking_sha256.clone(),
             item_explanation_json: item_explanation.clone(),
         };
-        let routed = wire::CaseRouted { case: opened.case.clone(), plan: Some(drawn.plan.clone()) };
+        let by_itself = submission.decided_item.is_none();
+        let routed = wire::CaseRouted {
+            case: opened.case.clone(),
+            plan: Some(drawn.plan.clone()),
+            accepted_at: report.accepted_at.filter(|_| by_itself).map(to_wire),
+        };
         let lane = case.lane;
         let said = |event_type, version| Said { event_type, aggregate_id: case_id.as_uuid(), version };
         self.say(submission, lane, said(EventType::CaseOpened, 1), &opened);

@@ -152,7 +152,8 @@ async fn a_decision_opens_or_joins_and_is_repeatable() {
     let [opened] = &desk.opened().await[..] else { panic!("one case") };
     let why: Value = serde_json::from_str(&opened.item_explanation_json).unwrap();
     assert_eq!((&why["method"], &why["item"]), (&json!("review"), &json!("TRA-01")));
-    assert_eq!(desk.routed().await.len(), 1);
+    let [(_, routed)] = &desk.routed().await[..] else { panic!("one case") };
+    assert_eq!(routed.accepted_at, None, "a person decided in between");
     assert_eq!(desk.reviews("street-centre", STREET, "").await.1["reviews"], json!([]));
     let actors: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT actor FROM triage.journal WHERE event_type <> 'triage.case.review_requested'",

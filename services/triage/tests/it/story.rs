@@ -34,6 +34,7 @@ async fn a_report_opens_a_case_and_sends_its_plan() {
     assert_eq!((first.aggregate_id, &first.traceparent[..]), (second.aggregate_id, TRACE));
     let case = opened.case.as_ref().unwrap();
     assert_eq!(Some(case), routed.case.as_ref());
+    assert!(routed.accepted_at.is_some(), "nobody decided in between");
     assert_eq!(case.case_id, first.aggregate_id.to_string());
     assert_eq!(case.case_no, "990102001-261123-0001");
     assert_eq!((case.item.as_str(), case.item_zh.as_str()), ("TRA-01", "公交线路调整影响出行"));

@@ -105,6 +105,14 @@ fn bounds_are_those_of_the_objectives() {
     assert!(slow.contains("le=\"0.25\"") && !slow.contains("le=\"0.5\""));
     promised("wake-up-lateness", "p99_ms = 1_000, max_ms = 5_000");
     assert!(expression("WakeUpsLate").contains("> (14.4 * 0.01)"));
-    assert!(expression("streetwise:wakeup_late:ratio_rate1h").contains("le=\"1\""));
-    assert!(expression("WakeUpsOverdue").contains("le=\"5\""));
+    assert!(expression("streetwise:wakeup_late:ratio_rate1h").contains("le=~\"1([.]0)?\""));
+    assert!(expression("WakeUpsOverdue").contains("le=~\"5([.]0)?\""));
+    promised("report-to-order", "p99_ms = 5_000");
+    assert!(expression("streetwise:order_late:ratio_rate1h").contains("le=~\"5([.]0)?\""));
+    promised("order-to-first-attempt", "p99_ms = 2_000");
+    assert!(expression("streetwise:first_attempt_late:ratio_rate1h").contains("le=~\"2([.]0)?\""));
+    promised("outbox-age", "max_ms = 60_000");
+    assert!(expression("OutboxOld").contains("> 60"));
+    promised("refused-while-the-database-is-away", "max_ms = 2_000");
+    assert!(expression("RefusalsSlow").contains("le=~\"2([.]0)?\""));
 }
