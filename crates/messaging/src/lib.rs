@@ -5,11 +5,13 @@
 //! - [`consumer`]: takes what is there, up to a bound, applies it in one transaction with the inbox, then acks;
 //!   looks for the one culprit when a batch fails, and parks it.
 //! - [`provision`]: makes the broker look like `contract::topology` and refuses one that answers otherwise.
+//! - [`audit`]: whether the journal is still what its seals say.
 //! - [`refill`]: what readers lack after a restore, out of the publishers' journals.
 //!
 //! Deliberately not here: order. Events carry full state and a version (D9); disorder is harmless.
 //! `README.md` beside this crate names each promise and the test that shows it.
 
+pub mod audit;
 pub mod backlog;
 pub mod chain;
 pub mod consumer;

@@ -10,7 +10,9 @@
 //! connection, so a relay that lost its session reads nothing. The seals fence what it had read before.
 
 mod again;
+mod age;
 mod event;
+mod heads;
 mod publish;
 mod sealing;
 mod shards;
@@ -29,7 +31,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::journal::Outbox;
+use age::Age;
 use event::Sealed;
+use heads::Heads;
 use publish::{Published, Travel};
 use shards::Look;
 
@@ -105,6 +109,7 @@ pub struct Relay {
     outbox: Outbox,
     config: RelayConfig,
     measured: Option<Publishing>,
+    age: Option<Age>,
 }
 
 /// How long one step in the database may take.
@@ -121,23 +126,30 @@ impl Relay {
         outbox: Outbox,
         config: RelayConfig,
     ) -> Self {
-        Self { service, pool, jetstream, outbox, config, measured: None }
+        Self { service, pool, jetstream, outbox, config, measured: None, age: None }
     }
 
-    /// The same, counting what it publishes.
+    /// The same, counting what it publishes and showing how long it waits.
     pub fn measured(self, metrics: &Metrics) -> Self {
-        Self { measured: Some(Publishing::new(metrics, self.service)), ..self }
+        let (measured, age) = (Publishing::new(metrics, self.service), Age::new(metrics));
+        Self { measured: Some(measured), age: Some(age), ..self }
     }
 
     /// Runs until shutdown. Never ends by itself: every failure is logged and tried again.
     pub async fn run(self, shutdown: CancellationToken) {
         let loops = (0..LOOPS).map(|turn| self.run_loop(turn, &shutdown));
-        futures_util::future::join_all(loops).await;
+        let looking = async {
+            if let Some(age) = &self.age {
+                age.follow(&self.pool, &shutdown).await;
+            }
+        };
+        tokio::join!(futures_util::future::join_all(loops), looking);
     }
 
     async fn run_loop(&self, turn: usize, shutdown: &CancellationToken) {
+        let mut heads = Heads::new(self.service);
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.hold_shards(turn, shutdown).await {
+            if let Err(error) = self.hold_shards(turn, &mut heads, shutdown).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "relay round failed and is tried again"
@@ -145,10 +157,16 @@ impl Relay {
                 self.pause(self.config.backoff_ms, shutdown).await;
             }
         }
+        heads.tell();
     }
 
     /// One session: take what shards are free, settle what a predecessor left, then work until something fails.
-    async fn hold_shards(&self, turn: usize, shutdown: &CancellationToken) -> Result<(), RelayError> {
+    async fn hold_shards(
+        &self,
+        turn: usize,
+        heads: &mut Heads,
+        shutdown: &CancellationToken,
+    ) -> Result<(), RelayError> {
         let mut session = self.open(turn).await?;
         let mut adopt = pg::apart(Duration::from_millis(self.config.adopt_ms));
         let mut pace = Pace::new(Duration::from_millis(self.config.rest_max_ms));
@@ -160,7 +178,8 @@ impl Relay {
             }
             let due = thorough.tick().now_or_never().is_some();
             let look = if due { Look::Thorough } else { Look::Quick };
-            let worked = pace.during(self.round(&mut session, look, shutdown)).await?;
+            let worked = pace.during(self.round(&mut session, look, heads, shutdown)).await?;
+            heads.tell_in_time();
             let once_more = if due { self.once_more(&mut session).await? } else { 0 };
             if once_more > 0 {
                 // There may be many, and they go at no other time.
@@ -195,11 +214,11 @@ impl Relay {
 
     async fn drain_loop(&self, turn: usize) -> Result<usize, RelayError> {
         let shutdown = CancellationToken::new();
-        let mut session = self.open(turn).await?;
+        let (mut session, mut heads) = (self.open(turn).await?, Heads::new(self.service));
         let taken = in_time(session.take_free_shards()).await?;
         let mut published = self.settle_predecessor(&mut session, &taken, &shutdown).await?;
         loop {
-            let round = self.round(&mut session, Look::Thorough, &shutdown).await?;
+            let round = self.round(&mut session, Look::Thorough, &mut heads, &shutdown).await?;
             match round + self.once_more(&mut session).await? {
                 0 => break,
                 some => published += some,
@@ -259,6 +278,7 @@ impl Relay {
         &self,
         session: &mut shards::Session,
         look: Look,
+        heads: &mut Heads,
         shutdown: &CancellationToken,
     ) -> Result<usize, RelayError> {
         let pending = in_time(session.pending(self.config.batch_rows_max, look)).await?;
@@ -267,6 +287,7 @@ impl Relay {
         }
         let batch = in_time(sealing::seal(&self.pool, &pending)).await?;
         crash::point("relay.after_seal");
+        heads.sealed(&batch.seals);
         in_time(session.quarantine(&batch.missing)).await?;
         self.publish_and_forget(session, batch.events, shutdown).await?;
         Ok(pending.len())

@@ -1,6 +1,7 @@
 //! All SQL of this crate but the relay's. Names are unqualified: they resolve in the schema of the role.
 
 pub(crate) mod audit;
+pub(crate) mod audit_trail;
 pub(crate) mod backlog;
 pub(crate) mod parked;
 pub(crate) mod partitions;

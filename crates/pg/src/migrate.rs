@@ -2,7 +2,7 @@
 
 use sqlx::migrate::{AppliedMigration, Migrate, Migrator};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Transaction};
 
 use crate::error::Error;
 
@@ -41,6 +41,11 @@ pub async fn as_owner(admin_url: &str, service: &'static str) -> Result<PgConnec
     let mut admin = connect(admin_url).await?;
     become_owner(&mut admin, service).await?;
     Ok(admin)
+}
+
+/// A transaction of an owner's connection that only reads, all of it as of one instant while others go on writing.
+pub async fn one_snapshot(owner: &mut PgConnection) -> Result<Transaction<'_, Postgres>, Error> {
+    Ok(owner.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
 }
 
 /// A schema beside what this binary would make of it.

@@ -4,9 +4,12 @@
 //! its generation are passed over, so a late one brings nobody back. Rows go in bounded batches ([`remove_rows`]), each
 //! a transaction of its own: whoever dies is followed by whoever looks next ([`open`]).
 
+use std::collections::BTreeSet;
+
 use ids::TenantId;
 use jiff::Timestamp;
 use pg::{Pool, TenantScope};
+use sqlx::Connection;
 
 use crate::store::removals::{self, Row};
 
@@ -62,6 +65,17 @@ pub async fn of(pool: &Pool, tenant: TenantId) -> Result<Option<Removal>, pg::Er
     let row = removals::one(&mut tx, tenant.as_i64()).await?;
     tx.commit().await?;
     row.map(Removal::of).transpose()
+}
+
+/// Tenants that were ever removed from a service's schema, read as its owner: for the command line.
+pub async fn of_schema(admin_url: &str, service: &'static str) -> Result<BTreeSet<TenantId>, pg::Error> {
+    let mut owner = pg::migrate::as_owner(admin_url, service).await?;
+    let removed = removals::ever(&mut owner).await?;
+    owner.close().await?;
+    removed
+        .into_iter()
+        .map(|id| TenantId::from_i64(id).map_err(|_| pg::Error::impossible_row("removals")))
+        .collect()
 }
 
 /// Removals to look at: those not done, and for an hour those that are.

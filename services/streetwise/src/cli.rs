@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+mod audit;
 mod broker_users;
 mod classifier;
 mod doctor;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use audit::{Audit, AuditCheckpoint, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTrain};
 pub use doctor::{Doctor, Lag};
@@ -30,7 +32,7 @@ pub use who_can::WhoCan;
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，或体检未通过 a demonstration missed a step, a street does not conform, or doctor found something failed"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，或流水与封签不符 a demonstration missed a step, a street does not conform, doctor found something failed, or the record is not as it was sealed"
 )]
 pub struct Arguments {
     /// Which command.
@@ -51,6 +53,9 @@ pub enum Command {
     Doctor(Doctor),
     /// 积压：各消费者与发件箱 / how far every consumer is behind, and what waits in every outbox
     Lag(Lag),
+    /// 审计：以封签核验流水，输出链末端 / verify the record by its seals; heads of chains to keep outside
+    #[command(subcommand)]
+    Audit(Audit),
     /// 消息服务的用户与密钥 / keys of the broker's users, and the settings that let in these users only
     BrokerUsers(BrokerUsers),
     /// 开发用签发者、密钥和令牌 / a local issuer with keys and a token per persona; development only

@@ -40,6 +40,8 @@ pub enum Failure {
     StepsMissing(Vec<&'static str>),
     /// Of so many drills something did not come as the documents say; each was told.
     NotConform(usize),
+    /// So many chains of seals do not hold; each was told.
+    NotAsSealed(usize),
     /// So much that is promised does not hold; each was told.
     NotWell(usize),
 }
@@ -104,7 +106,7 @@ impl Failure {
             Self::World { .. } => 1,
             Self::Usage(_) => 2,
             Self::Refused { .. } | Self::Faulty { .. } => 3,
-            Self::StepsMissing(_) | Self::NotConform(_) | Self::NotWell(_) => 4,
+            Self::StepsMissing(_) | Self::NotConform(_) | Self::NotWell(_) | Self::NotAsSealed(_) => 4,
         })
     }
 }
@@ -124,6 +126,10 @@ impl fmt::Display for Failure {
                 write!(f, "✗ {doing}: {head}")
             }
             Self::NotWell(failed) => write!(f, "✗ {failed} 项未通过 / {failed} checks failed"),
+            Self::NotAsSealed(chains) => {
+                write!(f, "✗ {chains} 条链与封签不符 / {chains} chains are not as they were sealed")?;
+                write!(f, "\n  → docs/runbooks/seal-chain-broken.md")
+            }
             Self::NotConform(drills) => {
                 write!(f, "✗ 核验不符合：{drills} 件演练 / does not conform: {drills} drills")?;
                 write!(f, "\n  → streetwise street verify … --json")

@@ -1,6 +1,6 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
-//! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`broker_users`], [`dev_identity`],
+//! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
 //! [`apply`], [`street`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
@@ -10,11 +10,13 @@
 //!
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
 //! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
-//! a street does not conform to its documents, or `doctor` found something that is promised and does not hold.
+//! a street does not conform to its documents, `doctor` found something that is promised and does not hold, or `audit`
+//! found a record that is not as it was sealed.
 //!
 //! Deliberately not here yet: `rules`.
 
 pub mod apply;
+pub mod audit;
 mod broker;
 pub mod broker_users;
 pub mod classifier;
@@ -27,6 +29,7 @@ pub mod doctor;
 pub mod failure;
 mod key;
 pub mod lag;
+mod lasting;
 pub mod migrate;
 pub mod parked;
 pub mod provision;
@@ -42,7 +45,7 @@ mod whole_file;
 
 use std::process::ExitCode;
 
-use crate::cli::{Arguments, Clock, Command, Demo, Key, Simulate};
+use crate::cli::{Arguments, Audit, Clock, Command, Demo, Key, Simulate};
 use crate::failure::Failure;
 
 /// Runs one command and says on stderr why it failed.
@@ -70,6 +73,8 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Refill(arguments) => refill::run(&arguments).await?,
         Command::Doctor(arguments) => doctor::run(&arguments).await?,
         Command::Lag(arguments) => lag::run(&arguments).await?,
+        Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments).await?,
+        Command::Audit(Audit::Checkpoint(arguments)) => audit::checkpoint(&arguments).await?,
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,

@@ -1,19 +1,17 @@
 //! `streetwise refill`: after a restore, what readers lack is published again out of the journals (docs/operations/restore.md).
 
-use std::time::Duration;
-
 use messaging::refill::{self, Purpose, RefillError, Refilled};
 
 use crate::broker::Broker;
 use crate::cli::Refill;
 use crate::failure::Failure;
-use crate::table;
+use crate::{lasting, table};
 
 const DOING: &str = "补发 / refilling";
 
 /// Runs the command.
 pub async fn run(arguments: &Refill) -> Result<(), Failure> {
-    let since = lasting(&arguments.since)?;
+    let since = lasting::read("--since", &arguments.since)?;
     if let (true, Some(url)) = (arguments.purge, &arguments.nats_url) {
         let purged = Broker::connect(url, arguments.nkey_file.as_deref()).await?.empty().await?;
         println!("✓ 消息流已清空：{purged} 条 / streams emptied: {purged} messages");
@@ -47,34 +45,6 @@ fn failed(error: RefillError) -> Failure {
             let next = "请核对 --admin-url，并先运行同版本的 streetwise migrate / check --admin-url, and run streetwise \
                         migrate of the same version first";
             Failure::world(DOING, next, error)
-        }
-    }
-}
-
-/// `90m`, `2h`, `14d`: a whole number and one unit.
-fn lasting(text: &str) -> Result<Duration, Failure> {
-    let usage = || Failure::Usage(format!("--since {text}：应如 90m、2h、14d / should be like 90m, 2h, 14d"));
-    let unit = text.chars().next_back().ok_or_else(usage)?;
-    let seconds = match unit {
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(usage()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| usage())?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(usage)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn how_far_back_is_a_number_and_a_unit() {
-        assert_eq!(lasting("90m").unwrap(), Duration::from_secs(5_400));
-        assert_eq!(lasting("14d").unwrap(), refill::LOOK_BACK_MAX);
-        for wrong in ["", "d", "2", "2w", "-1h", "1.5h", "99999999999999999d", "2小"] {
-            assert!(lasting(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Batch {
     pub events: Vec<Sealed>,
     /// Without a journal row, or deleted meanwhile by the shard's new holder.
     pub missing: Vec<Pending>,
+    /// Seals that were made for them.
+    pub seals: Vec<NewSeal>,
 }
 
 /// Seals the pending rows that are not sealed yet.
@@ -57,7 +59,7 @@ pub(crate) async fn seal(pool: &Pool, pending: &[Pending]) -> Result<Batch, Rela
         sql::insert_seals(&mut tx, &seals).await?;
     }
     tx.commit().await?;
-    Ok(batch(pending, rows))
+    Ok(Batch { seals, ..batch(pending, rows) })
 }
 
 /// The events of rows a predecessor sealed.
@@ -124,7 +126,7 @@ fn batch(pending: &[Pending], rows: Vec<sql::JournalRow>) -> Batch {
     }
     let mut of: HashMap<Uuid, Pending> = pending.iter().map(|row| (row.journal_id, *row)).collect();
     let events = rows.into_iter().filter_map(|row| Some(Sealed::of(of.remove(&row.id)?, row)));
-    Batch { events: events.collect(), missing }
+    Batch { events: events.collect(), missing, seals: Vec::new() }
 }
 
 fn scope(tenants: impl Iterator<Item = i64>) -> TenantScope {

@@ -121,6 +121,31 @@ pub(crate) async fn pending_since(
     .await
 }
 
+/// The oldest pending row of all lanes, with the database's time.
+pub(crate) struct Oldest {
+    pub journal_id: Uuid,
+    pub now: jiff_sqlx::Timestamp,
+}
+
+pub(crate) async fn oldest_pending(tx: &mut ScopedTx, shards: &[i16]) -> Result<Option<Oldest>, sqlx::Error> {
+    let lanes = Lane::ALL.map(Lane::rank);
+    sqlx::query_as!(
+        Oldest,
+        r#"SELECT p.journal_id, clock_timestamp() AS "now!"
+           FROM UNNEST($1::smallint[]) AS s (shard)
+           CROSS JOIN UNNEST($2::smallint[]) AS l (lane)
+           CROSS JOIN LATERAL (
+               SELECT journal_id FROM outbox_pending o
+               WHERE o.shard = s.shard AND o.lane = l.lane ORDER BY journal_id LIMIT 1
+           ) p
+           ORDER BY p.journal_id LIMIT 1"#,
+        shards,
+        &lanes,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
 pub(crate) async fn tenants_pending(
     connection: &mut PgConnection,
     shards: &[i16],

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
+mod auditing;
 mod batching;
 mod consuming;
 mod keeping;

@@ -128,6 +128,29 @@ async fn until_empty(world: &World) {
     assert!(empty.await.is_some(), "the outbox did not drain");
 }
 
+/// Whoever watches sees how long the oldest event waits, also when the broker is away and nothing moves.
+#[tokio::test]
+async fn what_waits_is_shown_with_its_age() {
+    let world = World::start().await;
+    let metrics = telemetry::Metrics::new("intake");
+    let age = || metrics.value("messaging_outbox_oldest_age_seconds");
+    world.broker.kill().await;
+    let mut tx = world.intake.begin(TenantScope::of_principal([street(1)])).await.unwrap();
+    let mut waiting = world.event(&mut tx, street(1), Lane::Normal, "waiting").await;
+    waiting.id = world.minter.mint(waiting.at - Duration::from_secs(90)).into();
+    world.outbox.append(&mut tx, std::slice::from_ref(&waiting)).await.unwrap();
+    tx.commit().await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(world.relay().measured(&metrics).run(stop.clone()));
+    let old = wait::until(Duration::from_secs(30), async || age().filter(|age| *age >= 90.0)).await;
+    assert!(old.is_some(), "it waits for a minute and a half: {:?}", age());
+    world.broker.restart().await.unwrap();
+    let none = wait::until(Duration::from_secs(30), async || age().filter(|age| *age == 0.0)).await;
+    assert!(none.is_some(), "nothing waits any more: {:?}", age());
+    stop.cancel();
+    running.await.unwrap();
+}
+
 /// A busy relay looks at the last seconds; what commits long after its id was minted is found all the same.
 #[tokio::test]
 async fn what_commits_very_late_is_found_by_a_thorough_look() {

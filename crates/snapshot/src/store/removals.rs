@@ -1,6 +1,7 @@
 //! SQL of removals. What changes them runs as the schema's owner, inside functions of the migration.
 
 use pg::ScopedTx;
+use sqlx::PgConnection;
 
 /// A row of `removals`.
 #[derive(Debug, Clone)]
@@ -14,6 +15,10 @@ pub(crate) struct Row {
     pub rows_removed: i64,
     pub messages_dropped: i64,
     pub done_at: Option<jiff_sqlx::Timestamp>,
+}
+
+pub(crate) async fn ever(owner: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT removed_id FROM removals").fetch_all(owner).await
 }
 
 pub(crate) async fn begin(

@@ -108,6 +108,7 @@ pub const WIDE_SCOPE: Room = Room {
         ),
         place("crates/messaging/src/parking.rs", "infrastructure tables only (D4)"),
         place("crates/messaging/src/parking/", "finds the row, then narrows to its tenant (D4)"),
+        place("crates/messaging/src/relay/age.rs", "the oldest pending row, an infrastructure table (D4)"),
         place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
