@@ -54,6 +54,24 @@ async fn replicas_share_a_streets_share() {
     assert_eq!(one.sharing.tell().await, 0, "nothing was let in since");
 }
 
+/// What stands in Redis names its street by the twelve digits and one word of ours: no two streets and shares can meet in
+/// one key, whatever anybody sends (`reliability.md`, isolation).
+#[tokio::test]
+async fn keys_name_their_street_and_nothing_a_caller_wrote() {
+    let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());
+    let one = Replica::of(&desk, &redis);
+    one.let_in(STREET, 0, 2).await;
+    one.let_in(OTHER_STREET, 100, 2).await;
+    assert!(one.room.submit(command("a", "990102999000", 200, "路灯不亮")).await.is_err(), "no such street");
+    one.sharing.tell().await;
+    let mut connection =
+        redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+    keys.sort();
+    let of = |street: &str| format!("intake:quota:{street}:ordinary");
+    assert_eq!(keys, [of(STREET), of(OTHER_STREET), of("unknown")]);
+}
+
 #[tokio::test]
 async fn without_redis_each_counts_for_itself_and_afterwards_nobody_owes_for_it() {
     let (desk, redis) = (Desk::open().await, Redis::start().await.unwrap());

@@ -26,6 +26,9 @@ pub struct Doctor {
     /// 证书文件（PEM），查看有效期 / certificates (PEM) whose dates are looked at; may be given several times
     #[arg(long = "certificate", value_name = "FILE")]
     pub certificates: Vec<PathBuf>,
+    /// 服务地址，查看版本与就绪；可重复 / a service whose version and readiness are looked at, e.g. http://127.0.0.1:8081; may be given several times
+    #[arg(long = "service-url", value_name = "URL")]
+    pub services: Vec<Url>,
     /// 输出 JSON，供程序读取 / print JSON, for programs
     #[arg(long)]
     pub json: bool,

@@ -1,12 +1,13 @@
 //! `streetwise doctor`: is this installation as it was meant to be? Looks, changes nothing, and says what to do next.
 //!
 //! Versions, schemas, durability, roles and policies in the database; streams, consumers and syncing at the broker; clocks,
-//! what waits, certificates. Where one thing cannot be reached the others are looked at all the same.
-//! Not here: whether services are ready (`/readyz`) and what they measure (alerts).
+//! what waits, versions of services, certificates. Where one thing cannot be reached the others are looked at all the same.
+//! Not here: what services measure (alerts).
 
 mod broker;
 mod certificates;
 mod database;
+mod doors;
 pub mod finding;
 
 use serde::Serialize;
@@ -41,6 +42,7 @@ pub async fn examine(arguments: &Doctor) -> Vec<Finding> {
     let mut findings = vec![Finding::well("version", "本工具 this tool", env!("CARGO_PKG_VERSION"))];
     findings.extend(database::look(&arguments.admin_url).await);
     findings.extend(broker::look(arguments).await);
+    findings.extend(doors::look(&arguments.services).await);
     let now_s = wall_clock::now().as_second();
     findings.extend(arguments.certificates.iter().flat_map(|file| certificates::look(file, now_s)));
     findings

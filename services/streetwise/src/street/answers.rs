@@ -42,6 +42,9 @@ pub(super) struct Placed {
 #[derive(Debug, Deserialize)]
 pub(super) struct Change {
     pub change: String,
+    /// JSON pointer into the documents.
+    #[serde(default)]
+    pub pointer: String,
     pub label: Text,
     pub before_text: Option<Text>,
     pub after_text: Option<Text>,

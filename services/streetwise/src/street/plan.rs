@@ -25,8 +25,20 @@ pub(super) fn told(planned: &Planned, file: &Path) -> String {
             "其下 {streets} 个街道均不受损 / {streets} streets stand on it, all stay sound\n"
         ));
     }
+    if planned.changes.iter().any(counts_time) {
+        text.push_str(UNMOVED);
+    }
     text.push_str(&summary(planned, file));
     text
+}
+
+/// What an order counts by is frozen into it as it is issued, and only a year that was awaited is filled in later.
+const UNMOVED: &str = "已定的时限不变，新派工单按新规则计时；等待日历的时限随公布的年份确定 / due times that are set stay, new orders \
+                       count by the new rules; those that await a calendar get theirs with the year\n";
+
+/// Whether a difference is about limits, chains or calendars.
+fn counts_time(change: &Change) -> bool {
+    change.pointer.split('/').any(|step| matches!(step, "policies" | "chains" | "calendar" | "calendars"))
 }
 
 fn summary(planned: &Planned, file: &Path) -> String {
@@ -106,6 +118,15 @@ mod tests {
             共 3 处 / 3 changes: +1 ~1 -1；提交后为第 4 代 / applying makes generation 4\n  \
             → streetwise street apply s.yaml --if-generation 3\n";
         assert_eq!(told(&planned(changes), Path::new("s.yaml")), expected);
+    }
+
+    #[test]
+    fn what_becomes_of_due_times_is_said_where_time_is_changed() {
+        let change = |pointer: &str| json!([{ "change": "changed", "pointer": pointer, "label": { "zh": "时限", "en": "limit" } }]);
+        let told = |pointer| told(&planned(change(pointer)), Path::new("s.yaml"));
+        assert!(told("/policies/normal/resolve").contains("due times that are set stay"));
+        assert!(told("/calendar/hours").contains("已定的时限不变"));
+        assert!(!told("/members/li").contains("due times"));
     }
 
     #[test]

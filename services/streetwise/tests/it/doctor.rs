@@ -52,6 +52,7 @@ impl Installation {
             replicas: 1,
             monitoring_url: Some(self.broker.monitoring_url().parse().unwrap()),
             certificates: Vec::new(),
+            services: Vec::new(),
             json: false,
         }
     }
