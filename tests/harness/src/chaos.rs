@@ -2,6 +2,7 @@
 //!
 //! Correctness is hard: any violation fails the row. Times and ratios are printed with it (D40).
 
+mod cliff;
 mod crash;
 mod faults;
 mod rolling;
@@ -18,6 +19,7 @@ use crate::cluster::{Cluster, SERVICES, Setup};
 use crate::invariants;
 use crate::load::{self, Call, Outcome, Plan};
 use crate::measure::percentile_ms;
+use crate::streets;
 
 /// How long and how hard.
 #[derive(Debug, Clone)]
@@ -34,24 +36,46 @@ pub struct Scale {
     pub freeze: Duration,
     /// Services that are rolled in F20.
     pub rolled: &'static [&'static str],
+    /// Orders that are due at once in F13, at least.
+    pub due_at_once: i64,
+    /// The n-th street in F13: every order of the load has some seconds.
+    pub short_limits: fn(usize) -> String,
 }
 
 impl Scale {
     /// What `./dev test` can afford.
     pub fn short() -> Self {
         let (lasting, freeze) = (Duration::from_secs(15), Duration::from_secs(4));
-        Self { streets: 4, per_s: 30, lasting, broker_kills: 2, freeze, rolled: &["intake"] }
+        Self {
+            streets: 4,
+            per_s: 30,
+            lasting,
+            broker_kills: 2,
+            freeze,
+            rolled: &["intake"],
+            due_at_once: 600,
+            short_limits: |n| streets::with_limit(n, 12),
+        }
     }
 
     /// What the matrix asks: 200 reports a second, 20 streets, three minutes.
     pub fn full() -> Self {
         let (lasting, freeze) = (Duration::from_secs(180), Duration::from_secs(60));
-        Self { streets: 20, per_s: 200, lasting, broker_kills: 10, freeze, rolled: &SERVICES }
+        Self {
+            streets: 20,
+            per_s: 200,
+            lasting,
+            broker_kills: 10,
+            freeze,
+            rolled: &SERVICES,
+            due_at_once: 10_000,
+            short_limits: |n| streets::with_limit(n, 25),
+        }
     }
 }
 
 /// The rows that exist.
-pub const ROWS: [&str; 6] = ["F1", "F3", "F7", "F15", "F17", "F20"];
+pub const ROWS: [&str; 7] = ["F1", "F3", "F7", "F13", "F15", "F17", "F20"];
 /// A service is rolled there and back in so long.
 const ROLLED_WITHIN: Duration = Duration::from_secs(30);
 
@@ -107,6 +131,11 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
             (besides, found) = (vec![seen.call], seen.violations);
             seen.notes
         }
+        "F13" => {
+            let fired = cliff::killed_on_the_cliff(&cluster, scale).await?;
+            found = fired.violations;
+            fired.notes
+        }
         "F15" => faults::poison(&cluster).await?,
         "F17" => faults::duplicated_and_reordered(&cluster, scale.lasting).await?,
         "F20" => {
@@ -134,12 +163,16 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
     Ok(report)
 }
 
-/// In F20 the services have an address that outlives them, and leave as in an installation.
+/// In F13 every order is due soon; in F20 the services have an address that outlives them, and leave as in an installation.
 async fn cluster(row: &str, scale: &Scale) -> Result<Cluster> {
     match row {
         "F20" => {
             let knobs: &[_] = &[("STREETWISE_LEAVE_FOR_S", "5")];
             Cluster::start_behind_fronts(Setup { knobs, ..Setup::of(scale.streets) }).await
+        }
+        "F13" => {
+            let setup = Setup { street: scale.short_limits, ..Setup::of(scale.streets) };
+            Cluster::start_as(setup).await
         }
         _ => Cluster::start(scale.streets).await,
     }

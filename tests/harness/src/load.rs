@@ -64,7 +64,7 @@ pub struct Plan {
 }
 
 /// Items of the pack that join nothing when places are spread, with and without assistants and visits.
-const ITEMS: [&str; 4] = ["TRA-01", "TRA-02", "TRA-05", "TRA-09"];
+pub const ITEMS: [&str; 4] = ["TRA-01", "TRA-02", "TRA-05", "TRA-09"];
 
 /// Sends the whole plan; returns every call.
 pub async fn run(cluster: &Arc<Cluster>, plan: &Plan) -> Vec<Call> {

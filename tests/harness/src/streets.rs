@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::load;
+
 /// The district all of them belong to.
 pub const DISTRICT: &str = "990102000000";
 /// The street whose manifest is the pattern.
@@ -21,14 +23,30 @@ pub fn district() -> String {
 pub fn street(n: usize) -> String {
     match n {
         1 | 2 => read(&format!("demo/street-{}.yaml", code(n))),
-        _ => read("demo/street-990102001000.yaml").replace(PATTERN, &format!("990102{n:03}")),
+        _ => of_pattern(n),
     }
+}
+
+/// The demo's first street under the n-th code.
+pub fn of_pattern(n: usize) -> String {
+    read("demo/street-990102001000.yaml").replace(PATTERN, &format!("990102{n:03}"))
+}
+
+/// The same; every order of the load has so many seconds to be acknowledged.
+pub fn with_limit(n: usize, limit_s: u64) -> String {
+    let items: Vec<String> =
+        load::ITEMS.iter().map(|item| format!("    {item}: {{ policy: soon }}\n")).collect();
+    let policy = format!(
+        "  policies:\n    soon:\n      demo: true\n      limits:\n        acknowledge: {{ amount: {limit_s}, unit: second, clock: clock }}\n      \
+         warn_per_mille: []\n      chain: to-district-centre\n"
+    );
+    let added = format!("\n  items:\n{}{policy}  endpoints:\n", items.concat());
+    of_pattern(n).replacen("\n  endpoints:\n", &added, 1)
 }
 
 /// The n-th street as benches use it: the item of their smallest report has no assistants.
 pub fn street_for_benches(n: usize) -> String {
-    let pattern = read("demo/street-990102001000.yaml").replace(PATTERN, &format!("990102{n:03}"));
-    pattern.replacen("\n  endpoints:\n", "\n  items:\n    IOT-10: { assists: [] }\n  endpoints:\n", 1)
+    of_pattern(n).replacen("\n  endpoints:\n", "\n  items:\n    IOT-10: { assists: [] }\n  endpoints:\n", 1)
 }
 
 fn read(name: &str) -> String {
@@ -39,6 +57,16 @@ fn read(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_order_of_the_load_has_the_limit() {
+        let street = with_limit(3, 60);
+        assert!(
+            street.contains("    TRA-01: { policy: soon }\n") && street.contains("990102003000"),
+            "{street}"
+        );
+        assert!(street.contains("    soon:\n      demo: true\n") && street.contains("amount: 60,"));
+    }
 
     #[test]
     fn streets_for_benches_differ_in_code_and_item_only() {

@@ -27,6 +27,12 @@ async fn f7_kill_and_freeze_postgres() {
     check("F7").await;
 }
 
+/// Orders due at once, and dispatch is killed while it fires them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f13_kill_dispatch_on_a_cliff_of_limits() {
+    check("F13").await;
+}
+
 /// Poison among the load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f15_poison() {

@@ -15,6 +15,7 @@ pub mod hold;
 pub mod instructions;
 pub mod limits;
 pub mod onboard;
+pub mod orders;
 pub mod procs;
 pub mod reads;
 pub mod receiver;
@@ -29,6 +30,7 @@ pub mod statements;
 pub mod step;
 pub mod storm;
 pub mod tag;
+pub mod wakeups;
 pub mod webhooks;
 pub mod wire;
 pub mod world;
@@ -38,7 +40,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 13] = [
     "hold",
     "flow",
     "relay",
@@ -50,6 +52,8 @@ pub const NAMES: [&str; 11] = [
     "onboard",
     "sla",
     "classify",
+    "wakeups",
+    "dispatch",
 ];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
@@ -64,7 +68,7 @@ pub struct Knobs {
     /// Streets.
     #[arg(long)]
     pub streets: Option<usize>,
-    /// Rows or messages (relay, consume, webhooks).
+    /// Rows or messages (relay, consume, webhooks), wake-ups that stay armed (wakeups), reports (dispatch).
     #[arg(long)]
     pub rows: Option<usize>,
     /// Labelled messages as JSON lines (classify).
@@ -105,6 +109,8 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "onboard" => onboard::run(knobs).await,
         "sla" => sla::run(knobs),
         "classify" => classify::run(knobs),
+        "wakeups" => wakeups::run(knobs).await,
+        "dispatch" => orders::run(knobs).await,
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }

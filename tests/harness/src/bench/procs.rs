@@ -110,6 +110,11 @@ fn parse(stat: &str) -> Option<Stat> {
     Some(Stat { name, parent: number(1)? as u32, own, waited: number(13)? + number(14)? })
 }
 
+/// Resident memory of one process now.
+pub fn rss_bytes(id: u32) -> Option<u64> {
+    memory_mib(id, "VmRSS:").map(|mib| (mib * 1_024.0 * 1_024.0) as u64)
+}
+
 fn memory_mib(id: u32, field: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;

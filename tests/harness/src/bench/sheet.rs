@@ -6,7 +6,17 @@ use serde_json::{Map, Value};
 const UNITS: [&str; 10] =
     ["_us", "_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_per_report", "_ms_max", "_count"];
 /// Figures that have none: parts of one, under the names the issue gives them.
-const PARTS: [&str; 4] = ["macro_f1", "accuracy", "accuracy_top80", "ece"];
+const PARTS: [&str; 9] = [
+    "macro_f1",
+    "accuracy",
+    "accuracy_top80",
+    "ece",
+    "armed",
+    "early",
+    "missed",
+    "doubled",
+    "bytes_per_timer",
+];
 
 /// Figures in the making.
 #[derive(Debug, Default)]

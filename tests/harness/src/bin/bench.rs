@@ -7,7 +7,7 @@ use harness::bench::{self, Knobs};
 /// Benchmarks on real processes; run it from the release build. Progress goes to stderr.
 #[derive(Parser)]
 struct Args {
-    /// hold, flow, relay, consume, webhooks, storm, start, instructions, onboard, sla, classify
+    /// hold, flow, relay, consume, webhooks, storm, start, instructions, onboard, sla, classify, wakeups, dispatch
     name: String,
     /// The JSON object on one line, for programs.
     #[arg(long)]
@@ -19,6 +19,10 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    if args.name == bench::wakeups::runner::NAME {
+        bench::wakeups::runner::run().await?;
+        return Ok(());
+    }
     let printed = tokio::select! {
         printed = bench::run(&args.name, &args.knobs) => printed?,
         // By dropping everything, so that servers and their data go.

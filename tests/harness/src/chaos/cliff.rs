@@ -1,0 +1,84 @@
+//! F13: thousands of orders are due at once, and dispatch is killed in the middle of firing them, twice.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use testkit::wait;
+
+use super::Scale;
+use crate::cluster::Cluster;
+
+/// All have to be fired so long after dispatch is back.
+const FIRED_WITHIN: Duration = Duration::from_secs(30);
+/// Nothing else may take longer.
+const WITHIN: Duration = Duration::from_secs(120);
+/// Where it dies: with a batch decided and not committed, and with a batch committed and nothing said of it.
+const POINTS: [&str; 2] = ["wakeups.before_commit:1", "wakeups.after_commit:1"];
+
+/// What came of it.
+pub(super) struct Fired {
+    pub notes: Vec<String>,
+    pub violations: Vec<String>,
+}
+
+/// Orders of this load have a limit of some seconds ([`super::cluster`]).
+pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Result<Fired> {
+    let armed =
+        wait::until(WITHIN, async || (waiting(cluster).await.ok()? >= scale.due_at_once).then_some(()));
+    ensure!(armed.await.is_some(), "only {} orders wait for their limit", waiting(cluster).await?);
+    cluster.program("dispatch").kill().await;
+    let due = waiting(cluster).await?;
+    let over = wait::until(WITHIN, async || (ahead(cluster).await.ok()? == 0).then_some(()));
+    ensure!(over.await.is_some(), "limits are not over");
+    for point in POINTS {
+        cluster.start_service("dispatch", &[("STREETWISE_CRASH_POINT", point)]).await?;
+        let died = wait::until(WITHIN, async || (!cluster.program("dispatch").alive()).then_some(()));
+        ensure!(died.await.is_some(), "dispatch never reached {point}");
+    }
+    let left = overdue(cluster).await?;
+    ensure!(left > 0, "nothing was left to be fired: dispatch did not die in the middle");
+    let began = Instant::now();
+    cluster.start_service("dispatch", &[]).await?;
+    let fired = wait::until(WITHIN, async || (overdue(cluster).await.ok()? == 0).then_some(()));
+    let mut violations = Vec::new();
+    if fired.await.is_none() || began.elapsed() > FIRED_WITHIN {
+        let left = overdue(cluster).await?;
+        violations.push(format!(
+            "F13: {left} of {due} orders were not fired {:.1?} after dispatch was back",
+            began.elapsed()
+        ));
+    }
+    let took = began.elapsed();
+    Ok(Fired {
+        notes: vec![format!(
+            "{due} orders due at once; dispatch killed at {}; the last {left} fired {took:.1?} after its start",
+            POINTS.join(" and ")
+        )],
+        violations,
+    })
+}
+
+async fn waiting(cluster: &Cluster) -> Result<i64> {
+    number(cluster, "SELECT count(*) FROM dispatch.wakeups WHERE kind = 'order'").await
+}
+
+async fn ahead(cluster: &Cluster) -> Result<i64> {
+    number(
+        cluster,
+        "SELECT count(*) FROM dispatch.wakeups WHERE kind = 'order' AND due_at > clock_timestamp()",
+    )
+    .await
+}
+
+/// Due for more than a second: what is due just now is none of it.
+async fn overdue(cluster: &Cluster) -> Result<i64> {
+    number(
+        cluster,
+        "SELECT count(*) FROM dispatch.wakeups WHERE kind = 'order' AND due_at < clock_timestamp() - interval '1 second'",
+    )
+    .await
+}
+
+async fn number(cluster: &Cluster, query: &'static str) -> Result<i64> {
+    Ok(sqlx::query_scalar(query).fetch_one(&cluster.admin).await?)
+}
