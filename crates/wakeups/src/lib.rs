@@ -7,8 +7,8 @@
 //! Guarantees, each with the test that shows it (`tests/it`): never early (`never_early`), each once although
 //! two runners race (`two_runners`), nobody starves behind a busy tenant (`nobody_starves`) or behind many
 //! (`claims_go_round`), a jumping database clock holds firing until it returns or is accepted (`clock_jump`), a
-//! wake-up that cannot be fired is put off alone (`a_culprit`), a runner that dies after claiming loses nothing
-//! (`killed_while_claiming`), and what is armed for a moment long past is found (`long_ago`).
+//! wake-up that cannot be fired is put off alone (`a_culprit`), and a runner that dies after claiming loses nothing
+//! (`killed_while_claiming`).
 //!
 //! Deliberately not here: what a wake-up means, and any service clock; time is the database's.
 

@@ -1,13 +1,12 @@
 //! The loop: claim what is due, let the service decide, re-arm or delete, commit.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ids::TenantId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pg::{DbClock, Pool, ScopedTx, TenantScope, crash};
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
@@ -17,21 +16,6 @@ use crate::{Kind, Wakeup, store};
 
 /// Least pause after a round that could not move what is due, e.g. because others hold it.
 const STUCK_PAUSE: Duration = Duration::from_millis(20);
-/// How often it is asked whether something old is left: how late something can be that a quick look passes over.
-const OLD_EVERY: Duration = Duration::from_millis(500);
-/// How far before the present a quick look begins. What is armed for a moment that has passed is at most as old as its
-/// transaction, or is found by a thorough look.
-const QUICK: SignedDuration = SignedDuration::from_secs(5);
-
-/// How far back due rows are looked for. Rows that were fired stay in the index until a vacuum, and a look that begins at
-/// the oldest steps over all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// Those of the last seconds, once all before were seen.
-    Quick,
-    /// All.
-    Thorough,
-}
 
 /// Bounds of a runner.
 #[derive(Debug, Clone)]
@@ -130,12 +114,6 @@ pub struct Runner<F> {
     last_tenant: AtomicI64,
     /// Rows of the next claim at most: halved until a culprit is alone, doubled with each success.
     batch_rows: AtomicI64,
-    /// A tenant had more than its share at the last look: the next takes turns at once.
-    crowded: AtomicBool,
-    /// Something is left from before the floor: the next look is thorough.
-    old: AtomicBool,
-    /// Where a quick look begins, in microseconds: nothing before was due and free at the last look.
-    floor_us: AtomicI64,
 }
 
 enum Round {
@@ -170,25 +148,16 @@ impl<F: Fire> Runner<F> {
         config: RunnerConfig,
     ) -> Self {
         let (last_tenant, batch_rows) = (AtomicI64::new(0), AtomicI64::new(config.batch_rows_max));
-        let (crowded, old) = (AtomicBool::new(false), AtomicBool::new(false));
-        let floor_us = AtomicI64::new(i64::MIN);
         let measured = Measured::new(&base.metrics, F::KIND);
-        Self { base, fire, after_commit, config, measured, last_tenant, batch_rows, crowded, old, floor_us }
+        Self { base, fire, after_commit, config, measured, last_tenant, batch_rows }
     }
 
     /// Runs until shutdown; the batch in hand is finished first.
     pub async fn run(self, shutdown: CancellationToken) {
-        tokio::join!(self.fire_each(&shutdown), self.look_back(&shutdown));
-    }
-
-    async fn fire_each(&self, shutdown: &CancellationToken) {
-        let (mut armed, mut woken) = (self.base.pool.listen(F::KIND), false);
+        let mut armed = self.base.pool.listen(F::KIND);
         while !shutdown.is_cancelled() {
             armed.forget();
-            let thorough = self.old.swap(false, Ordering::Relaxed) || woken;
-            let look = if thorough { Look::Thorough } else { Look::Quick };
-            let (pause, until) = self.pause_after(self.round(look).await);
-            woken = false;
+            let (pause, until) = self.pause_after(self.round().await);
             let sooner = async {
                 match until {
                     Some(until) => armed.sooner_than(until).await,
@@ -197,41 +166,10 @@ impl<F: Fire> Runner<F> {
             };
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                // It may be armed for a moment long past.
-                () = sooner => woken = true,
+                () = sooner => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
-    }
-
-    /// Asks beside the rounds, which it would hold up, whether something was due before the floor and is still there.
-    async fn look_back(&self, shutdown: &CancellationToken) {
-        let mut every = pg::apart(OLD_EVERY);
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = every.tick() => {}
-            }
-            let Some(floor) = self.floor(Look::Quick) else { continue };
-            match pg::within(Duration::from_millis(self.config.round_ms_max), self.something_before(floor))
-                .await
-            {
-                Ok(left) => self.old.store(left, Ordering::Relaxed),
-                // The rounds tell of a database that is away.
-                Err(error) => tracing::debug!(
-                    kind = F::KIND,
-                    error = &error as &dyn std::error::Error,
-                    "looking back failed"
-                ),
-            }
-        }
-    }
-
-    async fn something_before(&self, floor: Timestamp) -> Result<bool, FireError> {
-        let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
-        let left = store::something_before(&mut tx, F::KIND, floor).await?;
-        tx.commit().await?;
-        Ok(left)
     }
 
     /// How long to wait, and before which instant something armed meanwhile cuts that short (never after a failure).
@@ -265,7 +203,7 @@ impl<F: Fire> Runner<F> {
     /// how many wake-ups were moved.
     pub async fn once(&self) -> Result<usize, FireError> {
         loop {
-            match self.round(Look::Thorough).await? {
+            match self.round().await? {
                 Round::Fired { moved } => return Ok(moved),
                 Round::Idle { .. } | Round::Held => return Ok(0),
                 Round::Narrowed => {}
@@ -273,9 +211,9 @@ impl<F: Fire> Runner<F> {
         }
     }
 
-    async fn round(&self, look: Look) -> Result<Round, FireError> {
+    async fn round(&self) -> Result<Round, FireError> {
         let limit = Duration::from_millis(self.config.round_ms_max);
-        match pg::within(limit, self.attempt(look)).await? {
+        match pg::within(limit, self.attempt()).await? {
             Attempt::Done(round) => Ok(round),
             Attempt::Failed(failed) => {
                 pg::within(limit, self.narrow(failed)).await?;
@@ -284,17 +222,16 @@ impl<F: Fire> Runner<F> {
         }
     }
 
-    async fn attempt(&self, look: Look) -> Result<Attempt, FireError> {
+    async fn attempt(&self) -> Result<Attempt, FireError> {
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
         let now = match self.base.clock.now(&mut tx).await {
             // Said by the clock itself.
             Err(error) if error.clock_held().is_some() => return Ok(Attempt::Done(Round::Held)),
             now => now?,
         };
-        let floor = self.floor(look);
-        let due = self.claim(&mut tx, now, floor).await?;
+        let due = self.claim(&mut tx, now).await?;
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
-            let first = store::first_due(&mut tx, F::KIND, floor).await?;
+            let first = store::first_due(&mut tx, F::KIND).await?;
             tx.commit().await?;
             return Ok(Attempt::Done(self.idle(first, now)));
         };
@@ -340,32 +277,14 @@ impl<F: Fire> Runner<F> {
         self.fire.fire(tx, now, due).await
     }
 
-    /// What is due first, as long as no tenant has more than its share of that. Otherwise a few rows of each tenant; the
-    /// first is the one after that served last.
-    async fn claim(
-        &self,
-        tx: &mut ScopedTx,
-        now: Timestamp,
-        floor: Option<Timestamp>,
-    ) -> Result<Vec<Wakeup>, FireError> {
+    /// Due rows in the order of the claim: the first tenant is the one after that served last.
+    async fn claim(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<Vec<Wakeup>, FireError> {
         let bounds = store::Bounds {
             after: self.last_tenant.load(Ordering::Relaxed),
             rows_per_tenant: self.config.rows_per_tenant_max,
             rows: self.batch_rows.load(Ordering::Relaxed),
         };
-        let mut rows = Vec::new();
-        if !self.crowded.load(Ordering::Relaxed) {
-            rows = store::claim_first(tx, F::KIND, now, floor, bounds.rows).await?;
-            let full = rows.len() as i64 >= bounds.rows;
-            self.crowded.store(full && largest_share(&rows) > bounds.rows_per_tenant, Ordering::Relaxed);
-            // Everything up to here was taken, or is in somebody's hands.
-            let seen = rows.last().filter(|_| full).map_or(now, |row| row.due_at.to_jiff());
-            self.floor_us.store((seen - QUICK).as_microsecond(), Ordering::Relaxed);
-        }
-        if self.crowded.load(Ordering::Relaxed) {
-            rows = store::claim(tx, F::KIND, now, bounds).await?;
-            self.crowded.store(rows.len() as i64 >= bounds.rows, Ordering::Relaxed);
-        }
+        let rows = store::claim(tx, F::KIND, now, bounds).await?;
         let read = |row: store::Claimed| {
             let tenant = TenantId::from_i64(row.tenant_id);
             let tenant = tenant.map_err(|_| pg::Error::impossible_row("wakeups.tenant_id"))?;
@@ -401,12 +320,6 @@ impl<F: Fire> Runner<F> {
         Ok(())
     }
 
-    fn floor(&self, look: Look) -> Option<Timestamp> {
-        let floor_us = self.floor_us.load(Ordering::Relaxed);
-        // Before the first look there is no floor: its value is no instant.
-        (look == Look::Quick).then(|| Timestamp::from_microsecond(floor_us).ok())?
-    }
-
     fn widen(&self) {
         let rows = self.batch_rows.load(Ordering::Relaxed);
         self.batch_rows.store(rows.saturating_mul(2).min(self.config.batch_rows_max), Ordering::Relaxed);
@@ -422,11 +335,4 @@ impl<F: Fire> Runner<F> {
         };
         Round::Idle { pause, until: now + pause }
     }
-}
-
-/// The most rows any one tenant has among these.
-fn largest_share(rows: &[store::Claimed]) -> i64 {
-    let mut shares = BTreeMap::<i64, i64>::new();
-    rows.iter().for_each(|row| *shares.entry(row.tenant_id).or_default() += 1);
-    shares.into_values().max().unwrap_or_default()
 }

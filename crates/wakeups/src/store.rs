@@ -92,31 +92,6 @@ pub(crate) struct Bounds {
     pub rows: i64,
 }
 
-/// Due rows of one kind in the order they are due, locked; rows another runner holds are skipped, and so is what was due
-/// before `floor`.
-pub(crate) async fn claim_first(
-    tx: &mut ScopedTx,
-    kind: Kind,
-    now: Timestamp,
-    floor: Option<Timestamp>,
-    rows_max: i64,
-) -> Result<Vec<Claimed>, pg::Error> {
-    let claimed = sqlx::query_as!(
-        Claimed,
-        "SELECT tenant_id, subject_id, due_at FROM wakeups
-         WHERE kind = $1 AND due_at <= $2 AND ($3::timestamptz IS NULL OR due_at >= $3)
-         ORDER BY due_at LIMIT $4
-         FOR UPDATE SKIP LOCKED",
-        kind,
-        jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
-        floor.map(jiff_sqlx::Timestamp::from) as Option<jiff_sqlx::Timestamp>,
-        rows_max,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(claimed)
-}
-
 /// Due rows of one kind, a few of each tenant, locked; rows another runner holds are skipped. The recursive parts
 /// walk the index from tenant to tenant, so a tenant with many due rows costs the others nothing (D30); they start
 /// after the tenant served last, so that tenants behind the bound of rows come next.
@@ -163,35 +138,10 @@ pub(crate) async fn claim(
     Ok(claimed)
 }
 
-/// Whether anything of a kind was due before an instant and is still there.
-pub(crate) async fn something_before(
-    tx: &mut ScopedTx,
-    kind: Kind,
-    floor: Timestamp,
-) -> Result<bool, pg::Error> {
-    let found = sqlx::query_scalar!(
-        "SELECT due_at FROM wakeups WHERE kind = $1 AND due_at < $2 ORDER BY due_at LIMIT 1",
-        kind,
-        jiff_sqlx::Timestamp::from(floor) as jiff_sqlx::Timestamp,
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(found.is_some())
-}
-
-/// The least next instant of a kind from `floor` on: how long a runner may sleep.
-pub(crate) async fn first_due(
-    tx: &mut ScopedTx,
-    kind: Kind,
-    floor: Option<Timestamp>,
-) -> Result<Option<Timestamp>, pg::Error> {
-    let due = sqlx::query_scalar!(
-        "SELECT due_at FROM wakeups WHERE kind = $1 AND ($2::timestamptz IS NULL OR due_at >= $2)
-         ORDER BY due_at LIMIT 1",
-        kind,
-        floor.map(jiff_sqlx::Timestamp::from) as Option<jiff_sqlx::Timestamp>,
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
+/// The least next instant of a kind: how long a runner may sleep.
+pub(crate) async fn first_due(tx: &mut ScopedTx, kind: Kind) -> Result<Option<Timestamp>, pg::Error> {
+    let due = sqlx::query_scalar!("SELECT due_at FROM wakeups WHERE kind = $1 ORDER BY due_at LIMIT 1", kind)
+        .fetch_optional(&mut **tx)
+        .await?;
     Ok(due.map(jiff_sqlx::Timestamp::to_jiff))
 }

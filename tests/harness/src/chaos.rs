@@ -38,6 +38,8 @@ pub struct Scale {
     pub rolled: &'static [&'static str],
     /// Orders that are due at once in F13, at least.
     pub due_at_once: i64,
+    /// Reports per second in F13, where every order of them is breached and told of.
+    pub breached_per_s: u32,
     /// The n-th street in F13: every order of the load has some seconds.
     pub short_limits: fn(usize) -> String,
 }
@@ -54,6 +56,7 @@ impl Scale {
             freeze,
             rolled: &["intake"],
             due_at_once: 600,
+            breached_per_s: 30,
             short_limits: |n| streets::with_limit(n, 12),
         }
     }
@@ -69,7 +72,8 @@ impl Scale {
             freeze,
             rolled: &SERVICES,
             due_at_once: 10_000,
-            short_limits: |n| streets::with_limit(n, 25),
+            breached_per_s: 60,
+            short_limits: |n| streets::with_limit(n, 100),
         }
     }
 }
@@ -117,7 +121,8 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         "F20" => scale.lasting.max(ROLLED_WITHIN * scale.rolled.len() as u32),
         _ => scale.lasting,
     };
-    let plan = Plan { per_s: scale.per_s, lasting, seed, in_flight_max: 512 };
+    let per_s = if row == "F13" { scale.breached_per_s } else { scale.per_s };
+    let plan = Plan { per_s, lasting, seed, in_flight_max: 512 };
     let loading = tokio::spawn({
         let (cluster, plan) = (cluster.clone(), plan.clone());
         async move { load::run(&cluster, &plan).await }

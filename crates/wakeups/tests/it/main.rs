@@ -340,32 +340,3 @@ async fn arming_tells_who_sleeps_beyond_it() {
     drop(tx);
     assert!(!tells(&mut armed, 3_600).await, "rolled back");
 }
-
-/// A running runner looks at the last seconds; what another process arms for a moment long past is found all the same,
-/// and so is everything after a clock that was ahead came back.
-#[tokio::test]
-async fn what_is_armed_for_long_ago_is_found() {
-    let world = World::start().await;
-    let stop = tokio_util::sync::CancellationToken::new();
-    let running = tokio::spawn(world.runner(Arc::default(), RunnerConfig::default()).run(stop.clone()));
-    world.arm(&[bell(street(1), 1, 0)]).await;
-    let rung = async |count: i64| {
-        let within = Duration::from_secs(30);
-        let all = testkit::wait::until(within, async || (world.count("rung").await >= count).then_some(()));
-        assert!(all.await.is_some(), "{count} should have rung");
-    };
-    rung(1).await;
-    // Elsewhere: nobody here hears of it.
-    let elsewhere = "INSERT INTO trial.wakeups VALUES (990102001000, 'bell', gen_random_uuid(), $1)";
-    sqlx::query(elsewhere).bind(jiff_sqlx::Timestamp::from(after(-100))).execute(&world.admin).await.unwrap();
-    rung(2).await;
-    // A step that no guard holds, and back again.
-    world.move_to(2);
-    sqlx::query(elsewhere).bind(jiff_sqlx::Timestamp::from(after(1))).execute(&world.admin).await.unwrap();
-    rung(3).await;
-    world.move_to(-60);
-    sqlx::query(elsewhere).bind(jiff_sqlx::Timestamp::from(after(-61))).execute(&world.admin).await.unwrap();
-    rung(4).await;
-    stop.cancel();
-    running.await.unwrap();
-}

@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 /// All have to be fired so long after dispatch is back.
 const FIRED_WITHIN: Duration = Duration::from_secs(30);
 /// Nothing else may take longer.
-const WITHIN: Duration = Duration::from_secs(120);
+const WITHIN: Duration = Duration::from_secs(240);
 /// Where it dies: with a batch decided and not committed, and with a batch committed and nothing said of it.
 const POINTS: [&str; 2] = ["wakeups.before_commit:1", "wakeups.after_commit:1"];
 
