@@ -31,7 +31,11 @@ pub(super) fn line(head: &Checkpoint) -> String {
 
 /// Roots by service, tenant and seal.
 #[derive(Debug, Default)]
-pub(super) struct Kept(BTreeMap<(String, TenantId), BTreeMap<i64, [u8; 32]>>);
+pub(super) struct Kept {
+    roots: BTreeMap<(String, TenantId), BTreeMap<i64, [u8; 32]>>,
+    /// The first seal of a chain of which two different roots were kept: it was made anew in between.
+    torn: BTreeMap<(String, TenantId), i64>,
+}
 
 impl Kept {
     /// Reads all files. One in which nothing was kept is refused: it is the wrong one.
@@ -62,7 +66,12 @@ impl Kept {
                 let place = format!("{}:{}", file.display(), at + 1);
                 return Err(Failure::Usage(format!("{place}：编码或哈希有误 / code or hash is malformed")));
             };
-            self.0.entry((line.service, tenant)).or_default().insert(line.seal, root);
+            let chain = (line.service, tenant);
+            let before = self.roots.entry(chain.clone()).or_default().insert(line.seal, root);
+            if before.is_some_and(|before| before != root) {
+                let first = self.torn.entry(chain).or_insert(line.seal);
+                *first = line.seal.min(*first);
+            }
             taken += 1;
         }
         Ok(taken)
@@ -70,12 +79,17 @@ impl Kept {
 
     /// Whose heads of this service were kept.
     pub(super) fn tenants(&self, service: &str) -> impl Iterator<Item = TenantId> {
-        self.0.keys().filter(move |(of, _)| of == service).map(|(_, tenant)| *tenant)
+        self.roots.keys().filter(move |(of, _)| of == service).map(|(_, tenant)| *tenant)
     }
 
     /// Roots by seal.
     pub(super) fn of(&self, service: &str, tenant: TenantId) -> Option<&BTreeMap<i64, [u8; 32]>> {
-        self.0.get(&(service.to_owned(), tenant))
+        self.roots.get(&(service.to_owned(), tenant))
+    }
+
+    /// The first seal of which two different roots were kept.
+    pub(super) fn torn(&self, service: &str, tenant: TenantId) -> Option<i64> {
+        self.torn.get(&(service.to_owned(), tenant)).copied()
     }
 }
 
@@ -102,6 +116,16 @@ mod tests {
         let of = kept.of("intake", head(7, 1).tenant).unwrap();
         assert_eq!(of.iter().map(|(seal, root)| (*seal, root[0])).collect::<Vec<_>>(), [(7, 1), (8, 2)]);
         assert_eq!(kept.tenants("triage").count(), 0);
+    }
+
+    /// A tail that was cut and grew again under the same numbers: the later line does not hide the earlier.
+    #[test]
+    fn two_roots_of_one_seal_are_told() {
+        let mut kept = Kept::default();
+        let text = [head(7, 1), head(8, 2), head(8, 3), head(9, 4)].map(|head| line(&head)).join("\n");
+        assert_eq!(kept.take(Path::new("log"), &text).unwrap(), 4);
+        assert_eq!(kept.torn("intake", head(8, 2).tenant), Some(8));
+        assert_eq!(kept.torn("triage", head(8, 2).tenant), None);
     }
 
     #[test]

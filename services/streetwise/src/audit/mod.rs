@@ -55,8 +55,15 @@ pub async fn look(arguments: &AuditVerify) -> Result<Vec<Looked>, Failure> {
     let kept = Kept::read(&arguments.checkpoints)?;
     let mut looked = Vec::new();
     for service in chosen(&arguments.services)? {
-        let chains = look_at(arguments, service, since_ms, &kept).await;
-        looked.extend(chains.map_err(|error| Failure::world(VERIFYING, NEXT, error))?);
+        match look_at(arguments, service, since_ms, &kept).await {
+            Ok(chains) => looked.extend(chains),
+            // What was found is told, whatever cannot be looked at.
+            Err(error) if looked.iter().any(|looked: &Looked| looked.seen.fault.is_some()) => {
+                eprintln!("{}", Failure::world(VERIFYING, NEXT, error));
+                break;
+            }
+            Err(error) => return Err(Failure::world(VERIFYING, NEXT, error)),
+        }
     }
     Ok(looked)
 }
@@ -78,7 +85,11 @@ async fn look_at(
         // Who was onboarded again after a removal has a chain of its own.
         let of_tenant =
             if removed.contains(&tenant) { &none } else { kept.of(service, tenant).unwrap_or(&none) };
-        looked.push(Looked { service, tenant, seen: record.verify(tenant, of_tenant).await? });
+        let mut seen = record.verify(tenant, of_tenant).await?;
+        if let Some(seal) = kept.torn(service, tenant) {
+            seen.fault.get_or_insert(Fault::OtherThanKept { seal });
+        }
+        looked.push(Looked { service, tenant, seen });
     }
     record.close().await?;
     Ok(looked)
