@@ -36,6 +36,10 @@ pub(super) async fn database(cluster: &Cluster, dump: &Path, seconds: &mut Secon
     execute(&mut server, format!("CREATE DATABASE {}", cluster.database_name())).await?;
     let (into, file) = (format!("--dbname={}", cluster.admin_url()), dump.display().to_string());
     ran("pg_restore".as_ref(), &["--exit-on-error", &into, &file], &[]).await?;
+    // A dump has no statistics: a plan that is made without them may read a large table once for each row of another.
+    let mut database = PgConnection::connect(&cluster.admin_url()).await?;
+    execute(&mut database, "ANALYZE".to_owned()).await?;
+    database.close().await?;
     seconds.note("3 pg_restore", began);
 
     let began = Instant::now();
