@@ -98,24 +98,9 @@ impl Walk {
     }
 }
 
-/// A day, in milliseconds.
-const DAY_MS: u128 = 86_400_000;
-
-/// When an id was minted (UUIDv7), in milliseconds since 1970.
-fn minted_ms(id: &Uuid) -> u128 {
-    id.as_u128() >> 80
-}
-
 /// Every row as it was sealed, and the seal as their hash.
 fn rows(seal: &Seal, contents: &HashMap<Uuid, Hashes>, kept_from: Uuid) -> Result<(), Fault> {
     let mut sealed = Vec::with_capacity(seal.event_ids.len());
-    // What a seal holds was recorded within moments: beside rows of later days no row has served its time.
-    let newest = seal.event_ids.iter().map(minted_ms).max().unwrap_or_default();
-    let of_later_days = newest > minted_ms(&kept_from) + DAY_MS;
-    if let Some(place) = seal.event_ids.iter().position(|id| of_later_days && *id < kept_from) {
-        let position = seal.first_position + place as i64;
-        return Err(Fault::RowMissing { position, event: seal.event_ids[place] });
-    }
     for (place, &event) in seal.event_ids.iter().enumerate().filter(|(_, id)| **id >= kept_from) {
         let position = seal.first_position + place as i64;
         let hashes = contents.get(&event).ok_or(Fault::RowMissing { position, event })?;

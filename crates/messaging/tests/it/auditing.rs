@@ -152,23 +152,6 @@ async fn a_row_that_was_put_in_later_is_found() {
     assert!(matches!(found, Some(Fault::Unsealed { .. })), "{found:?}");
 }
 
-/// An id of long ago in the place of a row's would let its seal pass for one whose rows have served their time.
-#[tokio::test]
-async fn an_id_of_long_ago_hides_no_row() {
-    let world = sealed().await;
-    let third = "(SELECT event_ids[3] FROM seals WHERE tenant_id = 990102001000 AND n = 2)";
-    tamper(
-        &world,
-        &format!(
-            "DELETE FROM journal WHERE id = {third};
-             UPDATE seals SET event_ids[3] = '00000000-0000-7000-8000-000000000000' WHERE tenant_id = 990102001000 AND n = 2"
-        ),
-    )
-    .await;
-    let found = verified(&world, 1, &Kept::new()).await.fault;
-    assert!(matches!(found, Some(Fault::RowMissing { position: 8, .. })), "{found:?}");
-}
-
 /// A cut tail leaves a chain that holds together; only what was kept outside tells.
 #[tokio::test]
 async fn what_was_kept_outside_finds_a_cut_tail_and_a_chain_made_anew() {
