@@ -111,6 +111,7 @@ impl Sent {
 
 /// What triage said, decoded.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a few of them, in a test")]
 pub enum Said {
     Opened(CaseOpened),
     Joined(CaseJoined),
