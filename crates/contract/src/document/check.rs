@@ -15,6 +15,7 @@ use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
 use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
 use super::responsibility::{self, DutyChange};
+use super::rule;
 use super::successors;
 use super::terms;
 use super::texts;
@@ -125,6 +126,14 @@ pub enum Problem {
     SuccessionCircle(BodyKey),
     #[error("a quota is at least 1")]
     ZeroQuota,
+    #[error(
+        "the rule says nothing: name a lead, assistants, bodies to inform, a policy, a priority or a level"
+    )]
+    RuleSaysNothing,
+    #[error("place {0} is not one of this tenant")]
+    ForeignPlace(TenantId),
+    #[error("the list reserves item {0} for a higher level than this body's")]
+    PushedDown(String),
     #[error("the kind of the manifest does not suit its spec")]
     WrongKind,
 }
@@ -173,6 +182,14 @@ pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
     }
     check_defaults(&mut faults, core);
     successors::check(&mut faults, core);
+    let books = rule::Books {
+        items: &core.items,
+        body: &|key| core.bodies.get(key),
+        policy: &|key| core.policies.contains_key(key),
+        // Any street or community of it; which of them there are is not known here.
+        ours: &|place| place.as_i64() / 1_000_000 == core.code.as_i64() / 1_000_000 && place != core.code,
+    };
+    rule::check(&mut faults, &core.rules, &books);
     for (key, endpoint) in &core.endpoints {
         let ours = endpoint.body.at.is_none()
             && core.bodies.get(&endpoint.body.key).is_some_and(|b| b.level == Level::District);
@@ -199,6 +216,13 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
     }
     let known = |key: &BodyKey| district.bodies.contains_key(key) || core.bodies.contains_key(key);
     check_overrides(&mut faults, pack, known);
+    let books = rule::Books {
+        items: &district.items,
+        body: &|key| core.bodies.get(key).or_else(|| district.bodies.get(key)),
+        policy: &|key| pack.policy(key).is_some(),
+        ours: &|place| place == core.code || core.communities.iter().any(|community| community.code == place),
+    };
+    rule::check(&mut faults, &core.rules, &books);
     for (key, policy) in &core.policies {
         check_policy(&mut faults, key, policy, |chain| pack.chain(chain).is_some());
     }

@@ -86,6 +86,7 @@ pub fn draft_district(
         informs: pack.policies.informs,
         endpoints: endpoints(&mut faults, spec.endpoints, variables, |body| body),
         successors: convert(spec.successors),
+        rules: convert(spec.rules),
     };
     let ours = |body: &BodyRef| {
         body.at.is_none() && core.bodies.get(&body.key).is_some_and(|b| b.level == Level::District)
@@ -140,6 +141,7 @@ pub fn draft_street(
         policies: convert(spec.policies),
         chains: convert(spec.chains),
         endpoints: BTreeMap::new(),
+        rules: convert(spec.rules),
         calendar: spec.calendar.map(CalendarChange::from),
         quotas: spec
             .quotas

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::item::{Item, ItemOverride, Priority};
 use super::own_calendar::CalendarChange;
 use super::policy::{CalendarSpec, Chain, Limit, SlaPolicy};
+use super::rule::Rules;
 use super::successors::Successors;
 use super::terms::{Features, Quotas};
 use super::validity::Validity;
@@ -155,6 +156,9 @@ pub struct DistrictCore {
     /// Who takes the place of a body, and from when on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub successors: Successors,
+    /// What it decides beyond the responsibility list, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: Rules,
 }
 
 /// Who must look at a case plan before orders go out (D33).
@@ -223,6 +227,9 @@ pub struct StreetCore {
     /// Endpoints of the street's own bodies by key.
     #[serde(default)]
     pub endpoints: BTreeMap<String, Endpoint>,
+    /// What it decides beyond the responsibility list, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: Rules,
     /// What it changes about its district's working calendar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarChange>,

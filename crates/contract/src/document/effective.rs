@@ -172,6 +172,11 @@ impl<'a> EffectivePack<'a> {
         }
     }
 
+    /// A policy by key with its chain, complete.
+    pub fn policy_of(&self, key: &str) -> Option<ResolvedPolicy> {
+        Some(self.resolve_policy(key, self.policy(key)?))
+    }
+
     /// Bodies informed of every case of this street.
     pub fn informs(&self) -> Vec<BodyRef> {
         self.district.informs.iter().filter_map(|key| self.body_ref(key, None)).collect()
@@ -181,6 +186,11 @@ impl<'a> EffectivePack<'a> {
     /// community, or a key nobody has.
     pub fn body_ref(&self, key: &BodyKey, community: Option<TenantId>) -> Option<BodyRef> {
         self.placed(self.successor(key, None), community)
+    }
+
+    /// The same for an item's duty, which a successor may have taken by itself.
+    pub fn body_for(&self, key: &BodyKey, item: &str, community: Option<TenantId>) -> Option<BodyRef> {
+        self.placed(self.successor(key, Some(item)), community)
     }
 
     fn successor<'k>(&'k self, key: &'k BodyKey, item: Option<&str>) -> &'k BodyKey {

@@ -18,6 +18,7 @@ use super::core::{Channel, RoutingMode};
 use super::duty_form::{PostForm, RotaForm};
 use super::geojson::TerritoryForm;
 use super::pack::{BodyForm, ChainForm, DayForm, FrameForm, NameForm, PolicyForm};
+use super::rule_form::RuleForm;
 use super::schema;
 
 /// The version of the manifest language.
@@ -95,6 +96,10 @@ pub struct DistrictSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Slug, SuccessionForm>")]
     pub successors: BTreeMap<BodyKey, SuccessionForm>,
+    /// What it decides beyond the responsibility list, by key (规则).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, RuleForm>")]
+    pub rules: BTreeMap<String, RuleForm>,
     /// Endpoints of district bodies by key (接收地址).
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Key, EndpointForm>")]
@@ -147,6 +152,10 @@ pub struct StreetSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Key, ChainForm>")]
     pub chains: BTreeMap<String, ChainForm>,
+    /// What it decides beyond the responsibility list and the district's rules, by key (规则).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Key, RuleForm>")]
+    pub rules: BTreeMap<String, RuleForm>,
     /// Endpoints of the street's own bodies by key (接收地址).
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Key, EndpointForm>")]

@@ -27,6 +27,8 @@ pub mod pack;
 pub mod people;
 pub mod policy;
 pub mod responsibility;
+pub mod rule;
+pub mod rule_form;
 pub mod schema;
 pub mod successors;
 pub mod terms;
@@ -57,6 +59,7 @@ pub use self::policy::{
     Stage, Unit,
 };
 pub use self::responsibility::DutyChange;
+pub use self::rule::{Rule, RuleThen, Rules};
 pub use self::successors::{Succession, Successor};
 pub use self::terms::{Features, Quotas};
 pub use self::territory::Territory;

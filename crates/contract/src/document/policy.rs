@@ -138,6 +138,21 @@ pub struct CalendarSpec {
     pub days: Vec<DayException>,
 }
 
+impl CalendarSpec {
+    /// Whether a date is worked; nothing where its year is unpublished (D31).
+    pub fn worked(&self, date: Date) -> Option<bool> {
+        if !self.years.contains(&date.year()) {
+            return None;
+        }
+        let exception = self.days.iter().find(|day| day.date == date);
+        Some(match exception.map(|day| day.kind) {
+            Some(DayKind::Holiday) => false,
+            Some(DayKind::MakeupWorkday) => true,
+            None => date.weekday().to_monday_one_offset() <= 5,
+        })
+    }
+}
+
 /// One stretch of working hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {

@@ -16,7 +16,7 @@ const KEY_CHARACTERS_MAX: usize = 64;
 /// Fields that are names.
 const NAMES: [&str; 4] = ["zh", "en", "short_name", "kind"];
 /// Maps whose keys are identifiers; the keys of others are words of people or checked by their type.
-const KEYED: [&str; 6] = ["items", "categories", "policies", "chains", "calendars", "endpoints"];
+const KEYED: [&str; 7] = ["items", "categories", "policies", "chains", "calendars", "endpoints", "rules"];
 
 pub(super) fn check(faults: &mut Faults, core: &impl Serialize) {
     // A document that cannot be written is refused where it is encoded.

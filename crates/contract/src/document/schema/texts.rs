@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::document::item::Priority;
 use crate::document::policy::Stage;
 
 macro_rules! text {
@@ -87,5 +88,19 @@ impl JsonSchema for StageWord {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "enum": Stage::ALL.map(Stage::as_str) })
+    }
+}
+
+/// [`Priority`], which is not described by itself.
+pub(crate) struct PriorityWord;
+
+impl JsonSchema for PriorityWord {
+    fn schema_name() -> Cow<'static, str> {
+        "PriorityWord".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words = [Priority::P1, Priority::P2, Priority::P3, Priority::P4].map(Priority::as_str);
+        json_schema!({ "type": "string", "enum": words })
     }
 }
