@@ -3,6 +3,8 @@
 use ids::{BodyRef, Lane, TenantId};
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Circumstances;
+
 /// A rung of the territory tree; the lowest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -110,6 +112,9 @@ pub struct Facts {
     pub item: String,
     /// The lane it came in.
     pub lane: Lane,
+    /// What rules may ask besides; nothing where no rules were tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circumstances: Option<Circumstances>,
 }
 
 /// One line of the responsibility list, for this street and place.

@@ -8,11 +8,16 @@ use crate::input::{Level, Seat};
 use crate::outcome::Step;
 
 /// The level, and why it is not a lower one.
-pub(crate) fn climb(reserved: Level, lead: &Seat, assists: &[&Seat]) -> (Level, Vec<Step>) {
+pub(crate) fn climb(
+    reserved: Level,
+    at_least: Option<Level>,
+    lead: &Seat,
+    assists: &[&Seat],
+) -> (Level, Vec<Step>) {
     let mut steps = Vec::new();
     let mut level = Level::Community;
     for above in Level::ALL.into_iter().skip(1) {
-        match missing_power(level, reserved, lead, assists) {
+        match missing_power(level, reserved, at_least, lead, assists) {
             None => break,
             Some((rule, zh, en)) => {
                 let en = format!("up from {} to {}: {en}", level.as_str(), above.as_str());
@@ -31,21 +36,36 @@ pub(crate) fn climb(reserved: Level, lead: &Seat, assists: &[&Seat]) -> (Level, 
 fn missing_power(
     level: Level,
     reserved: Level,
+    at_least: Option<Level>,
     lead: &Seat,
     assists: &[&Seat],
 ) -> Option<(&'static str, String, String)> {
-    if reserved > level || lead.level > level {
-        let needed = reserved.max(lead.level);
+    if lead.level > level && lead.level > reserved {
+        return Some((
+            "level.of_lead",
+            format!("主办{}属{}级", lead.zh, lead.level.zh()),
+            format!("{}, who leads, is of the {}", lead.en, lead.level.as_str()),
+        ));
+    }
+    if reserved > level {
+        let needed = reserved;
         return Some((
             "level.reserved_above",
             format!("清单规定由{}级办理，主办为{}", needed.zh(), lead.zh),
             format!("the list reserves it for the {}, {} leads", needed.as_str(), lead.en),
         ));
     }
-    let beyond = assists.iter().find(|seat| seat.level > level)?;
+    if let Some(beyond) = assists.iter().find(|seat| seat.level > level) {
+        return Some((
+            "level.cross_body",
+            format!("跨部门事项，需{}级{}协办", beyond.level.zh(), beyond.zh),
+            format!("it crosses bodies, {} of the {} must assist", beyond.en, beyond.level.as_str()),
+        ));
+    }
+    let asked = at_least.filter(|asked| *asked > level)?;
     Some((
-        "level.cross_body",
-        format!("跨部门事项，需{}级{}协办", beyond.level.zh(), beyond.zh),
-        format!("it crosses bodies, {} of the {} must assist", beyond.en, beyond.level.as_str()),
+        "level.by_rule",
+        format!("规则要求至少由{}级办理", asked.zh()),
+        format!("a rule asks for at least the {}", asked.as_str()),
     ))
 }

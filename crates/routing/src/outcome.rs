@@ -4,6 +4,7 @@ use ids::{BodyRef, Lane};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Entry, Facts, Level, Priority, RoutingMode, Settings};
+use crate::rules::Tried;
 
 /// The routing decision. Exactly one lead; no body stands in it twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,13 +40,17 @@ pub struct Inputs {
     pub entry: Option<Entry>,
     /// The tenants' settings.
     pub settings: Settings,
+    /// The rules that were tried, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Tried>,
 }
 
 /// One step of the reasoning, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Stable code: `place.located`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
-    /// `level.reserved_above`, `level.cross_body`, `roles.repeated`, `lane.raised`.
+    /// `level.reserved_above`, `level.cross_body`, `level.by_rule`, `level.of_lead`, `roles.repeated`, `lane.raised`, `rule.held`, `rule.failed`,
+    /// `rule.shadow`, `rule.reserved`, `rule.unplaced`.
     pub rule: String,
     /// The reason in Chinese.
     pub zh: String,
@@ -56,7 +61,7 @@ pub struct Step {
 /// The stored explanation: inputs, output, and the steps between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Method of the decision: `responsibility-list`.
+    /// Method of the decision: `responsibility-list`, or `rules` where one of them held.
     pub method: String,
     /// What it was made from.
     pub inputs: Inputs,

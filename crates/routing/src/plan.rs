@@ -1,90 +1,71 @@
 //! The decision itself.
 
+mod duty;
+
 use ids::{BodyRef, Lane, TenantId};
 
 use crate::input::{Entry, Facts, Priority, Seat, Settings};
 use crate::ladder;
 use crate::outcome::{CasePlan, Explanation, Inputs, Step};
+use crate::rules::Tried;
 
-/// The plan for a matter, from the responsibility list's line for its item, with the explanation to store.
-/// Without a line, or with a lead this place does not have, the catch-all body leads.
-pub fn plan(facts: &Facts, entry: Option<&Entry>, settings: &Settings) -> (CasePlan, Explanation) {
+use self::duty::Duty;
+
+/// The plan for a matter, from the responsibility list's line for its item and the rules that were tried, with the
+/// explanation to store. Without a line, or with a lead this place does not have, the catch-all body leads unless a rule names
+/// another.
+pub fn plan(
+    facts: &Facts,
+    entry: Option<&Entry>,
+    settings: &Settings,
+    rules: &[Tried],
+) -> (CasePlan, Explanation) {
     let mut steps: Vec<Step> = facts.community.map(located).into_iter().collect();
-    let lead = choose_lead(facts, entry, settings, &mut steps);
-    let listed = entry.map_or(&[][..], |entry| &entry.assists);
-    let assists = without_repeats(listed, &[&lead.body], &mut steps);
+    let mut duty = Duty::listed(facts, entry, settings, &mut steps);
+    rules.iter().for_each(|tried| duty.follow(tried, &mut steps));
+    let lead = &duty.lead;
+    let assists = without_repeats(&duty.assists, &[&lead.body], &mut steps);
     let mut taken: Vec<&BodyRef> = vec![&lead.body];
     taken.extend(assists.iter().map(|seat| &seat.body));
-    let informs = without_repeats(&settings.informs, &taken, &mut steps);
-    let reserved = entry.map_or(lead.level, |entry| entry.level);
-    let (level, climbed) = ladder::climb(reserved, lead, &assists);
+    let informs = without_repeats(&duty.informs, &taken, &mut steps);
+    let (level, climbed) = ladder::climb(duty.reserved, duty.at_least, lead, &assists);
     steps.extend(climbed);
-    let priority = entry.map_or(settings.catch_all_priority, |entry| entry.priority);
     let plan = CasePlan {
         level,
         lead: lead.body.clone(),
         assists: bodies(&assists),
         informs: bodies(&informs),
-        policy: entry.map_or(&settings.catch_all_policy, |entry| &entry.policy).clone(),
-        priority,
-        lane: raise(facts.lane, priority, &mut steps),
+        policy: duty.policy.clone(),
+        priority: duty.priority,
+        lane: raise(facts.lane, duty.priority, &mut steps),
         routing_mode: settings.routing_mode,
         pack_generation: settings.pack_generation,
         street_generation: settings.street_generation,
     };
-    let inputs = Inputs { facts: facts.clone(), entry: entry.cloned(), settings: settings.clone() };
-    let method = "responsibility-list".to_owned();
-    (plan.clone(), Explanation { method, inputs, plan, steps })
+    let inputs = Inputs {
+        facts: facts.clone(),
+        entry: entry.cloned(),
+        settings: settings.clone(),
+        rules: rules.to_vec(),
+    };
+    let method = if rules.iter().any(Tried::decides) { "rules" } else { "responsibility-list" };
+    (plan.clone(), Explanation { method: method.to_owned(), inputs, plan, steps })
 }
 
-/// The explanation made again from its own inputs. The same code version gives equal bytes (D37).
+/// The explanation made again from its own inputs, every kept condition tried again. The same code version gives equal bytes
+/// (D37).
 pub fn recompute(explanation: &Explanation) -> Explanation {
-    let Inputs { facts, entry, settings } = &explanation.inputs;
-    plan(facts, entry.as_ref(), settings).1
+    let Inputs { facts, entry, settings, rules } = &explanation.inputs;
+    let again: Vec<Tried> = match facts.event() {
+        Some(event) => rules.iter().map(|tried| tried.again(&event)).collect(),
+        None => rules.clone(),
+    };
+    plan(facts, entry.as_ref(), settings, &again).1
 }
 
 fn located(community: TenantId) -> Step {
     let zh = format!("地点位于社区{community}");
     Step::new("place.located", zh, format!("the place lies in community {community}"))
-}
-
-fn choose_lead<'a>(
-    facts: &Facts,
-    entry: Option<&'a Entry>,
-    settings: &'a Settings,
-    steps: &mut Vec<Step>,
-) -> &'a Seat {
-    let catch_all = &settings.catch_all;
-    let Some(entry) = entry else {
-        steps.push(Step::new(
-            "list.no_entry",
-            format!("责任清单中没有事项{}，由{}兜底主办", facts.item, catch_all.zh),
-            format!("the responsibility list has no item {}, {} takes it", facts.item, catch_all.en),
-        ));
-        return catch_all;
-    };
-    if !entry.unplaced.is_empty() {
-        let keys = entry.unplaced.join(", ");
-        steps.push(Step::new(
-            "list.unplaced",
-            format!("所属社区未知，无法确定：{keys}"),
-            format!("the community of the place is unknown, so these cannot be named: {keys}"),
-        ));
-    }
-    let Some(lead) = &entry.lead else {
-        steps.push(Step::new(
-            "list.catch_all_leads",
-            format!("清单主办单位无法确定，由{}兜底主办", catch_all.zh),
-            format!("the list's lead cannot be named, {} takes it", catch_all.en),
-        ));
-        return catch_all;
-    };
-    steps.push(Step::new(
-        "list.entry",
-        format!("责任清单：事项{}由{}主办", entry.item, lead.zh),
-        format!("responsibility list: {} leads item {}", lead.en, entry.item),
-    ));
-    lead
 }
 
 /// The seats whose body is neither taken nor named before; each one left out is told.

@@ -11,7 +11,13 @@ fn seat(body: &str, level: Level) -> Seat {
 }
 
 fn facts(item: &str, lane: Lane) -> Facts {
-    Facts { street: "990102001000".parse().unwrap(), community: None, item: item.into(), lane }
+    Facts {
+        street: "990102001000".parse().unwrap(),
+        community: None,
+        item: item.into(),
+        lane,
+        circumstances: None,
+    }
 }
 
 fn settings() -> Settings {
@@ -45,7 +51,7 @@ fn texts(bodies: &[BodyRef]) -> Vec<String> {
 fn the_bus_line_goes_to_the_district_with_all_its_bodies() {
     let assists = vec![seat("traffic-police", Level::District), seat("bus-company", Level::District)];
     let entry = entry(Level::District, Some(seat("transport", Level::District)), assists);
-    let (plan, explanation) = plan(&facts("TRA-01", Lane::Normal), Some(&entry), &settings());
+    let (plan, explanation) = plan(&facts("TRA-01", Lane::Normal), Some(&entry), &settings(), &[]);
     assert_eq!((plan.level, plan.lead.to_string().as_str()), (Level::District, "transport"));
     assert_eq!(texts(&plan.assists), ["traffic-police", "bus-company"]);
     assert_eq!(texts(&plan.informs), ["street-centre@990102001000", "governance-centre"]);
@@ -63,8 +69,12 @@ fn the_bus_line_goes_to_the_district_with_all_its_bodies() {
 fn what_crosses_bodies_climbs_to_who_commands_them_all() {
     let lead = || Some(seat("street-enforcement@990102001000", Level::Street));
     let level_with = |assists: Vec<Seat>| {
-        let (plan, explanation) =
-            plan(&facts("ENV-02", Lane::Bulk), Some(&entry(Level::Street, lead(), assists)), &settings());
+        let (plan, explanation) = plan(
+            &facts("ENV-02", Lane::Bulk),
+            Some(&entry(Level::Street, lead(), assists)),
+            &settings(),
+            &[],
+        );
         (plan.level, rules(&explanation).last().unwrap().to_string())
     };
     assert_eq!(level_with(vec![]), (Level::Street, "level.reserved_above".into()));
@@ -75,14 +85,14 @@ fn what_crosses_bodies_climbs_to_who_commands_them_all() {
 #[test]
 fn the_community_keeps_what_it_can_close() {
     let entry = entry(Level::Community, Some(seat("community@990102001005", Level::Community)), vec![]);
-    let (plan, explanation) = plan(&facts("ENV-04", Lane::Normal), Some(&entry), &settings());
+    let (plan, explanation) = plan(&facts("ENV-04", Lane::Normal), Some(&entry), &settings(), &[]);
     assert_eq!(plan.level, Level::Community);
     assert_eq!(rules(&explanation), ["list.entry", "level.kept"]);
 }
 
 #[test]
 fn nobody_s_matter_is_the_catch_all_s() {
-    let (none, explanation) = plan(&facts("XXX-99", Lane::Normal), None, &settings());
+    let (none, explanation) = plan(&facts("XXX-99", Lane::Normal), None, &settings(), &[]);
     assert_eq!(
         (none.lead.to_string().as_str(), none.policy.as_str()),
         ("street-centre@990102001000", "catch-all")
@@ -90,7 +100,7 @@ fn nobody_s_matter_is_the_catch_all_s() {
     assert_eq!(texts(&none.informs), ["governance-centre"]);
     assert_eq!(rules(&explanation), ["list.no_entry", "roles.repeated", "level.reserved_above"]);
     let unplaced = entry(Level::Community, None, vec![]);
-    let (unplaced, explanation) = plan(&facts("ENV-04", Lane::Normal), Some(&unplaced), &settings());
+    let (unplaced, explanation) = plan(&facts("ENV-04", Lane::Normal), Some(&unplaced), &settings(), &[]);
     assert_eq!((unplaced.lead, unplaced.level), (none.lead, Level::Street));
     assert_eq!(rules(&explanation)[..2], ["list.unplaced", "list.catch_all_leads"]);
 }
@@ -99,7 +109,7 @@ fn nobody_s_matter_is_the_catch_all_s() {
 fn p1_rides_in_the_urgent_lane_and_no_lane_sinks() {
     let lane = |priority, came_in| {
         let entry = Entry { priority, ..entry(Level::District, Some(seat("gas", Level::District)), vec![]) };
-        plan(&facts("SAF-02", came_in), Some(&entry), &settings()).0.lane
+        plan(&facts("SAF-02", came_in), Some(&entry), &settings(), &[]).0.lane
     };
     assert_eq!(lane(Priority::P1, Lane::Bulk), Lane::Urgent);
     assert_eq!(lane(Priority::P4, Lane::Urgent), Lane::Urgent);
@@ -128,7 +138,7 @@ proptest! {
         lane in prop::sample::select(Lane::ALL.to_vec()),
     ) {
         let settings = Settings { catch_all, informs, ..settings() };
-        let (plan, explanation) = plan(&facts("TRA-01", lane), entry.as_ref(), &settings);
+        let (plan, explanation) = plan(&facts("TRA-01", lane), entry.as_ref(), &settings, &[]);
 
         let mut everybody = vec![plan.lead.clone()];
         everybody.extend(plan.assists.iter().chain(&plan.informs).cloned());

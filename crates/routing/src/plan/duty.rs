@@ -1,0 +1,253 @@
+//! Who does it and how: as the list says, then as the rules change it.
+
+use crate::input::{Entry, Facts, Level, Priority, Seat, Settings};
+use crate::outcome::Step;
+use crate::rules::{Then, Tried, Verdict};
+
+pub(super) struct Duty {
+    pub lead: Seat,
+    pub assists: Vec<Seat>,
+    pub informs: Vec<Seat>,
+    pub policy: String,
+    pub priority: Priority,
+    /// The level the list reserves it for; the lead's where there is no line.
+    pub reserved: Level,
+    /// A rule asked for at least this level.
+    pub at_least: Option<Level>,
+    /// Whether the list has a line that reserves it.
+    listed: bool,
+}
+
+impl Duty {
+    /// As the list says.
+    pub(super) fn listed(
+        facts: &Facts,
+        entry: Option<&Entry>,
+        settings: &Settings,
+        steps: &mut Vec<Step>,
+    ) -> Self {
+        let lead = lead(facts, entry, settings, steps);
+        Self {
+            assists: entry.map_or_else(Vec::new, |entry| entry.assists.clone()),
+            informs: settings.informs.clone(),
+            policy: entry.map_or(&settings.catch_all_policy, |entry| &entry.policy).clone(),
+            priority: entry.map_or(settings.catch_all_priority, |entry| entry.priority),
+            reserved: entry.map_or(lead.level, |entry| entry.level),
+            at_least: None,
+            listed: entry.is_some(),
+            lead: lead.clone(),
+        }
+    }
+
+    /// Takes over what a rule says.
+    pub(super) fn follow(&mut self, tried: &Tried, steps: &mut Vec<Step>) {
+        match &tried.verdict {
+            Verdict::Passed => {}
+            Verdict::Failed(word) => steps.push(failed(tried, word)),
+            Verdict::Held if tried.shadow => steps.push(shadow(tried)),
+            Verdict::Held => {
+                steps.push(held(tried));
+                if !tried.unplaced.is_empty() {
+                    steps.push(unplaced(tried));
+                }
+                self.take(&tried.then, steps);
+            }
+        }
+    }
+
+    fn take(&mut self, then: &Then<Seat>, steps: &mut Vec<Step>) {
+        if let Some(lead) = &then.lead {
+            self.lead_by(lead, steps);
+        }
+        if let Some(assists) = &then.assists {
+            self.assists.clone_from(assists);
+        }
+        self.assists.extend(then.also_assist.iter().cloned());
+        self.informs.extend(then.also_inform.iter().cloned());
+        if let Some(policy) = &then.policy {
+            self.policy.clone_from(policy);
+        }
+        self.priority = then.priority.unwrap_or(self.priority);
+        self.at_least = self.at_least.max(then.level);
+    }
+
+    /// What the list reserves above is never pushed down, whatever a rule says.
+    fn lead_by(&mut self, lead: &Seat, steps: &mut Vec<Step>) {
+        if self.listed && lead.level < self.reserved {
+            let needed = self.reserved;
+            steps.push(Step::new(
+                "rule.reserved",
+                format!("清单规定由{}级办理，不得下派至{}，主办不变", needed.zh(), lead.zh),
+                format!(
+                    "the list reserves it for the {}: not pushed down to {}, the lead stays",
+                    needed.as_str(),
+                    lead.en
+                ),
+            ));
+            return;
+        }
+        self.lead = lead.clone();
+        if !self.listed {
+            self.reserved = lead.level;
+        }
+    }
+}
+
+fn lead<'a>(
+    facts: &Facts,
+    entry: Option<&'a Entry>,
+    settings: &'a Settings,
+    steps: &mut Vec<Step>,
+) -> &'a Seat {
+    let catch_all = &settings.catch_all;
+    let Some(entry) = entry else {
+        steps.push(Step::new(
+            "list.no_entry",
+            format!("责任清单中没有事项{}，由{}兜底主办", facts.item, catch_all.zh),
+            format!("the responsibility list has no item {}, {} takes it", facts.item, catch_all.en),
+        ));
+        return catch_all;
+    };
+    if !entry.unplaced.is_empty() {
+        let keys = entry.unplaced.join(", ");
+        steps.push(Step::new(
+            "list.unplaced",
+            format!("所属社区未知，无法确定：{keys}"),
+            format!("the community of the place is unknown, so these cannot be named: {keys}"),
+        ));
+    }
+    let Some(lead) = &entry.lead else {
+        steps.push(Step::new(
+            "list.catch_all_leads",
+            format!("清单主办单位无法确定，由{}兜底主办", catch_all.zh),
+            format!("the list's lead cannot be named, {} takes it", catch_all.en),
+        ));
+        return catch_all;
+    };
+    steps.push(Step::new(
+        "list.entry",
+        format!("责任清单：事项{}由{}主办", entry.item, lead.zh),
+        format!("responsibility list: {} leads item {}", lead.en, entry.item),
+    ));
+    lead
+}
+
+fn held(tried: &Tried) -> Step {
+    let (zh, en) = said(&tried.then);
+    let (condition_zh, condition_en) = condition(tried);
+    Step::new(
+        "rule.held",
+        format!("{}规则“{}”（{}）成立{condition_zh}：{zh}", tried.layer.zh(), tried.zh, tried.key),
+        format!(
+            "rule {} ({}) of the {} holds{condition_en}: {en}",
+            tried.key,
+            tried.en,
+            tried.layer.as_str()
+        ),
+    )
+}
+
+fn shadow(tried: &Tried) -> Step {
+    let (zh, en) = said(&tried.then);
+    Step::new(
+        "rule.shadow",
+        format!("{}试行规则“{}”（{}）成立，仅作记录：{zh}", tried.layer.zh(), tried.zh, tried.key),
+        format!(
+            "shadow rule {} ({}) of the {} holds, recorded only: {en}",
+            tried.key,
+            tried.en,
+            tried.layer.as_str()
+        ),
+    )
+}
+
+fn failed(tried: &Tried, word: &str) -> Step {
+    if tried.shadow {
+        return Step::new(
+            "rule.shadow",
+            format!("{}试行规则“{}”（{}）无法判定（{word}）", tried.layer.zh(), tried.zh, tried.key),
+            format!(
+                "shadow rule {} ({}) of the {} could not be told ({word})",
+                tried.key,
+                tried.en,
+                tried.layer.as_str()
+            ),
+        );
+    }
+    Step::new(
+        "rule.failed",
+        format!(
+            "{}规则“{}”（{}）无法判定（{word}），本级规则不适用，按原方案办理",
+            tried.layer.zh(),
+            tried.zh,
+            tried.key
+        ),
+        format!(
+            "rule {} ({}) of the {} could not be told ({word}): none of this layer's rules is followed",
+            tried.key,
+            tried.en,
+            tried.layer.as_str()
+        ),
+    )
+}
+
+fn unplaced(tried: &Tried) -> Step {
+    let keys = tried.unplaced.join(", ");
+    Step::new(
+        "rule.unplaced",
+        format!("规则{}所指单位在此处无法确定：{keys}", tried.key),
+        format!("rule {} names bodies that this place does not have: {keys}", tried.key),
+    )
+}
+
+fn condition(tried: &Tried) -> (String, String) {
+    if tried.when.is_empty() {
+        return (String::new(), String::new());
+    }
+    (format!("，条件 {}", tried.when), format!(", {}", tried.when))
+}
+
+/// What a rule says, in both languages.
+fn said(then: &Then<Seat>) -> (String, String) {
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    let mut say = |chinese: String, english: String| {
+        zh.push(chinese);
+        en.push(english);
+    };
+    let names = |seats: &[Seat]| {
+        let list = |name: fn(&Seat) -> &str, by: &str| seats.iter().map(name).collect::<Vec<_>>().join(by);
+        (list(|seat| &seat.zh, "、"), list(|seat| &seat.en, ", "))
+    };
+    if let Some(lead) = &then.lead {
+        say(format!("由{}主办", lead.zh), format!("{} leads", lead.en));
+    }
+    match then.assists.as_deref() {
+        Some([]) => say("不设协办".to_owned(), "nobody assists".to_owned()),
+        Some(assists) => {
+            let (chinese, english) = names(assists);
+            say(format!("由{chinese}协办"), format!("{english} assist"));
+        }
+        None => {}
+    }
+    if !then.also_assist.is_empty() {
+        let (chinese, english) = names(&then.also_assist);
+        say(format!("增加协办{chinese}"), format!("{english} assist besides"));
+    }
+    if !then.also_inform.is_empty() {
+        let (chinese, english) = names(&then.also_inform);
+        say(format!("抄送{chinese}"), format!("{english} are informed"));
+    }
+    if let Some(policy) = &then.policy {
+        say(format!("时限方案{policy}"), format!("policy {policy}"));
+    }
+    if let Some(priority) = then.priority {
+        say(format!("优先级{}", priority.as_str()), format!("priority {}", priority.as_str()));
+    }
+    if let Some(level) = then.level {
+        say(format!("至少由{}级办理", level.zh()), format!("at least at the {}", level.as_str()));
+    }
+    if zh.is_empty() {
+        return ("不作改变".to_owned(), "nothing changes".to_owned());
+    }
+    (zh.join("，"), en.join(", "))
+}

@@ -1,0 +1,245 @@
+//! Many rules, found by hash: equality on item and place first, conditions only of what is left.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use ids::TenantId;
+
+use super::condition::{Condition, Unsound};
+use super::conditions::Conditions;
+use super::event::{Event, Field};
+use super::rule::Rule;
+
+/// A layer's rules, compiled once and read by many.
+#[derive(Debug, Default)]
+pub struct Rules {
+    active: Table,
+    shadow: Table,
+}
+
+/// What the rules say of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// None holds.
+    Nothing,
+    /// The first that holds.
+    Rule(&'a Rule),
+    /// One before any that holds could not be told; the word says why. The layer then decides nothing.
+    Failed(&'a Rule, &'static str),
+}
+
+/// One rule that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Whether it holds, or why nobody can tell.
+    pub holds: Result<bool, &'static str>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    rules: Vec<Compiled>,
+    /// Of the rules that name an item.
+    items: HashMap<Box<str>, Cells, FixedState>,
+    /// Of the rules about every item.
+    any_item: Cells,
+    fields: BTreeSet<Field>,
+}
+
+/// Positions of rules by place, ascending.
+#[derive(Debug, Default)]
+struct Cells {
+    any_place: Vec<u32>,
+    places: HashMap<TenantId, Vec<u32>, FixedState>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    rule: Rule,
+    condition: Arc<Condition>,
+}
+
+/// Of the item and of every item, each everywhere, in the street and in the community.
+const CELLS: usize = 6;
+
+impl Rules {
+    /// Compiles them in order, or says which ones are unsound.
+    pub fn compile(rules: impl IntoIterator<Item = Rule>) -> Result<Self, Vec<(Rule, Unsound)>> {
+        let (conditions, mut compiled, mut unsound) = (Conditions::default(), Self::default(), Vec::new());
+        for rule in rules {
+            match conditions.compiled(&rule.when) {
+                Ok(condition) => compiled.add(rule, condition),
+                Err(problem) => unsound.push((rule, problem)),
+            }
+        }
+        if unsound.is_empty() { Ok(compiled) } else { Err(unsound) }
+    }
+
+    /// Compiles them in order; one that is unsound can never be told, so that its layer decides nothing where it comes first.
+    /// Rules are checked before they are published: this is for a reader older or newer than who checked them.
+    pub fn tolerant(rules: impl IntoIterator<Item = Rule>, conditions: &Conditions) -> Self {
+        let mut compiled = Self::default();
+        for rule in rules {
+            let condition = conditions.compiled(&rule.when);
+            compiled.add(rule, condition.unwrap_or_else(|_| Arc::new(Condition::unsound())));
+        }
+        compiled
+    }
+
+    fn add(&mut self, rule: Rule, condition: Arc<Condition>) {
+        let table = if rule.shadow { &mut self.shadow } else { &mut self.active };
+        table.add(Compiled { rule, condition });
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.active.rules.is_empty() && self.shadow.rules.is_empty()
+    }
+
+    /// Whether any could be about an item.
+    pub fn concern(&self, item: &str) -> bool {
+        self.active.concerns(item) || self.shadow.concerns(item)
+    }
+
+    /// Whether any condition asks about a field.
+    pub fn ask(&self, field: Field) -> bool {
+        self.active.fields.contains(&field) || self.shadow.fields.contains(&field)
+    }
+
+    /// What they say of an event; shadow rules have no say.
+    pub fn find(&self, event: &Event<'_>) -> Found<'_> {
+        let mut found = Found::Nothing;
+        let _ = self.active.walk(event, |compiled| match compiled.condition.holds(event) {
+            Ok(false) => ControlFlow::Continue(()),
+            Ok(true) => {
+                found = Found::Rule(&compiled.rule);
+                ControlFlow::Break(())
+            }
+            Err(word) => {
+                found = Found::Failed(&compiled.rule, word);
+                ControlFlow::Break(())
+            }
+        });
+        found
+    }
+
+    /// Every rule that was tried for an event, in order up to the one that decided, then the shadow rules.
+    pub fn tried(&self, event: &Event<'_>) -> Vec<Decision<'_>> {
+        let mut tried = Vec::new();
+        let _ = self.active.walk(event, |compiled| {
+            let holds = compiled.condition.holds(event);
+            tried.push(Decision { rule: &compiled.rule, holds });
+            if holds == Ok(false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let _ = self.shadow.walk(event, |compiled| {
+            tried.push(Decision { rule: &compiled.rule, holds: compiled.condition.holds(event) });
+            ControlFlow::Continue(())
+        });
+        tried
+    }
+
+    /// The rules that count, in order, with their conditions.
+    pub(super) fn active(&self) -> impl Iterator<Item = (&Rule, &Condition)> {
+        self.active.rules.iter().map(|compiled| (&compiled.rule, &*compiled.condition))
+    }
+
+    /// Positions of the rules that share an item and a place with one, itself among them; ascending.
+    pub(super) fn neighbours(&self, rule: &Rule) -> BTreeSet<usize> {
+        let table = &self.active;
+        if rule.items.is_empty() || rule.places.is_empty() {
+            // Its cells are all there are of its items, or of its places.
+            let meets = |other: &Rule| meet(&rule.items, &other.items) && meet(&rule.places, &other.places);
+            return (0..table.rules.len()).filter(|position| meets(&table.rules[*position].rule)).collect();
+        }
+        let cells =
+            rule.items.iter().filter_map(|item| table.items.get(item.as_str())).chain([&table.any_item]);
+        let positions = cells.flat_map(|cells| {
+            cells.any_place.iter().chain(rule.places.iter().flat_map(|place| cells.at(*place)))
+        });
+        positions.map(|position| *position as usize).collect()
+    }
+}
+
+fn meet<T: PartialEq>(left: &[T], right: &[T]) -> bool {
+    left.is_empty() || right.is_empty() || left.iter().any(|one| right.contains(one))
+}
+
+impl Table {
+    fn add(&mut self, compiled: Compiled) {
+        let position = self.rules.len() as u32;
+        let rule = &compiled.rule;
+        if rule.items.is_empty() {
+            self.any_item.add(&rule.places, position);
+        }
+        for item in rule.items.iter().collect::<BTreeSet<_>>() {
+            self.items.entry(item.as_str().into()).or_default().add(&rule.places, position);
+        }
+        self.fields.extend(compiled.condition.fields());
+        self.rules.push(compiled);
+    }
+
+    fn concerns(&self, item: &str) -> bool {
+        self.items.contains_key(item) || !self.any_item.is_empty()
+    }
+
+    /// Visits the rules of the event's cells in the order they are written.
+    fn walk<'a>(
+        &'a self,
+        event: &Event<'_>,
+        mut visit: impl FnMut(&'a Compiled) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if self.rules.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let mut rest = self.cells_of(event);
+        loop {
+            let heads = rest.iter().enumerate().filter_map(|(cell, rest)| Some((*rest.first()?, cell)));
+            let Some((position, cell)) = heads.min() else { return ControlFlow::Continue(()) };
+            rest[cell] = &rest[cell][1..];
+            // A rule that names both the street and its community stands in two cells.
+            for other in &mut rest {
+                if other.first() == Some(&position) {
+                    *other = &other[1..];
+                }
+            }
+            visit(&self.rules[position as usize])?;
+        }
+    }
+
+    fn cells_of(&self, event: &Event<'_>) -> [&[u32]; CELLS] {
+        let mut cells: [&[u32]; CELLS] = [&[]; CELLS];
+        for (half, of) in [Some(&self.any_item), self.items.get(event.item)].into_iter().enumerate() {
+            let Some(of) = of else { continue };
+            cells[half * 3] = &of.any_place;
+            cells[half * 3 + 1] = of.at(event.street);
+            cells[half * 3 + 2] = event.community.map_or(&[], |community| of.at(community));
+        }
+        cells
+    }
+}
+
+impl Cells {
+    fn add(&mut self, places: &[TenantId], position: u32) {
+        if places.is_empty() {
+            self.any_place.push(position);
+        }
+        for place in places.iter().collect::<BTreeSet<_>>() {
+            self.places.entry(*place).or_default().push(position);
+        }
+    }
+
+    fn at(&self, place: TenantId) -> &[u32] {
+        // Most items have rules for every place only: nothing is hashed for those.
+        if self.places.is_empty() {
+            return &[];
+        }
+        self.places.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.any_place.is_empty() && self.places.is_empty()
+    }
+}

@@ -1,0 +1,176 @@
+//! What was tried for a plan, kept with it: so that a decision can be explained and made again (D37).
+
+use ids::BodyKey;
+use serde::{Deserialize, Serialize};
+
+use super::condition::Condition;
+use super::event::{Event, Moment};
+use super::rule::{Layer, Then};
+use super::table::Rules;
+use crate::input::{Facts, Seat};
+
+/// Rules that did not hold, of one layer, that an explanation keeps; further ones are as they were written in the generation it names.
+const PASSED_MAX: usize = 40;
+/// Shadow rules that held or failed, of one layer: an explanation has to fit into a message.
+const SHADOWS_MAX: usize = 20;
+
+/// What is known of a matter beyond its item and place. Kept where rules were tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circumstances {
+    /// Category of the item.
+    pub category: String,
+    /// The grid cell of the place, or empty.
+    pub grid: String,
+    /// Who reported it.
+    pub reporter: String,
+    /// A rehearsal.
+    pub drill: bool,
+    /// The reporter's words; empty where no rule asks for them.
+    pub text: String,
+    /// When, in local time.
+    pub moment: Moment,
+    /// Households it touches; 0 when nothing was said.
+    pub households: u32,
+    /// What a sensor read, in thousandths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading_milli: Option<i64>,
+}
+
+/// Whether a rule holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It holds.
+    Held,
+    /// It does not.
+    Passed,
+    /// Nobody can tell; a word says why.
+    Failed(String),
+}
+
+/// One rule that was tried, with the bodies it means on the day and at the place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Whose rule.
+    pub layer: Layer,
+    /// Its key.
+    pub key: String,
+    /// Its name in Chinese.
+    pub zh: String,
+    /// Its name in English.
+    pub en: String,
+    /// Its condition.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub when: String,
+    /// Only recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
+    /// Whether it holds.
+    pub verdict: Verdict,
+    /// What it says; nothing where it does not hold.
+    #[serde(default)]
+    pub then: Then<Seat>,
+    /// Keys of bodies it names but this place does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unplaced: Vec<String>,
+}
+
+/// Finds the body a key means.
+pub type Seated<'a> = &'a dyn Fn(&BodyKey) -> Option<Seat>;
+
+impl Tried {
+    /// Whether it has a say in the plan.
+    pub fn decides(&self) -> bool {
+        self.verdict == Verdict::Held && !self.shadow
+    }
+
+    /// The rules of a layer that were tried for an event.
+    pub fn of(rules: &Rules, layer: Layer, event: &Event<'_>, seat: Seated<'_>) -> Vec<Self> {
+        let (mut passed, mut shadows) = (0, 0);
+        let mut kept = Vec::new();
+        for decision in rules.tried(event) {
+            let verdict = match decision.holds {
+                Ok(true) => Verdict::Held,
+                Ok(false) => Verdict::Passed,
+                Err(word) => Verdict::Failed(word.to_owned()),
+            };
+            passed += usize::from(verdict == Verdict::Passed);
+            let rule = decision.rule;
+            shadows += usize::from(rule.shadow && verdict != Verdict::Passed);
+            if (verdict == Verdict::Passed && passed > PASSED_MAX) || (rule.shadow && shadows > SHADOWS_MAX) {
+                continue;
+            }
+            let (then, unplaced) = if verdict == Verdict::Held {
+                seated(&rule.then, seat)
+            } else {
+                (Then::default(), Vec::new())
+            };
+            kept.push(Self {
+                layer,
+                key: rule.key.clone(),
+                zh: rule.zh.clone(),
+                en: rule.en.clone(),
+                when: rule.when.clone(),
+                shadow: rule.shadow,
+                verdict,
+                then,
+                unplaced,
+            });
+        }
+        kept
+    }
+
+    /// The same, its condition tried again upon the kept facts.
+    pub(crate) fn again(&self, event: &Event<'_>) -> Self {
+        let verdict = match Condition::compile(&self.when).map(|condition| condition.holds(event)) {
+            Ok(Ok(true)) => Verdict::Held,
+            Ok(Ok(false)) => Verdict::Passed,
+            Ok(Err(word)) => Verdict::Failed(word.to_owned()),
+            Err(_) => Verdict::Failed("unsound".to_owned()),
+        };
+        Self { verdict, ..self.clone() }
+    }
+}
+
+/// With bodies for keys; a lead that cannot be named leaves the one before.
+fn seated(then: &Then<BodyKey>, seat: Seated<'_>) -> (Then<Seat>, Vec<String>) {
+    let missing = then.bodies().filter(|key| seat(key).is_none()).map(ToString::to_string).collect();
+    let all = |keys: &[BodyKey]| keys.iter().filter_map(seat).collect::<Vec<_>>();
+    let seated = Then {
+        lead: then.lead.as_ref().and_then(seat),
+        // Where none of them can be named, those of the list stay.
+        assists: then
+            .assists
+            .as_deref()
+            .map(|keys| (keys.len(), all(keys)))
+            .filter(|(asked, named)| *asked == 0 || !named.is_empty())
+            .map(|(_, named)| named),
+        also_assist: all(&then.also_assist),
+        also_inform: all(&then.also_inform),
+        policy: then.policy.clone(),
+        priority: then.priority,
+        level: then.level,
+    };
+    (seated, missing)
+}
+
+impl Facts {
+    /// The event that conditions see; nothing where none were tried.
+    pub fn event(&self) -> Option<Event<'_>> {
+        let known = self.circumstances.as_ref()?;
+        Some(Event {
+            item: &self.item,
+            category: &known.category,
+            street: self.street,
+            community: self.community,
+            grid: &known.grid,
+            reporter: &known.reporter,
+            lane: self.lane,
+            drill: known.drill,
+            text: &known.text,
+            moment: known.moment,
+            households: known.households,
+            reading_milli: known.reading_milli,
+        })
+    }
+}
