@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::{keys, members, pack, rota, territory};
+use super::{keys, members, pack, rota, rules, territory};
 
 /// Namespace of the documents' aggregate ids: a fixed random UUID, part of the contract.
 const DOCUMENTS: Uuid = Uuid::from_u128(0x3c1d_90a7_52be_5e44_8f1b_7f0e_6a9d_2b58);
@@ -112,6 +112,7 @@ pub(crate) fn compile_district(
     let (made, found) = document::draft_district(manifest, pack, terms.variables, terms.reach());
     faults.extend(found.iter().map(Fault::of_contract));
     faults.extend(demo_policies(&made.core.policies, terms));
+    faults.extend(rules::unsound(&made.core.rules));
     faults.extend(members::check(code, Kind::District, &made.people));
     faults.extend(keys::check(code, Kind::District, &made.people));
     faults.extend(duty(&made.people, &made.core.time_zone));
@@ -142,6 +143,7 @@ pub(crate) fn compile_street(
         document::draft_street(manifest, district, pack_generation, terms.variables, terms.reach());
     faults.extend(found.iter().map(Fault::of_contract));
     faults.extend(demo_policies(&made.core.policies, terms));
+    faults.extend(rules::unsound(&made.core.rules));
     faults.extend(members::check(code, Kind::Street, &made.people));
     faults.extend(keys::check(code, Kind::Street, &made.people));
     faults.extend(duty(&made.people, &district.time_zone));

@@ -115,6 +115,12 @@ impl Fault {
         Self::new(pointer(&["spec", "policies", key, "demo"]), "demo-policy", detail)
     }
 
+    /// A condition that is none.
+    pub(super) fn unsound_condition(rule: &str, why: &str) -> Self {
+        let detail = format!("条件无法使用 / the condition cannot be used: {why}");
+        Self::new(pointer(&["spec", "rules", rule, "when"]), "condition-unsound", detail)
+    }
+
     /// What is wrong below `spec`, with members, keys, posts or rotas.
     pub(super) fn people(parts: &[&str], code: &'static str, detail: &str) -> Self {
         Self::new(format!("/spec{}", pointer(parts)), code, detail)
@@ -350,6 +356,11 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ZeroQuota => ("zero-quota", "配额至少为 1"),
         Problem::EmptyValidity => ("empty-validity", "失效日早于生效日"),
         Problem::DaysOutOfOrder => ("days-out-of-order", "变更须按起始日排列，且不在同一天"),
+        Problem::RuleSaysNothing => {
+            ("rule-says-nothing", "规则没有结论，请写明主办、协办、抄送、时限方案、优先级或层级")
+        }
+        Problem::ForeignPlace(_) => ("foreign-place", "地点不属于本租户"),
+        Problem::PushedDown(_) => ("pushed-down", "清单规定由更高层级办理，不得下派"),
         Problem::WrongKind => ("wrong-kind", "类型与内容不符"),
     }
 }

@@ -104,9 +104,8 @@ impl Books<'_> {
         match field {
             "items" | "alarm_words" => self.named("items", code),
             "categories" | "category" => self.named("categories", code),
-            "bodies" | "lead" | "assists" | "informs" | "body" | "successors" => {
-                self.named("bodies", code.split_once('@').map_or(code, |(key, _)| key))
-            }
+            "bodies" | "lead" | "assists" | "also_assist" | "also_inform" | "informs" | "body"
+            | "successors" => self.named("bodies", code.split_once('@').map_or(code, |(key, _)| key)),
             _ => words::meaning(field, code).map(|chinese| name(chinese, "")),
         }
     }

@@ -22,6 +22,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("catch_all", "兜底单位"),
     ("informs", "抄送单位"),
     ("successors", "沿革"),
+    ("rules", "规则"),
     ("endpoints", "通道"),
     ("calendar", "工作日历调整"),
     ("quotas", "配额"),
@@ -109,6 +110,13 @@ const FIELDS: &[(&str, &str)] = &[
     ("swaps", "换班"),
     ("day", "甲日"),
     ("with", "乙日"),
+    ("order", "次序"),
+    ("places", "地点"),
+    ("when", "条件"),
+    ("shadow", "试行"),
+    ("then", "结论"),
+    ("also_assist", "增加协办"),
+    ("also_inform", "增加抄送"),
 ];
 
 /// Words of a field.
@@ -172,6 +180,7 @@ const KEYED: &[&str] = &[
     "alarm_words",
     "endpoints",
     "successors",
+    "rules",
     "members",
     "keys",
     "posts",

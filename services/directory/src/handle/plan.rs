@@ -4,9 +4,11 @@
 //! refusal; a district that moves in between may still refuse a street.
 
 use bootstrap::House;
-use contract::document::{Document, DocumentBody, Kind};
+use contract::document::{Document, DocumentBody, Kind, Part};
 use ids::TenantId;
 use pg::ScopedTx;
+use routing::rules::check::Finding;
+use tokio::sync::Semaphore;
 
 use super::{
     ApplyError, Precondition, Refusal, check, compile, decoded, encoded, keep_streets_sound, kind, pack,
@@ -38,6 +40,10 @@ pub(crate) struct Planned {
     pub streets: Option<i64>,
     /// Of a street that would be redrawn: its territory, as it would travel. Triage says what it does to open cases.
     pub territory: Option<Vec<u8>>,
+    /// The core as it would travel. Triage says what it would have done to past cases.
+    pub core: Vec<u8>,
+    /// What is worth a look in its rules.
+    pub findings: Vec<Finding>,
 }
 
 pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> Result<Planned, ApplyError> {
@@ -62,17 +68,34 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
         changes: Changes::default(),
         streets,
         territory: None,
+        core: Vec::new(),
+        findings: Vec::new(),
     };
+    let after = compiled.documents(known.generation + 1);
+    let encoded = after.iter().map(encoded).collect::<Result<Vec<_>, _>>()?;
+    planned.core = after
+        .iter()
+        .zip(&encoded)
+        .find(|(document, _)| document.header.part == Part::Core)
+        .map_or_else(Vec::new, |(_, bytes)| bytes.clone());
     if !compiled.says_the_same(&stored)? {
         keep_streets_sound(&mut tx, &compiled, &stored).await?;
         planned.changed = true;
-        let after = compiled.documents(known.generation + 1);
-        let encoded = after.iter().map(encoded).collect::<Result<Vec<_>, _>>()?;
         planned.territory = redrawn(&before, &after).and_then(|n| encoded.into_iter().nth(n));
         planned.changes = core::changes(&before, &after, pack.as_ref())?;
     }
     tx.commit().await?;
+    planned.findings = findings(after, pack).await?;
     Ok(planned)
+}
+
+/// Looked for beside: a large set of rules takes seconds of one core.
+async fn findings(documents: Vec<Document>, pack: Option<Document>) -> Result<Vec<Finding>, pg::Error> {
+    // One at a time: whoever asks twice waits for himself, not for the core that others need.
+    static ONE: Semaphore = Semaphore::const_new(1);
+    let _permit = ONE.acquire().await;
+    let looking = tokio::task::spawn_blocking(move || core::findings(&documents, pack.as_ref()));
+    looking.await.map_err(|error| pg::Error::broken("looking at rules", error))
 }
 
 /// The tenant as its documents say: both parts are one state of it, whatever is applied meanwhile.

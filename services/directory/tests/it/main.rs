@@ -12,6 +12,7 @@ mod read;
 mod refusals;
 mod rollback;
 mod rotas;
+mod rules;
 mod streets;
 mod terms;
 mod territory;

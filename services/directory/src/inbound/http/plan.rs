@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bootstrap::door::Problem;
 use bootstrap::{Bearer, Identity};
 use contract::document::Name;
+use routing::rules::check::{Example, Finding, Kind};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -42,6 +43,36 @@ pub(crate) struct PlanBody {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64")]
     #[schema(value_type = Option<String>)]
     pub territory_document: Option<Vec<u8>>,
+    /// The core of its documents, in base64. Triage's `rules:backtest` takes it as it is and says what its rules and list would have
+    /// done to past cases.
+    #[serde(serialize_with = "base64_of")]
+    #[schema(value_type = String)]
+    pub core_document: Vec<u8>,
+    /// What is worth a look in its rules: none of it keeps the manifest from being applied; at most 200.
+    pub findings: Vec<FindingBody>,
+}
+
+/// Something to look at in the rules.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingBody {
+    /// `dead`, `shadowed`, `overlap`, `gap`, `night-holder`, `unknown-item` or `unfinished`.
+    #[schema(value_type = String)]
+    pub kind: Kind,
+    /// Keys of the rules, the first one is the one to look at; empty where it is the list itself.
+    pub rules: Vec<String>,
+    /// A made-up event that shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub example: Option<Example>,
+    /// In words.
+    pub text: TextBody,
+}
+
+impl From<Finding> for FindingBody {
+    fn from(finding: Finding) -> Self {
+        let Finding { kind, rules, example, zh, en, .. } = finding;
+        Self { kind, rules, example, text: TextBody { zh, en } }
+    }
 }
 
 /// One change.
@@ -88,12 +119,18 @@ impl From<Planned> for PlanBody {
             more: planned.changes.more,
             streets: planned.streets,
             territory_document: planned.territory,
+            core_document: planned.core,
+            findings: planned.findings.into_iter().map(FindingBody::from).collect(),
         }
     }
 }
 
 fn base64<S: Serializer>(document: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
     document.as_ref().map(|document| STANDARD.encode(document)).serialize(serializer)
+}
+
+fn base64_of<S: Serializer>(document: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    STANDARD.encode(document).serialize(serializer)
 }
 
 impl From<Told> for ChangeBody {
