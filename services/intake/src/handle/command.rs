@@ -31,6 +31,10 @@ pub struct SubmitReport {
     pub place: Place,
     /// How to reach the reporter.
     pub contact: Option<Sensitive<String>>,
+    /// Households the matter touches; 0 when nothing was said.
+    pub households: u32,
+    /// What a sensor read, in thousandths of its unit.
+    pub reading_milli: Option<i64>,
     /// A rehearsal (D26).
     pub drill: bool,
     /// W3C trace context of the request.

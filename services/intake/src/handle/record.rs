@@ -105,6 +105,8 @@ impl Prepared {
                 .contact_sealed
                 .as_ref()
                 .map_or_else(Bytes::new, |s| Bytes::copy_from_slice(s.as_bytes())),
+            households: command.households,
+            reading_milli: command.reading_milli,
         }
     }
 }

@@ -24,7 +24,18 @@ pub(super) struct ReportForm {
     pub place: PlaceForm,
     /// Who, if the reporter wishes to be reached.
     pub reporter: Option<ReporterForm>,
+    /// Households the matter touches, as far as is known; at most 10,000,000. Rules may ask for it.
+    #[schema(example = 3000, maximum = 10_000_000)]
+    pub households: Option<u32>,
+    /// What a sensor read, in thousandths of its unit; from devices only.
+    #[schema(example = 41250)]
+    pub reading_milli: Option<i64>,
 }
+
+/// The role of sensors and other systems.
+const DEVICE: &str = "device";
+/// Most households of one report: more than any city has.
+const HOUSEHOLDS_MAX: u32 = 10_000_000;
 
 /// A point with its datum.
 #[derive(Deserialize, ToSchema)]
@@ -67,6 +78,8 @@ pub(super) struct Checked {
     pub item: Option<String>,
     pub place: Place,
     pub contact: Option<Sensitive<String>>,
+    pub households: u32,
+    pub reading_milli: Option<i64>,
 }
 
 impl ReportForm {
@@ -82,7 +95,23 @@ impl ReportForm {
         }
         let place = self.place.check()?;
         let contact = check_contact(self.reporter.and_then(|reporter| reporter.contact))?;
-        Ok(Checked { text, item: self.item, place, contact })
+        let (households, reading_milli) = (self.households.unwrap_or_default(), self.reading_milli);
+        if households > HOUSEHOLDS_MAX {
+            let detail = "户数至多一千万 / at most 10,000,000 households";
+            return Err(Problem::validation_failed([Fault::new("/households", "out-of-range", detail)]));
+        }
+        Ok(Checked { text, item: self.item, place, contact, households, reading_milli })
+    }
+}
+
+impl Checked {
+    /// Only devices read sensors; a drill rehearses them.
+    pub(super) fn sent_by(self, source: &str) -> Result<Self, Problem> {
+        if self.reading_milli.is_some() && source != DEVICE && source != super::DRILL {
+            let detail = "读数只由设备上报，其他来源请写入内容 / readings come from devices; others say them in the text";
+            return Err(Problem::validation_failed([Fault::new("/reading_milli", "device-only", detail)]));
+        }
+        Ok(self)
     }
 }
 

@@ -128,7 +128,7 @@ async fn taken(
 ) -> Result<(StatusCode, Json<ReceiptDocument>), Problem> {
     // Read after the access check: a stranger learns nothing from how a body is refused.
     let HashedJson { value, body_sha256 } = HashedJson::<ReportForm>::from_request(request, &()).await?;
-    let checked = value.check()?;
+    let checked = value.check()?.sent_by(asked.source)?;
     let Asked { street, source, subject, key, drill } = asked;
     let command = SubmitReport {
         street,
@@ -140,6 +140,8 @@ async fn taken(
         text: checked.text,
         place: checked.place,
         contact: checked.contact,
+        households: checked.households,
+        reading_milli: checked.reading_milli,
         drill,
         traceparent: trace.traceparent,
     };

@@ -98,7 +98,7 @@ async fn submit(
     let drill = request.drill;
     let key = parse_key(&request.idempotency_key)?;
     let body_sha256 = content_sha256(&request);
-    let checked = form(request)?.check()?;
+    let checked = form(request)?.check()?.sent_by(source)?;
     let command = SubmitReport {
         street,
         source,
@@ -109,6 +109,8 @@ async fn submit(
         text: checked.text,
         place: checked.place,
         contact: checked.contact,
+        households: checked.households,
+        reading_milli: checked.reading_milli,
         drill,
         traceparent: call.trace.traceparent.clone(),
     };
@@ -125,13 +127,15 @@ fn content_sha256(request: &SubmitReportRequest) -> [u8; 32] {
 
 /// The same form that HTTP fills from JSON.
 fn form(request: SubmitReportRequest) -> Result<ReportForm, Problem> {
-    let SubmitReportRequest { text, item, place, reporter, .. } = request;
+    let SubmitReportRequest { text, item, place, reporter, households, reading_milli, .. } = request;
     let place = place.ok_or_else(|| Problem::datum_required("/place/datum"))?;
     Ok(ReportForm {
         text,
         item: Some(item).filter(|item| !item.is_empty()),
         place: place_form(place)?,
         reporter: reporter.map(reporter_form),
+        households: Some(households),
+        reading_milli,
     })
 }
 

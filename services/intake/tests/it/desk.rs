@@ -127,6 +127,8 @@ pub fn command(subject: &str, street: &str, n: u128, text: &str) -> SubmitReport
         text: FreeText::parse("/text", text.to_owned()).unwrap(),
         place: Place { lon: 106.5512, lat: 29.5628, datum: Datum::Wgs84, address: None },
         contact: None,
+        households: 0,
+        reading_milli: None,
         drill: false,
         traceparent: TRACE.to_owned(),
     }

@@ -14,6 +14,7 @@ fn with(pointer: &str, value: Value) -> String {
     body["item"] = json!("TRA-01");
     body["place"]["address"] = json!("x");
     body["reporter"] = json!({ "contact": "x" });
+    (body["households"], body["reading_milli"]) = (Value::Null, Value::Null);
     *body.pointer_mut(pointer).unwrap() = value;
     body.to_string()
 }
@@ -28,6 +29,9 @@ fn with(pointer: &str, value: Value) -> String {
 #[case::long(with("/text", json!("路".repeat(4_001))), 422, "text-too-long", Some("/text"))]
 #[case::long_address(with("/place/address", json!("路".repeat(4_001))), 422, "text-too-long", Some("/place/address"))]
 #[case::no_datum(with("/place/datum", Value::Null), 422, "datum-required", Some("/place/datum"))]
+#[case::all_of_china(with("/households", json!(10_000_001)), 422, "validation-failed", Some("/households"))]
+#[case::fewer_than_none(with("/households", json!(-1)), 422, "validation-failed", None)]
+#[case::a_resident_s_reading(with("/reading_milli", json!(41_250)), 422, "validation-failed", Some("/reading_milli"))]
 #[case::other_datum(with("/place/datum", json!("epsg4490")), 422, "validation-failed", Some("/place/datum"))]
 #[case::lon(with("/place/lon", json!(180.1)), 422, "validation-failed", Some("/place/lon"))]
 #[case::lat(with("/place/lat", json!(-90.1)), 422, "validation-failed", Some("/place/lat"))]
