@@ -9,6 +9,7 @@ use crate::core::item::Method;
 pub struct Events {
     settled: Counter<2>,
     rehomed: Counter<1>,
+    rules_failed: Counter<0>,
 }
 
 /// Where a report went.
@@ -31,13 +32,24 @@ impl Events {
         let placed = "Open cases placed anew by a redrawn territory, by whether they lie elsewhere since.";
         let rehomed =
             metrics.counter("triage.cases.rehomed", placed, "{case}", [label("moved", ["yes", "no"])]);
-        Self { rehomed, settled: metrics.counter("triage.reports.settled", help, "{report}", labels) }
+        let failed = "Rules whose condition nobody could tell, so that the list was followed instead.";
+        let rules_failed = metrics.counter("triage.rules.failed", failed, "{rule}", []);
+        Self {
+            rehomed,
+            rules_failed,
+            settled: metrics.counter("triage.reports.settled", help, "{report}", labels),
+        }
     }
 
     /// Cases were looked at after a redraw; so many of them lie elsewhere.
     pub fn rehomed(&self, looked_at: usize, moved: usize) {
         self.rehomed.add(["yes"], moved as u64);
         self.rehomed.add(["no"], (looked_at - moved) as u64);
+    }
+
+    /// So many rules could not be told for a plan.
+    pub fn rules_failed(&self, count: usize) {
+        self.rules_failed.add([], count as u64);
     }
 
     /// A report went somewhere; `method` is how its item was found.

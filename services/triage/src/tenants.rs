@@ -2,24 +2,26 @@
 //! the words of mortal danger, the time zone of its days, and where it lies ([`places`]).
 //!
 //! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it, and what was
-//! made of it is kept for the next ([`drawn`]).
+//! made of it is kept for the next ([`drawn`]). Rules are compiled once a day ([`ruled`]).
 
 pub mod drawn;
 pub mod places;
+pub mod ruled;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use classify::{AlarmScreen, Described, KeywordIndex, NearestItems};
 use contract::document::{
-    DistrictCore, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy, RoutingMode,
-    StreetCore, Territory, merge,
+    DistrictCore, DocumentBody, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy,
+    RoutingMode, StreetCore, Territory, check_district, check_street, merge,
 };
 use contract::proto::intake::Place;
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use routing::rules::Conditions;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Project, StreetView};
 
@@ -36,6 +38,7 @@ pub struct Street {
     /// Made with the first plan of a day: what all plans of that day and this generation share.
     settings: Mutex<Option<(Date, Arc<Settings>)>>,
     plans: drawn::Plans,
+    rules: ruled::Daily,
 }
 
 #[derive(Debug)]
@@ -45,6 +48,9 @@ struct Pack {
     nearest: NearestItems,
     alarm: AlarmScreen,
     zone: TimeZone,
+    rules: ruled::Daily,
+    /// All packs' alike: streets of a generation take over what the one before has compiled.
+    conditions: Arc<Conditions>,
 }
 
 /// One line of the responsibility list, ready for a plan.
@@ -91,6 +97,11 @@ impl Street {
         Some(Line { entry: entry(&pack, &resolved), name: resolved.name, policy: resolved.policy })
     }
 
+    /// A policy by key on a day, in full.
+    pub fn policy(&self, key: &str, day: Date) -> Option<ResolvedPolicy> {
+        self.effective(day).policy_of(key)
+    }
+
     /// The policy of what the catch-all body takes for want of a line.
     pub fn catch_all_policy(&self, day: Date) -> ResolvedPolicy {
         self.effective(day).catch_all().policy
@@ -114,6 +125,34 @@ impl Street {
     /// Where in the street a declared place lies on a day; nothing outside of it, or where it has drawn nothing.
     pub fn locate(&self, place: &Place, day: Date) -> Option<Placed> {
         places::locate(self.places.as_ref()?.on(day)?, place)
+    }
+
+    /// The same street with another core of its own, or of its district: as it would be.
+    pub(crate) fn proposed(&self, street: TenantId, body: &DocumentBody) -> Result<Self, String> {
+        let (district, core) = match body {
+            DocumentBody::District(district) if district.code == self.core.district => {
+                (&**district, &self.core)
+            }
+            DocumentBody::Street(core) if core.code == street => (&self.pack.core, &**core),
+            _ => return Err("not a core of this street or its district".to_owned()),
+        };
+        // Made by whoever asks: nothing of it stays with what is in force.
+        let faults = match body {
+            DocumentBody::District(_) => check_district(district),
+            _ => check_street(district, core),
+        };
+        match faults.first() {
+            Some(fault) => Err(fault.to_string()),
+            None => Packs::default().street(district, core, None),
+        }
+    }
+
+    /// The calendar that working time is counted on.
+    pub(crate) fn calendar(&self, day: Date) -> Result<sla::Calendar, String> {
+        let spec = self.effective(day).calendar().ok_or("no calendar")?;
+        // The document's form and the machine's are one JSON.
+        let written = serde_json::to_value(&spec).map_err(|error| error.to_string())?;
+        serde_json::from_value(written).map_err(|error| error.to_string())
     }
 
     fn effective(&self, day: Date) -> EffectivePack<'_> {
@@ -225,6 +264,7 @@ const fn priority(priority: Priority) -> routing::Priority {
 pub struct Packs {
     made: Mutex<BTreeMap<TenantId, Arc<Pack>>>,
     places: places::Compiler,
+    conditions: Arc<Conditions>,
 }
 
 impl Project for Packs {
@@ -242,15 +282,22 @@ impl Project for Packs {
         let known = made.get(&district.code).filter(|pack| pack.core == *district);
         let pack = match known {
             Some(pack) => pack.clone(),
-            None => Arc::new(compile(district)?),
+            None => Arc::new(compile(district, self.conditions.clone())?),
         };
         made.insert(district.code, pack.clone());
-        let (core, settings, plans) = (street.clone(), Mutex::default(), drawn::Plans::default());
-        Ok(Street { pack, core, places, settings, plans })
+        let rules = ruled::Daily::of(&street.rules, &self.conditions)?;
+        Ok(Street {
+            pack,
+            core: street.clone(),
+            places,
+            settings: Mutex::default(),
+            plans: drawn::Plans::default(),
+            rules,
+        })
     }
 }
 
-fn compile(district: &DistrictCore) -> Result<Pack, String> {
+fn compile(district: &DistrictCore, conditions: Arc<Conditions>) -> Result<Pack, String> {
     let items = district.items.iter();
     let words = items.map(|(code, item)| (code.as_str(), item.keywords.iter().map(String::as_str)));
     let words = KeywordIndex::build(words).map_err(|error| error.to_string())?;
@@ -258,7 +305,8 @@ fn compile(district: &DistrictCore) -> Result<Pack, String> {
     let alarms = alarms.map(|(word, items)| (word.as_str(), items.iter().map(String::as_str)));
     let alarm = AlarmScreen::build(alarms).map_err(|error| error.to_string())?;
     let zone = TimeZone::get(&district.time_zone).map_err(|error| error.to_string())?;
-    Ok(Pack { core: district.clone(), words, nearest: nearest(district), alarm, zone })
+    let rules = ruled::Daily::of(&district.rules, &conditions)?;
+    Ok(Pack { core: district.clone(), words, nearest: nearest(district), alarm, zone, rules, conditions })
 }
 
 fn nearest(district: &DistrictCore) -> NearestItems {

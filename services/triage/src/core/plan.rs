@@ -1,11 +1,11 @@
 //! From an item to a case plan with its limits in full.
 
 use contract::document::{Name, ResolvedPolicy};
-use ids::{Lane, TenantId};
 use jiff::civil::Date;
-use routing::{CasePlan, Explanation, Facts};
+use routing::{CasePlan, Explanation};
 use snapshot::StreetView;
 
+use crate::tenants::ruled::Matter;
 use crate::tenants::{self, Street};
 
 /// What goes on to dispatch.
@@ -30,22 +30,22 @@ impl Planned {
     }
 }
 
-/// The plan for a case of this item and local day in this street and, where it is known, community. Always one: what
-/// the list does not have on that day, the catch-all body takes.
-pub fn plan(
-    view: &StreetView<Street>,
-    item: &str,
-    community: Option<TenantId>,
-    lane: Lane,
-    day: Date,
-) -> Planned {
-    let facts = Facts { street: view.code, community, item: item.to_owned(), lane };
-    let line = view.of.line(item, community, day);
-    let (plan, explanation) =
-        routing::plan(&facts, line.as_ref().map(|line| &line.entry), &tenants::settings(view, day));
-    let (name, policy) = match line {
+/// The plan for a matter in this street on a local day. Always one: what the list does not have on that day, and no rule gives to
+/// somebody, the catch-all body takes.
+pub fn plan(view: &StreetView<Street>, matter: &Matter<'_>, day: Date) -> Planned {
+    let line = view.of.line(matter.item, matter.community, day);
+    let (facts, tried) = view.of.tried(view.code, matter, day);
+    let settings = tenants::settings(view, day);
+    let (plan, explanation) = routing::plan(&facts, line.as_ref().map(|line| &line.entry), &settings, &tried);
+    let (name, listed) = match line {
         Some(line) => (line.name, line.policy),
-        None => (Name { zh: item.to_owned(), en: item.to_owned() }, view.of.catch_all_policy(day)),
+        None => {
+            let name = Name { zh: matter.item.to_owned(), en: matter.item.to_owned() };
+            (name, view.of.catch_all_policy(day))
+        }
     };
-    Planned { name, plan, policy, explanation }
+    // A rule may have named another policy.
+    let policy =
+        if plan.policy == listed.key { Some(listed.clone()) } else { view.of.policy(&plan.policy, day) };
+    Planned { name, policy: policy.unwrap_or(listed), plan, explanation }
 }

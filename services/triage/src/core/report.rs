@@ -18,6 +18,12 @@ pub struct Report {
     pub report_id: ReportId,
     /// The item its reporter named; perhaps none the list has.
     pub given: Option<String>,
+    /// In which role it was reported: `resident`, `grid-worker`, …
+    pub source: String,
+    /// Households it touches; 0 when nothing was said.
+    pub households: u32,
+    /// What a sensor read, in thousandths of its unit.
+    pub reading_milli: Option<i64>,
     /// Its words.
     pub text: String,
     /// Its place as declared.
@@ -66,6 +72,9 @@ impl Report {
             tenant,
             report_id,
             given: Some(message.item).filter(|item| !item.is_empty()),
+            source: message.source,
+            households: message.households,
+            reading_milli: message.reading_milli,
             text: message.text,
             place,
             point,

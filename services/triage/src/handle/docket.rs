@@ -30,7 +30,7 @@ use crate::store::counters;
 use crate::store::reviews::{self, NewReview};
 use crate::store::voices::{self, NewVoice};
 use crate::tenants::Street;
-use crate::tenants::drawn;
+use crate::tenants::{drawn, ruled};
 
 pub(super) struct Docket<'a> {
     room: &'a Room,
@@ -65,6 +65,23 @@ impl Matter<'_> {
         let item = self.finding.item.as_deref().map_err(|reason| *reason)?;
         let (tenant, datum, point) = (report.tenant, report.datum, report.point);
         Ok(Seeking { tenant, item, datum, drill: self.submission.drill, point })
+    }
+
+    /// The same, as rules see it.
+    fn for_rules<'m>(&'m self, item: &'m str, now: Timestamp) -> ruled::Matter<'m> {
+        let report = &self.submission.report;
+        ruled::Matter {
+            item,
+            community: self.place.as_ref().and_then(|place| place.community),
+            grid: self.place.as_ref().and_then(|place| place.grid.as_deref()),
+            lane: self.lane,
+            reporter: &report.source,
+            drill: self.submission.drill,
+            text: &report.text,
+            households: report.households,
+            reading_milli: report.reading_milli,
+            now,
+        }
     }
 }
 
@@ -176,7 +193,10 @@ impl<'a> Docket<'a> {
         let item = matter.finding.item.as_deref().expect("only what has an item opens a case");
         let street = self.view.street(report.tenant).expect("a loaded street stays in the view").clone();
         let community = matter.place.as_ref().and_then(|place| place.community);
-        let drawn = drawn::plan(&street, item, community, matter.lane, street.of.day(self.now));
+        let drawn = drawn::plan(&street, &matter.for_rules(item, self.now), street.of.day(self.now));
+        if !submission.drill {
+            self.room.events.rules_failed(drawn.rules_failed);
+        }
         let case = OpenCase {
             tenant: report.tenant,
             case_id,
@@ -215,7 +235,14 @@ impl<'a> Docket<'a> {
         self.say(submission, lane, said(EventType::CaseRouted, 2), &routed);
         self.add_voice(submission, case_id, 1, None);
         let plan_explanation = drawn.plan.explanation_json.clone();
-        self.opened.insert(case_id, NewCase { item_explanation, plan_explanation });
+        let new = NewCase {
+            item_explanation,
+            plan_explanation,
+            reporter: report.source.clone(),
+            households: report.households,
+            reading_milli: report.reading_milli,
+        };
+        self.opened.insert(case_id, new);
         self.cases.insert(case_id, case);
         Settled::InCase { case_id, voice: 1 }
     }

@@ -3,6 +3,7 @@
 //! The inbox (seen before?) and the commit belong to whoever calls: the consumer for messages, [`review`] for a
 //! person's decision.
 
+pub mod backtest;
 mod docket;
 pub mod memory;
 pub mod rehome;

@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{explanation, reviews, territory};
+use super::{backtest, explanation, reviews, territory};
 use crate::handle::Room;
 
 /// The routes and their description.
@@ -18,7 +18,8 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::decide))
         .routes(routes!(explanation::explain))
-        .routes(routes!(territory::redraw));
+        .routes(routes!(territory::redraw))
+        .routes(routes!(backtest::backtest));
     let (routes, mut openapi) = router.with_state(room).split_for_parts();
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
     (json_only(routes), openapi)

@@ -1,5 +1,6 @@
 //! The doors of triage: parse, authenticate, make a command; decide nothing.
 
+mod backtest;
 mod explanation;
 pub mod http;
 pub mod messages;

@@ -42,6 +42,10 @@ pub(crate) struct OpenCase {
 pub(crate) struct NewCase {
     pub item_explanation: String,
     pub plan_explanation: String,
+    /// In which role it was reported.
+    pub reporter: String,
+    pub households: u32,
+    pub reading_milli: Option<i64>,
 }
 
 /// Open cases of these spots since the earliest opening that counts: only what the decision needs.
@@ -197,17 +201,22 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let placed_by: Vec<i64> = case().map(|c| c.placed_by as i64).collect();
     let items_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.item_explanation.as_bytes()).collect();
     let plans_explained: Vec<&[u8]> = opened.iter().map(|(_, new)| new.plan_explanation.as_bytes()).collect();
+    let reporters: Vec<&str> = opened.iter().map(|(_, new)| new.reporter.as_str()).collect();
+    let households: Vec<i32> = opened.iter().map(|(_, new)| new.households as i32).collect();
+    let readings: Vec<Option<i64>> = opened.iter().map(|(_, new)| new.reading_milli).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
-             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by)
+             voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by,
+             reporter, households, reading_milli)
          SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid, placed_by
+             opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid, placed_by,
+             reporter, households, reading_milli
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
              $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
              $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[],
-             $18::bigint[], $19::bigint[], $20::text[], $21::bigint[])
+             $18::bigint[], $19::bigint[], $20::text[], $21::bigint[], $22::text[], $23::integer[], $24::bigint[])
          AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by)",
+             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by, reporter, households, reading_milli)",
         &tenants,
         &ids,
         &numbers as &[&str],
@@ -229,6 +238,9 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
         &communities as &[Option<i64>],
         &grids as &[Option<&str>],
         &placed_by,
+        &reporters as &[&str],
+        &households,
+        &readings as &[Option<i64>],
     )
     .execute(&mut **tx)
     .await?;

@@ -1,6 +1,6 @@
 //! Case plans as they go out, kept per street: a storm opens hundreds of cases of a few items, whose plans and
-//! explanations differ in nothing. Street, community, item, lane and day are all a plan is made from, and a street of
-//! another generation is another value with nothing kept.
+//! explanations differ in nothing. Where no rules are about an item, street, community, item, lane and
+//! day are all a plan is made from, and a street of another generation is another value with nothing kept.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,9 +9,11 @@ use contract::document::Name;
 use contract::proto::triage as wire;
 use ids::{Lane, TenantId};
 use jiff::civil::Date;
+use routing::rules::{Tried, Verdict};
 use snapshot::StreetView;
 
 use super::Street;
+use super::ruled::Matter;
 use crate::core::{plan, wire as forms};
 
 /// Plans kept per street: some 10 KB each, and a thousand streets.
@@ -28,6 +30,8 @@ pub struct Drawn {
     pub bodies: Vec<String>,
     /// For the event, with the explanation.
     pub plan: wire::CasePlan,
+    /// Rules that could not be told, so that the list was followed instead.
+    pub rules_failed: usize,
 }
 
 /// What a street keeps.
@@ -36,20 +40,18 @@ pub(super) struct Plans(Mutex<BTreeMap<Key, Arc<Drawn>>>);
 
 type Key = (String, Option<TenantId>, Lane, Date);
 
-/// The plan for a case of this item and day in this street and, where it is known, community.
-pub fn plan(
-    view: &StreetView<Street>,
-    item: &str,
-    community: Option<TenantId>,
-    lane: Lane,
-    day: Date,
-) -> Arc<Drawn> {
-    let key: Key = (item.to_owned(), community, lane, day);
+/// The plan for a matter in this street on a local day.
+pub fn plan(view: &StreetView<Street>, matter: &Matter<'_>, day: Date) -> Arc<Drawn> {
+    // What rules ask of differs from report to report: nothing is kept of items they are about.
+    if view.of.rules_concern(matter.item, day) {
+        return Arc::new(draw(view, matter, day));
+    }
+    let key: Key = (matter.item.to_owned(), matter.community, matter.lane, day);
     let kept = |plans: &Plans| plans.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(drawn) = kept(&view.of.plans) {
         return drawn;
     }
-    let drawn = Arc::new(draw(view, &key));
+    let drawn = Arc::new(draw(view, matter, day));
     let mut plans = view.of.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
     if plans.len() >= PLANS_MAX {
         plans.clear();
@@ -58,14 +60,19 @@ pub fn plan(
     drawn
 }
 
-fn draw(view: &StreetView<Street>, (item, community, lane, day): &Key) -> Drawn {
-    let planned = plan::plan(view, item, *community, *lane, *day);
+fn draw(view: &StreetView<Street>, matter: &Matter<'_>, day: Date) -> Drawn {
+    let planned = plan::plan(view, matter, day);
     // Integers, texts and lists: nothing that cannot be written.
     let explanation = serde_json::to_string(&planned.explanation).expect("explanations are plain data");
     Drawn {
         lane: planned.plan.lane,
         bodies: planned.bodies(),
         plan: forms::plan(&planned, &explanation),
+        rules_failed: failed(&planned.explanation.inputs.rules),
         name: planned.name,
     }
+}
+
+fn failed(tried: &[Tried]) -> usize {
+    tried.iter().filter(|tried| !tried.shadow && matches!(tried.verdict, Verdict::Failed(_))).count()
 }

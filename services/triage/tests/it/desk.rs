@@ -36,6 +36,7 @@ pub struct Sent {
     pub datum: Datum,
     pub lane: Lane,
     pub drill: bool,
+    pub households: u32,
 }
 
 /// A report with its number, of an item, at the bus stop.
@@ -50,6 +51,7 @@ pub fn report(n: u128, item: &'static str, text: &str) -> Sent {
         datum: Datum::Wgs84,
         lane: Lane::Normal,
         drill: false,
+        households: 0,
     }
 }
 
@@ -75,6 +77,8 @@ impl Sent {
             accepted_at: Some(contract::proto::to_wire(jiff::Timestamp::UNIX_EPOCH)),
             tracking_sha256: vec![self.n as u8; 32].into(),
             contact_sealed: Bytes::new(),
+            households: self.households,
+            reading_milli: None,
         }
     }
 

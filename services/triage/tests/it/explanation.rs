@@ -65,6 +65,7 @@ async fn the_doors_are_described() {
         "/triage/v1/streets/{street}/cases/{case_id}/explanation",
         "/triage/v1/streets/{street}/reviews",
         "/triage/v1/streets/{street}/reviews/{target}",
+        "/triage/v1/streets/{street}/rules:backtest",
         "/triage/v1/streets/{street}/territory:redraw",
     ];
     assert_eq!(paths, expected);

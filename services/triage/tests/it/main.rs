@@ -14,4 +14,5 @@ mod place;
 mod plan;
 mod redraw;
 mod review;
+mod rules;
 mod story;

@@ -1,0 +1,133 @@
+//! A street's rules and its district's, as they count on a day, and what was tried of them for one matter.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contract::document;
+use ids::{BodyKey, Lane, TenantId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use routing::rules::{
+    Circumstances, Conditions, Field, Layer, Moment, Rules, TextField, Tried, Written, rules_on,
+};
+use routing::{Facts, Seat};
+
+use super::{Street, seat};
+
+/// One matter, as far as rules may ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Matter<'a> {
+    /// Code of its item.
+    pub item: &'a str,
+    /// The community of its place.
+    pub community: Option<TenantId>,
+    /// The grid cell of its place.
+    pub grid: Option<&'a str>,
+    /// The lane it came in.
+    pub lane: Lane,
+    /// In which role it was reported.
+    pub reporter: &'a str,
+    /// A rehearsal.
+    pub drill: bool,
+    /// The reporter's words.
+    pub text: &'a str,
+    /// Households it touches.
+    pub households: u32,
+    /// What a sensor read, in thousandths.
+    pub reading_milli: Option<i64>,
+    /// When it is decided.
+    pub now: Timestamp,
+}
+
+/// The rules of one document, with those of the day that was last asked for compiled.
+#[derive(Debug)]
+pub(super) struct Daily {
+    written: BTreeMap<String, Written>,
+    compiled: Mutex<Option<(Date, Arc<Rules>)>>,
+}
+
+impl Daily {
+    /// Parses every condition, whenever it counts: here where time is, not when the first report comes.
+    pub(super) fn of(rules: &document::Rules, conditions: &Conditions) -> Result<Self, String> {
+        // The document's form and the machine's are one JSON; each side checks it strictly.
+        let written = serde_json::to_value(rules).map_err(|error| error.to_string())?;
+        let written: BTreeMap<String, Written> =
+            serde_json::from_value(written).map_err(|error| format!("rules: {error}"))?;
+        for rule in written.values() {
+            // One that is unsound is told with each plan it would have decided.
+            let _unsound = conditions.compiled(rule.when());
+        }
+        Ok(Self { written, compiled: Mutex::default() })
+    }
+
+    fn on(&self, day: Date, conditions: &Conditions) -> Arc<Rules> {
+        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, compiled)) = lock().as_ref().filter(|(of, _)| *of == day) {
+            return compiled.clone();
+        }
+        // Without the lock: others go on with the day they ask for.
+        let compiled = Arc::new(Rules::tolerant(rules_on(&self.written, day), conditions));
+        *lock() = Some((day, compiled.clone()));
+        compiled
+    }
+}
+
+impl Street {
+    /// The district's rules and the street's, as they count on a day.
+    fn rules(&self, day: Date) -> [(Layer, Arc<Rules>); 2] {
+        let conditions = &self.pack.conditions;
+        let district = self.pack.rules.on(day, conditions);
+        [(Layer::District, district), (Layer::Street, self.rules.on(day, conditions))]
+    }
+
+    /// Whether any rule could be about an item.
+    pub(super) fn rules_concern(&self, item: &str, day: Date) -> bool {
+        let written = !self.pack.rules.written.is_empty() || !self.rules.written.is_empty();
+        written && self.rules(day).iter().any(|(_, rules)| rules.concern(item))
+    }
+
+    /// What is known of a matter, and the rules that were tried for it.
+    pub(crate) fn tried(&self, street: TenantId, matter: &Matter<'_>, day: Date) -> (Facts, Vec<Tried>) {
+        let mut facts = Facts {
+            street,
+            community: matter.community,
+            item: matter.item.to_owned(),
+            lane: matter.lane,
+            circumstances: None,
+        };
+        if !self.rules_concern(matter.item, day) {
+            return (facts, Vec::new());
+        }
+        let layers = self.rules(day);
+        let asks_text = layers.iter().any(|(_, rules)| rules.ask(Field::Text(TextField::Text)));
+        facts.circumstances = Some(self.circumstances(matter, day, asks_text));
+        let Some(event) = facts.event() else { return (facts, Vec::new()) };
+        let pack = self.effective(day);
+        let seated = |key: &BodyKey| -> Option<Seat> {
+            pack.body_for(key, matter.item, matter.community).map(|body| seat(&pack, &body))
+        };
+        let tried =
+            layers.iter().flat_map(|(layer, rules)| Tried::of(rules, *layer, &event, &seated)).collect();
+        (facts, tried)
+    }
+
+    fn circumstances(&self, matter: &Matter<'_>, day: Date, asks_text: bool) -> Circumstances {
+        let pack = self.effective(day);
+        let time = matter.now.to_zoned(self.pack.zone.clone()).datetime();
+        Circumstances {
+            category: pack.item(matter.item).map_or_else(String::new, |item| item.category.clone()),
+            grid: matter.grid.unwrap_or_default().to_owned(),
+            reporter: matter.reporter.to_owned(),
+            drill: matter.drill,
+            text: if asks_text { matter.text.to_owned() } else { String::new() },
+            moment: Moment {
+                month: time.month().unsigned_abs(),
+                weekday: time.weekday().to_monday_one_offset().unsigned_abs(),
+                minute: u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs()),
+                workday: pack.calendar().and_then(|calendar| calendar.worked(day)),
+            },
+            households: matter.households,
+            reading_milli: matter.reading_milli,
+        }
+    }
+}
