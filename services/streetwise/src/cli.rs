@@ -6,6 +6,7 @@ mod classifier;
 mod doctor;
 mod key;
 mod refill;
+mod rules;
 mod street;
 mod who_can;
 
@@ -21,6 +22,7 @@ pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTr
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};
 pub use refill::Refill;
+pub use rules::{Format, Route, RouteExplain, Rules, RulesBacktest, RulesCheck};
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
     StreetOffboard, StreetPlan, StreetRollback, StreetRota, StreetShow, StreetVerify,
@@ -32,7 +34,7 @@ pub use who_can::WhoCan;
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，或流水与封签不符 a demonstration missed a step, a street does not conform, doctor found something failed, or the record is not as it was sealed"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，流水与封签不符，规则有可议之处，或重算与记录不符 a demonstration missed a step, a street does not conform, doctor found something failed, the record is not as it was sealed, rules are worth a look, or a plan made again differs"
 )]
 pub struct Arguments {
     /// Which command.
@@ -65,6 +67,12 @@ pub enum Command {
     /// 区或街道清单的预览、提交、核验、历史与回退 / plan, apply, verify, read and roll back one manifest
     #[command(subcommand)]
     Street(Street),
+    /// 规则：检查与回放 / rules: what is wrong with them, and what they would have done
+    #[command(subcommand)]
+    Rules(Box<Rules>),
+    /// 派单方案：由导出重算 / the plan of an exported case, made again
+    #[command(subcommand)]
+    Route(Route),
     /// 何人可见案件，为何 / who could see a case, and why
     WhoCan(WhoCan),
     /// 系统与设备的接口密钥 / keys of systems and devices
@@ -269,11 +277,21 @@ pub enum Demo {
     /// 公交306路改道 / the rerouted bus line, from report to closure
     #[command(name = "bus-306")]
     Bus306(Bus306),
+    /// 爆管：四十人上报一事，二十个街道照常 / a burst main: forty people report one thing, twenty streets go on
+    Storm(Storm),
 }
 
 /// `streetwise demo bus-306`
 #[derive(Debug, Args)]
 pub struct Bus306 {
+    /// 地址与令牌文件 / file with addresses and tokens, written by ./dev up
+    #[arg(long)]
+    pub endpoints: PathBuf,
+}
+
+/// `streetwise demo storm`
+#[derive(Debug, Args)]
+pub struct Storm {
     /// 地址与令牌文件 / file with addresses and tokens, written by ./dev up
     #[arg(long)]
     pub endpoints: PathBuf,

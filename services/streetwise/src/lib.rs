@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`street`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`street`], [`rules`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -11,9 +11,7 @@
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
 //! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
 //! a street does not conform to its documents, `doctor` found something that is promised and does not hold, or `audit`
-//! found a record that is not as it was sealed.
-//!
-//! Deliberately not here yet: `rules`.
+//! found a record that is not as it was sealed, `rules check` something to look at, or `route explain` another decision.
 
 pub mod apply;
 pub mod audit;
@@ -34,6 +32,8 @@ pub mod migrate;
 pub mod parked;
 pub mod provision;
 pub mod refill;
+pub mod route;
+pub mod rules;
 pub mod simulate;
 pub mod sink;
 pub mod street;
@@ -68,6 +68,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
 async fn perform(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Street(command) => return street::run(&command).await,
+        Command::Rules(command) => return rules::run(&command).await,
+        Command::Route(command) => return route::run(&command),
         Command::Migrate(arguments) => migrate::run(&arguments).await?,
         Command::Provision(arguments) => provision::run(&arguments).await?,
         Command::Refill(arguments) => refill::run(&arguments).await?,
@@ -86,6 +88,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Sink(arguments) => sink::run(&arguments).await?,
         Command::Simulate(Simulate::District(arguments)) => simulate::run(&arguments)?,
         Command::Demo(Demo::Bus306(arguments)) => demo::run(&arguments).await?,
+        Command::Demo(Demo::Storm(arguments)) => demo::storm::run(&arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

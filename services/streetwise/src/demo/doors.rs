@@ -111,15 +111,19 @@ impl Doors {
 
     /// A case by its number.
     pub async fn case(&self, street: &str, case_no: &str) -> Result<Option<Case>, Failure> {
+        Ok(self.cases(street).await?.into_iter().find(|case| case.case_no == case_no))
+    }
+
+    /// The newest cases of a street, as far as they have a number.
+    pub async fn cases(&self, street: &str) -> Result<Vec<Case>, Failure> {
         let door = self.endpoints.at(&self.connections, "console", ONLOOKER)?;
         let path = format!("/console/v1/streets/{street}/cases?limit=50");
         let page: CasePage = door.get(&doing(ONLOOKER, "查看案件 / reading cases"), &path).await?;
-        let found = page.cases.into_iter().find(|case| case.case_no.as_deref() == Some(case_no));
-        Ok(found.map(|case| Case {
-            case_id: case.case_id,
-            case_no: case_no.to_owned(),
-            voices: case.voices.unwrap_or_default(),
-        }))
+        let numbered = page.cases.into_iter().filter_map(|case| {
+            let (case_id, voices) = (case.case_id, case.voices.unwrap_or_default());
+            Some(Case { case_id, case_no: case.case_no?, voices })
+        });
+        Ok(numbered.collect())
     }
 
     /// What happened to a case, oldest first.

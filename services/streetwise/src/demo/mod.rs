@@ -15,6 +15,7 @@ mod first_street;
 mod place;
 mod second_street;
 mod stage;
+pub mod storm;
 mod timeline;
 mod wait;
 

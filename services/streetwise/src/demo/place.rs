@@ -31,6 +31,13 @@ impl Place {
         Self::at(self.lon, self.lat + NEARBY_DEGREES, address)
     }
 
+    /// Within two hundred metres of there, another spot for each number.
+    pub fn scattered(&self, number: usize) -> Self {
+        let step = NEARBY_DEGREES / 8.0;
+        let (east, north) = (number % 8, number / 8 % 8);
+        Self::at(self.lon + east as f64 * step, self.lat + north as f64 * step, &self.address)
+    }
+
     fn at(lon: f64, lat: f64, address: &str) -> Self {
         let rounded = |degrees: f64| (degrees * 1e6).round() / 1e6;
         Self { lon: rounded(lon), lat: rounded(lat), datum: "gcj02", address: address.to_owned() }

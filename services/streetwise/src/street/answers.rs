@@ -97,7 +97,7 @@ pub(super) struct Turn {
 
 /// A text of somebody else's, safe to print: what would steer the terminal, or turn the line around, is shown as a
 /// mark.
-pub(super) fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }

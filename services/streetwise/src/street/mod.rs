@@ -30,6 +30,8 @@ use crate::failure::Failure;
 use crate::token;
 use answers::{Applied, History, Planned};
 
+pub(crate) use answers::safe;
+
 /// What to do about an answer that is not understood.
 const OTHER_VERSION: &str =
     "服务与本工具的版本可能不同 / the service may be of another version than this tool";
@@ -177,12 +179,12 @@ fn advised(failure: Failure, command: &str) -> Failure {
     }
 }
 
-fn client(door: &DirectoryDoor) -> Result<Client, Failure> {
+pub(crate) fn client(door: &DirectoryDoor) -> Result<Client, Failure> {
     let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
     Client::new(door.directory_url.as_str(), &token)
 }
 
-fn manifest(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn manifest(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|error| token::unreadable(file, error))
 }
 
@@ -194,10 +196,10 @@ fn street(code: &str) -> Result<String, Failure> {
     Err(Failure::Usage("代码应为 12 位数字 / a code is 12 digits".to_owned()))
 }
 
-fn read<T: DeserializeOwned>(doing: &str, answer: &Value) -> Result<T, Failure> {
+pub(crate) fn read<T: DeserializeOwned>(doing: &str, answer: &Value) -> Result<T, Failure> {
     T::deserialize(answer).map_err(|error| Failure::world(doing, OTHER_VERSION, error))
 }
 
-fn print_json(answer: &impl Serialize) {
+pub(crate) fn print_json(answer: &impl Serialize) {
     println!("{}", serde_json::to_string_pretty(answer).expect("our own values are JSON"));
 }

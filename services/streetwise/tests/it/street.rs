@@ -103,3 +103,43 @@ async fn wrong_usage_never_reaches_the_service() {
     }
     assert_eq!(town.command("sre", &["street", "plan", "no-such-file.yaml"]).await.code, 1);
 }
+
+const RULES: &str = "  rules:
+    never: { name: { zh: 甲, en: A }, items: [TRA-01], when: hour > 23, then: { priority: P1 } }
+    night: { name: { zh: 乙, en: B }, items: [TRA-02], when: hour > 20, then: { priority: P2 } }
+";
+
+#[tokio::test]
+async fn rules_are_looked_at_and_unsound_ones_point_into_the_file() {
+    let (town, folder) = (settled().await, TempDir::new().expect("a folder"));
+    let file = folder.path().join("ruled.yaml");
+    let text = std::fs::read_to_string(shipped(MANIFEST)).expect("the demo's manifest");
+    std::fs::write(&file, text.replace("  communities:", &format!("{RULES}  communities:")))
+        .expect("a writable folder");
+    let looked = town.command("sre", &["rules", "check", path(&file)]).await;
+    assert_eq!(looked.code, 4, "{looked:?}");
+    assert!(looked.out.contains("! dead never") && looked.out.contains("hour > 23"), "{}", looked.out);
+    let findings = json(&town.command("sre", &["rules", "check", path(&file), "--json"]).await.out);
+    assert_eq!((findings[0]["kind"].as_str(), findings.as_array().map(Vec::len)), (Some("dead"), Some(1)));
+
+    std::fs::write(
+        &file,
+        text.replace("  communities:", &format!("{}  communities:", RULES.replace("hour > 20", "our > 20"))),
+    )
+    .expect("a writable folder");
+    let refused = town.command("sre", &["rules", "check", path(&file)]).await;
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(
+        refused.err.contains(": condition-unsound: ") && refused.err.contains("no field is called our"),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains("ruled.yaml:"), "{}", refused.err);
+    let clean = town.command("sre", &["rules", "check", path(&shipped(MANIFEST))]).await.done();
+    assert!(clean.contains("未见问题 nothing to look at"), "{clean}");
+    for wrong in [["rules", "backtest", path(&file), "--since", "soon"]] {
+        let wrong =
+            town.command("sre", &[&wrong[..], &["--triage-url", "http://127.0.0.1:1"]].concat()).await;
+        assert_eq!(wrong.code, 2, "{wrong:?}");
+    }
+}

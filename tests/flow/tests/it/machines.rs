@@ -51,6 +51,8 @@ fn report(key: u128, item: &str) -> SubmitReportRequest {
         place: Some(place),
         reporter: None,
         drill: false,
+        households: 0,
+        reading_milli: None,
     }
 }
 

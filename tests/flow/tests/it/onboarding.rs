@@ -49,8 +49,20 @@ async fn a_killed_apply_leaves_the_old_street_or_the_new_one() {
             });
             assert!(newest.await.is_some(), "{point}: {service} holds {:?}", parts(&cluster, service).await);
         }
+        drained(&cluster).await;
         println!("{point}: generation {before} → {there}, after the repetition {}", before + 1);
     }
+}
+
+/// Nothing waits to be published: the next one to be killed must meet its point with the next apply, not with a rest of this.
+async fn drained(cluster: &Cluster) {
+    let empty = wait::until(WITHIN, async || {
+        let waiting =
+            sqlx::query_scalar("SELECT count(*) FROM directory.outbox_pending").fetch_one(&cluster.admin);
+        let waiting: i64 = waiting.await.unwrap();
+        (waiting == 0).then_some(())
+    });
+    assert!(empty.await.is_some(), "the directory's outbox does not drain");
 }
 
 /// All parts of one generation, in the schema that the directory writes in the apply's own transaction.
