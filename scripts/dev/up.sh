@@ -186,7 +186,7 @@ cmd_logs() {
 }
 
 cmd_demo() {
-  (($#)) || fail 'which one? ./dev demo bus-306'
+  (($#)) || fail 'which one? ./dev demo bus-306|storm'
   [[ -e $RUN/endpoints.json && -x $RUN/bin/streetwise ]] || fail 'nothing runs here: ./dev up --detach'
   STREETWISE_ENVIRONMENT=development exec "$RUN/bin/streetwise" demo "$@" --endpoints "$RUN/endpoints.json"
 }

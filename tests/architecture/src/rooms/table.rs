@@ -208,6 +208,10 @@ pub const CLOCKS: Room = Room {
         ),
         place("services/streetwise/src/wall_clock.rs", "tokens and signatures of a person's tool"),
         place(
+            "services/streetwise/src/demo/storm.rs",
+            "elapsed time: how long people wait, told to who watches",
+        ),
+        place(
             "services/streetwise/src/demo/wait.rs",
             "elapsed time: how long the demonstration waits for a step",
         ),
@@ -269,6 +273,11 @@ pub const TASKS: Room = Room {
             "acknowledgements beside the next batch; awaited before the next ones and at the end",
         ),
         place("crates/snapshot/src/poll.rs", "compiling beside those who answer; awaited at once"),
+        place(
+            "services/directory/src/handle/plan.rs",
+            "looking at rules, one request at a time; awaited at once",
+        ),
+        place("services/triage/src/handle/backtest.rs", "one page of past cases; awaited at once"),
         place("crates/telemetry/src/process.rs", "the last flush, given up when its time is over"),
         place("services/streetwise/src/sink/", "a receiver for demonstrations, not a service"),
     ],

@@ -21,6 +21,7 @@ pub mod reads;
 pub mod receiver;
 pub mod relay;
 pub mod reports;
+pub mod routing;
 pub mod search;
 pub mod server;
 pub mod sheet;
@@ -40,7 +41,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "hold",
     "flow",
     "relay",
@@ -54,6 +55,7 @@ pub const NAMES: [&str; 13] = [
     "classify",
     "wakeups",
     "dispatch",
+    "routing",
 ];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
@@ -111,6 +113,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "classify" => classify::run(knobs),
         "wakeups" => wakeups::run(knobs).await,
         "dispatch" => orders::run(knobs).await,
+        "routing" => routing::run(knobs),
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }
