@@ -2,7 +2,7 @@
 //!
 //! - [`inbound`]: two doors, `POST /intake/v1/streets/{street}/reports` and gRPC `ReportService`; both parse and make
 //!   the same command.
-//! - [`handle`]: the one room. Requests are made ready (lane, sealed contact) and left with [`handle::writer`], which
+//! - [`handle`]: the one room. Requests are made ready (lane, sealed contact) and left with [`handle::submit`], which
 //!   keeps in one transaction whatever came during the last one: report unless it was kept before, tracking code,
 //!   journal and outbox → commit.
 //! - [`tenants`]: what it needs of a street: alarm words and items of priority P1.
@@ -38,7 +38,6 @@ use sqlx::migrate::Migrator;
 use crate::config::Config;
 use crate::handle::Room;
 use crate::handle::forget::Forgetting;
-use crate::handle::writer::Writing;
 use crate::pressure::Gauging;
 use crate::quotas::shared::Sharing;
 use crate::tenants::Screens;
@@ -71,7 +70,7 @@ impl Service for Intake {
         }
         plan.forgets(Forgetting { room: room.clone(), redis });
         plan.part(Gauging(room.clone()));
-        plan.part(Writing(room.clone()));
+        plan.part(room.writer().clone());
         plan.rpc(inbound::rpc::server(room.clone()));
         let (routes, openapi) = inbound::http::routes(room);
         plan.door(routes, openapi);

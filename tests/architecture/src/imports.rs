@@ -56,6 +56,7 @@ const HOUSE: &[&str] = &[
     "wakeups",
     "snapshot",
     "bootstrap",
+    "writer",
 ];
 const HOUSE_AND_SEAL: &[&str] = &[
     "ids",
@@ -72,6 +73,7 @@ const HOUSE_AND_SEAL: &[&str] = &[
     "wakeups",
     "snapshot",
     "bootstrap",
+    "writer",
     "seal",
 ];
 const TOOL: &[&str] = &[
@@ -89,6 +91,7 @@ const TOOL: &[&str] = &[
     "wakeups",
     "snapshot",
     "bootstrap",
+    "writer",
     "intake",
     "triage",
     "dispatch",
@@ -119,6 +122,7 @@ pub const TABLE: &[Row] = &[
         Kind::Io,
         &["ids", "access", "contract", "telemetry", "pg", "messaging", "wakeups", "snapshot"],
     ),
+    row("writer", Kind::Io, &["ids", "pg", "bootstrap"]),
     row("testkit", Kind::Dev, &["ids", "contract", "pg", "messaging", "snapshot", "bootstrap"]),
     row("intake", Kind::Service, HOUSE_AND_SEAL),
     row("triage", Kind::Service, HOUSE),

@@ -1,6 +1,5 @@
 //! Pure helpers of intake.
 
-pub mod fair;
 pub mod lane;
 pub mod quota;
 pub mod tracking;

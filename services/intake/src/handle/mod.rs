@@ -1,6 +1,6 @@
 //! The one room of intake: lane → quota → seal → keep, unless it was kept before → outbox → commit.
 //!
-//! [`Room::submit`] is what the door calls: it makes a request ready and leaves it with the [`writer`], which
+//! [`Room::submit`] is what the door calls: it makes a request ready and leaves it with the [`writer`](::writer), which
 //! keeps in one transaction whatever came during the last one. [`accept`] is that transaction; it gives one answer
 //! per command, in order.
 
@@ -9,7 +9,7 @@ pub mod forget;
 mod prepare;
 mod record;
 pub mod reveal;
-pub mod writer;
+pub mod submit;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ use crate::quotas::Quotas;
 use crate::store::reports::{self, Accepted};
 use crate::tenants::Street;
 use prepare::Prepared;
-use writer::Writer;
+use submit::Writer;
 
 /// Everything the room works with.
 pub struct Room {

@@ -12,7 +12,7 @@ use crate::core::quota::Rate;
 use crate::store::reports::Accepted;
 
 /// A request ready to be kept: its id derived, its contact unreadable.
-pub(super) struct Prepared {
+pub struct Prepared {
     pub report_id: ReportId,
     pub command: SubmitReport,
     /// Normal while the street is unknown.

@@ -3,7 +3,7 @@
 use bootstrap::door::{Fault, Problem};
 
 use crate::handle::Refusal;
-use crate::handle::writer::Unkept;
+use crate::handle::submit::Unkept;
 
 /// Seconds after which a refused reporter may try again.
 const RETRY_AFTER_S: u32 = 10;

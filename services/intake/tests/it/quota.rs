@@ -1,6 +1,6 @@
 //! One noisy street is throttled at the door, and nobody else (D15, F16).
 
-use intake::handle::writer::Unkept;
+use intake::handle::submit::Unkept;
 use intake::handle::{Refusal, SubmitReport};
 use serde_json::json;
 use std::sync::Arc;

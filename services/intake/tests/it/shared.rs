@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use intake::handle::writer::Unkept;
+use intake::handle::submit::Unkept;
 use intake::handle::{Refusal, Room};
 use intake::quotas::shared::Sharing;
 use testkit::redis::Redis;

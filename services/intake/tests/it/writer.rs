@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use intake::handle::writer::Unkept;
+use intake::handle::submit::Unkept;
 use intake::handle::{Receipt, Refusal, Room, SubmitReport};
 use seal::Sensitive;
 use testkit::wait;

@@ -29,11 +29,6 @@ impl<T> Fair<T> {
         self.len
     }
 
-    /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// At the end of its street's line.
     pub fn push(&mut self, street: TenantId, item: T) {
         let line = self.lines.entry(street).or_default();
