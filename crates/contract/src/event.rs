@@ -115,6 +115,8 @@ events! {
     CaseWhistled = "dispatch.case.whistled",
     /// Called off with all its orders.
     CaseCancelled = "dispatch.case.cancelled",
+    /// The same matter came again soon after it was closed: a false closure (虚假办结).
+    CaseFalselyClosed = "dispatch.case.falsely_closed",
     /// The time to verify, or to rule, is running out.
     CaseWarned = "dispatch.case.warned",
     /// The time to verify, or to rule, has passed.

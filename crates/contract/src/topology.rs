@@ -104,6 +104,7 @@ const TOLD: &[&str] = &[
     "dispatch.order.suspended",
     "dispatch.order.resumed",
     "dispatch.case.ruling_asked",
+    "dispatch.case.falsely_closed",
 ];
 
 const fn hears(service: &'static str, upstream: &'static str, events: &'static [&'static str]) -> Hears {

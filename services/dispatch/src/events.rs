@@ -30,7 +30,12 @@ pub struct Metrics {
     breached: Counter<1>,
     escalated: Counter<1>,
     report_to_order: Histogram<0>,
+    batches: Histogram<0>,
+    turned_away: Counter<0>,
 }
+
+/// How many commands a writer takes at once, in steps.
+const BATCH_COMMANDS: [f64; 5] = [1.0, 4.0, 16.0, 64.0, 128.0];
 
 impl Metrics {
     /// Makes them; made twice, they are the same.
@@ -51,6 +56,19 @@ impl Metrics {
                 &REPORT_TO_ORDER_SECONDS,
                 [],
             ),
+            batches: metrics.histogram(
+                "dispatch.batch.commands",
+                "Commands of the doors taken by a writer at once.",
+                "{command}",
+                &BATCH_COMMANDS,
+                [],
+            ),
+            turned_away: metrics.counter(
+                "dispatch.commands.turned_away",
+                "Commands of the doors refused because too many waited.",
+                "{command}",
+                [],
+            ),
         }
     }
 
@@ -58,6 +76,16 @@ impl Metrics {
     pub fn dispatched(&self, accepted_at: Timestamp, now: Timestamp) {
         let after = Duration::try_from(now.duration_since(accepted_at)).unwrap_or_default();
         self.report_to_order.record([], after.as_secs_f64());
+    }
+
+    /// A writer took so many commands.
+    pub fn batch(&self, commands: usize) {
+        self.batches.record([], commands as f64);
+    }
+
+    /// A command was refused unheard.
+    pub fn turned_away(&self) {
+        self.turned_away.add([], 1);
     }
 
     /// Counts what time or a calendar did to a stage, and raises the alarm of an unpublished year (D31).

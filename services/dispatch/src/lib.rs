@@ -10,7 +10,8 @@
 //!   publications, `http` takes the acts of bodies and verifiers. They parse and authenticate, nothing else.
 //! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed
 //!   event; `say` writes what happened into events.
-//! * `handle`: the one room where things happen, one transaction per batch of commands.
+//! * `handle`: the one room where things happen, one transaction per batch of commands; what doors ask during one commit
+//!   is decided together in the next.
 //! * `store`: all SQL. A transaction locks cases in (tenant, id) order and each case before its orders.
 //! * `hints`: who watches orders hears when to look. `tenants`: what dispatch takes from a tenant's documents: working
 //!   calendars. `events`: logs and metrics.
@@ -30,6 +31,7 @@ use sqlx::migrate::Migrator;
 
 use crate::events::Metrics;
 use crate::handle::Room;
+use crate::handle::submit::{WAITING_MAX, Writer};
 use crate::hints::Hints;
 use crate::tenants::{Calendars, Street};
 
@@ -51,7 +53,9 @@ impl Service for Dispatch {
 
     fn build(house: House<Street>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let metrics = Metrics::register(&house.metrics);
-        let room = Room { house: house.clone(), metrics };
+        let writer = Writer::new(WAITING_MAX);
+        let room = Room { house: house.clone(), metrics, writer: writer.clone() };
+        plan.part(writer);
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);
         plan.rpc(inbound::rpc::server(room.clone(), hints));

@@ -18,9 +18,9 @@ use contract::document::{
 };
 use contract::proto::intake::Place;
 use ids::{BodyRef, TenantId};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use routing::rules::Conditions;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Project, StreetView};
@@ -105,6 +105,11 @@ impl Street {
     /// The policy of what the catch-all body takes for want of a line.
     pub fn catch_all_policy(&self, day: Date) -> ResolvedPolicy {
         self.effective(day).catch_all().policy
+    }
+
+    /// How long after a close the same matter again counts as a false closure.
+    pub fn false_closure(&self, day: Date) -> SignedDuration {
+        SignedDuration::from_secs(self.effective(day).false_closure_s().cast_signed())
     }
 
     /// Whether a report may join a case of it.

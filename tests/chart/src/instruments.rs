@@ -64,7 +64,7 @@ const CONSOLE: &str = "services/console/src/events.rs";
 const ASSEMBLE: &str = "crates/bootstrap/src/assemble.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 29] = [
+pub const OWN: [Own; 31] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
@@ -84,6 +84,8 @@ pub const OWN: [Own; 29] = [
     own(DISPATCH, "dispatch.stages.warned", Kind::Counter, "{stage}", &["stage"]),
     own(DISPATCH, "dispatch.stages.breached", Kind::Counter, "{stage}", &["stage"]),
     own(DISPATCH, "dispatch.stages.escalated", Kind::Counter, "{stage}", &["stage"]),
+    own(DISPATCH, "dispatch.batch.commands", Kind::Histogram, "{command}", &[]),
+    own(DISPATCH, "dispatch.commands.turned_away", Kind::Counter, "{command}", &[]),
     with_bounds(own(DISPATCH, "dispatch.report_to_order.duration", Kind::Histogram, "s", &[]), &[1.0, 5.0]),
     own(NOTIFICATION, "notification.verdicts", Kind::Counter, "{verdict}", &["verdict"]),
     own(NOTIFICATION, "notification.attempts", Kind::Counter, "{attempt}", &["outcome"]),

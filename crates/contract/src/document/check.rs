@@ -78,6 +78,8 @@ pub enum Problem {
     ZeroLimit,
     #[error("the limit is longer than ten years")]
     LimitTooLong,
+    #[error("a false closure is one within 1 to 365 days")]
+    BadFalseClosureDays,
     #[error("a published year lies between 2000 and 2199")]
     BadYear,
     #[error("a text must not contain U+0000")]
@@ -403,6 +405,8 @@ fn check_calendar(faults: &mut Faults, path: &str, calendar: &CalendarSpec) {
 
 fn check_defaults(faults: &mut Faults, core: &DistrictCore) {
     check_limit(faults, "verify", core.verify, false);
+    let days = (1..=365).contains(&core.false_closure_days);
+    faults.unless(days, "false_closure_days", || Problem::BadFalseClosureDays);
     check_warnings(faults, "defaults", &core.warn_per_mille);
     if let Some(chain) = core.chain.as_ref().filter(|key| !core.chains.contains_key(*key)) {
         faults.add("chain", Problem::UnknownChain(chain.clone()));

@@ -75,6 +75,7 @@ pub fn draft_district(
         default_calendar: calendar.id.clone(),
         calendars: [(calendar.id.clone(), calendar)].into(),
         verify: pack.policies.defaults.verify.into(),
+        false_closure_days: pack.policies.defaults.false_closure_days,
         warn_per_mille: pack.policies.defaults.warn_per_mille,
         chain: pack.policies.defaults.chain,
         alarm_words: pack.alarm_words.alarm_words,

@@ -137,6 +137,9 @@ pub struct DistrictCore {
     pub default_calendar: String,
     /// Verification limit of the derived policies.
     pub verify: Limit,
+    /// Days of 24 hours after a close within which the same matter again counts as a false closure (虚假办结); 1 to 365.
+    #[serde(default = "false_closure_days")]
+    pub false_closure_days: u16,
     /// Warnings of the derived policies, in thousandths of the allowed time.
     pub warn_per_mille: Vec<u32>,
     /// Escalation chain of the derived policies.
@@ -239,4 +242,9 @@ pub struct StreetCore {
     /// Which of our ways it takes.
     #[serde(default, skip_serializing_if = "Features::unsaid")]
     pub features: Features,
+}
+
+/// A week, as long as open cases are joined.
+pub(super) const fn false_closure_days() -> u16 {
+    7
 }

@@ -177,6 +177,11 @@ impl<'a> EffectivePack<'a> {
         Some(self.resolve_policy(key, self.policy(key)?))
     }
 
+    /// How long after a close the same matter again counts as a false closure, in seconds.
+    pub fn false_closure_s(&self) -> u64 {
+        u64::from(self.district.false_closure_days) * 24 * 3_600
+    }
+
     /// Bodies informed of every case of this street.
     pub fn informs(&self) -> Vec<BodyRef> {
         self.district.informs.iter().filter_map(|key| self.body_ref(key, None)).collect()

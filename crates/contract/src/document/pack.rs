@@ -174,6 +174,9 @@ pub struct ResolveForm {
 pub struct DefaultsForm {
     /// Limit of verify.
     pub verify: LimitForm,
+    /// Days after a close within which the same matter again counts as a false closure.
+    #[serde(default = "super::core::false_closure_days")]
+    pub false_closure_days: u16,
     /// Warnings, in thousandths of the allowed time.
     pub warn_per_mille: Vec<u32>,
     /// Key of the escalation chain.

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::BodyRef;
-use jiff::Timestamp;
+use ids::{BodyRef, CaseId};
+use jiff::{SignedDuration, Timestamp};
 use sla::{Calendar, to_micros};
 
 use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder, HolderInterval};
@@ -79,6 +79,14 @@ pub enum CaseCommand<'a> {
         /// Why.
         note: String,
     },
+    /// The same matter came again. Within the time after the close it is a false closure, once for each case; otherwise
+    /// nothing changes.
+    Repeat {
+        /// The case in which it came again.
+        by: CaseId,
+        /// Longest time after the close that counts.
+        within: SignedDuration,
+    },
     /// A wake-up, late or double or right.
     Tick,
     /// A calendar was published.
@@ -143,6 +151,7 @@ impl Case {
             asked: None,
             adjudications: BTreeMap::new(),
             rulings: Vec::new(),
+            repeated_by: BTreeSet::new(),
         };
         let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
         Ok((case, vec![CaseEvent { version: 1, at, actor, kind }]))
@@ -173,6 +182,7 @@ impl Case {
                 change.whistle(actor, bodies, orders, note)
             }
             CaseCommand::Cancel { actor, note } => change.cancel(actor, note),
+            CaseCommand::Repeat { by, within } => Ok(change.repeat(by, within)),
             CaseCommand::Tick => Ok(change.tick()),
             CaseCommand::FillCalendar { calendar } => change.fill(calendar),
         }?;
@@ -197,6 +207,16 @@ impl Change {
     pub(super) fn require(&self, allowed: &[CasePhase], command: &'static str) -> Result<(), Refusal> {
         let phase = self.case.phase;
         if allowed.contains(&phase) { Ok(()) } else { Err(Refusal::InvalidCaseTransition { phase, command }) }
+    }
+
+    /// Its record says when it was closed, if it was, whoever says that the matter came again.
+    fn repeat(mut self, by: CaseId, within: SignedDuration) -> Self {
+        let after = self.case.closed_at().map(|closed_at| self.at.duration_since(closed_at));
+        if let Some(after) = after.filter(|after| *after <= within && !self.case.repeated_by.contains(&by)) {
+            let after_s = u64::try_from(after.as_secs()).unwrap_or_default();
+            self.push(CaseEventKind::FalselyClosed { repeated_by: by, after_s }, None);
+        }
+        self
     }
 
     fn submit(mut self, actor: Actor, orders: &[Order], calendar: &Calendar) -> Result<Self, Refusal> {

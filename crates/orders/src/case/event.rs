@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ids::{BodyRef, OrderId};
+use ids::{BodyRef, CaseId, OrderId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,13 @@ pub enum CaseEventKind {
         /// Why.
         note: String,
     },
+    /// The same matter came again soon after the close (虚假办结). The case stays closed; the other one has the duties.
+    FalselyClosed {
+        /// The case in which it came again.
+        repeated_by: CaseId,
+        /// Seconds from the close to that.
+        after_s: u64,
+    },
     /// Time or a calendar touched the verification or the clock of a ruling.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -102,6 +109,7 @@ impl CaseEventKind {
             CaseEventKind::Ruled { .. } => "ruled",
             CaseEventKind::Whistled { .. } => "whistled",
             CaseEventKind::Cancelled { .. } => "cancelled",
+            CaseEventKind::FalselyClosed { .. } => "falsely_closed",
             CaseEventKind::Stage(event) => event.name(),
         }
     }
@@ -142,6 +150,9 @@ impl Case {
         self.changed_at = event.at;
         match &event.kind {
             CaseEventKind::Opened { .. } | CaseEventKind::Whistled { .. } => {}
+            CaseEventKind::FalselyClosed { repeated_by, .. } => {
+                self.repeated_by.insert(*repeated_by);
+            }
             CaseEventKind::Submitted { handlers, verify } => {
                 self.phase = CasePhase::Submitted;
                 self.handlers.extend(handlers.iter().cloned());

@@ -3,7 +3,8 @@
 //! Exactly one holder at each instant (D32): the lead while the round is open, whoever rules while the lead's
 //! return waits, the verifier from the lead's submit on. A failed verification opens the next round and gives
 //! the case back to the lead. Who handled it in any round may not verify it (D36). Until it is closed it may be
-//! cancelled, and every order with it.
+//! cancelled, and every order with it. A closed case stays closed: when the same matter comes again soon after, that is
+//! noted as a false closure, and the new case has the duties.
 
 mod decide;
 mod event;
@@ -128,6 +129,9 @@ pub struct Case {
     /// Every ruling, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rulings: Vec<Ruling>,
+    /// Cases in which the same matter came again soon after the close: each is a false closure.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub repeated_by: BTreeSet<CaseId>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -174,6 +178,12 @@ impl Case {
     /// Who holds it now; nobody once it has ended.
     pub fn holder(&self) -> Option<&Holder> {
         self.holders.last().filter(|interval| interval.to.is_none()).map(|interval| &interval.holder)
+    }
+
+    /// When it was closed; nothing of one that is open, or was called off.
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        let last = self.holders.last().filter(|_| self.phase == CasePhase::Closed)?;
+        last.to
     }
 
     /// The present round's verification, once submitted.

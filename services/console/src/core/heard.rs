@@ -69,7 +69,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         }
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
-        | CaseWhistled | CaseCancelled => progress(envelope, Message::decode(payload)?),
+        | CaseWhistled | CaseCancelled | CaseFalselyClosed => progress(envelope, Message::decode(payload)?),
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }

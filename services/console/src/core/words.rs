@@ -60,6 +60,9 @@ pub const fn of(kind: EventType) -> Words {
         CaseVerifying => words("核查中", "being verified"),
         CaseClosed => words("核查通过，已结案", "verified and closed"),
         CaseReopened => words("核查未通过，重新办理", "verification failed, reopened"),
+        CaseFalselyClosed => {
+            words("同一事项再次上报，记为虚假办结", "the same matter came again: counted as falsely closed")
+        }
         CaseRulingAsked => words("退单待裁定", "return awaits a ruling"),
         CaseRuled => words("责任已裁定", "ruled whose duty it is"),
         CaseWhistled => words("已吹哨，召集单位到场", "bodies summoned to the place"),

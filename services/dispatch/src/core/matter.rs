@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{BodyRef, CaseId, Lane, OrderId, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
     OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, Starts, VerifyCommand,
@@ -202,6 +202,11 @@ impl Matter {
     pub fn tick_case(&mut self, now: Timestamp) -> Result<(), Refusal> {
         self.woken.insert(self.case.id.as_uuid());
         self.decide_case(CaseCommand::Tick, now).map(drop)
+    }
+
+    /// The same matter came again in another case.
+    pub fn repeated(&mut self, by: CaseId, within: SignedDuration, now: Timestamp) -> Result<(), Refusal> {
+        self.decide_case(CaseCommand::Repeat { by, within }, now).map(drop)
     }
 
     /// A calendar was published: for the case and every order in hand.

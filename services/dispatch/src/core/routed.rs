@@ -4,7 +4,7 @@
 use contract::proto::{from_wire, triage};
 use contract::{Envelope, EventType};
 use ids::{BodyRef, CaseId, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orders::{ChainAction, ChainStep, Role, Stage, StagePlan};
 use prost::Message;
 use sla::{ClockKind, Limit, PerMille, Unit};
@@ -25,6 +25,8 @@ pub(crate) struct RoutedCase {
     pub chain: Vec<ChainStep>,
     /// When the report was accepted; nothing where a person decided in between.
     pub accepted_at: Option<Timestamp>,
+    /// A closed case of the same matter, and how soon after its close that counts as a false closure.
+    pub repeats: Option<(CaseId, SignedDuration)>,
     /// Generation of the pack the plan was made with.
     pub pack_generation: u64,
     /// Generation of the street's own document it was made with.
@@ -104,11 +106,18 @@ impl RoutedCase {
             duties,
             stages,
             chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
+            repeats: routed.repeats.as_ref().map(repeats).transpose()?,
             accepted_at: routed.accepted_at.as_ref().and_then(from_wire),
             pack_generation: plan.pack_generation,
             street_generation: plan.street_generation,
         })
     }
+}
+
+fn repeats(repeat: &triage::Repeat) -> Result<(CaseId, SignedDuration), NotRouted> {
+    let case_id = repeat.case_id.parse().map_err(|_| Field("repeats.case_id"))?;
+    let within_s = i64::try_from(repeat.within_s).map_err(|_| Field("repeats.within_s"))?;
+    Ok((case_id, SignedDuration::from_secs(within_s)))
 }
 
 fn duty(order: &triage::PlannedOrder) -> Result<Duty, NotRouted> {

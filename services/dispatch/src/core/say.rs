@@ -132,6 +132,11 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
         }
         CaseEventKind::Ruled { ruling, .. } => payload.ruling = Some(ruled(ruling)),
+        CaseEventKind::FalselyClosed { repeated_by, after_s } => {
+            payload.repeated_by = repeated_by.to_string();
+            payload.after_s = *after_s;
+            payload.told_bodies = std::iter::once(&after.lead).chain(told).map(ToString::to_string).collect();
+        }
         _ => {}
     }
     Said {
@@ -212,6 +217,7 @@ fn case_state(facts: &Facts, case: &Case) -> wire::CaseState {
         stages: case.verify.values().last().map(wire_stage).into_iter().collect(),
         holder: case.holder().map(ToString::to_string).unwrap_or_default(),
         adjudication: case.adjudication().map(wire_stage),
+        falsely_closed: u32::try_from(case.repeated_by.len()).unwrap_or(u32::MAX),
     }
 }
 

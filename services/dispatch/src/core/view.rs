@@ -204,7 +204,7 @@ pub(crate) struct OrderPage {
 }
 
 /// One stretch of the case's holder line.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct HolderView {
     /// A body, `centre` or `district` while one of them rules on the lead's return, or `verifier`.
     holder: String,
@@ -213,7 +213,7 @@ pub(crate) struct HolderView {
 }
 
 /// Whose a duty is: a ruling on a return, or a transfer nobody had asked for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RulingView {
     order_id: Uuid,
     /// Who held it.
@@ -245,35 +245,37 @@ impl RulingView {
 }
 
 /// A case as dispatch knows it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct CaseView {
-    case_id: Uuid,
-    case_no: String,
+    pub case_id: Uuid,
+    pub case_no: String,
     /// 12 digits.
-    street: String,
-    round: u32,
+    pub street: String,
+    pub round: u32,
     /// open, submitted, verifying, closed or cancelled.
-    phase: String,
+    pub phase: String,
     /// For `If-Match`.
-    version: u64,
-    item: String,
+    pub version: u64,
+    pub item: String,
     item_zh: String,
     item_en: String,
     lead: String,
     /// Who has it in hand now; empty once it has ended.
-    holder: Option<String>,
+    pub holder: Option<String>,
     opened_at: Timestamp,
     changed_at: Timestamp,
     /// Without a gap from `opened_at` on.
     holders: Vec<HolderView>,
     /// The verification of each submitted round.
-    verifications: Vec<StageView>,
+    pub verifications: Vec<StageView>,
     /// The clock of the return that waits for a ruling.
-    adjudication: Option<StageView>,
+    pub adjudication: Option<StageView>,
     /// Whose duties were ruled to be, in order.
     rulings: Vec<RulingView>,
+    /// Cases in which the same matter came again soon after the close: each is a false closure.
+    pub repeated_by: Vec<Uuid>,
     /// Those the caller may see.
-    orders: Vec<OrderView>,
+    pub orders: Vec<OrderView>,
 }
 
 impl CaseView {
@@ -301,6 +303,7 @@ impl CaseView {
             verifications: case.verify.values().map(StageView::of).collect(),
             adjudication: case.adjudication().map(StageView::of),
             rulings: case.rulings.iter().map(RulingView::of).collect(),
+            repeated_by: case.repeated_by.iter().map(|id| id.as_uuid()).collect(),
             orders,
         }
     }

@@ -1,4 +1,6 @@
-//! An answer to an idempotency key: given before, or made now and kept (D19).
+//! An answer to an idempotency key: given before, or made now and kept with the effect (D19).
+
+use std::collections::BTreeMap;
 
 use ids::{IdempotencyKey, TenantId};
 use jiff::Timestamp;
@@ -38,40 +40,59 @@ impl Request {
         digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
-    fn scope(&self) -> Scope<'_> {
-        Scope { tenant: self.tenant, principal: &self.principal, route: &self.route, key: self.key }
-    }
-
-    /// The answer given before. Asked under the case's lock, so two equal requests never both find none.
-    pub async fn answered(&self, tx: &mut ScopedTx) -> Result<Option<Result<Answer, Denied>>, pg::Error> {
-        let Some(stored) = answers::find(tx, &self.scope()).await? else { return Ok(None) };
-        if stored.request_sha256 != self.request_sha256 {
-            return Ok(Some(Err(Denied::KeyReused)));
-        }
-        let version =
-            u64::try_from(stored.version).map_err(|_| pg::Error::impossible_row("answers.version"))?;
-        Ok(Some(Ok(Answer { version, body: stored.body })))
+    fn scope(&self) -> Scope {
+        let Self { tenant, principal, route, key, .. } = self;
+        Scope { tenant: *tenant, principal: principal.clone(), route: route.clone(), key: *key }
     }
 
     /// Whether the caller has seen the present version.
     pub fn matches(&self, version: u64) -> bool {
         self.if_match.is_none_or(|seen| seen == version)
     }
+}
 
-    /// Keeps the answer with the effect.
-    pub async fn keep(
-        &self,
-        tx: &mut ScopedTx,
-        now: Timestamp,
-        version: u64,
-        view: &impl Serialize,
-    ) -> Result<Answer, pg::Error> {
-        let body =
-            serde_json::to_vec(view).map_err(|error| pg::Error::broken("encoding an answer", error))?;
-        let request_sha256 = self.request_sha256.to_vec();
+/// The answers to the requests of a batch: those given before, and those it adds.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    known: BTreeMap<Scope, StoredAnswer>,
+    added: Vec<Scope>,
+}
+
+impl Answers {
+    /// What was answered before. Ask under the locks of what the requests change.
+    pub async fn given(tx: &mut ScopedTx, requests: &[&Request]) -> Result<Self, pg::Error> {
+        let scopes: Vec<Scope> = requests.iter().map(|request| request.scope()).collect();
+        let known = answers::find(tx, &scopes).await?.into_iter().collect();
+        Ok(Self { known, added: Vec::new() })
+    }
+
+    /// The answer given before, in another transaction or to an equal request of this batch.
+    pub fn find(&self, request: &Request) -> Result<Option<Result<Answer, Denied>>, pg::Error> {
+        let Some(stored) = self.known.get(&request.scope()) else { return Ok(None) };
+        if stored.request_sha256 != request.request_sha256 {
+            return Ok(Some(Err(Denied::KeyReused)));
+        }
+        let version =
+            u64::try_from(stored.version).map_err(|_| pg::Error::impossible_row("answers.version"))?;
+        Ok(Some(Ok(Answer { version, body: stored.body.clone() })))
+    }
+
+    /// An answer to be kept.
+    pub fn add(&mut self, request: &Request, version: u64, body: Vec<u8>) -> Answer {
+        let request_sha256 = request.request_sha256.to_vec();
         let stored = StoredAnswer { request_sha256, version: version as i64, body: body.clone() };
-        answers::keep(tx, &self.scope(), &stored, now).await?;
-        answers::forget_old(tx, &self.scope(), now).await?;
-        Ok(Answer { version, body })
+        self.known.insert(request.scope(), stored);
+        self.added.push(request.scope());
+        Answer { version, body }
+    }
+
+    /// Keeps what was added, and forgets what has been kept long enough.
+    pub async fn keep(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<(), pg::Error> {
+        if self.added.is_empty() {
+            return Ok(());
+        }
+        let added: Vec<_> = self.added.iter().map(|scope| (scope, &self.known[scope])).collect();
+        answers::keep(tx, &added, now).await?;
+        answers::forget_old(tx, &self.added, now).await
     }
 }

@@ -3,12 +3,12 @@
 //! The claim holds the wake-up rows. Cases somebody else has are passed over; their rows stay and fire again, so
 //! nothing is lost and nobody waits in a circle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use ids::{BodyRef, CaseId};
 use jiff::Timestamp;
 use orders::Refusal;
 use pg::ScopedTx;
-use uuid::Uuid;
 use wakeups::{FireError, Wakeup};
 
 use super::save::{By, CASE, ORDER, save};
@@ -26,13 +26,14 @@ pub(crate) async fn orders(
     due: Vec<Wakeup>,
 ) -> Result<usize, FireError> {
     let claimed: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
-    let known: BTreeMap<Key, Uuid> = store::orders::cases_of(tx, &claimed).await?.into_iter().collect();
+    let known = store::orders::belong(tx, &claimed).await?;
     let gone: Vec<Key> = claimed.iter().filter(|key| !known.contains_key(key)).copied().collect();
     wakeups::disarm(tx, ORDER, &gone).await?;
-    let cases: BTreeSet<Key> = known.iter().map(|((tenant, _), case_id)| (*tenant, *case_id)).collect();
+    let case_of = |((tenant, _), (case_id, _)): (&Key, &(CaseId, BodyRef))| (*tenant, case_id.as_uuid());
+    let cases: BTreeSet<Key> = known.iter().map(case_of).collect();
     let cases = store::cases::lock_free(tx, &Vec::from_iter(cases)).await?;
     let ours: BTreeSet<Key> = cases.iter().map(|c| (c.case.tenant, c.case.id.as_uuid())).collect();
-    let free = known.iter().filter(|((tenant, _), case_id)| ours.contains(&(*tenant, **case_id)));
+    let free = known.iter().filter(|order| ours.contains(&case_of(*order)));
     let orders = store::orders::lock(tx, &free.map(|(key, _)| *key).collect::<Vec<_>>()).await?;
     let (mut ready, mut moved) = (Vec::new(), gone.len());
     for mut matter in matters(cases, orders) {
@@ -43,8 +44,7 @@ pub(crate) async fn orders(
         moved += matter.orders.len();
         ready.push(matter);
     }
-    let matters = ready;
-    save(room, tx, now, &matters, By::itself(CLOCK)).await?;
+    save(room, tx, now, &mut ready, By::itself(CLOCK)).await?;
     Ok(moved)
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn cases(
     for matter in &mut matters {
         matter.tick_case(now).map_err(broken)?;
     }
-    save(room, tx, now, &matters, By::itself(CLOCK)).await?;
+    save(room, tx, now, &mut matters, By::itself(CLOCK)).await?;
     debug_assert!(due.iter().all(|wakeup| wakeup.kind == CASE));
     Ok(matters.len())
 }

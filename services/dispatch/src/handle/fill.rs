@@ -58,7 +58,7 @@ async fn some(room: &Room, published: &[Published]) -> Result<usize, pg::Error> 
     for matter in &mut matters {
         changed += usize::from(fill(room, matter, now)?);
     }
-    save(room, &mut tx, now, &matters, By::itself("calendar")).await?;
+    save(room, &mut tx, now, &mut matters, By::itself("calendar")).await?;
     tx.commit().await?;
     room.house.committed();
     Ok(changed)

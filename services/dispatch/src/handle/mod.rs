@@ -1,15 +1,15 @@
 //! The one room where things happen: seen before? → load for update → decide → save → journal and next wake-up →
-//! commit. One file per command; [`save`] is the same for all.
+//! commit. What doors ask is left with [`submit`] and decided in [`commands`]; [`save`] is the same for all.
 
-pub(crate) mod act;
 pub(crate) mod answer;
-pub(crate) mod direct;
+pub(crate) mod command;
+mod commands;
 pub(crate) mod due;
 pub(crate) mod fill;
 pub(crate) mod open;
 mod save;
 pub(crate) use save::{CASE, ORDER};
-pub(crate) mod verify;
+pub(crate) mod submit;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,20 +19,22 @@ use bootstrap::door::Problem;
 use ids::{CaseId, OrderId, TenantId};
 use jiff::Timestamp;
 use orders::{Order, Refusal};
-use pg::ScopedTx;
 use sla::Calendar;
 
 use crate::core::matter::{Facts, Matter};
 use crate::events::Metrics;
-use crate::store;
 use crate::store::cases::StoredCase;
 use crate::tenants::Street;
+use submit::Writer;
+use writer::Unkept;
 
 /// The tools of dispatch. Cloning shares them.
 #[derive(Debug, Clone)]
 pub(crate) struct Room {
     pub house: House<Street>,
     pub metrics: Metrics,
+    /// Who decides what the doors ask.
+    pub writer: Writer,
 }
 
 impl Room {
@@ -62,20 +64,14 @@ pub(crate) enum Denied {
     NotReady,
     /// The machine says no.
     Refused(Refusal),
+    /// Nobody decided it: too many wait, or the database is away.
+    Unkept(Unkept),
 }
 
 impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
-}
-
-/// One locked case with all its orders.
-async fn load(tx: &mut ScopedTx, tenant: TenantId, case_id: CaseId) -> Result<Option<Matter>, pg::Error> {
-    let key = [(tenant, case_id.as_uuid())];
-    let Some(StoredCase { facts, case }) = store::cases::lock(tx, &key).await?.pop() else { return Ok(None) };
-    let orders = store::orders::lock_of_cases(tx, &key).await?;
-    Ok(Some(Matter::loaded(facts, case, orders)))
 }
 
 /// Locked cases with those of the given orders that are theirs.

@@ -1,20 +1,20 @@
 //! Routed cases: each is opened once, with its orders, all of a batch in the same statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ids::{CaseId, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use messaging::ApplyError;
 use orders::Starts;
 use pg::ScopedTx;
 use sla::Calendar;
 
-use super::Room;
 use super::save::{By, save};
+use super::{Room, matters};
 use crate::core::matter::Matter;
 use crate::core::routed::RoutedCase;
-use crate::store;
+use crate::store::{self, Key};
 
 /// A routed case and the calendar it counts on, as it was when the message was read.
 #[derive(Debug, Clone)]
@@ -33,8 +33,11 @@ pub(crate) async fn open(
 ) -> Result<(), ApplyError> {
     let matters = opened(room, now, &commands)?;
     let entered = store::cases::insert_new(tx, &matters).await?;
-    let matters: Vec<Matter> = matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();
-    save(room, tx, now, &matters, By::itself(consumer)).await?;
+    let mut matters: Vec<Matter> =
+        matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();
+    let repeated = repeated(tx, now, &commands, &entered).await?;
+    matters.extend(repeated);
+    save(room, tx, now, &mut matters, By::itself(consumer)).await?;
     let fresh = commands.iter().map(|command| &command.routed);
     for routed in
         fresh.filter(|routed| entered.contains(&(routed.tenant, routed.case_id)) && !routed.facts.drill)
@@ -42,6 +45,40 @@ pub(crate) async fn open(
         routed.accepted_at.iter().for_each(|accepted_at| room.metrics.dispatched(*accepted_at, now));
     }
     Ok(())
+}
+
+/// Closed cases whose matter came again in a case that was entered now (D10: triage names them, and here it is decided what
+/// that means). A case that triage knows and we do not is no case that we closed.
+async fn repeated(
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    commands: &[Command],
+    entered: &BTreeSet<(TenantId, CaseId)>,
+) -> Result<Vec<Matter>, ApplyError> {
+    let routed = commands.iter().map(|command| &command.routed);
+    let routed = routed.filter(|routed| entered.contains(&(routed.tenant, routed.case_id)));
+    let again: BTreeMap<(TenantId, CaseId), (Key, SignedDuration)> = routed
+        .filter_map(|routed| {
+            let (earlier, within) = routed.repeats?;
+            Some(((routed.tenant, routed.case_id), ((routed.tenant, earlier.as_uuid()), within)))
+        })
+        .collect();
+    if again.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: BTreeSet<Key> = again.values().map(|(earlier, _)| *earlier).collect();
+    let keys = Vec::from_iter(keys);
+    let cases = store::cases::lock(tx, &keys).await?;
+    let orders = store::orders::lock_of_cases(tx, &keys).await?;
+    let mut matters = matters(cases, orders);
+    for ((_, by), (earlier, within)) in again {
+        let matter = matters.iter_mut().find(|m| (m.tenant(), m.case.id.as_uuid()) == earlier);
+        if let Some(matter) = matter {
+            let refused = |refusal: orders::Refusal| ApplyError::Refused(refusal.to_string());
+            matter.repeated(by, within, now).map_err(refused)?;
+        }
+    }
+    Ok(matters)
 }
 
 /// In the order of keys, which everybody locks in; the same case twice in a batch is one.

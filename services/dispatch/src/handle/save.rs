@@ -10,7 +10,7 @@ use uuid::Uuid;
 use wakeups::{Kind, Wakeup};
 
 use super::Room;
-use crate::core::matter::Matter;
+use crate::core::matter::{Happened, Matter};
 use crate::store::stages::StageRow;
 use crate::store::{self, Key};
 
@@ -39,21 +39,33 @@ impl<'a> By<'a> {
     }
 }
 
-/// Saves matters in (tenant, case) order. Their cases are locked, or were entered in this transaction.
+/// Says what happened to matters in (tenant, case) order, and saves them. Their cases are locked, or were entered in
+/// this transaction.
 pub(super) async fn save(
     room: &Room,
     tx: &mut ScopedTx,
     now: Timestamp,
-    matters: &[Matter],
+    matters: &mut [Matter],
     by: By<'_>,
 ) -> Result<(), pg::Error> {
+    let said: Vec<NewEvent> = matters.iter_mut().flat_map(|matter| say(room, now, matter, by)).collect();
+    save_said(room, tx, matters, &said).await
+}
+
+/// Saves matters of which everything was said.
+pub(super) async fn save_said(
+    room: &Room,
+    tx: &mut ScopedTx,
+    matters: &[Matter],
+    said: &[NewEvent],
+) -> Result<(), pg::Error> {
+    debug_assert!(matters.iter().all(|matter| matter.happened.is_empty()), "everything is said");
     states(tx, matters).await?;
     let rows: Vec<StageRow<'_>> = matters.iter().flat_map(stage_rows).collect();
     if !rows.is_empty() {
         store::stages::save(tx, &rows).await?;
     }
-    let events = events(room, now, matters, by);
-    room.house.outbox.append(tx, &events).await?;
+    room.house.outbox.append(tx, said).await?;
     wake_ups(tx, matters).await
 }
 
@@ -123,35 +135,33 @@ fn stage_rows(matter: &Matter) -> impl Iterator<Item = StageRow<'_>> {
     of_orders.chain(of_case).chain(of_returns)
 }
 
-fn events(room: &Room, now: Timestamp, matters: &[Matter], by: By<'_>) -> Vec<NewEvent> {
-    let mut events = Vec::new();
-    for matter in matters {
-        let told = matter.informed();
-        for happened in &matter.happened {
-            // A drill's clocks run like any other's and are nobody's lateness.
-            if let Some((subject_id, stage)) = happened.stage_event().filter(|_| !matter.facts.drill) {
-                room.metrics.stage(matter.tenant(), subject_id, stage);
-            }
-            let said = happened.said(&matter.facts, by.note, &told);
-            let trace = said.principal.as_ref().and(by.traceparent).unwrap_or(&matter.facts.traceparent);
-            events.push(NewEvent {
-                // Ids of one transaction sort as they were minted: the order in which things happened.
-                id: room.house.minter.mint(now).into(),
-                event_type: said.event_type,
-                tenant: matter.tenant(),
-                lane: matter.facts.lane,
-                aggregate_id: said.aggregate_id,
-                version: said.version,
-                at: said.at,
-                actor: said.principal.unwrap_or_else(|| by.otherwise.to_owned()),
-                purpose: None,
-                traceparent: trace.to_owned(),
-                drill: matter.facts.drill,
-                payload: said.payload,
-            });
+/// What happened to a matter since it was asked last, as events.
+pub(super) fn say(room: &Room, now: Timestamp, matter: &mut Matter, by: By<'_>) -> Vec<NewEvent> {
+    let (told, happened) = (matter.informed(), std::mem::take(&mut matter.happened));
+    let event = |happened: Happened| {
+        // A drill's clocks run like any other's and are nobody's lateness.
+        if let Some((subject_id, stage)) = happened.stage_event().filter(|_| !matter.facts.drill) {
+            room.metrics.stage(matter.tenant(), subject_id, stage);
         }
-    }
-    events
+        let said = happened.said(&matter.facts, by.note, &told);
+        let trace = said.principal.as_ref().and(by.traceparent).unwrap_or(&matter.facts.traceparent);
+        NewEvent {
+            // Ids of one transaction sort as they were minted: the order in which things happened.
+            id: room.house.minter.mint(now).into(),
+            event_type: said.event_type,
+            tenant: matter.tenant(),
+            lane: matter.facts.lane,
+            aggregate_id: said.aggregate_id,
+            version: said.version,
+            at: said.at,
+            actor: said.principal.unwrap_or_else(|| by.otherwise.to_owned()),
+            purpose: None,
+            traceparent: trace.to_owned(),
+            drill: matter.facts.drill,
+            payload: said.payload,
+        }
+    };
+    happened.into_iter().map(event).collect()
 }
 
 /// Arms or removes the wake-up of every subject that changed or was woken.

@@ -1,5 +1,6 @@
 //! The doors: parse, authenticate, make a command. They decide nothing.
 
+mod asked;
 pub(crate) mod calendars;
 pub(crate) mod http;
 pub(crate) mod messages;

@@ -4,20 +4,20 @@ mod seats;
 mod watch;
 
 use access::Action;
-use bootstrap::door::{FreeText, Problem, parse_key};
+use bootstrap::door::{FreeText, IdVerb, Problem, parse_key};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, invalid, named, parsed};
 use contract::proto::dispatch as wire;
+use contract::proto::dispatch::order_act_result::Outcome;
 use contract::proto::dispatch::order_service_server::{OrderService, OrderServiceServer};
 use contract::proto::{from_wire, to_wire};
-use ids::{OrderId, TenantId};
+use ids::{CaseId, IdempotencyKey, OrderId, TenantId};
 use orders::{Phase, ReturnGround};
 use tonic::{Request, Response, Status};
 
-use super::http::{ActBody, ListQuery, admitted, deed, list_page};
-use crate::core::view::{OrderView, StageView};
+use super::asked::{self, Asked, Asking};
+use super::http::{ActBody, CaseBody, Change, ListQuery, VerifyResult, act_on_case, admitted, list_page};
+use crate::core::view::{CaseView, OrderView, StageView};
 use crate::handle::Room;
-use crate::handle::act::{self, Command};
-use crate::handle::answer;
 use crate::hints::Hints;
 use crate::store::lists::{self, Reach};
 
@@ -57,6 +57,22 @@ impl OrderService for Orders {
         let call = Call::of(&request)?;
         let order = act_on(&self.0, &call, request.into_inner()).await?;
         Ok(Response::new(wire::ActOnOrderResponse { order: Some(order) }))
+    }
+
+    async fn act_on_orders(
+        &self,
+        request: Request<wire::ActOnOrdersRequest>,
+    ) -> Result<Response<wire::ActOnOrdersResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(act_on_many(&self.0, &call, request.into_inner()).await?))
+    }
+
+    async fn act_on_case(
+        &self,
+        request: Request<wire::ActOnCaseRequest>,
+    ) -> Result<Response<wire::ActOnCaseResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(act_on_one_case(&self.0, &call, request.into_inner()).await?))
     }
 
     type WatchOrdersStream = watch::Changes;
@@ -103,39 +119,126 @@ async fn list(
 async fn act_on(
     room: &Room,
     call: &Call,
-    asked: wire::ActOnOrderRequest,
+    request: wire::ActOnOrderRequest,
 ) -> Result<wire::OrderState, Problem> {
-    let (street, order_id): (TenantId, OrderId) = (named(&asked.street)?, named(&asked.order_id)?);
-    let verb = verb_of(asked.act())?;
+    let (street, order_id): (TenantId, OrderId) = (named(&request.street)?, named(&request.order_id)?);
+    let verb = verb_of(request.act())?;
     admitted(room, &call.who, street, verb)?;
-    let ground = ground_of(asked.ground());
-    let note = FreeText::parse("/note", asked.note)?;
-    // The digest of the HTTP door's body, so that one key may be retried at the other door.
-    let body = ActBody {
+    let key = parse_key(&request.idempotency_key)?;
+    let asked = Asked {
+        order_id,
+        verb: verb.to_owned(),
+        if_version: Some(request.if_version).filter(|version| *version > 0),
+        body: body_of(wire::OrderActItem {
+            ground: request.ground,
+            note: request.note,
+            to: request.to,
+            amount: request.amount,
+            unit: request.unit,
+            until: request.until,
+            reason: request.reason,
+            ..Default::default()
+        })?,
+    };
+    let answer = asked::act(room, asking(call, street, key), asked).await?;
+    Ok(asked::view(&answer)?.into())
+}
+
+async fn act_on_many(
+    room: &Room,
+    call: &Call,
+    request: wire::ActOnOrdersRequest,
+) -> Result<wire::ActOnOrdersResponse, Problem> {
+    let street: TenantId = named(&request.street)?;
+    if room.house.admit(&call.who, Action::OrderDirect, street).is_err() {
+        room.house.admit(&call.who, Action::OrderAct, street)?;
+    }
+    let key = parse_key(&request.idempotency_key)?;
+    let ids: Vec<String> = request.acts.iter().map(|item| item.order_id.clone()).collect();
+    let asked = request.acts.into_iter().map(|item| {
+        Ok(Asked {
+            order_id: parsed("/acts/order_id", &item.order_id)?,
+            verb: verb_of(item.act())?.to_owned(),
+            if_version: Some(item.if_version).filter(|version| *version > 0),
+            body: body_of(item)?,
+        })
+    });
+    let asked = asked.collect::<Result<Vec<_>, Problem>>()?;
+    let outcomes = asked::acts(room, asking(call, street, key), asked).await?;
+    let result = |(order_id, outcome): (String, Result<OrderView, Problem>)| wire::OrderActResult {
+        order_id,
+        outcome: Some(match outcome {
+            Ok(view) => Outcome::Order(view.into()),
+            Err(problem) => Outcome::Refusal(refusal(problem)),
+        }),
+    };
+    Ok(wire::ActOnOrdersResponse { results: ids.into_iter().zip(outcomes).map(result).collect() })
+}
+
+fn asking<'a>(call: &'a Call, street: TenantId, key: IdempotencyKey) -> Asking<'a> {
+    Asking { who: &call.who, street, key, traceparent: &call.trace.traceparent }
+}
+
+fn refusal(problem: Problem) -> wire::Refusal {
+    let document = problem.into_document();
+    wire::Refusal {
+        status: document.status.into(),
+        code: document.code,
+        title: document.title,
+        hint: document.hint,
+    }
+}
+
+/// The body that the act has at the HTTP door, so that both have one digest.
+fn body_of(item: wire::OrderActItem) -> Result<ActBody, Problem> {
+    let ground = ground_of(item.ground());
+    let note = FreeText::parse("/note", item.note)?;
+    Ok(ActBody {
         note: Some(note.as_str().to_owned()),
         ground,
-        to: given(asked.to),
-        amount: Some(asked.amount).filter(|amount| *amount > 0),
-        unit: given(asked.unit).map(|unit| word("/unit", unit)).transpose()?,
-        until: asked.until.as_ref().map(|at| from_wire(at).ok_or_else(|| invalid("/until"))).transpose()?,
-        reason: given(asked.reason).map(|reason| word("/reason", reason)).transpose()?,
+        to: given(item.to),
+        amount: Some(item.amount).filter(|amount| *amount > 0),
+        unit: given(item.unit).map(|unit| word("/unit", unit)).transpose()?,
+        until: item.until.as_ref().map(|at| from_wire(at).ok_or_else(|| invalid("/until"))).transpose()?,
+        reason: given(item.reason).map(|reason| word("/reason", reason)).transpose()?,
+    })
+}
+
+async fn act_on_one_case(
+    room: &Room,
+    call: &Call,
+    request: wire::ActOnCaseRequest,
+) -> Result<wire::ActOnCaseResponse, Problem> {
+    let (street, id): (TenantId, CaseId) = (named(&request.street)?, named(&request.case_id)?);
+    let (verb, result) = case_verb_of(request.act())?;
+    let change = Change {
+        who: call.who.clone(),
+        key: parse_key(&request.idempotency_key)?,
+        if_match: Some(request.if_version).filter(|version| *version > 0),
+        traceparent: call.trace.traceparent.clone(),
     };
-    let (deed, action) = deed(room, &call.who, street, verb, &body)?;
-    let request = answer::Request {
-        tenant: street,
-        principal: call.who.subject.clone(),
-        route: format!("orders/{order_id}:{verb}"),
-        key: parse_key(&asked.idempotency_key)?,
-        request_sha256: answer::Request::digest(&body),
-        if_match: Some(asked.if_version).filter(|version| *version > 0),
+    let body = CaseBody {
+        result,
+        bodies: Some(request.bodies).filter(|bodies| !bodies.is_empty()),
+        within_minutes: Some(request.within_minutes).filter(|minutes| *minutes > 0),
+        note: given(request.note),
     };
-    let traceparent = call.trace.traceparent.clone();
-    let command = Command { request, order_id, deed, note: note.into_string(), traceparent };
-    let may = |holder| room.house.admit_to(&call.who, action, street, Some(holder)).map(drop);
-    let answer = pg::retrying(|| act::act(room, &command, may)).await??;
-    let view: OrderView = serde_json::from_slice(&answer.body)
-        .map_err(|error| pg::Error::broken("reading an answer", error))?;
+    let target = IdVerb { id, verb: verb.to_owned() };
+    let answer = act_on_case(room.clone(), street, target, change, body).await?;
+    let view = serde_json::from_slice::<CaseView>(&answer.body);
+    let view = view.map_err(|error| pg::Error::broken("reading an answer", error))?;
     Ok(view.into())
+}
+
+fn case_verb_of(act: wire::CaseAct) -> Result<(&'static str, Option<VerifyResult>), Problem> {
+    match act {
+        wire::CaseAct::Claim => Ok(("verify", Some(VerifyResult::Claim))),
+        wire::CaseAct::Pass => Ok(("verify", Some(VerifyResult::Pass))),
+        wire::CaseAct::Fail => Ok(("verify", Some(VerifyResult::Fail))),
+        wire::CaseAct::Cancel => Ok(("cancel", None)),
+        wire::CaseAct::Whistle => Ok(("whistle", None)),
+        wire::CaseAct::Unspecified => Err(invalid("/act")),
+    }
 }
 
 fn verb_of(act: wire::OrderAct) -> Result<&'static str, Problem> {
@@ -149,6 +252,14 @@ fn verb_of(act: wire::OrderAct) -> Result<&'static str, Problem> {
         wire::OrderAct::Extend => Ok("extend"),
         wire::OrderAct::Suspend => Ok("suspend"),
         wire::OrderAct::Resume => Ok("resume"),
+        wire::OrderAct::Urge => Ok("urge"),
+        wire::OrderAct::Supervise => Ok("supervise"),
+        wire::OrderAct::Waive => Ok("waive"),
+        wire::OrderAct::Cancel => Ok("cancel"),
+        wire::OrderAct::Transfer => Ok("transfer"),
+        wire::OrderAct::Adjudicate => Ok("adjudicate"),
+        wire::OrderAct::Grant => Ok("grant"),
+        wire::OrderAct::Deny => Ok("deny"),
         wire::OrderAct::Unspecified => Err(invalid("/act")),
     }
 }
@@ -174,6 +285,25 @@ fn word<T: serde::de::DeserializeOwned>(field: &'static str, word: String) -> Re
 
 fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+impl From<CaseView> for wire::ActOnCaseResponse {
+    fn from(view: CaseView) -> Self {
+        let case = wire::CaseState {
+            case_id: view.case_id.to_string(),
+            case_no: view.case_no,
+            street: view.street,
+            round: view.round,
+            phase: view.phase,
+            version: view.version,
+            item: view.item,
+            stages: view.verifications.into_iter().last().map(Into::into).into_iter().collect(),
+            holder: view.holder.unwrap_or_default(),
+            adjudication: view.adjudication.map(Into::into),
+            falsely_closed: u32::try_from(view.repeated_by.len()).unwrap_or(u32::MAX),
+        };
+        Self { case: Some(case), orders: view.orders.into_iter().map(Into::into).collect() }
+    }
 }
 
 impl From<OrderView> for wire::OrderState {

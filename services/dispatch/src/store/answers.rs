@@ -1,8 +1,12 @@
 //! `dispatch.answers`: what a door answered to an idempotency key (D19).
 
+use std::collections::BTreeSet;
+
 use ids::{IdempotencyKey, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use pg::ScopedTx;
+
+use super::column;
 
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -10,11 +14,11 @@ const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const FORGOTTEN_MAX: i64 = 20;
 
 /// Whose key on which route.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Scope {
     pub tenant: TenantId,
-    pub principal: &'a str,
-    pub route: &'a str,
+    pub principal: String,
+    pub route: String,
     pub key: IdempotencyKey,
 }
 
@@ -26,59 +30,74 @@ pub(crate) struct StoredAnswer {
     pub body: Vec<u8>,
 }
 
-pub(crate) async fn find(tx: &mut ScopedTx, scope: &Scope<'_>) -> Result<Option<StoredAnswer>, pg::Error> {
-    let answer = sqlx::query_as!(
-        StoredAnswer,
-        "SELECT request_sha256, version, body FROM dispatch.answers
-         WHERE tenant_id = $1 AND principal = $2 AND route = $3 AND key = $4",
-        scope.tenant.as_i64(),
-        scope.principal,
-        scope.route,
-        scope.key.0,
+/// The answers there are to these requests.
+pub(crate) async fn find(
+    tx: &mut ScopedTx,
+    scopes: &[Scope],
+) -> Result<Vec<(Scope, StoredAnswer)>, pg::Error> {
+    let rows = sqlx::query!(
+        "SELECT a.tenant_id, a.principal, a.route, a.key, a.request_sha256, a.version, a.body
+         FROM dispatch.answers a
+         JOIN UNNEST($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS k (tenant_id, principal, route, key)
+             ON a.tenant_id = k.tenant_id AND a.principal = k.principal AND a.route = k.route AND a.key = k.key",
+        &column(scopes, |scope| scope.tenant.as_i64()),
+        &column(scopes, |scope| scope.principal.clone()),
+        &column(scopes, |scope| scope.route.clone()),
+        &column(scopes, |scope| scope.key.0),
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(answer)
+    let read = rows.into_iter().map(|row| {
+        let tenant = TenantId::from_i64(row.tenant_id);
+        let tenant = tenant.map_err(|_| pg::Error::impossible_row("answers.tenant_id"))?;
+        let scope =
+            Scope { tenant, principal: row.principal, route: row.route, key: IdempotencyKey(row.key) };
+        let (request_sha256, version, body) = (row.request_sha256, row.version, row.body);
+        Ok((scope, StoredAnswer { request_sha256, version, body }))
+    });
+    read.collect()
 }
 
 pub(crate) async fn keep(
     tx: &mut ScopedTx,
-    scope: &Scope<'_>,
-    answer: &StoredAnswer,
+    added: &[(&Scope, &StoredAnswer)],
     now: Timestamp,
 ) -> Result<(), pg::Error> {
     let kept = sqlx::query!(
         "INSERT INTO dispatch.answers (tenant_id, principal, route, key, request_sha256, version, body, answered_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        scope.tenant.as_i64(),
-        scope.principal,
-        scope.route,
-        scope.key.0,
-        answer.request_sha256,
-        answer.version,
-        answer.body,
+         SELECT n.*, $8 FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::bigint[],
+             $7::bytea[]) AS n",
+        &column(added, |(scope, _)| scope.tenant.as_i64()),
+        &column(added, |(scope, _)| scope.principal.clone()),
+        &column(added, |(scope, _)| scope.route.clone()),
+        &column(added, |(scope, _)| scope.key.0),
+        &column(added, |(_, answer)| answer.request_sha256.clone()),
+        &column(added, |(_, answer)| answer.version),
+        &column(added, |(_, answer)| answer.body.clone()),
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
     )
     .execute(&mut **tx)
     .await?;
-    pg::rows_affected("keeping an answer", kept.rows_affected(), 1)
+    pg::rows_affected("keeping answers", kept.rows_affected(), added.len())
 }
 
-/// Removes some of a principal's answers that have been kept long enough. Rows another one is removing are left.
-pub(crate) async fn forget_old(
-    tx: &mut ScopedTx,
-    scope: &Scope<'_>,
-    now: Timestamp,
-) -> Result<(), pg::Error> {
+/// Removes some answers of these principals that have been kept long enough. Rows another one is removing are left.
+pub(crate) async fn forget_old(tx: &mut ScopedTx, of: &[Scope], now: Timestamp) -> Result<(), pg::Error> {
     let before = now.saturating_sub(KEPT).map_err(|error| pg::Error::broken("subtracting days", error))?;
+    let whose: BTreeSet<(i64, &str)> =
+        of.iter().map(|scope| (scope.tenant.as_i64(), &*scope.principal)).collect();
+    let (tenants, principals): (Vec<i64>, Vec<String>) =
+        whose.into_iter().map(|(tenant, principal)| (tenant, principal.to_owned())).unzip();
     sqlx::query!(
         "DELETE FROM dispatch.answers a
-         USING (SELECT tenant_id, principal, route, key FROM dispatch.answers
-                WHERE tenant_id = $1 AND principal = $2 AND answered_at < $3
-                LIMIT $4 FOR UPDATE SKIP LOCKED) old
+         USING UNNEST($1::bigint[], $2::text[]) AS whose (tenant_id, principal)
+         CROSS JOIN LATERAL (
+             SELECT o.tenant_id, o.principal, o.route, o.key FROM dispatch.answers o
+             WHERE o.tenant_id = whose.tenant_id AND o.principal = whose.principal AND o.answered_at < $3
+             LIMIT $4 FOR UPDATE SKIP LOCKED) old
          WHERE a.tenant_id = old.tenant_id AND a.principal = old.principal AND a.route = old.route AND a.key = old.key",
-        scope.tenant.as_i64(),
-        scope.principal,
+        &tenants,
+        &principals,
         jiff_sqlx::Timestamp::from(before) as jiff_sqlx::Timestamp,
         FORGOTTEN_MAX,
     )

@@ -26,3 +26,8 @@ fn columns(keys: &[Key]) -> (Vec<i64>, Vec<Uuid>) {
 fn states<'a, T>(states: impl Iterator<Item = &'a T>) -> Vec<Json<&'a T>> {
     states.map(Json).collect()
 }
+
+/// One field of each row, as a column of a statement.
+fn column<R, T>(rows: &[R], field: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(field).collect()
+}

@@ -1,6 +1,8 @@
 //! `dispatch.orders`: writing, and loading for a change.
 
-use ids::{BodyRef, CaseId, OrderId, TenantId};
+use std::collections::BTreeMap;
+
+use ids::{BodyRef, CaseId, TenantId};
 use orders::Order;
 use pg::ScopedTx;
 use sqlx::types::Json;
@@ -94,29 +96,14 @@ pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Order>, 
     Ok(states.into_iter().map(|Json(order)| order).collect())
 }
 
-/// Which case an order belongs to, and who holds it; neither ever changes, so no lock is needed.
-pub(crate) async fn belongs(
+/// Which case each of these orders belongs to, and who holds it; neither ever changes, so no lock is needed.
+pub(crate) async fn belong(
     tx: &mut ScopedTx,
-    tenant: TenantId,
-    id: OrderId,
-) -> Result<Option<(CaseId, BodyRef)>, pg::Error> {
-    let row = sqlx::query!(
-        "SELECT case_id, body FROM dispatch.orders WHERE tenant_id = $1 AND id = $2",
-        tenant.as_i64(),
-        id.as_uuid(),
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let body = row.body.parse().map_err(|_| pg::Error::impossible_row("orders.body"))?;
-    Ok(Some((row.case_id.into(), body)))
-}
-
-/// The same for many: (order, its case).
-pub(crate) async fn cases_of(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Key, Uuid)>, pg::Error> {
+    keys: &[Key],
+) -> Result<BTreeMap<Key, (CaseId, BodyRef)>, pg::Error> {
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query!(
-        "SELECT o.tenant_id, o.id, o.case_id
+        "SELECT o.tenant_id, o.id, o.case_id, o.body
          FROM dispatch.orders o
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON o.tenant_id = k.tenant_id AND o.id = k.id",
         &tenants,
@@ -124,10 +111,11 @@ pub(crate) async fn cases_of(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Key
     )
     .fetch_all(&mut **tx)
     .await?;
-    let read = |tenant_id, id, case_id| {
-        let tenant =
-            TenantId::from_i64(tenant_id).map_err(|_| pg::Error::impossible_row("orders.tenant_id"))?;
-        Ok(((tenant, id), case_id))
-    };
-    rows.into_iter().map(|row| read(row.tenant_id, row.id, row.case_id)).collect()
+    let read = rows.into_iter().map(|row| {
+        let tenant = TenantId::from_i64(row.tenant_id);
+        let tenant = tenant.map_err(|_| pg::Error::impossible_row("orders.tenant_id"))?;
+        let body = row.body.parse().map_err(|_| pg::Error::impossible_row("orders.body"))?;
+        Ok(((tenant, row.id), (row.case_id.into(), body)))
+    });
+    read.collect()
 }

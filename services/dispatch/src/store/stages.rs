@@ -5,7 +5,7 @@ use orders::{StageDue, StageState};
 use pg::ScopedTx;
 use uuid::Uuid;
 
-use super::Key;
+use super::{Key, column};
 
 /// A stage of an order or a case.
 #[derive(Debug, Clone, Copy)]
@@ -26,10 +26,6 @@ impl StageRow<'_> {
             StageDue::AwaitingCalendar(awaited) => Some(awaited.calendar.id.clone()),
         }
     }
-}
-
-fn column<'a, T>(rows: &[StageRow<'a>], field: impl Fn(&StageRow<'a>) -> T) -> Vec<T> {
-    rows.iter().map(field).collect()
 }
 
 /// Enters stages or brings them up to their present state.

@@ -4,7 +4,9 @@
 mod clocks;
 mod doors;
 mod life;
+mod many;
 mod own_calendar;
+mod repeats;
 mod rotated;
 mod routed;
 mod story;

@@ -13,7 +13,7 @@ const BODIES: [(&str, &str); 3] =
     [("transport", "lead"), ("traffic-police", "assist"), ("bus-company", "assist")];
 
 /// Everybody does their part of a round; the lead is last.
-async fn handle(world: &World, case_id: uuid::Uuid, round: u64) {
+pub async fn handle(world: &World, case_id: uuid::Uuid, round: u64) {
     for (body, role) in [BODIES[1], BODIES[2], BODIES[0]] {
         let order = world.order(case_id, round, body, role).await;
         for verb in ["acknowledge", "arrive", "submit"] {

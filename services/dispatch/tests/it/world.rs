@@ -127,6 +127,7 @@ impl World {
                 ..Default::default()
             }),
             accepted_at: Some(to_wire(self.rig.clock.now() - SignedDuration::from_secs(4))),
+            repeats: None,
         };
         let envelope = Envelope {
             id: EventId(self.next_id()),

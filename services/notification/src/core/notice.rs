@@ -36,7 +36,7 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
         E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
-        E::CaseJoined | E::CaseRulingAsked => Audience::ToldBodies,
+        E::CaseJoined | E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
         E::OrderExtensionAsked | E::OrderSuspensionAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")

@@ -25,6 +25,80 @@ pub struct Candidate {
     pub opened_at: Timestamp,
 }
 
+/// A closed case of the report's street, item and datum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// Which.
+    pub case_id: CaseId,
+    /// Where it was opened.
+    pub point: Point,
+    /// When it was closed.
+    pub closed_at: Timestamp,
+}
+
+/// The stored explanation of a repeat: integers in, integer out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepeatExplanation {
+    /// Method of the decision: `item-place-closed`.
+    pub method: String,
+    /// The closed case.
+    pub case_id: CaseId,
+    /// The item both have.
+    pub item: String,
+    /// Between the two places.
+    pub distance_mm: u64,
+    /// Allowed at most.
+    pub radius_mm: u64,
+    /// From the close to this report, 0 if it was the other way round.
+    pub after_s: i64,
+    /// Allowed at most: the district's policy.
+    pub within_s: i64,
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+/// The closed case of which a report is the same matter again: the last closed within the bounds, then the nearest, then
+/// by id.
+pub fn repeated(
+    report: Point,
+    now: Timestamp,
+    within: SignedDuration,
+    closed: impl IntoIterator<Item = Closed>,
+) -> Option<Closed> {
+    closed
+        .into_iter()
+        .filter(|case| now.duration_since(case.closed_at) <= within)
+        .filter(|case| report.distance_mm(case.point) <= RADIUS_MM)
+        .min_by_key(|case| (std::cmp::Reverse(case.closed_at), report.distance_mm(case.point), case.case_id))
+}
+
+/// Says why a report is the matter of a closed case again.
+pub fn explain_repeat(
+    chosen: &Closed,
+    item: &str,
+    report: Point,
+    now: Timestamp,
+    within: SignedDuration,
+) -> RepeatExplanation {
+    let distance_mm = report.distance_mm(chosen.point);
+    let (metres, days) = (distance_mm.div_ceil(1_000), within.as_hours() / 24);
+    RepeatExplanation {
+        method: "item-place-closed".to_owned(),
+        case_id: chosen.case_id,
+        item: item.to_owned(),
+        distance_mm,
+        radius_mm: RADIUS_MM,
+        after_s: now.duration_since(chosen.closed_at).as_secs().max(0),
+        within_s: within.as_secs(),
+        zh: format!("同一街道、同一事项{item}，相距{metres}米（不超过500米），结案{days}日内再次上报"),
+        en: format!(
+            "same street, same item {item}, {metres} m apart (at most 500), closed at most {days} days before"
+        ),
+    }
+}
+
 /// The stored explanation of a join: integers in, integer out (D37).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinExplanation {
@@ -127,6 +201,26 @@ mod tests {
         assert_eq!(chosen(&[case(1, 29.56, 7 * 24)]), Some(1));
         assert_eq!(chosen(&[case(1, 29.56, 7 * 24 + 1)]), None);
         assert_eq!(chosen(&[]), None);
+    }
+
+    #[test]
+    fn a_repeat_is_of_the_last_close_near_and_within_the_time() {
+        let report = Point::from_degrees(106.55, 29.56).unwrap();
+        let closed = |n: u128, lat, hours_ago| Closed {
+            case_id: CaseId(Uuid::from_u128(n)),
+            point: Point::from_degrees(106.55, lat).unwrap(),
+            closed_at: now() - SignedDuration::from_hours(hours_ago),
+        };
+        let chosen = |cases: &[Closed]| {
+            let chosen = repeated(report, now(), SignedDuration::from_hours(72), cases.iter().copied());
+            chosen.map(|case| case.case_id.as_uuid().as_u128())
+        };
+        assert_eq!(chosen(&[closed(1, 29.56, 72)]), Some(1));
+        assert_eq!(chosen(&[closed(1, 29.56, 73)]), None);
+        assert_eq!(chosen(&[closed(1, 29.564_498, 1)]), None);
+        assert_eq!(chosen(&[closed(1, 29.56, 9), closed(2, 29.561, 1)]), Some(2));
+        assert_eq!(chosen(&[closed(1, 29.561, 1), closed(2, 29.56, 1)]), Some(2));
+        assert_eq!(chosen(&[closed(2, 29.56, 1), closed(1, 29.56, 1)]), Some(1));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use contract::EventType;
 use contract::document::Name;
 use contract::proto::{to_wire, triage as wire};
 use ids::{CaseId, CaseNo, EventId, TenantId};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use messaging::NewEvent;
 use pg::ScopedTx;
 use prost::Message;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::{Matter, Room, Settled, Submission};
 use crate::core::board::{Board, Seeking, Spot};
 use crate::core::item::ReviewReason;
-use crate::core::join::{self, Candidate};
+use crate::core::join::{self, Candidate, Closed};
 use crate::core::voices::told_at;
 use crate::events::Went;
 use crate::store::cases::{self, NewCase, OpenCase};
@@ -45,6 +45,8 @@ pub(super) struct Docket<'a> {
     voices: Vec<NewVoice>,
     reviews: Vec<NewReview>,
     said: Vec<NewEvent>,
+    /// Cases that closed not long ago, by their spots.
+    closed: BTreeMap<Spot, Vec<Closed>>,
 }
 
 /// Where a report goes.
@@ -105,6 +107,7 @@ impl<'a> Docket<'a> {
             Choice::Review(_) | Choice::Open(_) => None,
         });
         let cases = cases::load(tx, &joined.collect()).await?;
+        let closed = closed(tx, &view, now, matters, &choices).await?;
         let tenants = matters.iter().map(|matter| matter.submission.report.tenant);
         let days: BTreeMap<_, _> =
             tenants.filter_map(|tenant| Some((tenant, view.street(tenant)?.of.day(now)))).collect();
@@ -120,6 +123,7 @@ impl<'a> Docket<'a> {
             voices: Vec::new(),
             reviews: Vec::new(),
             said: Vec::new(),
+            closed,
         };
         Ok((docket, choices))
     }
@@ -228,6 +232,7 @@ impl<'a> Docket<'a> {
             case: opened.case.clone(),
             plan: Some(drawn.plan.clone()),
             accepted_at: report.accepted_at.filter(|_| by_itself).map(to_wire),
+            repeats: self.repeats(matter, &street),
         };
         let lane = case.lane;
         let said = |event_type, version| Said { event_type, aggregate_id: case_id.as_uuid(), version };
@@ -245,6 +250,20 @@ impl<'a> Docket<'a> {
         self.opened.insert(case_id, new);
         self.cases.insert(case_id, case);
         Settled::InCase { case_id, voice: 1 }
+    }
+
+    /// The closed case of which this is the same matter again, and why. Dispatch says whether it was closed falsely.
+    fn repeats(&self, matter: &Matter<'_>, street: &StreetView<Street>) -> Option<wire::Repeat> {
+        let seeking = matter.seeking().ok().filter(|seeking| !seeking.drill)?;
+        let within = street.of.false_closure(street.of.day(self.now));
+        let around = seeking.spots().filter_map(|spot| self.closed.get(&spot)).flatten().copied();
+        let chosen = join::repeated(seeking.point, self.now, within, around)?;
+        let explanation = join::explain_repeat(&chosen, seeking.item, seeking.point, self.now, within);
+        Some(wire::Repeat {
+            case_id: chosen.case_id.to_string(),
+            within_s: within.as_secs().unsigned_abs(),
+            explanation_json: json(&explanation),
+        })
     }
 
     fn next_case_no(&mut self, street: &StreetView<Street>, drill: bool) -> CaseNo {
@@ -301,6 +320,29 @@ impl<'a> Docket<'a> {
         reviews::insert(tx, &self.reviews, self.now).await?;
         self.room.house.outbox.append(tx, &self.said).await
     }
+}
+
+/// Cases around those that will be opened, closed as long ago as counts for the most patient of their streets.
+async fn closed(
+    tx: &mut ScopedTx,
+    view: &View<Street>,
+    now: Timestamp,
+    matters: &[Matter<'_>],
+    choices: &[Choice],
+) -> Result<BTreeMap<Spot, Vec<Closed>>, pg::Error> {
+    let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
+    let (mut spots, mut longest) = (BTreeSet::new(), SignedDuration::ZERO);
+    for (matter, _) in opening {
+        let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };
+        let Some(street) = view.street(seeking.tenant) else { continue };
+        longest = longest.max(street.of.false_closure(street.of.day(now)));
+        spots.extend(seeking.spots());
+    }
+    let mut closed: BTreeMap<Spot, Vec<Closed>> = BTreeMap::new();
+    for (spot, case) in cases::closed_near(tx, &spots, now - longest).await? {
+        closed.entry(spot).or_default().push(case);
+    }
+    Ok(closed)
 }
 
 /// Where each goes: into a case that stands around, also one of this batch, or into a new one.

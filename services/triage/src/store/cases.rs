@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::core::board::Spot;
 use crate::core::distance::Point;
 use crate::core::grid::cell_of;
-use crate::core::join::Candidate;
+use crate::core::join::{Candidate, Closed};
 use crate::core::report::{datum_of, datum_word};
 use crate::handle::memory::Heard;
 
@@ -93,6 +93,46 @@ pub(crate) async fn near(
             Ok((spot, Candidate { case_id, point, opened_at }))
         })
         .collect()
+}
+
+/// Cases of these spots that closed since, the earliest close that counts.
+pub(crate) async fn closed_near(
+    tx: &mut ScopedTx,
+    spots: &BTreeSet<Spot>,
+    earliest: Timestamp,
+) -> Result<Vec<(Spot, Closed)>, pg::Error> {
+    if spots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenants: Vec<i64> = spots.iter().map(|spot| spot.tenant.as_i64()).collect();
+    let items: Vec<&str> = spots.iter().map(|spot| spot.item.as_str()).collect();
+    let datums: Vec<&str> = spots.iter().map(|spot| spot.datum).collect();
+    let cells: Vec<i64> = spots.iter().map(|spot| spot.cell).collect();
+    let rows = sqlx::query!(
+        r#"SELECT c.tenant_id, c.item, c.datum, c.cell, c.case_id, c.lon, c.lat, c.closed_at AS "closed_at!"
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS s (tenant_id, item, datum, cell)
+         JOIN triage.cases c
+             ON c.tenant_id = s.tenant_id AND c.item = s.item AND c.datum = s.datum AND c.cell = s.cell
+         WHERE c.closed_at >= $5 AND NOT c.drill"#,
+        &tenants,
+        &items as &[&str],
+        &datums as &[&str],
+        &cells,
+        jiff_sqlx::Timestamp::from(earliest) as _,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let impossible = pg::Error::impossible_row;
+    let read = rows.into_iter().map(|row| {
+        let tenant = TenantId::from_i64(row.tenant_id);
+        let tenant = tenant.map_err(|_| impossible("triage.cases.tenant_id"))?;
+        let datum = datum_of(&row.datum).and_then(datum_word);
+        let datum = datum.ok_or_else(|| impossible("triage.cases.datum"))?;
+        let point = Point::from_degrees(row.lon, row.lat).ok_or_else(|| impossible("triage.cases.lon"))?;
+        let spot = Spot { tenant, item: row.item, datum, drill: false, cell: row.cell };
+        Ok((spot, Closed { case_id: row.case_id.into(), point, closed_at: row.closed_at.to_jiff() }))
+    });
+    read.collect()
 }
 
 /// All of these cases.

@@ -60,6 +60,22 @@ async fn a_closed_case_takes_no_more_voices_and_a_reopened_one_does() {
     assert_eq!(desk.cases(STREET).await, joined);
 }
 
+/// Triage names the closed case; what that means is dispatch's to say.
+#[tokio::test]
+async fn a_report_of_what_was_closed_names_the_closed_case() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let closed = desk.only_case().await;
+    desk.dispatch_says(EventType::CaseClosed, &closed, 4).await;
+    let far = Sent { lat: 29.7, ..report(3, "TRA-01", "改线") };
+    desk.hear(&[report(2, "TRA-01", "改线"), far, report(4, "TRA-03", "改线")]).await;
+    let routed = desk.routed().await;
+    let repeats: Vec<_> = routed.iter().map(|(_, routed)| routed.repeats.clone()).collect();
+    let [None, Some(repeat), None, None] = &repeats[..] else { panic!("{repeats:?}") };
+    assert_eq!((repeat.case_id.as_str(), repeat.within_s), (closed.as_str(), 7 * 24 * 3_600));
+    assert!(repeat.explanation_json.contains("item-place-closed"), "{}", repeat.explanation_json);
+}
+
 #[tokio::test]
 async fn the_highest_version_counts_in_whatever_order_it_comes() {
     let desk = Desk::open().await;

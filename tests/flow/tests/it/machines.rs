@@ -7,10 +7,11 @@ use contract::proto::directory::{
     ApplyManifestRequest, GetDocumentRequest, GetManifestRequest, ListGenerationsRequest,
     PlanManifestRequest, RollbackTenantRequest,
 };
+use contract::proto::dispatch::order_act_result::Outcome as ActOutcome;
 use contract::proto::dispatch::order_service_client::OrderServiceClient;
 use contract::proto::dispatch::{
-    ActOnOrderRequest, GetOrderRequest, ListOrdersRequest, OrderAct, OrderState, WatchOrdersRequest,
-    WatchOrdersResponse,
+    ActOnCaseRequest, ActOnOrderRequest, ActOnOrdersRequest, CaseAct, GetOrderRequest, ListOrdersRequest,
+    OrderAct, OrderActItem, OrderState, WatchOrdersRequest, WatchOrdersResponse,
 };
 use contract::proto::intake::report_service_client::ReportServiceClient;
 use contract::proto::intake::submit_reports_response::Outcome;
@@ -38,6 +39,7 @@ async fn machines_report_watch_act_and_ask_why() {
     a_manifest_is_applied_and_read(&cluster).await;
     a_manifest_is_planned_applied_and_rolled_back(&cluster).await;
     strangers_get_the_refusals_of_the_http_door(&cluster, &order).await;
+    centres_direct(&cluster, &order).await;
     streams_end_with_the_key_that_signed_their_tokens(&cluster).await;
 }
 
@@ -134,6 +136,59 @@ async fn an_order_is_watched_and_moved(cluster: &Cluster) -> OrderState {
     let refused = client.watch_orders(signed(cluster, "transport", forged)).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "bad-cursor".to_owned()));
     order
+}
+
+/// The centre's verbs, many acts in one call, and the verbs of a case.
+async fn centres_direct(cluster: &Cluster, order: &OrderState) {
+    let mut client = OrderServiceClient::new(channel(cluster, "dispatch").await);
+    let item = |act: OrderAct| OrderActItem {
+        order_id: order.order_id.clone(),
+        act: act.into(),
+        ..Default::default()
+    };
+    let request = |key: u128, acts: Vec<OrderActItem>| ActOnOrdersRequest {
+        street: STREET.to_owned(),
+        idempotency_key: uuid::Uuid::from_u128(key).to_string(),
+        acts,
+    };
+    let acts =
+        vec![item(OrderAct::Urge), item(OrderAct::Supervise), item(OrderAct::Waive), item(OrderAct::Grant)];
+    let answers = client.act_on_orders(signed(cluster, "street-centre", request(21, acts))).await.unwrap();
+    let told: Vec<String> = answers
+        .into_inner()
+        .results
+        .into_iter()
+        .map(|result| match result.outcome.unwrap() {
+            ActOutcome::Order(order) => format!("urged {} {}", order.urged, order.supervised_at.is_some()),
+            ActOutcome::Refusal(refusal) => format!("{} {}", refusal.status, refusal.code),
+        })
+        .collect();
+    assert_eq!(told, ["urged 1 false", "urged 1 true", "409 lead-required", "409 nothing-asked"]);
+    let twice = request(22, vec![item(OrderAct::Urge), item(OrderAct::Urge)]);
+    let refused = client.act_on_orders(signed(cluster, "street-centre", twice)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::InvalidArgument, "validation-failed".to_owned()));
+
+    let on_case = |key: u128, act: CaseAct| ActOnCaseRequest {
+        street: STREET.to_owned(),
+        case_id: order.case_id.clone(),
+        idempotency_key: uuid::Uuid::from_u128(key).to_string(),
+        act: act.into(),
+        ..Default::default()
+    };
+    let early =
+        client.act_on_case(signed(cluster, "verifier", on_case(23, CaseAct::Claim))).await.unwrap_err();
+    assert_eq!((early.code(), reason(&early)), (Code::FailedPrecondition, "invalid-transition".to_owned()));
+    let whistle = ActOnCaseRequest {
+        bodies: vec!["sanitation".to_owned()],
+        within_minutes: 30,
+        ..on_case(24, CaseAct::Whistle)
+    };
+    let done = client.act_on_case(signed(cluster, "street-centre", whistle)).await.unwrap().into_inner();
+    assert!(done.orders.iter().any(|order| order.body == "sanitation" && order.role == "assist"), "{done:?}");
+    let done = client.act_on_case(signed(cluster, "street-centre", on_case(25, CaseAct::Cancel))).await;
+    let done = done.unwrap().into_inner();
+    assert_eq!(done.case.unwrap().phase, "cancelled");
+    assert!(done.orders.iter().all(|order| order.phase == "cancelled"), "{:?}", done.orders);
 }
 
 async fn next(changes: &mut tonic::Streaming<WatchOrdersResponse>) -> WatchOrdersResponse {

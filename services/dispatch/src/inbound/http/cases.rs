@@ -17,8 +17,8 @@ use super::change::{Change, answered, etag};
 use super::deeds::{body_of, missing};
 use crate::core::view::{CaseView, Listed, OrderView};
 use crate::handle::Room;
-use crate::handle::direct::{self, CaseDeed};
-use crate::handle::verify::{self, Command};
+use crate::handle::answer::Answer;
+use crate::handle::command::{CaseDeed, Command, Touched, What};
 use crate::store::lists::{self, Filter, Reach};
 
 /// Orders shown with a case at most, newest first; a round has fewer than twenty.
@@ -62,7 +62,7 @@ pub(super) struct CancelBody {
 /// claim takes the case, pass closes it, fail opens the next round.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum VerifyResult {
+pub(crate) enum VerifyResult {
     /// 认领
     Claim,
     /// 通过
@@ -101,15 +101,15 @@ pub(super) async fn read(
 /// The body of either change; each takes its own fields.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CaseBody {
+pub(crate) struct CaseBody {
     #[serde(default)]
-    result: Option<VerifyResult>,
+    pub result: Option<VerifyResult>,
     #[serde(default)]
-    bodies: Option<Vec<String>>,
+    pub bodies: Option<Vec<String>>,
     #[serde(default)]
-    within_minutes: Option<u32>,
+    pub within_minutes: Option<u32>,
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// A field that has no place at a verb, or is missing there.
@@ -124,6 +124,17 @@ pub(super) async fn change(
     change: Change,
     StrictJson(body): StrictJson<CaseBody>,
 ) -> Result<Response, Problem> {
+    answered(act(room, street, target, change, body).await?)
+}
+
+/// One act on one case, as either door was asked for it.
+pub(crate) async fn act(
+    room: Room,
+    street: TenantId,
+    target: IdVerb<CaseId>,
+    change: Change,
+    body: CaseBody,
+) -> Result<Answer, Problem> {
     let CaseBody { result, bodies, within_minutes, note } = body;
     match target.verb.as_str() {
         "verify" | "cancel" if bodies.is_some() => Err(misplaced("/bodies")),
@@ -157,20 +168,22 @@ async fn verify(
     case_id: CaseId,
     change: Change,
     body: VerifyBody,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     room.house.admit(&change.who, Action::CaseVerify, street)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let verify = match body.result {
+        VerifyResult::Claim => VerifyCommand::Claim,
+        VerifyResult::Pass => VerifyCommand::Pass { note },
+        VerifyResult::Fail => VerifyCommand::Fail { note },
+    };
     let command = Command {
         request: change.request(street, format!("cases/{case_id}:verify"), &body),
-        case_id,
-        verify: match body.result {
-            VerifyResult::Claim => VerifyCommand::Claim,
-            VerifyResult::Pass => VerifyCommand::Pass { note },
-            VerifyResult::Fail => VerifyCommand::Fail { note },
-        },
-        traceparent: change.traceparent.clone(),
+        what: What::Case(case_id, CaseDeed::Verify(verify)),
+        note: String::new(),
+        traceparent: change.traceparent,
+        may: Box::new(|_| Ok(())),
     };
-    answered(pg::retrying(|| verify::verify(&room, &command)).await?)
+    Ok(room.submit(command).await?)
 }
 
 /// Calls a case off with all its orders: their clocks end, and nobody verifies. Who may file drills may end them.
@@ -185,22 +198,24 @@ async fn cancel(
     case_id: CaseId,
     change: Change,
     body: CancelBody,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let calls_off = room.house.admit(&change.who, Action::CaseCancel, street).map(drop);
     let drills = room.house.admit(&change.who, Action::ReportDrill, street).is_ok();
     if !drills {
         calls_off.clone()?;
     }
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
-    let command = direct::Command {
+    let command = Command {
         request: change.request(street, format!("cases/{case_id}:cancel"), &body),
-        case_id,
-        deed: CaseDeed::Cancel,
+        what: What::Case(case_id, CaseDeed::Cancel),
         note,
-        traceparent: change.traceparent.clone(),
+        traceparent: change.traceparent,
+        may: Box::new(move |touched| match touched {
+            Touched::Case { drill: true } if drills => Ok(()),
+            _ => calls_off.clone(),
+        }),
     };
-    let may = |drill: bool| if drill && drills { Ok(()) } else { calls_off.clone() };
-    answered(pg::retrying(|| direct::direct(&room, &command, may)).await?)
+    Ok(room.submit(command).await?)
 }
 
 /// Summons bodies to the place (吹哨): each gets an order to assist, with its arrival as the one limit.
@@ -215,7 +230,7 @@ async fn whistle(
     case_id: CaseId,
     change: Change,
     body: WhistleBody,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let check_in = (1..=CHECK_IN_MINUTES_MAX).contains(&body.within_minutes);
     let check_in = check_in.then(|| Limit::new(ClockKind::Clock, body.within_minutes, Unit::Minute));
     let range = || Fault::new("/within_minutes", "out-of-range", "须为 1 至 10080 / must be 1 to 10,080");
@@ -227,12 +242,12 @@ async fn whistle(
     bodies.sort();
     bodies.dedup();
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
-    let command = direct::Command {
+    let command = Command {
         request: change.request(street, format!("cases/{case_id}:whistle"), &body),
-        case_id,
-        deed: CaseDeed::Whistle { bodies, check_in },
+        what: What::Case(case_id, CaseDeed::Whistle { bodies, check_in }),
         note,
-        traceparent: change.traceparent.clone(),
+        traceparent: change.traceparent,
+        may: Box::new(|_| Ok(())),
     };
-    answered(pg::retrying(|| direct::direct(&room, &command, |_| Ok(()))).await?)
+    Ok(room.submit(command).await?)
 }

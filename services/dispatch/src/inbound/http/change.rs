@@ -9,12 +9,11 @@ use bootstrap::{Bearer, Identity};
 use ids::{IdempotencyKey, TenantId};
 use serde::Serialize;
 
-use crate::handle::Denied;
 use crate::handle::answer::{Answer, Request};
 
 /// The caller and the headers of a change.
 #[derive(Debug, Clone)]
-pub(super) struct Change {
+pub(crate) struct Change {
     pub who: Identity,
     pub key: IdempotencyKey,
     pub if_match: Option<u64>,
@@ -57,8 +56,8 @@ fn if_match(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// A changed row with its version.
-pub(super) fn answered(answer: Result<Answer, Denied>) -> Result<Response, Problem> {
-    let Answer { version, body } = answer.map_err(Problem::from)?;
+pub(super) fn answered(answer: Answer) -> Result<Response, Problem> {
+    let Answer { version, body } = answer;
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json), (header::ETAG, etag(version))], body).into_response())
 }

@@ -3,6 +3,7 @@
 //! Reading: a row the caller may not see and one that does not exist get the same 404. Changing: one
 //! `Idempotency-Key` a change, `If-Match` with a version for those who insist on what they saw.
 
+mod bulk;
 mod cases;
 mod change;
 mod deeds;
@@ -10,13 +11,15 @@ mod orders;
 mod refusals;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use bootstrap::door::Problem;
 use bootstrap::door::accept::json_only;
 use utoipa::OpenApi;
 
 use crate::handle::Room;
 
+pub(crate) use cases::{CaseBody, VerifyResult, act as act_on_case};
+pub(crate) use change::Change;
 pub(crate) use deeds::{ActBody, admitted, deed};
 pub(crate) use orders::{ListQuery, page as list_page};
 
@@ -25,6 +28,7 @@ pub(crate) fn routes(room: Room) -> Router {
     let routes = Router::new()
         .route("/dispatch/v1/orders", get(orders::list_everywhere))
         .route("/dispatch/v1/streets/{street}/orders", get(orders::list))
+        .route("/dispatch/v1/streets/{street}/orders:act", post(bulk::act))
         .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
         .with_state(room);
@@ -37,6 +41,7 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::list,
     orders::read,
     orders::act,
+    bulk::act,
     cases::read,
     cases::verify,
     cases::cancel,

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bootstrap::Bearer;
-use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Path, Problem, Query, ReadPath, StrictJson};
+use bootstrap::door::{ActPath, Fault, IdVerb, Path, Problem, Query, ReadPath, StrictJson};
 use ids::{CaseId, OrderId, TenantId};
 use orders::Phase;
 use pg::TenantScope;
@@ -17,10 +17,10 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::change::{Change, answered, etag};
-use super::deeds::{ActBody, deed};
+use super::deeds::ActBody;
 use crate::core::view::{OrderPage, OrderView};
 use crate::handle::Room;
-use crate::handle::act::{self, Command};
+use crate::inbound::asked::{self, Asked, Asking};
 use crate::store::lists::{self, Filter, Reach};
 
 /// Orders on a page at most.
@@ -146,18 +146,7 @@ pub(super) async fn act(
     change: Change,
     StrictJson(body): StrictJson<ActBody>,
 ) -> Result<Response, Problem> {
-    let (deed, action) = deed(&room, &change.who, street, &target.verb, &body)?;
-    let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?;
-    let command = Command {
-        request: change.request(street, format!("orders/{}:{}", target.id, target.verb), &body),
-        order_id: target.id,
-        deed,
-        note: note.into_string(),
-        traceparent: change.traceparent.clone(),
-    };
-    let may = |holder| {
-        let admitted = room.house.admit_to(&change.who, action, street, Some(holder));
-        admitted.map(drop)
-    };
-    answered(pg::retrying(|| act::act(&room, &command, may)).await?)
+    let asking = Asking { who: &change.who, street, key: change.key, traceparent: &change.traceparent };
+    let asked = Asked { order_id: target.id, verb: target.verb, if_version: change.if_match, body };
+    answered(asked::act(&room, asking, asked).await?)
 }

@@ -2,8 +2,12 @@
 
 use bootstrap::door::{Kind, Problem};
 use orders::Refusal;
+use writer::Unkept;
 
 use crate::handle::Denied;
+
+/// Seconds after which there is room again, most likely.
+const OVERLOADED_RETRY_AFTER_S: u32 = 10;
 
 macro_rules! kinds {
     ($($name:ident $code:literal $title:literal;)*) => {
@@ -46,6 +50,10 @@ impl From<Denied> for Problem {
             Denied::KeyReused => Problem::idempotency_key_reused(),
             Denied::NotReady => Problem::unavailable(2),
             Denied::Refused(refusal) => refused(&refusal),
+            Denied::Unkept(Unkept::Full) => Problem::unavailable(OVERLOADED_RETRY_AFTER_S),
+            Denied::Unkept(Unkept::OverShare) => Problem::quota_exceeded(1),
+            Denied::Unkept(Unkept::Unavailable) => Problem::unavailable(2),
+            Denied::Unkept(Unkept::Failed) => Problem::internal(),
         }
     }
 }

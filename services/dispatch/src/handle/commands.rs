@@ -1,0 +1,206 @@
+//! A batch of commands of the doors: which cases they are about → lock and load each once → answered before? → decide,
+//! one after the other → save all that changed, with the answers.
+//!
+//! Commands on one case see one another's effects, in the order they came. A refused one leaves no trace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::{BodyRef, CaseId, TenantId};
+use jiff::Timestamp;
+use messaging::NewEvent;
+use orders::Actor;
+use pg::{ScopedTx, TenantScope, crash};
+
+use super::answer::{Answer, Answers};
+use super::command::{CaseDeed, Command, Touched, What};
+use super::save::{By, save_said, say};
+use super::{Denied, Room, matters};
+use crate::core::direct::Doing;
+use crate::core::matter::Matter;
+use crate::core::view::{CaseView, Listed, OrderView};
+use crate::store::{self, Key};
+
+type Decided = Result<Answer, Denied>;
+
+/// Decides each command once, whatever comes at the same time in whatever process; one answer for each, in order.
+pub(super) async fn all(room: &Room, commands: &[&Command]) -> Result<Vec<Decided>, pg::Error> {
+    pg::retrying(|| batch(room, commands)).await
+}
+
+async fn batch(room: &Room, commands: &[&Command]) -> Result<Vec<Decided>, pg::Error> {
+    let tenants = commands.iter().map(|command| command.request.tenant);
+    let mut tx = room.house.pool.begin(TenantScope::of_principal(tenants)).await?;
+    let now = room.house.clock.now(&mut tx).await?;
+    let places = places(&mut tx, commands).await?;
+    let mut desk = Desk::load(&mut tx, commands, &places).await?;
+    let mut answers = Vec::with_capacity(commands.len());
+    for (command, place) in commands.iter().zip(places) {
+        answers.push(match place {
+            Ok(place) => desk.take(room, command, &place, now)?,
+            Err(denied) => Err(denied),
+        });
+    }
+    let said = desk.save(room, &mut tx, now).await?;
+    crash::point("dispatch.before_commit");
+    tx.commit().await?;
+    crash::point("dispatch.after_commit");
+    if said {
+        room.house.committed();
+    }
+    Ok(answers)
+}
+
+/// Which case a command is about, and of whose order.
+struct Place {
+    case: (TenantId, CaseId),
+    holder: Option<BodyRef>,
+}
+
+/// Of each command. Who may not touch an order is told before anything is locked for it.
+async fn places(tx: &mut ScopedTx, commands: &[&Command]) -> Result<Vec<Result<Place, Denied>>, pg::Error> {
+    let orders: Vec<Key> = commands
+        .iter()
+        .filter_map(|command| match command.what {
+            What::Order(id, _) => Some((command.request.tenant, id.as_uuid())),
+            What::Case(..) => None,
+        })
+        .collect();
+    let belong = match orders.is_empty() {
+        true => BTreeMap::new(),
+        false => store::orders::belong(tx, &orders).await?,
+    };
+    let place = |command: &Command| {
+        let tenant = command.request.tenant;
+        match command.what {
+            What::Case(id, _) => Ok(Place { case: (tenant, id), holder: None }),
+            What::Order(id, _) => {
+                let (case_id, body) = belong.get(&(tenant, id.as_uuid())).ok_or(Denied::NotFound)?;
+                (command.may)(Touched::Order(body)).map_err(Denied::Access)?;
+                Ok(Place { case: (tenant, *case_id), holder: Some(body.clone()) })
+            }
+        }
+    };
+    Ok(commands.iter().map(|command| place(command)).collect())
+}
+
+/// The cases of a batch, locked, with what happened to them so far.
+struct Desk {
+    matters: BTreeMap<(TenantId, CaseId), Matter>,
+    answers: Answers,
+    said: Vec<NewEvent>,
+}
+
+impl Desk {
+    async fn load(
+        tx: &mut ScopedTx,
+        commands: &[&Command],
+        places: &[Result<Place, Denied>],
+    ) -> Result<Self, pg::Error> {
+        let known = || places.iter().filter_map(|place| place.as_ref().ok());
+        let keys: BTreeSet<Key> = known().map(|Place { case: (t, id), .. }| (*t, id.as_uuid())).collect();
+        let keys = Vec::from_iter(keys);
+        if keys.is_empty() {
+            return Ok(Self { matters: BTreeMap::new(), answers: Answers::default(), said: Vec::new() });
+        }
+        let cases = store::cases::lock(tx, &keys).await?;
+        let orders = store::orders::lock_of_cases(tx, &keys).await?;
+        let matters = matters(cases, orders).into_iter().map(|matter| (matter.key(), matter)).collect();
+        // Asked under the locks of the cases, so two equal requests never both find none.
+        let requests: Vec<_> = commands.iter().map(|command| &command.request).collect();
+        let answers = Answers::given(tx, &requests).await?;
+        Ok(Self { matters, answers, said: Vec::new() })
+    }
+
+    /// Decides one command on what the commands before it have left.
+    fn take(
+        &mut self,
+        room: &Room,
+        command: &Command,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Decided, pg::Error> {
+        let Some(before) = self.matters.get(&place.case) else { return Ok(Err(Denied::NotFound)) };
+        if let What::Case(..) = command.what
+            && let Err(problem) = (command.may)(Touched::Case { drill: before.facts.drill })
+        {
+            return Ok(Err(Denied::Access(problem)));
+        }
+        if let Some(given) = self.answers.find(&command.request)? {
+            return Ok(given);
+        }
+        let mut matter = before.clone();
+        if let Err(denied) = decide(room, &mut matter, command, place, now) {
+            return Ok(Err(denied));
+        }
+        let traceparent = Some(command.traceparent.as_str());
+        let by = By { otherwise: "clock", traceparent, note: &command.note };
+        self.said.extend(say(room, now, &mut matter, by));
+        let answer = match answered(&command.what, &matter) {
+            Some((version, view)) => Ok(self.answers.add(&command.request, version, view)),
+            None => Err(Denied::NotFound),
+        };
+        self.matters.insert(place.case, matter);
+        Ok(answer)
+    }
+
+    /// Saves what changed. Returns whether anything was said.
+    async fn save(self, room: &Room, tx: &mut ScopedTx, now: Timestamp) -> Result<bool, pg::Error> {
+        let matters: Vec<Matter> = self.matters.into_values().collect();
+        let said = !self.said.is_empty();
+        save_said(room, tx, &matters, &self.said).await?;
+        self.answers.keep(tx, now).await?;
+        Ok(said)
+    }
+}
+
+fn decide(
+    room: &Room,
+    matter: &mut Matter,
+    command: &Command,
+    place: &Place,
+    now: Timestamp,
+) -> Result<(), Denied> {
+    let version = match command.what {
+        What::Order(id, _) => matter.order(id).map(|order| order.version),
+        What::Case(..) => Some(matter.case.version),
+    };
+    if !version.is_some_and(|version| command.request.matches(version)) {
+        return Err(Denied::Stale);
+    }
+    let calendar = room.calendar(command.request.tenant, &matter.facts).ok_or(Denied::NotReady)?;
+    if !matches!(command.what, What::Case(_, CaseDeed::Verify(_))) {
+        matter.end_suspensions(&calendar, now)?;
+    }
+    let by_body = matches!(&command.what, What::Order(_, deed) if deed.by_body());
+    let body = place.holder.clone().filter(|_| by_body);
+    let actor = Actor { principal: command.request.principal.clone(), body };
+    let doing = Doing { actor: &actor, note: &command.note, calendar: &calendar, now };
+    let mint = || room.mint_order(now);
+    match &command.what {
+        What::Order(id, deed) => matter.does(*id, deed, doing, mint)?,
+        What::Case(_, CaseDeed::Cancel) => matter.cancel(&actor, &command.note, now)?,
+        What::Case(_, CaseDeed::Whistle { bodies, check_in }) => {
+            matter.whistle(bodies, *check_in, doing, mint)?;
+        }
+        What::Case(_, CaseDeed::Verify(verify)) => {
+            matter.verify(verify.clone(), &actor, &calendar, now, mint)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the caller is shown, and its version.
+fn answered(what: &What, matter: &Matter) -> Option<(u64, Vec<u8>)> {
+    let json = |view: serde_json::Result<Vec<u8>>| view.expect("a view can be written");
+    match what {
+        What::Order(id, _) => {
+            let order = matter.order(*id)?;
+            let view = OrderView::of(&Listed::of(order, &matter.facts));
+            Some((order.version, json(serde_json::to_vec(&view))))
+        }
+        What::Case(..) => {
+            let view = CaseView::whole(&matter.facts, &matter.case, &matter.orders);
+            Some((matter.case.version, json(serde_json::to_vec(&view))))
+        }
+    }
+}
