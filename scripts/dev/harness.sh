@@ -5,6 +5,8 @@
 # Crash points exist under debug assertions only, so chaos runs the build of the tests.
 cmd_chaos() {
   install_servers
+  # Wrong clocks, for F11 and F12.
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || install_packages faketime
   SQLX_OFFLINE=true cargo build --quiet --workspace --profile test
   exec "$TARGET/debug/chaos" "$@"
 }

@@ -3,6 +3,7 @@
 //! Correctness is hard: any violation fails the row. Times and ratios are printed with it (D40).
 
 mod cliff;
+mod clocks;
 mod crash;
 mod faults;
 mod rolling;
@@ -40,8 +41,10 @@ pub struct Scale {
     pub due_at_once: i64,
     /// Reports per second in F13, where every order of them is breached and told of.
     pub breached_per_s: u32,
-    /// The n-th street in F13: every order of the load has some seconds.
+    /// The n-th street in F11 to F13: every order of the load has some seconds.
     pub short_limits: fn(usize) -> String,
+    /// How long the database's clock is wrong in F12.
+    pub clock_wrong_for: Duration,
 }
 
 impl Scale {
@@ -58,6 +61,7 @@ impl Scale {
             due_at_once: 600,
             breached_per_s: 30,
             short_limits: |n| streets::with_limit(n, 12),
+            clock_wrong_for: Duration::from_secs(5),
         }
     }
 
@@ -74,12 +78,13 @@ impl Scale {
             due_at_once: 10_000,
             breached_per_s: 60,
             short_limits: |n| streets::with_limit(n, 100),
+            clock_wrong_for: Duration::from_secs(30),
         }
     }
 }
 
 /// The rows that exist.
-pub const ROWS: [&str; 7] = ["F1", "F3", "F7", "F13", "F15", "F17", "F20"];
+pub const ROWS: [&str; 9] = ["F1", "F3", "F7", "F11", "F12", "F13", "F15", "F17", "F20"];
 /// A service is rolled there and back in so long.
 const ROLLED_WITHIN: Duration = Duration::from_secs(30);
 
@@ -108,6 +113,15 @@ pub struct Report {
     pub violations: Vec<String>,
 }
 
+/// What a row saw.
+#[derive(Debug, Default)]
+struct Found {
+    /// In words.
+    notes: Vec<String>,
+    /// What must not be.
+    violations: Vec<String>,
+}
+
 /// Plays one row on a fresh cluster.
 ///
 /// Boxed: a future is compiled where it is awaited, and this one is large.
@@ -121,7 +135,8 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         "F20" => scale.lasting.max(ROLLED_WITHIN * scale.rolled.len() as u32),
         _ => scale.lasting,
     };
-    let per_s = if row == "F13" { scale.breached_per_s } else { scale.per_s };
+    // Every order of these is breached and told of.
+    let per_s = if matches!(row, "F11" | "F12" | "F13") { scale.breached_per_s } else { scale.per_s };
     let plan = Plan { per_s, lasting, seed, in_flight_max: 512 };
     let loading = tokio::spawn({
         let (cluster, plan) = (cluster.clone(), plan.clone());
@@ -134,6 +149,16 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         "F7" => {
             let seen = faults::postgres_killed_and_frozen(&cluster, seed, scale.freeze).await?;
             (besides, found) = (vec![seen.call], seen.violations);
+            seen.notes
+        }
+        "F11" => {
+            let seen = clocks::of_services(&cluster).await?;
+            found = seen.violations;
+            seen.notes
+        }
+        "F12" => {
+            let seen = clocks::of_the_database(&cluster, scale).await?;
+            found = seen.violations;
             seen.notes
         }
         "F13" => {
@@ -168,19 +193,21 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
     Ok(report)
 }
 
-/// In F13 every order is due soon; in F20 the services have an address that outlives them, and leave as in an installation.
+/// In F11 to F13 every order is due soon; in F20 the services have an address that outlives them, and leave as in an installation.
 async fn cluster(row: &str, scale: &Scale) -> Result<Cluster> {
     match row {
         "F20" => {
             let knobs: &[_] = &[("STREETWISE_LEAVE_FOR_S", "5")];
             Cluster::start_behind_fronts(Setup { knobs, ..Setup::of(scale.streets) }).await
         }
-        "F13" => {
-            let setup = Setup { street: scale.short_limits, ..Setup::of(scale.streets) };
-            Cluster::start_as(setup).await
-        }
+        "F11" | "F13" => Cluster::start_as(short_limits(scale)).await,
+        "F12" => Cluster::start_with_database_clock(short_limits(scale), clocks::by_file).await,
         _ => Cluster::start(scale.streets).await,
     }
+}
+
+fn short_limits(scale: &Scale) -> Setup {
+    Setup { street: scale.short_limits, ..Setup::of(scale.streets) }
 }
 
 async fn conclude(

@@ -88,6 +88,8 @@ pub struct Setup {
 
 #[derive(Clone, Copy, Default)]
 struct Mode {
+    /// What Postgres runs with, by the file that says how wrong its clock is.
+    database_clock: Option<fn(&Path) -> Result<Vec<(&'static str, String)>>>,
     sink_as_program: bool,
     one_process: bool,
     behind_fronts: bool,
@@ -134,6 +136,19 @@ impl Cluster {
         Self::start_with(setup, Mode { behind_fronts: true, ..Mode::default() }).await
     }
 
+    /// The same; how wrong the database's clock is can be said by [`Cluster::set_database_clock`].
+    pub async fn start_with_database_clock(
+        setup: Setup,
+        env: fn(&Path) -> Result<Vec<(&'static str, String)>>,
+    ) -> Result<Self> {
+        Self::start_with(setup, Mode { database_clock: Some(env), ..Mode::default() }).await
+    }
+
+    /// From now on the database is so many seconds ahead (`+3600`) or behind.
+    pub fn set_database_clock(&self, seconds: &str) -> Result<()> {
+        Ok(std::fs::write(database_clock(self.folder.path()), seconds)?)
+    }
+
     /// The same, but webhooks arrive at `streetwise sink` as a process, as in `./dev up`.
     pub async fn start_with_sink_program(streets: usize) -> Result<Self> {
         Self::start_with(Setup::of(streets), Mode { sink_as_program: true, ..Mode::default() }).await
@@ -162,7 +177,10 @@ impl Cluster {
         open_to_all(folder.path())?;
         let data = folder.path().join("postgres");
         std::fs::create_dir(&data)?;
-        let postgres = Postgres::start_durable_with(&data, setup.postgres).await?;
+        let clock = database_clock(folder.path());
+        std::fs::write(&clock, "+0")?;
+        let env = mode.database_clock.map(|env| env(&clock)).transpose()?.unwrap_or_default();
+        let postgres = Postgres::start_durable_in(&data, setup.postgres, &env).await?;
         let database = Database::fresh_in(postgres.cluster(), "streetwise").await?;
         for schema in crate::schemas() {
             pg::migrate::apply(&database.admin_url(), &schema).await?;
@@ -437,6 +455,10 @@ impl Cluster {
         });
         applied.await.context("a manifest was not applied")
     }
+}
+
+fn database_clock(folder: &Path) -> PathBuf {
+    folder.join("database-clock")
 }
 
 /// Lets every user enter a folder: Postgres runs as one of its own.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::OnceCell;
 
-use super::server::{self, Durability};
+use super::server::{self, Durability, Told};
 use crate::breakable::Breakable;
 use crate::guardian::Guarded;
 use crate::{Error, port};
@@ -46,10 +46,21 @@ impl Cluster {
         dir: &Path,
         settings: &'static [&'static str],
     ) -> Result<DurableCluster, Error> {
+        Self::start_durable_in(dir, settings, &[]).await
+    }
+
+    /// The same with variables in the server's environment.
+    pub async fn start_durable_in(
+        dir: &Path,
+        settings: &'static [&'static str],
+        env: &[(&str, String)],
+    ) -> Result<DurableCluster, Error> {
         let folder = dir.to_owned();
-        let (port, server) = start_anywhere(&folder, Durability::Synced, settings, None).await?;
+        let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let as_told = Told { durability: Durability::Synced, settings, env: &env };
+        let (port, server) = start_anywhere(&folder, as_told, None).await?;
         let (cluster, server) = (Self::local(port), Breakable::new("postgres", server));
-        Ok(DurableCluster { cluster, folder, settings, server })
+        Ok(DurableCluster { cluster, folder, settings, env, server })
     }
 
     /// A URL of the role `postgres` or whoever is superuser, for `database`.
@@ -79,8 +90,7 @@ impl Cluster {
     async fn start_own() -> Result<(Self, Guarded), Error> {
         let folder = tempfile::Builder::new().prefix("streetwise-postgres-").tempdir();
         let folder = folder.map_err(Error::io("making a data folder"))?;
-        let (port, server) =
-            start_anywhere(folder.path(), Durability::Unsynced, &[], Some(folder.path())).await?;
+        let (port, server) = start_anywhere(folder.path(), Told::unsynced(), Some(folder.path())).await?;
         // From here on the guardian removes it, also when this process is killed.
         let _: PathBuf = folder.keep();
         Ok((Self::local(port), server))
@@ -89,15 +99,14 @@ impl Cluster {
 
 async fn start_anywhere(
     folder: &Path,
-    durability: Durability,
-    settings: &[&str],
+    told: Told<'_>,
     folder_to_remove: Option<&Path>,
 ) -> Result<(u16, Guarded), Error> {
     server::initialise(folder)?;
     let mut tries = 1;
     loop {
         let port = port::unused();
-        match server::start(folder, port, durability, settings, folder_to_remove).await {
+        match server::start(folder, port, told, folder_to_remove).await {
             Ok(server) => return Ok((port, server)),
             // Somebody else may have been faster to the port.
             Err(_) if tries < START_TRIES => tries += 1,
@@ -111,6 +120,7 @@ pub struct DurableCluster {
     cluster: Cluster,
     folder: PathBuf,
     settings: &'static [&'static str],
+    env: Vec<String>,
     server: Breakable,
 }
 
@@ -139,7 +149,8 @@ impl DurableCluster {
     pub async fn restart(&self) -> Result<(), Error> {
         self.kill().await;
         let (folder, port) = (&self.folder, self.cluster.port);
-        let server = server::start(folder, port, Durability::Synced, self.settings, None).await?;
+        let told = Told { durability: Durability::Synced, settings: self.settings, env: &self.env };
+        let server = server::start(folder, port, told, None).await?;
         self.server.replace(server);
         Ok(())
     }

@@ -18,6 +18,22 @@ pub(super) enum Durability {
     Unsynced,
 }
 
+/// How a server runs.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub durability: Durability,
+    /// Further settings, each as `name=value`.
+    pub settings: &'a [&'a str],
+    /// Variables of its environment, each as `name=value`.
+    pub env: &'a [String],
+}
+
+impl Told<'_> {
+    pub fn unsynced() -> Self {
+        Self { durability: Durability::Unsynced, settings: &[], env: &[] }
+    }
+}
+
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Makes `folder/data` unless it is there, readable by whoever Postgres must run as.
@@ -32,7 +48,7 @@ pub(super) fn initialise(folder: &Path) -> Result<(), Error> {
     arguments.extend(
         ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"].map(OsString::from),
     );
-    let command = as_postgres(folder, "initdb", arguments)?;
+    let command = as_postgres(folder, "initdb", arguments, &[])?;
     let output =
         Command::new(&command[0]).args(&command[1..]).output().map_err(Error::io("running initdb"))?;
     if output.status.success() {
@@ -42,12 +58,11 @@ pub(super) fn initialise(folder: &Path) -> Result<(), Error> {
     Err(Error::NotReady { server: "initdb", log_end: said })
 }
 
-/// Starts the server on the data in `folder`, with `further` settings (`name=value`), and waits until it takes connections.
+/// Starts the server on the data in `folder` and waits until it takes connections.
 pub(super) async fn start(
     folder: &Path,
     port: u16,
-    durability: Durability,
-    further: &[&str],
+    told: Told<'_>,
     folder_to_remove: Option<&Path>,
 ) -> Result<Guarded, Error> {
     let mut settings = vec![
@@ -56,15 +71,15 @@ pub(super) async fn start(
         "unix_socket_directories=".to_owned(),
         "max_connections=200".to_owned(),
     ];
-    if durability == Durability::Unsynced {
+    if told.durability == Durability::Unsynced {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(String::from));
     }
-    settings.extend(further.iter().map(|setting| (*setting).to_owned()));
+    settings.extend(told.settings.iter().map(|setting| (*setting).to_owned()));
     let mut arguments: Vec<OsString> = vec!["-D".into(), folder.join("data").into()];
     arguments.extend(["-p".into(), port.to_string().into()]);
     arguments.extend(settings.into_iter().flat_map(|setting| ["-c".into(), setting.into()]));
     let log = folder.join("log");
-    let command = as_postgres(folder, "postgres", arguments)?;
+    let command = as_postgres(folder, "postgres", arguments, told.env)?;
     let server = Guarded::start(&command, &log, folder_to_remove)
         .map_err(Error::io("starting the postgres process"))?;
     let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
@@ -83,15 +98,20 @@ pub(super) async fn start(
 }
 
 /// Postgres refuses to run as root, so root steps down to `postgres`, into a folder which that user may enter.
-fn as_postgres(folder: &Path, program: &str, arguments: Vec<OsString>) -> Result<Vec<OsString>, Error> {
+fn as_postgres(
+    folder: &Path,
+    program: &str,
+    arguments: Vec<OsString>,
+    env: &[String],
+) -> Result<Vec<OsString>, Error> {
     let mut command: Vec<OsString> = Vec::new();
     if account()?.is_some() {
-        command.extend(
-            ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "env", "-C"]
-                .map(OsString::from),
-        );
-        command.push(folder.into());
+        command
+            .extend(["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"].map(OsString::from));
     }
+    command.extend(["env", "-C"].map(OsString::from));
+    command.push(folder.into());
+    command.extend(env.iter().map(OsString::from));
     command.push(programs()?.join(program).into());
     command.extend(arguments);
     Ok(command)

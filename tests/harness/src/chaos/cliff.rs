@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use testkit::wait;
 
-use super::Scale;
+use super::{Found, Scale};
 use crate::cluster::Cluster;
 
 /// All have to be fired so long after dispatch is back.
@@ -15,14 +15,8 @@ const WITHIN: Duration = Duration::from_secs(240);
 /// Where it dies: with a batch decided and not committed, and with a batch committed and nothing said of it.
 const POINTS: [&str; 2] = ["wakeups.before_commit:1", "wakeups.after_commit:1"];
 
-/// What came of it.
-pub(super) struct Fired {
-    pub notes: Vec<String>,
-    pub violations: Vec<String>,
-}
-
 /// Orders of this load have a limit of some seconds ([`super::cluster`]).
-pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Result<Fired> {
+pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Result<Found> {
     let armed =
         wait::until(WITHIN, async || (waiting(cluster).await.ok()? >= scale.due_at_once).then_some(()));
     ensure!(armed.await.is_some(), "only {} orders wait for their limit", waiting(cluster).await?);
@@ -49,7 +43,7 @@ pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Res
         ));
     }
     let took = began.elapsed();
-    Ok(Fired {
+    Ok(Found {
         notes: vec![format!(
             "{due} orders due at once; dispatch killed at {}; the last {left} fired {took:.1?} after its start",
             POINTS.join(" and ")
