@@ -3,11 +3,13 @@
 //! A seal hashes the rows of a batch and the seal before it, so whoever changes, removes or adds a row in between has
 //! to make every later seal anew. That too is seen where a *checkpoint* was kept outside of the database: each relay
 //! logs the heads of its chains every minute, and `streetwise audit checkpoint` prints them.
-//! [`walk`] decides, without a database; [`verify`] reads one tenant's chain in one snapshot and names the first fault.
+//! [`walk`] decides, without a database; [`verify`] reads one tenant's chain in one snapshot and names the first fault;
+//! [`Record::proof`] takes some events out with all that proves them.
 //! Not here: why a row is as it is, and mending. A chain is never made anew.
 
 mod checkpoint;
 mod fault;
+mod proof;
 pub mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,6 +21,7 @@ use uuid::Uuid;
 
 pub use checkpoint::Checkpoint;
 pub use fault::Fault;
+pub use proof::{Proof, ProvenRow, ProvenSeal};
 use walk::{Seal, Walk};
 
 use crate::chain::{self, Content};

@@ -27,6 +27,7 @@ mod follows;
 pub mod handle;
 mod inbound;
 pub mod live;
+pub mod of_case;
 pub mod sequencer;
 mod store;
 pub mod tenants;

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
-pub use audit::{Audit, AuditCheckpoint, AuditVerify};
+pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTrain};
 pub use doctor::{Doctor, Lag};

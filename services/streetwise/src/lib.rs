@@ -77,6 +77,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Lag(arguments) => lag::run(&arguments).await?,
         Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments).await?,
         Command::Audit(Audit::Checkpoint(arguments)) => audit::checkpoint(&arguments).await?,
+        Command::Audit(Audit::Export(arguments)) => audit::export(&arguments).await?,
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,

@@ -169,3 +169,37 @@ pub(crate) async fn sealed_twice(
     .fetch_optional(tx)
     .await
 }
+
+/// The first seal that names one of these events.
+pub(crate) async fn first_seal_of(
+    tx: &mut PgConnection,
+    tenant: i64,
+    events: &[Uuid],
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT n FROM seals WHERE tenant_id = $1 AND event_ids && $2 ORDER BY n LIMIT 1",
+        tenant,
+        events,
+    )
+    .fetch_optional(tx)
+    .await
+}
+
+/// The hashes that these rows carry, as far as they are kept.
+pub(crate) async fn hashes(
+    tx: &mut PgConnection,
+    tenant: i64,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Vec<u8>)>, sqlx::Error> {
+    let (first, last) = (ids.iter().min().copied(), ids.iter().max().copied());
+    let rows = sqlx::query!(
+        "SELECT id, content_sha256 FROM journal WHERE tenant_id = $1 AND id = ANY($2) AND id BETWEEN $3 AND $4",
+        tenant,
+        ids,
+        first,
+        last,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.content_sha256)).collect())
+}

@@ -4,6 +4,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod lines;
+pub(crate) mod of_case;
 pub(crate) mod orders;
 pub(crate) mod positions;
 pub(crate) mod reports;

@@ -3,6 +3,7 @@
 //! Looks, changes nothing. What was kept outside is read from files ([`kept`]); what is wrong with a chain is decided by
 //! `messaging::audit`; a fault makes the command fail.
 
+mod export;
 mod kept;
 mod told;
 
@@ -16,6 +17,7 @@ use messaging::audit::{Fault, Record, Verified};
 use crate::cli::{AuditCheckpoint, AuditVerify};
 use crate::failure::Failure;
 use crate::lasting;
+pub use export::{Export, export, gather};
 use kept::Kept;
 use told::Told;
 

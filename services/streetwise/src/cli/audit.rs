@@ -12,6 +12,25 @@ pub enum Audit {
     Verify(AuditVerify),
     /// 输出各链末端，供库外保存 / print the heads of all chains, to be kept outside of the database
     Checkpoint(AuditCheckpoint),
+    /// 导出一个案件的全部流水及其证明 / export all that is on the record of one case, with its proof
+    Export(AuditExport),
+}
+
+/// `streetwise audit export`
+#[derive(Debug, Args)]
+pub struct AuditExport {
+    /// 管理员连接 / the database as an administrator
+    #[arg(long, env = "STREETWISE_ADMIN_URL", hide_env_values = true)]
+    pub admin_url: String,
+    /// 街道 / the street
+    #[arg(long, value_name = "CODE")]
+    pub street: TenantId,
+    /// 案件编号或标识 / the case's number or id
+    #[arg(long, value_name = "CASE")]
+    pub case: String,
+    /// 写入此文件，仅本人可读 / the file to write, for its owner only
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// `streetwise audit verify`
