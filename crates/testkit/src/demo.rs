@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use contract::document::manifest::{DistrictSpec, Manifest, StreetSpec};
 use contract::document::pack::Pack;
-use contract::document::{Document, Reach, Variables, compile_district, compile_street};
+use contract::document::{Document, Reach, StreetCore, Variables, compile_district, compile_street};
 use serde::de::DeserializeOwned;
 
 /// Where the demo's webhooks point unless told otherwise.
@@ -32,6 +32,18 @@ pub fn documents_with(generation: u64, sink_url: &str) -> Vec<Document> {
     documents.insert(0, Document::people(code, None, generation, district.people));
     documents.insert(0, Document::district(generation, district.core));
     documents
+}
+
+/// The first demo street with these rules (YAML of `spec.rules`), compiled and checked as the directory does.
+pub fn street_with_rules(rules: &str) -> StreetCore {
+    let variables: Variables = [("SINK_URL".to_owned(), SINK_URL.to_owned())].into();
+    let district =
+        compile_district(read("demo/district-990102000000.yaml"), pack(), &variables, Reach::Private);
+    let district = district.expect("a sound district").core;
+    let mut manifest: Manifest<StreetSpec> = read("demo/street-990102001000.yaml");
+    manifest.spec.rules = serde_saphyr::from_str(rules).expect("rules as a manifest has them");
+    let street = compile_street(manifest, &district, 1, &variables, Reach::Private);
+    street.expect("a street with these rules is sound").core
 }
 
 fn pack() -> Pack {

@@ -201,51 +201,55 @@ async fn write<K: Keep>(writer: Writer<K::Request, K::Answer>, room: K) {
             return;
         }
         room.began(batch.len());
-        // A panic drops the batch's answers, which tells the callers; the next batch is not to suffer from it.
-        if AssertUnwindSafe(settle(&room, batch)).catch_unwind().await.is_err() {
-            tracing::error!(kind = K::KIND, "a batch panicked");
-        }
+        settle(&room, batch).await;
     }
 }
 
-/// Keeps a batch and answers it. One that the database does not take is halved until the culprit is alone (D17).
+/// Keeps a batch and answers it. One that the database does not take, or at which we break, is halved until the culprit
+/// is alone (D17): the others are not to suffer from it.
 async fn settle<K: Keep>(room: &K, batch: Vec<Waiting<K::Request, K::Answer>>) {
     let mut parts = vec![batch];
     while let Some(mut part) = parts.pop() {
         let requests: Vec<&K::Request> = part.iter().map(|waiting| &waiting.request).collect();
-        match pg::within(KEEP_WITHIN, room.keep(&requests)).await {
-            Ok(answers) => {
+        let kept = pg::within(KEEP_WITHIN, room.keep(&requests));
+        // The transaction of a panic is rolled back when it is dropped.
+        let failed = match AssertUnwindSafe(kept).catch_unwind().await {
+            Ok(Ok(answers)) => {
                 for (waiting, answer) in part.into_iter().zip(answers) {
                     waiting.tell(Ok(answer));
                 }
+                continue;
             }
-            Err(error) if part.len() > 1 && at_fault(&error) => {
-                tracing::warn!(
-                    kind = K::KIND,
-                    requests = part.len(),
-                    error = &error as &dyn std::error::Error,
-                    "a batch was refused and is halved"
-                );
-                parts.push(part.split_off(part.len() / 2));
-                parts.push(part);
-            }
-            Err(error) => {
-                let unkept = failed(K::KIND, &error);
-                part.into_iter().for_each(|waiting| waiting.tell(Err(unkept)));
-            }
+            Ok(Err(error)) => Some(error),
+            Err(_panic) => None,
+        };
+        let culprit = failed.as_ref().is_none_or(at_fault);
+        if culprit && part.len() > 1 {
+            let error = failed.as_ref().map(|error| error as &dyn std::error::Error);
+            tracing::warn!(kind = K::KIND, requests = part.len(), error, "a batch was refused and is halved");
+            parts.push(part.split_off(part.len() / 2));
+            parts.push(part);
+            continue;
         }
+        let unkept = failed.map_or_else(|| panicked(K::KIND), |error| told(K::KIND, &error));
+        part.into_iter().for_each(|waiting| waiting.tell(Err(unkept)));
     }
 }
 
-/// Whether a request of the batch can be the cause, and not the database's absence.
+/// Whether a request of the batch can be the cause, and not the database's absence. What took too long may be done by halves.
 fn at_fault(error: &pg::Error) -> bool {
-    matches!(error.kind(), pg::Kind::Data | pg::Kind::Broken)
+    matches!(error.kind(), pg::Kind::Data | pg::Kind::Broken) || error.too_slow()
+}
+
+fn panicked(kind: &'static str) -> Unkept {
+    tracing::error!(kind, "a batch panicked");
+    Unkept::Failed
 }
 
 /// Logged once for all who waited.
-fn failed(kind: &'static str, error: &pg::Error) -> Unkept {
+fn told(kind: &'static str, error: &pg::Error) -> Unkept {
     let error_of = error as &dyn std::error::Error;
-    if at_fault(error) {
+    if matches!(error.kind(), pg::Kind::Data | pg::Kind::Broken) {
         tracing::error!(kind, error = error_of, "a request could not be kept");
         Unkept::Failed
     } else {

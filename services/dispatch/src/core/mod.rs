@@ -4,5 +4,6 @@ pub(crate) mod deed;
 pub(crate) mod direct;
 pub(crate) mod matter;
 pub(crate) mod routed;
+pub(crate) mod rulings;
 pub(crate) mod say;
 pub(crate) mod view;

@@ -49,7 +49,7 @@ pub(crate) struct StageView {
 }
 
 impl StageView {
-    fn of(stage: &StageState) -> Self {
+    pub fn of(stage: &StageState) -> Self {
         Self {
             stage: stage.stage().as_str().to_owned(),
             started_at: stage.started_at,

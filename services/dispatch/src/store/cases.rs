@@ -174,3 +174,49 @@ pub(crate) async fn find(
     .await?;
     row.map(StoredCase::try_from).transpose()
 }
+
+/// Cases of a street with a return that waits for its ruling, newest first.
+pub(crate) async fn awaiting_ruling(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    before: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<StoredCase>, pg::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
+             state AS "state: Json<Case>"
+         FROM dispatch.cases
+         WHERE tenant_id = $1 AND state ? 'asked' AND ($2::uuid IS NULL OR id < $2)
+         ORDER BY id DESC LIMIT $3"#,
+        tenant.as_i64(),
+        before.map(CaseId::as_uuid),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    read_all(rows)
+}
+
+/// Cases of a street in which somebody ruled, newest first.
+pub(crate) async fn ruled(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    before: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<StoredCase>, pg::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
+             state AS "state: Json<Case>"
+         FROM dispatch.cases
+         WHERE tenant_id = $1 AND state ? 'rulings' AND ($2::uuid IS NULL OR id < $2)
+         ORDER BY id DESC LIMIT $3"#,
+        tenant.as_i64(),
+        before.map(CaseId::as_uuid),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    read_all(rows)
+}

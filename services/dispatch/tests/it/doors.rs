@@ -258,6 +258,7 @@ async fn every_door_is_described() {
             "/dispatch/v1/streets/{street}/orders/{id}",
             "/dispatch/v1/streets/{street}/orders/{id}:{verb}",
             "/dispatch/v1/streets/{street}/orders:act",
+            "/dispatch/v1/streets/{street}/rulings",
         ]
     );
 }

@@ -42,6 +42,49 @@ fn not_ours(to: &str) -> Value {
     json!({ "ground": "not_our_duty", "to": to, "note": "道路施工不属本单位" })
 }
 
+/// The centre's list: what waits with its clock, then what was ruled with the rule it would be, and that rule is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn rulings_are_listed_and_offered_as_rules() {
+    let world = World::start().await;
+    let list = async |who: &str, query: &str| {
+        let (status, page) = world.get(who, &format!("/dispatch/v1/streets/{STREET}/rulings{query}")).await;
+        (status.as_u16(), page)
+    };
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(list("street-centre", "?waiting=true").await.1["rulings"], json!([]));
+    world.deed("transport", &lead, "return", not_ours("traffic-police")).await;
+    let (_, waiting) = list("street-centre", "?waiting=true").await;
+    let [line] = &waiting["rulings"].as_array().unwrap()[..] else { panic!("{waiting}") };
+    assert_eq!(
+        (&line["from"], &line["to"], &line["proposed"]),
+        (&json!("transport"), &Value::Null, &json!("traffic-police"))
+    );
+    assert_eq!((&line["clock"]["stage"], &line["rule"]), (&json!("adjudicate"), &Value::Null));
+    assert_eq!(list("street-centre", "").await.1["rulings"], json!([]));
+
+    let to_police = json!({ "to": "traffic-police", "note": "属交警" });
+    assert_eq!(world.deed("street-centre", &lead, "adjudicate", to_police).await, ok("returned"));
+    assert_eq!(list("street-centre", "?waiting=true").await.1["rulings"], json!([]));
+    let (_, ruled) = list("governance-centre", "").await;
+    let [line] = &ruled["rulings"].as_array().unwrap()[..] else { panic!("{ruled}") };
+    assert_eq!((&line["to"], &line["ground"]), (&json!("traffic-police"), &json!("not_our_duty")));
+    let rule = line["rule"].as_str().unwrap();
+    assert!(rule.contains("items: [TRA-01]") && rule.contains("then: { lead: traffic-police }"), "{rule}");
+    assert_eq!(testkit::demo::street_with_rules(rule).rules.len(), 1);
+
+    // Pages are of cases; the last has no next.
+    let (_, page) = list("street-centre", "?limit=1").await;
+    assert_eq!(page["next"], json!(case_id));
+    let (_, page) = list("street-centre", &format!("?limit=1&before={case_id}")).await;
+    assert_eq!((&page["rulings"], &page["next"]), (&json!([]), &Value::Null));
+    for (who, status) in [("transport", 403), ("verifier", 403), ("stranger", 404)] {
+        assert_eq!(list(who, "").await.0, status, "{who}");
+    }
+    assert_eq!(list("street-centre", "?limit=0").await.0, 422);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_is_ruled_on_and_the_duty_goes_on() {
     let world = World::start().await;

@@ -9,6 +9,7 @@ mod change;
 mod deeds;
 mod orders;
 mod refusals;
+mod rulings;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -31,6 +32,7 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/streets/{street}/orders:act", post(bulk::act))
         .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
+        .route("/dispatch/v1/streets/{street}/rulings", get(rulings::list))
         .with_state(room);
     json_only(routes)
 }
@@ -42,6 +44,7 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::read,
     orders::act,
     bulk::act,
+    rulings::list,
     cases::read,
     cases::verify,
     cases::cancel,

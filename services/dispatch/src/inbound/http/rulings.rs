@@ -1,0 +1,61 @@
+//! Rulings of a street: the centre's list of what waits, and what was ruled, offered as rules.
+
+use access::Action;
+use axum::Json;
+use axum::extract::State;
+use bootstrap::Bearer;
+use bootstrap::door::{Fault, Path, Problem, Query};
+use ids::{CaseId, TenantId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::core::rulings::{RulingPage, lines};
+use crate::handle::Room;
+use crate::store::cases;
+
+/// Cases on a page at most; a case has few rulings.
+const LIMIT_MAX: u32 = 200;
+const LIMIT: u32 = 50;
+
+/// Which rulings.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RulingsQuery {
+    /// Those that wait; otherwise those that were given.
+    pub waiting: Option<bool>,
+    /// `next` of the page before.
+    pub before: Option<Uuid>,
+    /// 1 to 200 cases, 50 unless told.
+    pub limit: Option<u32>,
+}
+
+/// What waits for a ruling, or what was ruled, newest case first; each given one with the rule it would be.
+#[utoipa::path(get, path = "/dispatch/v1/streets/{street}/rulings",
+    params(("street" = String, Path, description = "12 digits"), RulingsQuery),
+    responses((status = 200, body = RulingPage), Problem))]
+pub(super) async fn list(
+    State(room): State<Room>,
+    Bearer(who): Bearer,
+    Path(street): Path<TenantId>,
+    Query(query): Query<RulingsQuery>,
+) -> Result<Json<RulingPage>, Problem> {
+    let admitted = room.house.admit(&who, Action::OrderDirect, street)?;
+    let limit = query.limit.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let fault = Fault::new("/limit", "out-of-range", "须为 1 至 200 / must be 1 to 200");
+        return Err(Problem::validation_failed([fault]));
+    }
+    let (waiting, before) = (query.waiting.unwrap_or(false), query.before.map(CaseId));
+    let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let cases = match waiting {
+        true => cases::awaiting_ruling(&mut tx, street, before, limit.into()).await?,
+        false => cases::ruled(&mut tx, street, before, limit.into()).await?,
+    };
+    tx.commit().await?;
+    let full = cases.len() == limit as usize;
+    let next = cases.last().filter(|_| full).map(|last| last.case.id.as_uuid());
+    let rulings = cases.iter().flat_map(|stored| lines(&stored.facts, &stored.case, waiting)).collect();
+    Ok(Json(RulingPage { rulings, next }))
+}
