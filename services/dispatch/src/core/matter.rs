@@ -10,12 +10,14 @@ use ids::{BodyRef, CaseId, Lane, OrderId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
-    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, Starts, VerifyCommand,
+    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, StageState, Starts,
+    VerifyCommand,
 };
 use sla::Calendar;
 use uuid::Uuid;
 
 use super::routed::RoutedCase;
+use super::stages::{Projected, Subject};
 
 /// What every event of a case repeats; came with the routed case and never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub(crate) struct Matter {
     pub woken: BTreeSet<Uuid>,
     /// The version in the database by subject; a subject without one is not there yet.
     stored: BTreeMap<Uuid, u64>,
+    /// What the database says of its stages.
+    projected: Projected,
 }
 
 impl Matter {
@@ -67,6 +71,7 @@ impl Matter {
         let (case, opened) = Case::open(CasePlan { case_id, tenant, lead, verify }, None, now)?;
         let mut matter = Self::loaded(routed.facts.clone(), case.clone(), Vec::new());
         matter.stored.clear();
+        matter.projected = Projected::default();
         let happened = opened.into_iter().map(|event| Happened::Case { event, after: case.clone() });
         matter.happened.extend(happened);
         for duty in &routed.duties {
@@ -91,7 +96,8 @@ impl Matter {
         let mut stored: BTreeMap<Uuid, u64> =
             orders.iter().map(|order| (order.id.as_uuid(), order.version)).collect();
         stored.insert(case.id.as_uuid(), case.version);
-        Self { facts, case, orders, happened: Vec::new(), woken: BTreeSet::new(), stored }
+        let projected = Projected::of(&case, &orders);
+        Self { facts, case, orders, happened: Vec::new(), woken: BTreeSet::new(), stored, projected }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -125,6 +131,11 @@ impl Matter {
     /// Orders that have changed or are new.
     pub fn changed_orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.iter().filter(|order| self.stored_version(order.id.as_uuid()) != Some(order.version))
+    }
+
+    /// Stages of which the database says something else, or nothing.
+    pub fn changed_stages(&self) -> impl Iterator<Item = (Subject, &StageState)> {
+        self.projected.changed(&self.case, &self.orders)
     }
 
     /// An act of a body. The lead's submit takes the case along; for it all orders of the case must be loaded.

@@ -6,4 +6,5 @@ pub(crate) mod matter;
 pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;
+pub(crate) mod stages;
 pub(crate) mod view;

@@ -11,15 +11,14 @@ use wakeups::{Kind, Wakeup};
 
 use super::Room;
 use crate::core::matter::{Happened, Matter};
+use crate::core::stages;
 use crate::store::stages::StageRow;
 use crate::store::{self, Key};
 
 /// Kind of an order's wake-up.
-pub(crate) const ORDER: Kind = "order";
+pub(crate) const ORDER: Kind = stages::ORDER;
 /// Kind of a case's wake-up.
-pub(crate) const CASE: Kind = "case";
-/// Subject of the clock of a ruling: the order that was returned.
-const RETURN: &str = "return";
+pub(crate) const CASE: Kind = stages::CASE;
 
 /// On whose behalf a transaction changes something.
 #[derive(Debug, Clone, Copy)]
@@ -101,38 +100,7 @@ async fn states(tx: &mut ScopedTx, matters: &[Matter]) -> Result<(), pg::Error> 
 
 fn stage_rows(matter: &Matter) -> impl Iterator<Item = StageRow<'_>> {
     let (tenant, case_id) = matter.key();
-    let of_orders = matter.changed_orders().flat_map(move |order| {
-        let (subject_id, round) = (order.id.as_uuid(), order.round);
-        order.stages.iter().map(move |stage| StageRow {
-            tenant,
-            subject_kind: ORDER,
-            subject_id,
-            round,
-            case_id,
-            stage,
-        })
-    });
-    let of_case = matter.changed_case().into_iter().flat_map(move |case| {
-        case.verify.iter().map(move |(round, stage)| StageRow {
-            tenant,
-            subject_kind: CASE,
-            subject_id: case_id.as_uuid(),
-            round: *round,
-            case_id,
-            stage,
-        })
-    });
-    let of_returns = matter.changed_case().into_iter().flat_map(move |case| {
-        case.adjudications.iter().map(move |(order_id, returned)| StageRow {
-            tenant,
-            subject_kind: RETURN,
-            subject_id: order_id.as_uuid(),
-            round: returned.round,
-            case_id,
-            stage: &returned.clock,
-        })
-    });
-    of_orders.chain(of_case).chain(of_returns)
+    matter.changed_stages().map(move |(subject, stage)| StageRow { tenant, subject, case_id, stage })
 }
 
 /// What happened to a matter since it was asked last, as events.

@@ -3,18 +3,15 @@
 use ids::{CaseId, TenantId};
 use orders::{StageDue, StageState};
 use pg::ScopedTx;
-use uuid::Uuid;
 
 use super::{Key, column};
+use crate::core::stages::Subject;
 
 /// A stage of an order or a case.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StageRow<'a> {
     pub tenant: TenantId,
-    /// `order`, `case`, or `return` of an order.
-    pub subject_kind: &'static str,
-    pub subject_id: Uuid,
-    pub round: u32,
+    pub subject: Subject,
     pub case_id: CaseId,
     pub stage: &'a StageState,
 }
@@ -41,9 +38,9 @@ pub(crate) async fn save(tx: &mut ScopedTx, rows: &[StageRow<'_>]) -> Result<(),
          SET due_at = excluded.due_at, awaiting_year = excluded.awaiting_year, verdict = excluded.verdict,
              verdict_at = excluded.verdict_at, met_at = excluded.met_at",
         &column(rows, |row| row.tenant.as_i64()),
-        &column(rows, |row| row.subject_kind.to_owned()),
-        &column(rows, |row| row.subject_id),
-        &column(rows, |row| row.round as i32),
+        &column(rows, |row| row.subject.kind.to_owned()),
+        &column(rows, |row| row.subject.id),
+        &column(rows, |row| row.subject.round as i32),
         &column(rows, |row| row.stage.stage().as_str().to_owned()),
         &column(rows, |row| row.case_id.as_uuid()),
         &column(rows, |row| jiff_sqlx::Timestamp::from(row.stage.started_at)),
