@@ -3,7 +3,8 @@
 
     check_case_export.py EXPORT.json [CHECKPOINTS ...]
 
-Every row is hashed anew and must be in a seal, and no version of what happened may be missing; every seal is computed anew and must follow the one before it. CHECKPOINTS
+Every row is hashed anew and must be in a seal; of the case, and of each order that is in the file, no version in between may be
+missing (that a whole order or the newest events were left out cannot be seen from the file alone); every seal is computed anew and must follow the one before it. CHECKPOINTS
 are heads that were kept outside of the database (output of `streetwise audit checkpoint`, or logs of the services): the
 seals of the export must be those. Without them an export proves only that it agrees with itself, and that is said.
 Ends with 0 if everything holds, 1 at the first thing that does not, 2 if a file cannot be read.
@@ -88,8 +89,26 @@ def read_checkpoints(files):
             for line in lines:
                 if "seal checkpoint" in line:
                     one = json.loads(line)
-                    kept[one["service"], one["tenant"], one["seal"]] = one["root"]
+                    of = one["service"], one["tenant"], one["seal"]
+                    if kept.setdefault(of, one["root"]) != one["root"]:
+                        raise Wrong(f"{of[0]}: two different roots of seal {of[2]} were kept outside: it was made anew")
     return kept
+
+
+def check_about(export):
+    """The rows are of the street and the case that the file says they are of."""
+    if any(proof["tenant"] != export["street"] for proof in export["proofs"]):
+        raise Wrong("a proof is of another street than the file says")
+    for service in ("triage", "dispatch"):
+        rows = [row for proof in export["proofs"] if proof["service"] == service for row in proof["rows"]]
+        if not any(row["aggregate_id"] == export["case_id"] and row["version"] == 1 for row in rows):
+            raise Wrong(f"{service}: the opening of the case is missing")
+
+
+def held_outside(proof, newest):
+    """How many of its rows lie in seals up to the newest that was kept outside."""
+    held = {content for seal in proof["seals"] if newest and seal["n"] <= newest for content in seal["contents"]}
+    return sum(row["content_sha256"] in held for row in proof["rows"])
 
 
 def check_against(proof, kept):
@@ -107,15 +126,18 @@ def main(export_file, checkpoint_files):
     with open(export_file, encoding="utf-8") as file:
         export = json.load(file)
     kept = read_checkpoints(checkpoint_files)
+    check_about(export)
+    outside_rows = 0
     for proof in export["proofs"]:
         check_rows(proof, check_seals(proof))
         check_complete(proof)
         newest = check_against(proof, kept)
         seals = [seal["n"] for seal in proof["seals"]]
         outside = f"held against seal {newest}, kept outside" if newest else "no seal of it was given as kept outside"
+        outside_rows += held_outside(proof, newest)
         print(f"{proof['service']}: {len(proof['rows'])} rows, seals {seals[0]} to {seals[-1]}; {outside}")
     rows = sum(len(proof["rows"]) for proof in export["proofs"])
-    print(f"{export['case_no']}: {rows} rows are what was sealed")
+    print(f"{export['case_no']}: {rows} rows are what was sealed, {outside_rows} of them by seals held against the outside")
 
 
 if __name__ == "__main__":

@@ -86,10 +86,13 @@ pub struct Setup {
     pub patience: u32,
 }
 
+/// The variables of a process whose clock follows a file.
+pub type EnvByFile = fn(&Path) -> Result<Vec<(&'static str, String)>>;
+
 #[derive(Clone, Copy, Default)]
 struct Mode {
     /// What Postgres runs with, by the file that says how wrong its clock is.
-    database_clock: Option<fn(&Path) -> Result<Vec<(&'static str, String)>>>,
+    database_clock: Option<EnvByFile>,
     sink_as_program: bool,
     one_process: bool,
     behind_fronts: bool,
@@ -137,10 +140,7 @@ impl Cluster {
     }
 
     /// The same; how wrong the database's clock is can be said by [`Cluster::set_database_clock`].
-    pub async fn start_with_database_clock(
-        setup: Setup,
-        env: fn(&Path) -> Result<Vec<(&'static str, String)>>,
-    ) -> Result<Self> {
+    pub async fn start_with_database_clock(setup: Setup, env: EnvByFile) -> Result<Self> {
         Self::start_with(setup, Mode { database_clock: Some(env), ..Mode::default() }).await
     }
 

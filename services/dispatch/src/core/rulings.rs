@@ -40,7 +40,8 @@ pub(crate) struct RulingLine {
     pub decided_by: String,
     /// The clock of a ruling that waits.
     pub clock: Option<StageView>,
-    /// The rule that would have said so, as YAML for `spec.rules` of the street's manifest; empty where the duty stayed.
+    /// The rule that would have said so, as YAML for `spec.rules` of the street's manifest; only of the last ruling on who
+    /// leads, and empty where the duty stayed. Whether that body may lead the item, the plan of the manifest says.
     pub rule: Option<String>,
 }
 
@@ -57,7 +58,13 @@ pub(crate) fn lines(facts: &Facts, case: &Case, waiting: bool) -> Vec<RulingLine
     if waiting {
         case.asked.iter().map(|asked| awaited(facts, case, asked)).collect()
     } else {
-        case.rulings.iter().map(|ruling| given(facts, case, ruling)).collect()
+        let last = case.rulings.iter().rposition(|ruling| ruling.role == Role::Lead);
+        let line = |(n, ruling)| RulingLine {
+            // What was ruled first and then otherwise is no rule.
+            rule: if Some(n) == last { offered(facts, case.opened_at, ruling) } else { None },
+            ..given(facts, case, ruling)
+        };
+        case.rulings.iter().enumerate().map(line).collect()
     }
 }
 
@@ -83,7 +90,6 @@ fn given(facts: &Facts, case: &Case, ruling: &Ruling) -> RulingLine {
         proposed: ruling.proposed.as_ref().map(ToString::to_string),
         ground: ruling.ground.map(|ground| ground.as_str().to_owned()),
         decided_by: ruling.decided.as_str().to_owned(),
-        rule: offered(facts, case.opened_at, ruling),
         ..blank(facts, case)
     }
 }
@@ -110,15 +116,12 @@ fn blank(facts: &Facts, case: &Case) -> RulingLine {
 /// The rule that gives the duty to whom the ruling gave it. A body is named by its key: a street's own is the street's in
 /// its manifest.
 fn offered(facts: &Facts, opened_at: Timestamp, ruling: &Ruling) -> Option<String> {
-    if ruling.to == ruling.from {
+    let (to, from) = (&ruling.to.key, &ruling.from.key);
+    // From one community to the other is no matter of whose duty it is. A rule adds assistants and takes none away, so what
+    // was ruled of an assistant is none.
+    if to == from || ruling.role != Role::Lead {
         return None;
     }
-    let (to, from) = (&ruling.to.key, &ruling.from.key);
-    let then = match ruling.role {
-        Role::Lead => format!("{{ lead: {to} }}"),
-        Role::Assist => format!("{{ also_assist: [{to}] }}"),
-        Role::Inform => return None,
-    };
     let (case_no, item, day) = (&facts.case_no, &facts.item, opened_at.strftime("%F"));
     let key = case_no.to_lowercase();
     Some(format!(
@@ -127,6 +130,6 @@ fn offered(facts: &Facts, opened_at: Timestamp, ruling: &Ruling) -> Option<Strin
            order: {OFFERED_ORDER}\n  \
            items: [{item}]\n  \
            # {day}\n  \
-           then: {then}\n"
+           then: {{ lead: {to} }}\n"
     ))
 }

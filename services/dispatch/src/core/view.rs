@@ -273,6 +273,7 @@ pub(crate) struct CaseView {
     /// Whose duties were ruled to be, in order.
     rulings: Vec<RulingView>,
     /// Cases in which the same matter came again soon after the close: each is a false closure.
+    #[serde(default)]
     pub repeated_by: Vec<Uuid>,
     /// Those the caller may see.
     pub orders: Vec<OrderView>,

@@ -4,6 +4,7 @@
 //! Commands on one case see one another's effects, in the order they came. A refused one leaves no trace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::Timestamp;
@@ -24,15 +25,37 @@ type Decided = Result<Answer, Denied>;
 
 /// Decides each command once, whatever comes at the same time in whatever process; one answer for each, in order.
 pub(super) async fn all(room: &Room, commands: &[&Command]) -> Result<Vec<Decided>, pg::Error> {
-    pg::retrying(|| batch(room, commands)).await
+    pg::retrying(|| batch(room, commands, Locking::Free)).await
 }
 
-async fn batch(room: &Room, commands: &[&Command]) -> Result<Vec<Decided>, pg::Error> {
+/// Decides one command, waiting for whoever holds its case.
+pub(super) async fn alone(room: &Room, command: &Command) -> Decided {
+    let commands = [command];
+    let decided = pg::within(ALONE_WITHIN, pg::retrying(|| batch(room, &commands, Locking::Wait))).await;
+    match decided {
+        Ok(decided) => decided.into_iter().next().expect("one answer for one command"),
+        Err(error) => Err(Denied::Failed(bootstrap::house::database_problem(&error))),
+    }
+}
+
+/// Longer than any caller waits: a connection that the server has given up must not be waited on for ever.
+const ALONE_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is done about a case that somebody else holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Locking {
+    /// Its commands are told [`Denied::Held`].
+    Free,
+    /// It is waited for.
+    Wait,
+}
+
+async fn batch(room: &Room, commands: &[&Command], locking: Locking) -> Result<Vec<Decided>, pg::Error> {
     let tenants = commands.iter().map(|command| command.request.tenant);
     let mut tx = room.house.pool.begin(TenantScope::of_principal(tenants)).await?;
     let now = room.house.clock.now(&mut tx).await?;
     let places = places(&mut tx, commands).await?;
-    let mut desk = Desk::load(&mut tx, commands, &places).await?;
+    let mut desk = Desk::load(&mut tx, commands, &places, locking).await?;
     let mut answers = Vec::with_capacity(commands.len());
     for (command, place) in commands.iter().zip(places) {
         answers.push(match place {
@@ -88,6 +111,7 @@ struct Desk {
     matters: BTreeMap<(TenantId, CaseId), Matter>,
     answers: Answers,
     said: Vec<NewEvent>,
+    locking: Locking,
 }
 
 impl Desk {
@@ -95,20 +119,26 @@ impl Desk {
         tx: &mut ScopedTx,
         commands: &[&Command],
         places: &[Result<Place, Denied>],
+        locking: Locking,
     ) -> Result<Self, pg::Error> {
         let known = || places.iter().filter_map(|place| place.as_ref().ok());
         let keys: BTreeSet<Key> = known().map(|Place { case: (t, id), .. }| (*t, id.as_uuid())).collect();
         let keys = Vec::from_iter(keys);
         if keys.is_empty() {
-            return Ok(Self { matters: BTreeMap::new(), answers: Answers::default(), said: Vec::new() });
+            let (matters, answers) = (BTreeMap::new(), Answers::default());
+            return Ok(Self { matters, answers, said: Vec::new(), locking });
         }
-        let cases = store::cases::lock(tx, &keys).await?;
+        let cases = match locking {
+            Locking::Free => store::cases::lock_free(tx, &keys).await?,
+            Locking::Wait => store::cases::lock(tx, &keys).await?,
+        };
+        let keys: Vec<Key> = cases.iter().map(|of| (of.case.tenant, of.case.id.as_uuid())).collect();
         let orders = store::orders::lock_of_cases(tx, &keys).await?;
         let matters = matters(cases, orders).into_iter().map(|matter| (matter.key(), matter)).collect();
         // Asked under the locks of the cases, so two equal requests never both find none.
         let requests: Vec<_> = commands.iter().map(|command| &command.request).collect();
         let answers = Answers::given(tx, &requests).await?;
-        Ok(Self { matters, answers, said: Vec::new() })
+        Ok(Self { matters, answers, said: Vec::new(), locking })
     }
 
     /// Decides one command on what the commands before it have left.
@@ -119,7 +149,10 @@ impl Desk {
         place: &Place,
         now: Timestamp,
     ) -> Result<Decided, pg::Error> {
-        let Some(before) = self.matters.get(&place.case) else { return Ok(Err(Denied::NotFound)) };
+        let Some(before) = self.matters.get(&place.case) else {
+            // Held by somebody, or not there: whoever waits for it finds out.
+            return Ok(Err(if self.locking == Locking::Free { Denied::Held } else { Denied::NotFound }));
+        };
         if let What::Case(..) = command.what
             && let Err(problem) = (command.may)(Touched::Case { drill: before.facts.drill })
         {

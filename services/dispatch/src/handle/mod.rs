@@ -64,8 +64,12 @@ pub(crate) enum Denied {
     NotReady,
     /// The machine says no.
     Refused(Refusal),
+    /// Somebody else holds its case: it is decided by itself.
+    Held,
     /// Nobody decided it: too many wait, or the database is away.
     Unkept(Unkept),
+    /// The same, of one that was decided by itself.
+    Failed(Problem),
 }
 
 impl From<Refusal> for Denied {

@@ -1,6 +1,8 @@
 //! Leaving a command with the [`writer`], which has everything that came during one commit decided in the next (ADR 018,
 //! ADR 052).
 
+use std::sync::Arc;
+
 use writer::{Keep, Line};
 
 use super::answer::Answer;
@@ -8,20 +10,21 @@ use super::command::Command;
 use super::{Denied, Room, commands};
 
 /// The writer of commands.
-pub(crate) type Writer = writer::Writer<Command, Result<Answer, Denied>>;
+pub(crate) type Writer = writer::Writer<Arc<Command>, Result<Answer, Denied>>;
 
-/// Most commands that wait; what comes then is told to come again.
-pub(crate) const WAITING_MAX: usize = 4_096;
+/// Most commands that wait, about a second's work: what waited longer would be decided for callers that were told 503.
+pub(crate) const WAITING_MAX: usize = 1_024;
 
 impl Keep for Room {
     const KIND: &'static str = "commands";
     /// Each loads a case with its orders, some 10 KiB.
     const BATCH_MAX: usize = 128;
-    type Request = Command;
+    type Request = Arc<Command>;
     type Answer = Result<Answer, Denied>;
 
-    async fn keep(&self, batch: &[&Command]) -> Result<Vec<Self::Answer>, pg::Error> {
-        commands::all(self, batch).await
+    async fn keep(&self, batch: &[&Arc<Command>]) -> Result<Vec<Self::Answer>, pg::Error> {
+        let commands: Vec<&Command> = batch.iter().map(|command| &***command).collect();
+        commands::all(self, &commands).await
     }
 
     fn began(&self, requests: usize) {
@@ -34,9 +37,14 @@ impl Keep for Room {
 }
 
 impl Room {
-    /// Has one command decided, together with whatever else comes at the time.
+    /// Has one command decided, together with whatever else comes at the time. One whose case somebody else holds waits
+    /// for it in a transaction of its own: a batch never waits for a case, so nobody waits for another's.
     pub async fn submit(&self, command: Command) -> Result<Answer, Denied> {
         let line = Line { street: command.request.tenant, urgent: false };
-        self.writer.submit(self, line, command).await.map_err(Denied::Unkept)?
+        let command = Arc::new(command);
+        match self.writer.submit(self, line, command.clone()).await.map_err(Denied::Unkept)? {
+            Err(Denied::Held) => commands::alone(self, &command).await,
+            decided => decided,
+        }
     }
 }

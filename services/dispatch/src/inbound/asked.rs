@@ -1,5 +1,7 @@
 //! One act on one order as either door was asked for it, by itself or among many.
 
+use std::collections::BTreeMap;
+
 use bootstrap::Identity;
 use bootstrap::door::{Fault, FreeText, Problem};
 use futures_util::future::join_all;
@@ -75,8 +77,28 @@ pub(super) async fn acts(
             return Err(fault("duplicate", "同一工单的同一操作出现两次 / one act on an order twice"));
         }
     }
-    let done = join_all(all.into_iter().map(|asked| act(room, asking, asked))).await;
-    Ok(done.into_iter().map(|answer| view(&answer?)).collect())
+    let count = all.len();
+    let mut of_orders: BTreeMap<OrderId, Vec<(usize, Asked)>> = BTreeMap::new();
+    for (n, asked) in all.into_iter().enumerate() {
+        of_orders.entry(asked.order_id).or_default().push((n, asked));
+    }
+    let done = join_all(of_orders.into_values().map(|acts| in_turn(room, asking, acts))).await;
+    let mut done: BTreeMap<usize, _> = done.into_iter().flatten().collect();
+    Ok((0..count).map(|n| done.remove(&n).expect("one answer for each")).collect())
+}
+
+/// Acts on one order are decided in their order; those on different orders in any.
+async fn in_turn(
+    room: &Room,
+    asking: Asking<'_>,
+    acts: Vec<(usize, Asked)>,
+) -> Vec<(usize, Result<OrderView, Problem>)> {
+    let mut done = Vec::with_capacity(acts.len());
+    for (n, asked) in acts {
+        let answer = act(room, asking, asked).await;
+        done.push((n, answer.and_then(|answer| view(&answer))));
+    }
+    done
 }
 
 /// The order as it was answered.

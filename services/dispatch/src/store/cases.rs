@@ -187,7 +187,7 @@ pub(crate) async fn awaiting_ruling(
         r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
              state AS "state: Json<Case>"
          FROM dispatch.cases
-         WHERE tenant_id = $1 AND state ? 'asked' AND ($2::uuid IS NULL OR id < $2)
+         WHERE tenant_id = $1 AND state ? 'asked' AND NOT drill AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3"#,
         tenant.as_i64(),
         before.map(CaseId::as_uuid),
@@ -210,7 +210,7 @@ pub(crate) async fn ruled(
         r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
              state AS "state: Json<Case>"
          FROM dispatch.cases
-         WHERE tenant_id = $1 AND state ? 'rulings' AND ($2::uuid IS NULL OR id < $2)
+         WHERE tenant_id = $1 AND state ? 'rulings' AND NOT drill AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3"#,
         tenant.as_i64(),
         before.map(CaseId::as_uuid),

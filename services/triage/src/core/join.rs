@@ -49,7 +49,7 @@ pub struct RepeatExplanation {
     pub distance_mm: u64,
     /// Allowed at most.
     pub radius_mm: u64,
-    /// From the close to this report, 0 if it was the other way round.
+    /// From the close to this report's acceptance.
     pub after_s: i64,
     /// Allowed at most: the district's policy.
     pub within_s: i64,
@@ -60,16 +60,16 @@ pub struct RepeatExplanation {
 }
 
 /// The closed case of which a report is the same matter again: the last closed within the bounds, then the nearest, then
-/// by id.
+/// by id. `at` is when the report was accepted: one that came before the close says nothing about it.
 pub fn repeated(
     report: Point,
-    now: Timestamp,
+    at: Timestamp,
     within: SignedDuration,
     closed: impl IntoIterator<Item = Closed>,
 ) -> Option<Closed> {
     closed
         .into_iter()
-        .filter(|case| now.duration_since(case.closed_at) <= within)
+        .filter(|case| case.closed_at <= at && at.duration_since(case.closed_at) <= within)
         .filter(|case| report.distance_mm(case.point) <= RADIUS_MM)
         .min_by_key(|case| (std::cmp::Reverse(case.closed_at), report.distance_mm(case.point), case.case_id))
 }
@@ -79,7 +79,7 @@ pub fn explain_repeat(
     chosen: &Closed,
     item: &str,
     report: Point,
-    now: Timestamp,
+    at: Timestamp,
     within: SignedDuration,
 ) -> RepeatExplanation {
     let distance_mm = report.distance_mm(chosen.point);
@@ -90,7 +90,7 @@ pub fn explain_repeat(
         item: item.to_owned(),
         distance_mm,
         radius_mm: RADIUS_MM,
-        after_s: now.duration_since(chosen.closed_at).as_secs().max(0),
+        after_s: at.duration_since(chosen.closed_at).as_secs(),
         within_s: within.as_secs(),
         zh: format!("同一街道、同一事项{item}，相距{metres}米（不超过500米），结案{days}日内再次上报"),
         en: format!(
@@ -217,6 +217,7 @@ mod tests {
         };
         assert_eq!(chosen(&[closed(1, 29.56, 72)]), Some(1));
         assert_eq!(chosen(&[closed(1, 29.56, 73)]), None);
+        assert_eq!(chosen(&[closed(1, 29.56, -1)]), None, "it came before the close");
         assert_eq!(chosen(&[closed(1, 29.564_498, 1)]), None);
         assert_eq!(chosen(&[closed(1, 29.56, 9), closed(2, 29.561, 1)]), Some(2));
         assert_eq!(chosen(&[closed(1, 29.561, 1), closed(2, 29.56, 1)]), Some(2));

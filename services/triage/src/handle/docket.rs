@@ -49,6 +49,9 @@ pub(super) struct Docket<'a> {
     closed: BTreeMap<Spot, Vec<Closed>>,
 }
 
+/// How long dispatch may take to hear of a case, in what it is told about repeats.
+const DISPATCHED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// Where a report goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
@@ -67,6 +70,11 @@ impl Matter<'_> {
         let item = self.finding.item.as_deref().map_err(|reason| *reason)?;
         let (tenant, datum, point) = (report.tenant, report.datum, report.point);
         Ok(Seeking { tenant, item, datum, drill: self.submission.drill, point })
+    }
+
+    /// When the report was accepted; never later than now.
+    fn accepted_at(&self, now: Timestamp) -> Timestamp {
+        self.submission.report.accepted_at.map_or(now, |at| at.min(now))
     }
 
     /// The same, as rules see it.
@@ -257,11 +265,14 @@ impl<'a> Docket<'a> {
         let seeking = matter.seeking().ok().filter(|seeking| !seeking.drill)?;
         let within = street.of.false_closure(street.of.day(self.now));
         let around = seeking.spots().filter_map(|spot| self.closed.get(&spot)).flatten().copied();
-        let chosen = join::repeated(seeking.point, self.now, within, around)?;
-        let explanation = join::explain_repeat(&chosen, seeking.item, seeking.point, self.now, within);
+        let at = matter.accepted_at(self.now);
+        let chosen = join::repeated(seeking.point, at, within, around)?;
+        let explanation = join::explain_repeat(&chosen, seeking.item, seeking.point, at, within);
+        // Dispatch counts to the new case: what the report waited for us, and at most a minute for dispatch, is nobody's close.
+        let waited = self.now.duration_since(at) + DISPATCHED_WITHIN;
         Some(wire::Repeat {
             case_id: chosen.case_id.to_string(),
-            within_s: within.as_secs().unsigned_abs(),
+            within_s: (within + waited).as_secs().unsigned_abs(),
             explanation_json: json(&explanation),
         })
     }
@@ -331,15 +342,15 @@ async fn closed(
     choices: &[Choice],
 ) -> Result<BTreeMap<Spot, Vec<Closed>>, pg::Error> {
     let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
-    let (mut spots, mut longest) = (BTreeSet::new(), SignedDuration::ZERO);
+    let (mut spots, mut earliest) = (BTreeSet::new(), now);
     for (matter, _) in opening {
         let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };
         let Some(street) = view.street(seeking.tenant) else { continue };
-        longest = longest.max(street.of.false_closure(street.of.day(now)));
+        earliest = earliest.min(matter.accepted_at(now) - street.of.false_closure(street.of.day(now)));
         spots.extend(seeking.spots());
     }
     let mut closed: BTreeMap<Spot, Vec<Closed>> = BTreeMap::new();
-    for (spot, case) in cases::closed_near(tx, &spots, now - longest).await? {
+    for (spot, case) in cases::closed_near(tx, &spots, earliest).await? {
         closed.entry(spot).or_default().push(case);
     }
     Ok(closed)

@@ -19,6 +19,8 @@ pub struct Heard {
     pub version: u64,
     /// When it closed; `None` for one that is open again.
     pub closed_at: Option<Timestamp>,
+    /// Called off: nobody closed it.
+    pub called_off: bool,
 }
 
 /// Notes the newest of what was heard of each case; older news than is known changes nothing (D9).

@@ -88,6 +88,7 @@ impl Apply for HearDispatch {
             case_id: case.case_id.parse().map_err(|_| missing("case.case_id"))?,
             version: envelope.version,
             closed_at,
+            called_off: envelope.event_type == EventType::CaseCancelled,
         })
     }
 

@@ -113,7 +113,7 @@ pub(crate) async fn closed_near(
          FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS s (tenant_id, item, datum, cell)
          JOIN triage.cases c
              ON c.tenant_id = s.tenant_id AND c.item = s.item AND c.datum = s.datum AND c.cell = s.cell
-         WHERE c.closed_at >= $5 AND NOT c.drill"#,
+         WHERE c.closed_at >= $5 AND NOT c.called_off AND NOT c.drill"#,
         &tenants,
         &items as &[&str],
         &datums as &[&str],
@@ -321,14 +321,15 @@ pub(crate) async fn remember(tx: &mut ScopedTx, heard: &[Heard]) -> Result<(), p
     let closings: Vec<Option<jiff_sqlx::Timestamp>> =
         heard.iter().map(|news| news.closed_at.map(Into::into)).collect();
     sqlx::query!(
-        "UPDATE triage.cases c SET closed_at = h.closed_at, heard_version = h.version
-         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::timestamptz[])
-             AS h (tenant_id, case_id, version, closed_at)
+        "UPDATE triage.cases c SET closed_at = h.closed_at, called_off = h.called_off, heard_version = h.version
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::boolean[])
+             AS h (tenant_id, case_id, version, closed_at, called_off)
          WHERE c.tenant_id = h.tenant_id AND c.case_id = h.case_id AND h.version > c.heard_version",
         &tenants,
         &ids,
         &versions,
         &closings as &[Option<jiff_sqlx::Timestamp>],
+        &heard.iter().map(|news| news.called_off).collect::<Vec<_>>(),
     )
     .execute(&mut **tx)
     .await?;

@@ -72,8 +72,18 @@ async fn a_report_of_what_was_closed_names_the_closed_case() {
     let routed = desk.routed().await;
     let repeats: Vec<_> = routed.iter().map(|(_, routed)| routed.repeats.clone()).collect();
     let [None, Some(repeat), None, None] = &repeats[..] else { panic!("{repeats:?}") };
-    assert_eq!((repeat.case_id.as_str(), repeat.within_s), (closed.as_str(), 7 * 24 * 3_600));
+    assert_eq!((repeat.case_id.as_str(), repeat.within_s), (closed.as_str(), 7 * 24 * 3_600 + 60));
     assert!(repeat.explanation_json.contains("item-place-closed"), "{}", repeat.explanation_json);
+}
+
+#[tokio::test]
+async fn what_was_called_off_was_closed_by_nobody() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.only_case().await;
+    desk.dispatch_says(EventType::CaseCancelled, &case_id, 4).await;
+    desk.hear(&[report(2, "TRA-01", "改线")]).await;
+    assert!(desk.routed().await.iter().all(|(_, routed)| routed.repeats.is_none()));
 }
 
 #[tokio::test]

@@ -71,7 +71,8 @@ impl ActResult {
     }
 }
 
-/// Acts on many orders, each decided by itself: one that is refused takes no other along. The key counts for each act by
+/// Acts on many orders, each decided by itself: one that is refused takes no other along. Those on one order are decided in
+/// their order, those on different orders in any. The key counts for each act by
 /// itself, so a request that was cut off may be sent again as it was, or with what is left of it.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/orders:act",
     params(("street" = String, Path, description = "12 digits"), ("Idempotency-Key" = Uuid, Header)),

@@ -45,10 +45,10 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::NotFound => Problem::not_found(),
-            Denied::Access(problem) => problem,
+            Denied::Access(problem) | Denied::Failed(problem) => problem,
             Denied::Stale => Problem::precondition_failed(),
             Denied::KeyReused => Problem::idempotency_key_reused(),
-            Denied::NotReady => Problem::unavailable(2),
+            Denied::NotReady | Denied::Held => Problem::unavailable(2),
             Denied::Refused(refusal) => refused(&refusal),
             Denied::Unkept(Unkept::Full) => Problem::unavailable(OVERLOADED_RETRY_AFTER_S),
             Denied::Unkept(Unkept::OverShare) => Problem::quota_exceeded(1),

@@ -49,6 +49,11 @@ pub(super) async fn list(
     }
     let (waiting, before) = (query.waiting.unwrap_or(false), query.before.map(CaseId));
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    if let Some(before) = before
+        && cases::find(&mut tx, street, before).await?.is_none()
+    {
+        return Err(Problem::bad_cursor());
+    }
     let cases = match waiting {
         true => cases::awaiting_ruling(&mut tx, street, before, limit.into()).await?,
         false => cases::ruled(&mut tx, street, before, limit.into()).await?,
