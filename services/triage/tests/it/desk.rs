@@ -74,7 +74,7 @@ impl Sent {
             item: self.item.to_owned(),
             text: self.text.clone(),
             place: Some(place),
-            accepted_at: Some(contract::proto::to_wire(jiff::Timestamp::UNIX_EPOCH)),
+            accepted_at: Some(contract::proto::to_wire(self.envelope().time)),
             tracking_sha256: vec![self.n as u8; 32].into(),
             contact_sealed: Bytes::new(),
             households: self.households,

@@ -135,23 +135,35 @@ pub(crate) async fn act(
     change: Change,
     body: CaseBody,
 ) -> Result<Answer, Problem> {
+    admitted(&room, &change, street, &target.verb)?;
     let CaseBody { result, bodies, within_minutes, note } = body;
     match target.verb.as_str() {
         "verify" | "cancel" if bodies.is_some() => Err(misplaced("/bodies")),
         "verify" | "cancel" if within_minutes.is_some() => Err(misplaced("/within_minutes")),
         "cancel" | "whistle" if result.is_some() => Err(misplaced("/result")),
         "verify" => {
-            room.house.admit(&change.who, Action::CaseVerify, street)?;
             let result = result.ok_or_else(|| missing("/result"))?;
             verify(room, street, target.id, change, VerifyBody { result, note }).await
         }
         "cancel" => cancel(room, street, target.id, change, CancelBody { note }).await,
         "whistle" => {
-            room.house.admit(&change.who, Action::OrderDirect, street)?;
             let bodies = bodies.ok_or_else(|| missing("/bodies"))?;
             let within_minutes = within_minutes.ok_or_else(|| missing("/within_minutes"))?;
             whistle(room, street, target.id, change, WhistleBody { bodies, within_minutes, note }).await
         }
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// The right of a verb, asked before anything else is looked at: a street that is not the caller's is not there, whatever
+/// is sent to it.
+fn admitted(room: &Room, change: &Change, street: TenantId, verb: &str) -> Result<(), Problem> {
+    let admit = |action| room.house.admit(&change.who, action, street).map(drop);
+    match verb {
+        "verify" => admit(Action::CaseVerify),
+        "whistle" => admit(Action::OrderDirect),
+        // Who may file drills may end them; which case it is, is not known yet.
+        "cancel" => admit(Action::ReportDrill).or_else(|_| admit(Action::CaseCancel)),
         _ => Err(Problem::not_found()),
     }
 }
@@ -169,7 +181,6 @@ async fn verify(
     change: Change,
     body: VerifyBody,
 ) -> Result<Answer, Problem> {
-    room.house.admit(&change.who, Action::CaseVerify, street)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
     let verify = match body.result {
         VerifyResult::Claim => VerifyCommand::Claim,

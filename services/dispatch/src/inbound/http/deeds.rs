@@ -30,6 +30,7 @@ pub(crate) struct ActBody {
     pub to: Option<String>,
     /// For `extend`: how much more time, on the clock of the resolve limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_u32)]
     pub amount: Option<u32>,
     /// For `extend`: second, minute, hour or workday.
     #[serde(default, skip_serializing_if = "Option::is_none")]
