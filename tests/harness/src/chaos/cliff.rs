@@ -52,6 +52,15 @@ pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Res
     })
 }
 
+/// Waits until no order is due now or within the time that looking takes.
+pub(super) async fn none_due_soon(cluster: &Cluster) -> Result<()> {
+    let soon = "SELECT count(*) FROM dispatch.wakeups
+                WHERE kind = 'order' AND due_at < clock_timestamp() + interval '60 seconds'";
+    let none = wait::until(WITHIN, async || (number(cluster, soon).await.ok()? == 0).then_some(()));
+    ensure!(none.await.is_some(), "{} orders are still due soon", number(cluster, soon).await?);
+    Ok(())
+}
+
 async fn waiting(cluster: &Cluster) -> Result<i64> {
     number(cluster, "SELECT count(*) FROM dispatch.wakeups WHERE kind = 'order'").await
 }
