@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use access::Action;
 use bootstrap::Identity;
 use bootstrap::door::{Fault, FreeText, Problem};
 use futures_util::future::join_all;
@@ -56,6 +57,12 @@ pub(super) async fn act(room: &Room, asking: Asking<'_>, asked: Asked) -> Result
         may: may_touch(room, who.clone(), action, street),
     };
     Ok(room.submit(command).await?)
+}
+
+/// Whether the caller does anything with orders of the street, asked before the acts are looked at.
+pub(super) fn admitted(room: &Room, who: &Identity, street: TenantId) -> Result<(), Problem> {
+    let admit = |action| room.house.admit(who, action, street).map(drop);
+    admit(Action::OrderDirect).or_else(|_| admit(Action::OrderAct))
 }
 
 /// Has each act decided by itself: one that is refused takes no other along. Results in order.

@@ -150,9 +150,7 @@ async fn act_on_many(
     request: wire::ActOnOrdersRequest,
 ) -> Result<wire::ActOnOrdersResponse, Problem> {
     let street: TenantId = named(&request.street)?;
-    if room.house.admit(&call.who, Action::OrderDirect, street).is_err() {
-        room.house.admit(&call.who, Action::OrderAct, street)?;
-    }
+    asked::admitted(room, &call.who, street)?;
     let key = parse_key(&request.idempotency_key)?;
     let ids: Vec<String> = request.acts.iter().map(|item| item.order_id.clone()).collect();
     let asked = request.acts.into_iter().map(|item| {

@@ -175,33 +175,12 @@ pub(crate) async fn find(
     row.map(StoredCase::try_from).transpose()
 }
 
-/// Cases of a street with a return that waits for its ruling, newest first.
-pub(crate) async fn awaiting_ruling(
-    tx: &mut ScopedTx,
-    tenant: TenantId,
-    before: Option<CaseId>,
-    limit: i64,
-) -> Result<Vec<StoredCase>, pg::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
-             state AS "state: Json<Case>"
-         FROM dispatch.cases
-         WHERE tenant_id = $1 AND state ? 'asked' AND NOT drill AND ($2::uuid IS NULL OR id < $2)
-         ORDER BY id DESC LIMIT $3"#,
-        tenant.as_i64(),
-        before.map(CaseId::as_uuid),
-        limit,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    read_all(rows)
-}
-
-/// Cases of a street in which somebody ruled, newest first.
+/// Cases of a street with a return that waits for its ruling, or in which somebody ruled; newest first. The key is a value
+/// of the statement's: each has a partial index, and statements are planned with their values (`pg::Pool`).
 pub(crate) async fn ruled(
     tx: &mut ScopedTx,
     tenant: TenantId,
+    waiting: bool,
     before: Option<CaseId>,
     limit: i64,
 ) -> Result<Vec<StoredCase>, pg::Error> {
@@ -210,9 +189,10 @@ pub(crate) async fn ruled(
         r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
              state AS "state: Json<Case>"
          FROM dispatch.cases
-         WHERE tenant_id = $1 AND state ? 'rulings' AND NOT drill AND ($2::uuid IS NULL OR id < $2)
-         ORDER BY id DESC LIMIT $3"#,
+         WHERE tenant_id = $1 AND state ? $2 AND NOT drill AND ($3::uuid IS NULL OR id < $3)
+         ORDER BY id DESC LIMIT $4"#,
         tenant.as_i64(),
+        if waiting { "asked" } else { "rulings" },
         before.map(CaseId::as_uuid),
         limit,
     )

@@ -1,6 +1,5 @@
 //! Many acts on orders in one request.
 
-use access::Action;
 use axum::Json;
 use axum::extract::State;
 use bootstrap::door::{ActPath, Problem, ProblemDocument, StrictJson};
@@ -84,9 +83,7 @@ pub(super) async fn act(
     change: Change,
     StrictJson(body): StrictJson<ActsBody>,
 ) -> Result<Json<ActsResult>, Problem> {
-    if room.house.admit(&change.who, Action::OrderDirect, street).is_err() {
-        room.house.admit(&change.who, Action::OrderAct, street)?;
-    }
+    asked::admitted(&room, &change.who, street)?;
     let ids: Vec<Uuid> = body.acts.iter().map(|item| item.order_id).collect();
     let asked = body.acts.into_iter().map(|ActItem { order_id, verb, if_version, body }| Asked {
         order_id: OrderId(order_id),

@@ -54,10 +54,7 @@ pub(super) async fn list(
     {
         return Err(Problem::bad_cursor());
     }
-    let cases = match waiting {
-        true => cases::awaiting_ruling(&mut tx, street, before, limit.into()).await?,
-        false => cases::ruled(&mut tx, street, before, limit.into()).await?,
-    };
+    let cases = cases::ruled(&mut tx, street, waiting, before, limit.into()).await?;
     tx.commit().await?;
     let full = cases.len() == limit as usize;
     let next = cases.last().filter(|_| full).map(|last| last.case.id.as_uuid());
