@@ -4,8 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use testkit::wait;
+use uuid::Uuid;
 
 use crate::cluster::Cluster;
+
+/// Where dispatch can die while it decides what its doors ask.
+const ACTS: [&str; 2] = ["dispatch.before_commit", "dispatch.after_commit"];
 
 /// Where each service can die: before and after commit, seal, ack of the broker, delete, send, record, consumer ack.
 pub const POINTS: &[(&str, &[&str])] = &[
@@ -33,6 +37,8 @@ pub const POINTS: &[(&str, &[&str])] = &[
     (
         "dispatch",
         &[
+            ACTS[0],
+            ACTS[1],
             "consumer.before_commit",
             "consumer.after_commit",
             "consumer.after_ack",
@@ -66,6 +72,9 @@ pub(super) async fn every_point(cluster: &Cluster) -> Result<Vec<String>> {
             let armed = format!("{point}:3");
             cluster.start_service(service, &[("STREETWISE_CRASH_POINT", &armed)]).await?;
             let died = wait::until(Duration::from_secs(20), async || {
+                if ACTS.contains(point) {
+                    act(cluster).await;
+                }
                 (!cluster.program(service).alive()).then_some(())
             });
             ensure!(died.await.is_some(), "{service} never reached its crash point {point}");
@@ -80,4 +89,18 @@ pub(super) async fn every_point(cluster: &Cluster) -> Result<Vec<String>> {
         "{reached} crash points reached; slowest service ready again after {:.1} s",
         slowest.as_secs_f64()
     )])
+}
+
+/// A body acknowledges one of its orders, if there is one: the load is of reports and asks nothing of dispatch. What becomes
+/// of it is for the checker to say.
+async fn act(cluster: &Cluster) {
+    let waiting =
+        "SELECT tenant_id, id FROM dispatch.orders WHERE body = 'transport' AND phase = 'dispatched' LIMIT 1";
+    let order = sqlx::query_as::<_, (i64, Uuid)>(waiting).fetch_optional(&cluster.admin).await;
+    let Ok(Some((tenant, order))) = order else { return };
+    let url = format!("{}/dispatch/v1/streets/{tenant}/orders/{order}:acknowledge", cluster.url("dispatch"));
+    let request = cluster.http().post(url).bearer_auth(cluster.token("transport"));
+    let request = request.header("idempotency-key", order.to_string()).json(&serde_json::json!({}));
+    // Dispatch dies at the third of them: no answer is what is wanted.
+    drop(request.send().await);
 }
