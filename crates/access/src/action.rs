@@ -19,8 +19,10 @@ pub enum Action {
     CaseRead,
     /// Take a submitted case for verification and say pass or fail.
     CaseVerify,
-    /// Read the review queue and decide an entry.
+    /// Read the review desk and decide what lies on the street's.
     ReviewDecide,
+    /// Decide what lies on the district's desk, and give what the list reserves above to somebody below.
+    ReviewDistrict,
     /// List orders.
     OrderList,
     /// Read one order with its clocks.
@@ -57,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 24] = [
+    pub const ALL: [Action; 25] = [
         Action::ReportSubmit,
         Action::ReportDrill,
         Action::ContactReveal,
@@ -66,6 +68,7 @@ impl Action {
         Action::CaseRead,
         Action::CaseVerify,
         Action::ReviewDecide,
+        Action::ReviewDistrict,
         Action::OrderList,
         Action::OrderRead,
         Action::OrderAct,
@@ -95,6 +98,7 @@ impl Action {
             Action::CaseRead => "case.read",
             Action::CaseVerify => "case.verify",
             Action::ReviewDecide => "review.decide",
+            Action::ReviewDistrict => "review.district",
             Action::OrderList => "order.list",
             Action::OrderRead => "order.read",
             Action::OrderAct => "order.act",

@@ -37,6 +37,7 @@ impl Action {
             Action::CaseRead => ("查看案件", "read a case"),
             Action::CaseVerify => ("核查", "verify a case"),
             Action::ReviewDecide => ("人工研判", "decide a review"),
+            Action::ReviewDistrict => ("区级研判", "decide a review for the district"),
             Action::OrderList => ("查看工单列表", "list orders"),
             Action::OrderRead => ("查看工单", "read an order"),
             Action::OrderAct => ("办理工单", "act on an order"),

@@ -68,6 +68,7 @@ const TABLE: [Row; 12] = [
             CaseList,
             CaseRead,
             ReviewDecide,
+            ReviewDistrict,
             OrderList,
             OrderRead,
             OrderDirect,

@@ -37,10 +37,20 @@ events! {
     CaseJoined = "triage.case.joined",
     /// A person must judge.
     CaseReviewRequested = "triage.case.review_requested",
+    /// A report nobody has to act on: a person said so, with a ground.
+    CaseReviewRejected = "triage.case.review_rejected",
+    /// The case's plan waits for a person (D33).
+    CasePlanReviewRequested = "triage.case.plan_review_requested",
     /// The case with its plan.
     CaseRouted = "triage.case.routed",
     /// Its place lies in another community or grid since the territory was redrawn.
     CaseRehomed = "triage.case.rehomed",
+    /// A case nobody has to act on: a person said so before orders went out, with a ground.
+    CaseRejected = "triage.case.rejected",
+    /// The same matter as another case: its voices went there before orders went out.
+    CaseMerged = "triage.case.merged",
+    /// A voice was another matter: it is the first of a case of its own now.
+    CaseSplit = "triage.case.split",
     /// An order went out.
     OrderDispatched = "dispatch.order.dispatched",
     /// A person of the body has seen it.

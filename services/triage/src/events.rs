@@ -2,6 +2,7 @@
 
 use telemetry::{Counter, Metrics, label};
 
+use crate::core::amend::Outcome;
 use crate::core::item::Method;
 
 /// What is counted. A batch that fails and is tried again counts again: these tell of work, not of rows.
@@ -10,6 +11,7 @@ pub struct Events {
     settled: Counter<2>,
     rehomed: Counter<1>,
     rules_failed: Counter<0>,
+    reviewed: Counter<1>,
 }
 
 /// Where a report went.
@@ -34,9 +36,12 @@ impl Events {
             metrics.counter("triage.cases.rehomed", placed, "{case}", [label("moved", ["yes", "no"])]);
         let failed = "Rules whose condition nobody could tell, so that the list was followed instead.";
         let rules_failed = metrics.counter("triage.rules.failed", failed, "{rule}", []);
+        let ended = "Plans that waited for a person, by how that ended.";
+        let outcomes = label("outcome", Outcome::ALL.map(Outcome::as_str));
         Self {
             rehomed,
             rules_failed,
+            reviewed: metrics.counter("triage.plans.reviewed", ended, "{plan}", [outcomes]),
             settled: metrics.counter("triage.reports.settled", help, "{report}", labels),
         }
     }
@@ -50,6 +55,11 @@ impl Events {
     /// So many rules could not be told for a plan.
     pub fn rules_failed(&self, count: usize) {
         self.rules_failed.add([], count as u64);
+    }
+
+    /// So many plans that waited ended in a way.
+    pub fn reviewed(&self, outcome: Outcome, count: usize) {
+        self.reviewed.add([outcome.as_str()], count as u64);
     }
 
     /// A report went somewhere; `method` is how its item was found.

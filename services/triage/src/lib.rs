@@ -1,9 +1,10 @@
 //! Triage (研判): what a report is about, whether it is news, and who has to do what about it.
 //!
-//! - [`inbound`]: three doors. Reports from intake, dispatch's word that a case closed, was called off or reopened
-//!   (D10), and HTTP for people who judge and people who ask why.
+//! - [`inbound`]: the doors. Reports from intake, dispatch's word that a case closed, was called off or reopened
+//!   (D10), HTTP for people who judge and people who ask why, and time, which ends the wait of plans nobody reviews.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
+//!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
 //! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).
@@ -15,8 +16,8 @@
 //! case has exactly one lead (crate `routing`); every item, join and plan can be explained (`explanation`); what
 //! dispatch says changes only what may be joined (`memory`).
 //!
-//! Deliberately not here yet: a model trained for the tenant (crate `classify` has it, no document carries it), joining by text, un-joining, conversion between datums, the
-//! community of a place (D46), and review of plans (routing modes other than `auto` travel in the plan).
+//! Deliberately not here yet: a model trained for the tenant (crate `classify` has it, no document carries it), merging
+//! cases that bodies have already, and conversion between datums.
 
 pub mod core;
 pub mod events;
@@ -33,6 +34,7 @@ use sqlx::migrate::Migrator;
 use crate::handle::Room;
 use crate::inbound::messages::{HearDispatch, HearReports};
 use crate::inbound::redraws::Redraws;
+use crate::inbound::wakeups::PlansDue;
 use crate::tenants::Packs;
 
 /// The service.
@@ -57,6 +59,7 @@ impl Service for Triage {
         let room = Arc::new(Room::new(house.clone()));
         plan.hears(&house, "intake", HearReports(room.clone()));
         plan.hears(&house, "dispatch", HearDispatch(room.clone()));
+        plan.fires(&house, PlansDue(room.clone()));
         plan.catches_up(&house, Redraws(room.clone()));
         plan.rpc(inbound::rpc::server(room.clone()));
         let (routes, openapi) = inbound::http::routes(room);

@@ -25,6 +25,7 @@ use routing::rules::Conditions;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Project, StreetView};
 
+use crate::core::desk::Desk;
 use crate::core::item::List;
 
 pub use places::Placed;
@@ -112,9 +113,34 @@ impl Street {
         SignedDuration::from_secs(self.effective(day).false_closure_s().cast_signed())
     }
 
+    /// How long a plan waits for its review.
+    pub fn plan_review(&self) -> SignedDuration {
+        SignedDuration::from_mins(i64::from(self.core.plan_review_minutes))
+    }
+
+    /// The centre whose desk it is: those of its level among the bodies that are always informed.
+    pub fn centre(&self, desk: Desk, day: Date) -> Vec<String> {
+        let pack = self.effective(day);
+        let of_desk = |body: &BodyRef| match pack.body(body).map(|body| body.level) {
+            Some(Level::District) => desk == Desk::District,
+            _ => desk == Desk::Street,
+        };
+        pack.informs().iter().filter(|body| of_desk(body)).map(ToString::to_string).collect()
+    }
+
+    /// The level of a body of the street or its district on a day.
+    pub fn level_of(&self, body: &BodyRef, day: Date) -> Option<routing::Level> {
+        self.effective(day).body(body).map(|body| level(body.level))
+    }
+
     /// Whether a report may join a case of it.
     pub fn joins(&self) -> bool {
         self.core.features.join_reports
+    }
+
+    /// Whether a report may join a case of it by its words alone.
+    pub fn joins_by_words(&self) -> bool {
+        self.core.features.join_reports && self.core.features.join_by_words
     }
 
     /// Whether it has ever said where it lies, or will.

@@ -64,7 +64,7 @@ const CONSOLE: &str = "services/console/src/events.rs";
 const ASSEMBLE: &str = "crates/bootstrap/src/assemble.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 31] = [
+pub const OWN: [Own; 32] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
@@ -72,6 +72,7 @@ pub const OWN: [Own; 31] = [
     own(INTAKE, "intake.batch.reports", Kind::Histogram, "{report}", &[]),
     own("services/intake/src/quotas/shared.rs", "intake.quota.shared", Kind::Gauge, "", &[]),
     own("services/triage/src/events.rs", "triage.cases.rehomed", Kind::Counter, "{case}", &["moved"]),
+    own("services/triage/src/events.rs", "triage.plans.reviewed", Kind::Counter, "{plan}", &["outcome"]),
     own("services/triage/src/events.rs", "triage.rules.failed", Kind::Counter, "{rule}", &[]),
     own(
         "services/triage/src/events.rs",

@@ -10,7 +10,7 @@ use std::fmt::Display;
 use ids::{BodyKey, BodyRef, TenantId};
 
 use super::address::{self, Reach};
-use super::core::{Body, Channel, DistrictCore, Endpoint, Level, RoutingMode, StreetCore};
+use super::core::{Body, Channel, DistrictCore, Endpoint, Level, StreetCore};
 use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
 use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
@@ -80,6 +80,8 @@ pub enum Problem {
     LimitTooLong,
     #[error("a false closure is one within 1 to 365 days")]
     BadFalseClosureDays,
+    #[error("a plan waits 1 to 1,440 minutes for its review")]
+    BadPlanReviewMinutes,
     #[error("a published year lies between 2000 and 2199")]
     BadYear,
     #[error("a text must not contain U+0000")]
@@ -205,8 +207,8 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
     let mut faults = Faults::default();
     let pack = merge(district, core);
     texts::check(&mut faults, core);
-    // Nothing waits for a reviewer yet: a plan that should would go out as if it were `auto`.
-    faults.unless(core.routing_mode == RoutingMode::Auto, "routing_mode", || Problem::Unsupported);
+    let minutes = (1..=1_440).contains(&core.plan_review_minutes);
+    faults.unless(minutes, "plan_review_minutes", || Problem::BadPlanReviewMinutes);
     check_communities(&mut faults, core);
     check_own_calendar(&mut faults, pack);
     terms::check(&mut faults, core.quotas.as_ref());

@@ -137,6 +137,7 @@ pub fn draft_street(
         pack_generation,
         communities: spec.communities.into_iter().map(community).collect(),
         routing_mode: spec.routing_mode,
+        plan_review_minutes: spec.plan_review_minutes,
         bodies: convert(spec.bodies),
         items: convert(spec.items),
         policies: convert(spec.policies),
@@ -150,6 +151,7 @@ pub fn draft_street(
         features: Features {
             anonymous_reports: spec.features.anonymous_reports,
             join_reports: spec.features.join_reports,
+            join_by_words: spec.features.join_by_words,
         },
     };
     let bodies = core.clone();

@@ -215,6 +215,9 @@ pub struct StreetCore {
     pub communities: Vec<Community>,
     /// Who reviews case plans.
     pub routing_mode: RoutingMode,
+    /// So many minutes a plan waits for that person; then it goes out as it is.
+    #[serde(default = "plan_review_minutes")]
+    pub plan_review_minutes: u32,
     /// Bodies of street or community level, added or replaced by key.
     #[serde(default)]
     pub bodies: BTreeMap<BodyKey, Body>,
@@ -242,6 +245,11 @@ pub struct StreetCore {
     /// Which of our ways it takes.
     #[serde(default, skip_serializing_if = "Features::unsaid")]
     pub features: Features,
+}
+
+/// Half an hour.
+pub(super) const fn plan_review_minutes() -> u32 {
+    30
 }
 
 /// A week, as long as open cases are joined.

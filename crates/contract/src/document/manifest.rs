@@ -128,8 +128,11 @@ pub struct StreetSpec {
     /// Code of the parent district (所属区).
     #[schemars(with = "schema::Code")]
     pub district: TenantId,
-    /// Who looks at a case plan before orders go out; `auto` only, for now (派单方式).
+    /// Who looks at a case plan before orders go out. Mortal danger and drills wait for nobody (派单方式).
     pub routing_mode: RoutingMode,
+    /// So long a plan waits for that person; then it goes out as it is. 1 to 1,440 (审核时限（分钟）).
+    #[serde(default = "super::core::plan_review_minutes")]
+    pub plan_review_minutes: u32,
     /// Its communities (社区).
     #[serde(default)]
     pub communities: Vec<CommunityForm>,
@@ -219,11 +222,14 @@ pub struct FeaturesForm {
     /// A report of the same matter joins the case that stands (相同上报合并).
     #[serde(default = "super::terms::on")]
     pub join_reports: bool,
+    /// It joins by its words alone where they do not say what it is about; off: a person is shown the case (文字相同合并).
+    #[serde(default = "super::terms::on")]
+    pub join_by_words: bool,
 }
 
 impl Default for FeaturesForm {
     fn default() -> Self {
-        Self { anonymous_reports: true, join_reports: true }
+        Self { anonymous_reports: true, join_reports: true, join_by_words: true }
     }
 }
 

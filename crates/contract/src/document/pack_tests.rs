@@ -328,11 +328,18 @@ fn private_endpoints_are_for_development() {
     assert!(faults.iter().all(|fault| fault.problem == Problem::EndpointNotAllowed), "{faults:?}");
 }
 
-/// Modes that nothing carries out yet are refused, not taken for `auto`.
+/// A plan waits for its review, and not for ever.
 #[test]
-fn a_review_that_is_not_built_is_refused() {
+fn a_review_has_an_end() {
     let mut core = street("990102001000").core;
-    core.routing_mode = RoutingMode::StreetReview;
-    let faults = check_street(&district().core, &core);
-    assert_eq!(faults[0].to_string(), "routing_mode: not supported by this build");
+    (core.routing_mode, core.plan_review_minutes) = (RoutingMode::StreetReview, 1_440);
+    assert_eq!(check_street(&district().core, &core), []);
+    for minutes in [0, 1_441] {
+        core.plan_review_minutes = minutes;
+        let faults = check_street(&district().core, &core);
+        assert_eq!(
+            faults[0].to_string(),
+            "plan_review_minutes: a plan waits 1 to 1,440 minutes for its review"
+        );
+    }
 }

@@ -23,6 +23,9 @@ pub struct Features {
     /// A report may join a case that stands around (triage).
     #[serde(default = "on")]
     pub join_reports: bool,
+    /// It may do so by its words alone, where nobody knows its item (triage). Not where `join_reports` is off.
+    #[serde(default = "on")]
+    pub join_by_words: bool,
 }
 
 pub(super) const fn on() -> bool {
@@ -31,7 +34,7 @@ pub(super) const fn on() -> bool {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { anonymous_reports: true, join_reports: true }
+        Self { anonymous_reports: true, join_reports: true, join_by_words: true }
     }
 }
 

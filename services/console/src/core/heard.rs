@@ -58,8 +58,13 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         CaseOpened => opened(envelope, Message::decode(payload)?),
         CaseJoined => joined(envelope, Message::decode(payload)?),
         CaseReviewRequested => review(tenant, Message::decode(payload)?),
+        CaseReviewRejected => review_rejected(tenant, Message::decode(payload)?),
+        CasePlanReviewRequested => plan_review(envelope, Message::decode(payload)?),
         CaseRouted => routed(envelope, Message::decode(payload)?),
         CaseRehomed => rehomed(envelope, Message::decode(payload)?),
+        CaseRejected => rejected(envelope, Message::decode(payload)?),
+        CaseMerged => merged(envelope, Message::decode(payload)?),
+        CaseSplit => split(envelope, Message::decode(payload)?),
         OrderDispatched | OrderSeen | OrderAcknowledged | OrderArrived | OrderProgressed | OrderSubmitted
         | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
@@ -85,8 +90,10 @@ fn accepted(tenant: TenantId, said: intake::ReportAccepted) -> Result<Heard, Not
     let news = ReportNews {
         report_id,
         case_id: None,
+        placed_at: None,
         item: filled(said.item),
         review: false,
+        rejected: false,
         accepted_at: Some(instant(&said.accepted_at).ok_or(NotHeard::Field("accepted_at"))?),
         tracking_sha256: hash(&said.tracking_sha256)?,
     };
@@ -96,17 +103,74 @@ fn accepted(tenant: TenantId, said: intake::ReportAccepted) -> Result<Heard, Not
 
 fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotHeard> {
     of_tenant(tenant, &said.street)?;
-    let report = ReportNews { review: true, ..reported(&said.report_id, None, &said.tracking_sha256)? };
-    let detail = Detail { reason: filled(said.reason), ..Detail::default() };
+    let report = ReportNews { review: true, ..reported(&said.report_id, &said.tracking_sha256)? };
+    let detail = Detail {
+        reason: filled(said.reason),
+        desk: filled(said.desk),
+        note: filled(said.note),
+        ..Detail::default()
+    };
+    Ok(of_report(report, detail))
+}
+
+fn review_rejected(tenant: TenantId, said: triage::ReviewRejected) -> Result<Heard, NotHeard> {
+    of_tenant(tenant, &said.street)?;
+    let report = ReportNews { rejected: true, ..reported(&said.report_id, &said.tracking_sha256)? };
+    let detail = Detail { ground: filled(said.ground), note: filled(said.note), ..Detail::default() };
+    Ok(of_report(report, detail))
+}
+
+fn of_report(report: ReportNews, detail: Detail) -> Heard {
     let cause = Some(Cause { event_type: ReportAccepted, aggregate_id: report.report_id });
     let line = Line { report_id: Some(report.report_id), detail, cause, ..Line::default() };
-    Ok(Heard { line, news: News::Report(report) })
+    Heard { line, news: News::Report(report) }
+}
+
+fn plan_review(envelope: &Envelope, said: triage::PlanReviewRequested) -> Result<Heard, NotHeard> {
+    let holder = said.told_bodies.into_iter().next();
+    let case = CaseNews { holder, ..case_news(envelope, said.case)? };
+    let mut heard = of_triage(case, None);
+    heard.line.detail.due_at = instant(&said.due_at);
+    heard.line.detail.desk = filled(said.desk);
+    heard.line.detail.note = filled(said.note);
+    heard.line.detail.street_generation = said.plan.map(|plan| plan.street_generation);
+    Ok(heard)
+}
+
+fn rejected(envelope: &Envelope, said: triage::CaseRejected) -> Result<Heard, NotHeard> {
+    let mut heard = of_triage(over(case_news(envelope, said.case)?, "rejected", envelope), None);
+    heard.line.detail.ground = filled(said.ground);
+    heard.line.detail.note = filled(said.note);
+    Ok(heard)
+}
+
+fn merged(envelope: &Envelope, said: triage::CaseMerged) -> Result<Heard, NotHeard> {
+    let mut heard = of_triage(over(case_news(envelope, said.case)?, "merged", envelope), None);
+    heard.line.detail.other_case_id = Some(id("into_case_id", &said.into_case_id)?);
+    heard.line.detail.other_case_no = filled(said.into_case_no);
+    heard.line.detail.note = filled(said.note);
+    Ok(heard)
+}
+
+fn over(case: CaseNews, phase: &'static str, envelope: &Envelope) -> CaseNews {
+    CaseNews { phase, closed_at: Some(envelope.time), ..case }
+}
+
+/// The report is in its new case, whichever of the two is heard first.
+fn split(envelope: &Envelope, said: triage::CaseSplit) -> Result<Heard, NotHeard> {
+    let to = id("to_case_id", &said.to_case_id)?;
+    let report = placed(envelope, &said.report_id, to, &said.tracking_sha256)?;
+    let mut heard = of_triage(case_news(envelope, said.case)?, Some(report));
+    heard.line.detail.other_case_id = Some(to);
+    heard.line.detail.other_case_no = filled(said.to_case_no);
+    heard.line.detail.note = filled(said.note);
+    Ok(heard)
 }
 
 fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHeard> {
     let lies_in = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
     let case = case_news(envelope, said.case)?;
-    let report = reported(&said.report_id, Some(case.case_id), &said.tracking_sha256)?;
+    let report = placed(envelope, &said.report_id, case.case_id, &said.tracking_sha256)?;
     let mut heard = of_triage(case, Some(report));
     heard.line.detail.lies_in = lies_in;
     Ok(heard)
@@ -114,7 +178,7 @@ fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHea
 
 fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHeard> {
     let case = case_news(envelope, said.case)?;
-    let report = reported(&said.report_id, Some(case.case_id), &said.tracking_sha256)?;
+    let report = placed(envelope, &said.report_id, case.case_id, &said.tracking_sha256)?;
     Ok(of_triage(case, Some(report)))
 }
 
@@ -164,15 +228,26 @@ fn case_news(envelope: &Envelope, said: Option<triage::CaseState>) -> Result<Cas
         voices: said.voices.max(1),
         opened_at: instant(&said.opened_at),
         drill: envelope.drill,
+        phase: if said.waits { "reviewing" } else { "open" },
+        holder: None,
+        closed_at: None,
     })
 }
 
-fn reported(report_id: &str, case_id: Option<Uuid>, code: &[u8]) -> Result<ReportNews, NotHeard> {
+/// A report that is in a case since this event.
+fn placed(envelope: &Envelope, report_id: &str, case_id: Uuid, code: &[u8]) -> Result<ReportNews, NotHeard> {
+    let report = reported(report_id, code)?;
+    Ok(ReportNews { case_id: Some(case_id), placed_at: Some(envelope.time), ..report })
+}
+
+fn reported(report_id: &str, code: &[u8]) -> Result<ReportNews, NotHeard> {
     Ok(ReportNews {
         report_id: id("report_id", report_id)?,
-        case_id,
+        case_id: None,
+        placed_at: None,
         item: None,
         review: false,
+        rejected: false,
         accepted_at: None,
         tracking_sha256: hash(code)?,
     })

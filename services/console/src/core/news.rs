@@ -54,7 +54,8 @@ pub struct Detail {
     /// The body told by the escalation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated_to: Option<String>,
-    /// Why an order was returned: not_our_duty, not_our_area, wrong_item or beyond_powers.
+    /// Why an order was returned: not_our_duty, not_our_area, wrong_item or beyond_powers; why nobody has to act: not-a-matter,
+    /// no-competence, unclear, test or abuse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ground: Option<String>,
     /// The body a returned or transferred order goes to, or, until that is ruled, should go to as its body says.
@@ -83,6 +84,15 @@ pub struct Detail {
     /// `key@tenant` of the endpoint told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The case its reports, or a report of it, went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_case_id: Option<Uuid>,
+    /// Its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_case_no: Option<String>,
+    /// street or district: whose review desk it lies on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
     /// The type of event that was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
@@ -136,6 +146,12 @@ pub(crate) struct CaseNews {
     pub voices: u32,
     pub opened_at: Option<Timestamp>,
     pub drill: bool,
+    /// As long as dispatch has not been heard: open, reviewing, rejected or merged.
+    pub phase: &'static str,
+    /// The centre whose desk it lies on, where the event says so.
+    pub holder: Option<String>,
+    /// When it was over before dispatch had it.
+    pub closed_at: Option<Timestamp>,
 }
 
 /// A case as dispatch knows it.
@@ -167,13 +183,17 @@ pub(crate) struct OrderNews {
     pub dispatched_at: Option<Timestamp>,
 }
 
-/// What is known of a report; each field is said once at most.
+/// What is known of a report; each field is said once at most, but for the case it is in: the last to place it is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportNews {
     pub report_id: Uuid,
     pub case_id: Option<Uuid>,
+    /// When it was put there.
+    pub placed_at: Option<Timestamp>,
     pub item: Option<String>,
     pub review: bool,
+    /// Nobody has to act: a person said so.
+    pub rejected: bool,
     pub accepted_at: Option<Timestamp>,
     pub tracking_sha256: Option<[u8; 32]>,
 }
@@ -181,7 +201,10 @@ pub(crate) struct ReportNews {
 impl ReportNews {
     /// Adds what another event says; the order does not matter.
     pub fn join(&mut self, other: ReportNews) {
-        self.case_id = self.case_id.or(other.case_id);
+        if other.placed_at > self.placed_at {
+            (self.case_id, self.placed_at) = (other.case_id, other.placed_at);
+        }
+        self.rejected |= other.rejected;
         self.item = self.item.take().or(other.item);
         self.review |= other.review;
         self.accepted_at = self.accepted_at.or(other.accepted_at);

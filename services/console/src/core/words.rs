@@ -23,7 +23,12 @@ pub const fn of(kind: EventType) -> Words {
         CaseOpened => words("已立案", "case opened"),
         CaseJoined => words("并入同一案件", "joined as one more voice"),
         CaseReviewRequested => words("待人工研判", "awaiting a person's judgement"),
+        CaseReviewRejected => words("不予受理", "not accepted"),
+        CasePlanReviewRequested => words("派单方案待审核", "the case plan awaits a person's review"),
         CaseRouted => words("已形成派单方案", "case plan made"),
+        CaseRejected => words("立案后不予受理", "not accepted after it was opened"),
+        CaseMerged => words("并入另一案件", "its reports went into another case"),
+        CaseSplit => words("拆出一条上报，另立案件", "a report left it for a case of its own"),
         CaseRehomed => words("辖区调整，已改归属", "territory redrawn, placed anew"),
         OrderDispatched => words("工单已派发", "order dispatched"),
         OrderSeen => words("承办单位已阅", "seen by the body"),
@@ -79,6 +84,18 @@ pub const fn of(kind: EventType) -> Words {
     }
 }
 
+/// Why nobody has to act, by its code.
+pub fn ground(code: &str) -> Option<Words> {
+    Some(match code {
+        "not-a-matter" => words("没有具体诉求", "nothing is asked for"),
+        "no-competence" => words("不属于本区职责", "no body of the district is competent"),
+        "unclear" => words("内容不明且无法联系", "it is unclear, and nobody can be asked"),
+        "test" => words("测试内容", "a trial"),
+        "abuse" => words("恶意内容", "abuse"),
+        _ => return None,
+    })
+}
+
 /// Whether a reporter is shown the step. Orders only by the lead's; clocks and deliveries are inside matters.
 pub const fn public(kind: EventType) -> bool {
     matches!(
@@ -86,6 +103,9 @@ pub const fn public(kind: EventType) -> bool {
         ReportAccepted
             | CaseOpened
             | CaseReviewRequested
+            | CaseReviewRejected
+            | CasePlanReviewRequested
+            | CaseRejected
             | OrderDispatched
             | OrderAcknowledged
             | OrderArrived

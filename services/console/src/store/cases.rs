@@ -74,13 +74,18 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseNews>) -> R
     let (tenants, ids) = columns(news);
     sqlx::query!(
         "INSERT INTO console.cases (tenant_id, case_id, case_no, item, item_zh, item_en, voices, opened_at,
-             triage_version, drill)
+             triage_version, drill, phase, holder, closed_at)
          SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-             $7::integer[], $8::timestamptz[], $9::bigint[], $10::boolean[])
+             $7::integer[], $8::timestamptz[], $9::bigint[], $10::boolean[], $11::text[], $12::text[],
+             $13::timestamptz[])
          ON CONFLICT (tenant_id, case_id) DO UPDATE
          SET case_no = excluded.case_no, item = excluded.item, item_zh = excluded.item_zh,
              item_en = excluded.item_en, voices = excluded.voices, opened_at = excluded.opened_at,
-             triage_version = excluded.triage_version, drill = excluded.drill
+             triage_version = excluded.triage_version, drill = excluded.drill,
+             phase = CASE WHEN cases.dispatch_version = 0 THEN excluded.phase ELSE cases.phase END,
+             closed_at = CASE WHEN cases.dispatch_version = 0 THEN excluded.closed_at ELSE cases.closed_at END,
+             holder = CASE WHEN cases.dispatch_version > 0 THEN cases.holder
+                 WHEN excluded.phase = 'reviewing' THEN COALESCE(excluded.holder, cases.holder) END
          WHERE excluded.triage_version > cases.triage_version",
         &tenants,
         &ids,
@@ -92,6 +97,9 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseNews>) -> R
         &column(news, |case| instant(case.opened_at)) as &[Option<jiff_sqlx::Timestamp>],
         &column(news, |case| case.version as i64),
         &column(news, |case| case.drill),
+        &column(news, |case| case.phase.to_owned()),
+        &column(news, |case| case.holder.clone()) as &[Option<String>],
+        &column(news, |case| instant(case.closed_at)) as &[Option<jiff_sqlx::Timestamp>],
     )
     .execute(&mut **tx)
     .await?;

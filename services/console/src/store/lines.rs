@@ -209,6 +209,10 @@ pub(crate) async fn of_street(
 pub(crate) struct Step {
     pub event_type: String,
     pub at: Timestamp,
+    /// Why nobody has to act.
+    pub ground: Option<String>,
+    /// What the person wrote who said so.
+    pub note: Option<String>,
 }
 
 /// The steps of some types of a report and of the case it is in; of orders the lead's only.
@@ -221,7 +225,7 @@ pub(crate) async fn steps(
     limit: i64,
 ) -> Result<Vec<Step>, pg::Error> {
     let rows = sqlx::query!(
-        r#"SELECT t.event_type, t.at
+        r#"SELECT t.event_type, t.at, t.detail ->> 'ground' AS ground, t.detail ->> 'note' AS note
            FROM console.sequenced s
            JOIN console.timeline t ON t.tenant_id = s.tenant_id AND t.event_id = s.event_id
            WHERE s.tenant_id = $1 AND s.subject_id = ANY (ARRAY[$2, $3]::uuid[]) AND t.event_type = ANY ($4)
@@ -236,8 +240,15 @@ pub(crate) async fn steps(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let step = |event_type, at: jiff_sqlx::Timestamp| Step { event_type, at: at.to_jiff() };
-    Ok(rows.into_iter().map(|row| step(row.event_type, row.at)).collect())
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|row| Step {
+            event_type: row.event_type,
+            at: row.at.to_jiff(),
+            ground: row.ground,
+            note: row.note,
+        })
+        .collect())
 }
 
 /// A line of a drill, without its position: whoever drilled looks before that is given.

@@ -19,6 +19,7 @@ pub(crate) struct Tracked {
     /// Of the case; empty while there is none.
     pub phase: Option<String>,
     pub review: bool,
+    pub rejected: bool,
     pub received_at: Option<jiff::Timestamp>,
 }
 
@@ -29,12 +30,17 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
     }
     let (tenants, ids) = columns(news);
     sqlx::query!(
-        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at)
-         SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[])
+        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at, placed_at, rejected)
+         SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[],
+             $7::timestamptz[], $8::boolean[])
          ON CONFLICT (tenant_id, report_id) DO UPDATE
-         SET case_id = COALESCE(reports.case_id, excluded.case_id),
+         SET case_id = CASE
+                 WHEN excluded.placed_at > COALESCE(reports.placed_at, '-infinity') THEN excluded.case_id
+                 ELSE COALESCE(reports.case_id, excluded.case_id) END,
+             placed_at = GREATEST(reports.placed_at, excluded.placed_at),
              item = COALESCE(reports.item, excluded.item),
              review = reports.review OR excluded.review,
+             rejected = reports.rejected OR excluded.rejected,
              accepted_at = COALESCE(reports.accepted_at, excluded.accepted_at)",
         &tenants,
         &ids,
@@ -42,6 +48,8 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
         &column(news, |report| report.item.clone()) as &[Option<String>],
         &column(news, |report| report.review),
         &column(news, |report| instant(report.accepted_at)) as &[Option<jiff_sqlx::Timestamp>],
+        &column(news, |report| instant(report.placed_at)) as &[Option<jiff_sqlx::Timestamp>],
+        &column(news, |report| report.rejected),
     )
     .execute(&mut **tx)
     .await?;
@@ -56,7 +64,7 @@ pub(crate) async fn tracked(
 ) -> Result<Option<Tracked>, pg::Error> {
     let row = sqlx::query!(
         r#"SELECT r.case_id, c.case_no AS "case_no?", c.item_zh AS "item_zh?", c.item_en AS "item_en?",
-               c.phase AS "phase?", r.review, r.accepted_at
+               c.phase AS "phase?", r.review, r.rejected, r.accepted_at
            FROM console.reports r
            LEFT JOIN console.cases c ON c.tenant_id = r.tenant_id AND c.case_id = r.case_id
            WHERE r.tenant_id = $1 AND r.report_id = $2"#,
@@ -72,6 +80,7 @@ pub(crate) async fn tracked(
         item_en: row.item_en,
         phase: row.phase,
         review: row.review,
+        rejected: row.rejected,
         received_at: jiff(row.accepted_at),
     }))
 }

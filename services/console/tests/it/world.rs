@@ -137,6 +137,84 @@ impl Story {
         self.say(EventType::CaseRouted, self.case_id, 2, &message)
     }
 
+    /// Opened with a plan that waits for a person of the street centre.
+    pub fn opened_waiting(&mut self, report: u8) -> [Said; 2] {
+        let waits =
+            |case: Option<triage::CaseState>| case.map(|case| triage::CaseState { waits: true, ..case });
+        let opened = triage::CaseOpened {
+            case: waits(self.case(1)),
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        let opened = self.say(EventType::CaseOpened, self.case_id, 1, &opened);
+        let asked = triage::PlanReviewRequested {
+            case: waits(self.case(1)),
+            desk: "street".to_owned(),
+            due_at: Some(to_wire("2026-11-23T02:30:00Z".parse().unwrap())),
+            told_bodies: vec![format!("street-centre@{}", self.street)],
+            ..Default::default()
+        };
+        [opened, self.say(EventType::CasePlanReviewRequested, self.case_id, 2, &asked)]
+    }
+
+    /// A voice of a case whose plan waits.
+    pub fn joined_waiting(&mut self, report: u8, voices: u32, version: u64) -> Said {
+        let message = triage::CaseJoined {
+            case: self.case(voices).map(|case| triage::CaseState { waits: true, ..case }),
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        self.say(EventType::CaseJoined, self.case_id, version, &message)
+    }
+
+    /// The plan went out after all.
+    pub fn routed_at(&mut self, version: u64, voices: u32) -> Said {
+        let message = triage::CaseRouted { case: self.case(voices), ..Default::default() };
+        self.say(EventType::CaseRouted, self.case_id, version, &message)
+    }
+
+    /// Nobody has to act on the case.
+    pub fn rejected(&mut self, version: u64) -> Said {
+        let message = triage::CaseRejected {
+            case: self.case(1),
+            ground: "no-competence".to_owned(),
+            note: "请向法院起诉".to_owned(),
+        };
+        self.say(EventType::CaseRejected, self.case_id, version, &message)
+    }
+
+    /// Nobody has to act on a report.
+    pub fn review_rejected(&mut self, report: u8) -> Said {
+        let message = triage::ReviewRejected {
+            report_id: report_id(report).to_string(),
+            street: self.street.to_string(),
+            ground: "not-a-matter".to_owned(),
+            note: "感谢问候".to_owned(),
+            tracking_sha256: sha256(report),
+        };
+        self.say(EventType::CaseReviewRejected, report_id(report), 2, &message)
+    }
+
+    /// A report leaves for the case of another story.
+    pub fn split(&mut self, report: u8, to: &Story, version: u64) -> Said {
+        let message = triage::CaseSplit {
+            case: self.case(1),
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            to_case_id: to.case_id.to_string(),
+            to_case_no: case_no(to.case_id),
+            ..Default::default()
+        };
+        self.say(EventType::CaseSplit, self.case_id, version, &message)
+    }
+
+    /// From here on later than another story.
+    pub fn after(&mut self, other: &Story) {
+        self.at = self.at.max(other.at);
+    }
+
     pub fn joined(&mut self, report: u8, voices: u32) -> Said {
         let message = triage::CaseJoined {
             case: self.case(voices),

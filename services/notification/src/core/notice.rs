@@ -36,7 +36,8 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
         E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
-        E::CaseJoined | E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
+        E::CaseJoined | E::CasePlanReviewRequested => Audience::ToldBodies,
+        E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
         E::OrderExtensionAsked | E::OrderSuspensionAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
@@ -138,8 +139,22 @@ impl Notice {
 
     /// From one more voice in a case; `None` when nobody is told of this one.
     pub fn of_joined(event: &triage::CaseJoined) -> Result<Option<Self>, BadField> {
-        let case = event.case.as_ref().ok_or(BadField("case"))?;
-        let bodies = told(&event.told_bodies)?;
+        let notice = Self::of_triage(event.case.as_ref(), &event.told_bodies)?;
+        let voices = event.case.as_ref().map(|case| case.voices);
+        Ok(notice.map(|notice| Self { voices, ..notice }))
+    }
+
+    /// From a plan that waits for a person: until when, as the stage `review`. `None` when nobody is told.
+    pub fn of_plan_review(event: &triage::PlanReviewRequested) -> Result<Option<Self>, BadField> {
+        let notice = Self::of_triage(event.case.as_ref(), &event.told_bodies)?;
+        let due_at = event.due_at.as_ref().and_then(from_wire);
+        let stage = Stage { stage: "review".to_owned(), due_at };
+        Ok(notice.map(|notice| Self { stage: Some(stage.stage.clone()), stages: vec![stage], ..notice }))
+    }
+
+    fn of_triage(case: Option<&triage::CaseState>, told_bodies: &[String]) -> Result<Option<Self>, BadField> {
+        let case = case.ok_or(BadField("case"))?;
+        let bodies = told(told_bodies)?;
         if bodies.is_empty() {
             return Ok(None);
         }
@@ -151,7 +166,7 @@ impl Notice {
             role: None,
             stages: Vec::new(),
             stage: None,
-            voices: Some(case.voices),
+            voices: None,
         }))
     }
 
@@ -319,6 +334,20 @@ mod tests {
         assert_eq!(Notice::of_case(EventType::CaseRuled, &asked), Ok(None));
         asked.told_bodies.clear();
         assert_eq!(Notice::of_case(EventType::CaseRulingAsked, &asked), Ok(None));
+    }
+
+    #[test]
+    fn a_plan_that_waits_is_told_to_the_centre_with_its_end() {
+        let due = "2026-11-23T02:30:00Z".parse().unwrap();
+        let asked = triage::PlanReviewRequested {
+            case: Some(triage::CaseState { case_id: Uuid::from_u128(2).to_string(), ..Default::default() }),
+            due_at: Some(contract::proto::to_wire(due)),
+            told_bodies: vec!["street-centre@990102001000".into()],
+            ..Default::default()
+        };
+        let notice = Notice::of_plan_review(&asked).unwrap().unwrap();
+        assert_eq!(notice.stages, [Stage { stage: "review".to_owned(), due_at: Some(due) }]);
+        assert_eq!((notice.bodies.len(), notice.stage.as_deref(), notice.voices), (1, Some("review"), None));
     }
 
     #[test]

@@ -56,6 +56,8 @@ struct Case {
 #[derive(Debug, Deserialize)]
 struct Review {
     decided_at: Option<String>,
+    /// Plans of drills never wait.
+    #[serde(default)]
     drill: bool,
 }
 
@@ -109,7 +111,10 @@ async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Fai
     let waits = |review: &Review| review.decided_at.is_none() && !review.drill;
     let counted = async {
         let cases = count(installation, &doing, ("dispatch", code, "cases"), open).await?;
-        Ok((cases, count(installation, &doing, ("triage", code, "reviews"), waits).await?))
+        let reports = count(installation, &doing, ("triage", code, "reviews"), waits).await?;
+        // What nobody has dispatched yet, dispatch does not know.
+        let plans = count(installation, &doing, ("triage", code, "plan_reviews"), waits).await?;
+        Ok((cases, reports + plans))
     };
     let (cases, reviews) = match counted.await {
         Ok((0, 0)) => return Ok(()),
@@ -121,7 +126,7 @@ async fn nothing_open(installation: &Installation, code: &str) -> Result<(), Fai
         status: 409,
         code: "cases-open".to_owned(),
         title: format!(
-            "尚有 {cases} 件在办案件、{reviews} 件待研判上报 / {cases} cases are open, {reviews} reports wait for a person"
+            "尚有 {cases} 件在办案件、{reviews} 件待研判上报或方案 / {cases} cases are open, {reviews} reports or plans wait for a person"
         ),
         hint: "请先结案，或用 --force 一并删除 / close them first, or remove them with --force".to_owned(),
         ..Refusal::default()

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::distance::Point;
+use super::worded::JOINS_PER_MILLE;
 
 /// Farthest two points of one matter are apart.
 pub const RADIUS_MM: u64 = 500_000;
@@ -122,10 +123,36 @@ pub struct JoinExplanation {
     pub after_s: i64,
     /// Allowed at most.
     pub window_s: i64,
+    /// How alike the words are, in thousandths, where they decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike_per_mille: Option<u32>,
+    /// Needed at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike_min_per_mille: Option<u32>,
     /// In Chinese.
     pub zh: String,
     /// In English.
     pub en: String,
+}
+
+/// The stored explanation of a join that a person decided; who it was stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHandExplanation {
+    /// Method of the decision: `by-hand`.
+    pub method: String,
+    /// The case joined.
+    pub case_id: CaseId,
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+/// Says that a person said so.
+pub fn by_hand(case_id: CaseId) -> ByHandExplanation {
+    let (zh, en) =
+        ("人工认定为同一案件".to_owned(), "a person decided that it is the same matter".to_owned());
+    ByHandExplanation { method: "by-hand".to_owned(), case_id, zh, en }
 }
 
 /// The candidate that is the same matter: the nearest within the bounds, then the oldest, then by id.
@@ -164,10 +191,31 @@ pub fn explain(
         radius_mm: RADIUS_MM,
         after_s,
         window_s: WINDOW.as_secs(),
+        alike_per_mille: None,
+        alike_min_per_mille: None,
         zh: format!("同一街道、同一事项{item}，相距{metres}米（不超过500米），7日内未结案件，并入同一案件"),
         en: format!(
             "same street, same item {item}, {metres} m apart (at most 500), open and at most 7 days old"
         ),
+    }
+}
+
+/// The same where the words decided, and no item was known.
+pub fn by_words(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
+    let (percent, metres) = (alike_per_mille / 10, why.distance_mm.div_ceil(1_000));
+    let needed = JOINS_PER_MILLE / 10;
+    JoinExplanation {
+        method: "text-place-time".to_owned(),
+        alike_per_mille: Some(alike_per_mille),
+        alike_min_per_mille: Some(JOINS_PER_MILLE),
+        zh: format!(
+            "事项不明，但文字与该案{percent}%相同（不低于{needed}%），相距{metres}米（不超过500米），7日内未结案件，并入同一案件"
+        ),
+        en: format!(
+            "its item is not known, but {percent}% of the words are those of the case (at least {needed}), {metres} m apart (at most 500), \
+             open and at most 7 days old"
+        ),
+        ..why
     }
 }
 

@@ -1,6 +1,9 @@
 //! Pure helpers of triage: no I/O, no clock, no randomness.
 
+pub mod alike;
+pub mod amend;
 pub mod board;
+pub mod desk;
 pub mod distance;
 pub mod grid;
 pub mod item;
@@ -9,3 +12,4 @@ pub mod plan;
 pub mod report;
 pub mod voices;
 pub mod wire;
+pub mod worded;

@@ -21,6 +21,7 @@ pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
         pack_generation: plan.pack_generation,
         street_generation: plan.street_generation,
         explanation_json: explanation_json.to_owned(),
+        review_json: String::new(),
     }
 }
 

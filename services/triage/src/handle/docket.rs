@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use contract::EventType;
 use contract::document::Name;
 use contract::proto::{to_wire, triage as wire};
-use ids::{CaseId, CaseNo, EventId, TenantId};
+use ids::{CaseId, CaseNo, Lane, TenantId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use messaging::NewEvent;
@@ -18,19 +17,26 @@ use pg::ScopedTx;
 use prost::Message;
 use snapshot::{StreetView, View};
 use uuid::Uuid;
+use wakeups::Wakeup;
 
-use super::{Matter, Room, Settled, Submission};
-use crate::core::board::{Board, Seeking, Spot};
+use super::choice::{Around, Choice};
+use super::{Matter, Room, Said, Settled, Submission, json};
+use crate::core::board::Spot;
+use crate::core::desk::Desk;
 use crate::core::item::ReviewReason;
 use crate::core::join::{self, Candidate, Closed};
 use crate::core::voices::told_at;
+use crate::core::worded::Similar;
 use crate::events::Went;
+use crate::store::bands;
 use crate::store::cases::{self, NewCase, OpenCase};
 use crate::store::counters;
+use crate::store::plans::{self, NewPlanReview};
 use crate::store::reviews::{self, NewReview};
 use crate::store::voices::{self, NewVoice};
 use crate::tenants::Street;
-use crate::tenants::{drawn, ruled};
+use crate::tenants::drawn::{self, Drawn};
+use crate::tenants::ruled;
 
 pub(super) struct Docket<'a> {
     room: &'a Room,
@@ -44,32 +50,28 @@ pub(super) struct Docket<'a> {
     opened: BTreeMap<CaseId, NewCase>,
     voices: Vec<NewVoice>,
     reviews: Vec<NewReview>,
+    /// Plans that wait for a person.
+    waiting: Vec<NewPlanReview>,
     said: Vec<NewEvent>,
     /// Cases that closed not long ago, by their spots.
     closed: BTreeMap<Spot, Vec<Closed>>,
 }
 
 /// How long dispatch may take to hear of a case, in what it is told about repeats.
-const DISPATCHED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
-
-/// Where a report goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choice {
-    Review(ReviewReason),
-    Join(Candidate),
-    Open(CaseId),
-}
+pub(super) const DISPATCHED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 impl Matter<'_> {
-    /// What it looks for; nothing while its item is not known, or whose it is.
-    fn seeking(&self) -> Result<Seeking<'_>, ReviewReason> {
-        if self.astray() {
-            return Err(ReviewReason::OutsideTerritory);
-        }
-        let report = &self.submission.report;
-        let item = self.finding.item.as_deref().map_err(|reason| *reason)?;
-        let (tenant, datum, point) = (report.tenant, report.datum, report.point);
-        Ok(Seeking { tenant, item, datum, drill: self.submission.drill, point })
+    /// Whose desk a plan has to pass before it goes out; nothing of what waits for nobody: mortal danger and drills, and
+    /// what was decided by a person who may decide there.
+    fn reviewed_at(&self, plan: &wire::CasePlan, lane: Lane) -> Option<Desk> {
+        let desk = match plan.routing_mode.as_str() {
+            "street-review" => Desk::Street,
+            "district-review" => Desk::District,
+            _ => return None,
+        };
+        let decided = self.submission.decided.as_ref().map(|decided| decided.rank);
+        let waits = lane != Lane::Urgent && !self.submission.drill && decided.is_none_or(|rank| rank < desk);
+        waits.then_some(desk)
     }
 
     /// When the report was accepted; never later than now.
@@ -104,16 +106,10 @@ impl<'a> Docket<'a> {
         now: Timestamp,
         matters: &[Matter<'_>],
     ) -> Result<(Self, Vec<Choice>), pg::Error> {
-        let seeking = matters.iter().filter_map(|matter| matter.seeking().ok());
-        let spots: BTreeSet<Spot> = seeking.flat_map(|seeking| seeking.spots().collect::<Vec<_>>()).collect();
-        let near = cases::near(tx, &spots, now - join::WINDOW).await?;
-        let standing: BTreeMap<CaseId, TenantId> =
-            near.iter().map(|(spot, case)| (case.case_id, spot.tenant)).collect();
-        let choices = choose(room, now, matters, near);
-        let joined = choices.iter().filter_map(|choice| match choice {
-            Choice::Join(case) => Some((*standing.get(&case.case_id)?, case.case_id)),
-            Choice::Review(_) | Choice::Open(_) => None,
-        });
+        let mut around = Around::look(tx, now, matters).await?;
+        let choices = around.choose(room, now, matters);
+        let both = matters.iter().zip(&choices);
+        let joined = both.filter_map(|(matter, choice)| around.standing(matter, choice));
         let cases = cases::load(tx, &joined.collect()).await?;
         let closed = closed(tx, &view, now, matters, &choices).await?;
         let tenants = matters.iter().map(|matter| matter.submission.report.tenant);
@@ -130,6 +126,7 @@ impl<'a> Docket<'a> {
             opened: BTreeMap::new(),
             voices: Vec::new(),
             reviews: Vec::new(),
+            waiting: Vec::new(),
             said: Vec::new(),
             closed,
         };
@@ -139,8 +136,12 @@ impl<'a> Docket<'a> {
     /// Does what was chosen for one report.
     pub(super) fn settle(&mut self, matter: &Matter<'_>, choice: Choice) -> Settled {
         let (went, settled) = match choice {
-            Choice::Review(reason) => (Went::ToReview, self.request_review(matter, reason)),
-            Choice::Join(case) => (Went::Joined, self.join(matter, &case)),
+            Choice::Review(reason, similar) => {
+                (Went::ToReview, self.request_review(matter, reason, &similar))
+            }
+            Choice::Join(case) => (Went::Joined, self.join_by_itself(matter, &case)),
+            Choice::ByWords(case_id, alike) => (Went::Joined, self.join_by_words(matter, case_id, alike)),
+            Choice::Into(case_id) => (Went::Joined, self.join_by_hand(matter, case_id)),
             Choice::Open(case_id) => (Went::Opened, self.open(matter, case_id)),
         };
         if !matter.submission.drill {
@@ -149,7 +150,7 @@ impl<'a> Docket<'a> {
         settled
     }
 
-    fn request_review(&mut self, matter: &Matter<'_>, reason: ReviewReason) -> Settled {
+    fn request_review(&mut self, matter: &Matter<'_>, reason: ReviewReason, similar: &[Similar]) -> Settled {
         let (submission, report) = (matter.submission, &matter.submission.report);
         let item_explanation_json = json(&matter.finding.explanation);
         self.reviews.push(NewReview {
@@ -160,6 +161,7 @@ impl<'a> Docket<'a> {
             drill: submission.drill,
             report: report.payload.clone(),
             item_explanation: item_explanation_json.clone(),
+            similar: (!similar.is_empty()).then(|| json(&similar)),
         });
         let message = wire::ReviewRequested {
             report_id: report.report_id.to_string(),
@@ -167,36 +169,52 @@ impl<'a> Docket<'a> {
             reason: reason.as_str().to_owned(),
             item_explanation_json,
             tracking_sha256: report.tracking_sha256.clone(),
+            desk: Desk::Street.as_str().to_owned(),
+            note: String::new(),
         };
-        let said = Said {
-            event_type: EventType::CaseReviewRequested,
-            aggregate_id: report.report_id.as_uuid(),
-            version: 1,
-        };
-        self.say(submission, matter.lane, said, &message);
+        let about = (report.report_id.as_uuid(), 1);
+        self.say(submission, matter.lane, EventType::CaseReviewRequested, about, &message);
         Settled::ToReview
     }
 
-    fn join(&mut self, matter: &Matter<'_>, chosen: &Candidate) -> Settled {
+    fn join_by_itself(&mut self, matter: &Matter<'_>, chosen: &Candidate) -> Settled {
+        let report = &matter.submission.report;
+        let item = &self.cases[&chosen.case_id].item;
+        let explanation = join::explain(chosen, item, report.datum, report.point, self.now);
+        self.join(matter, chosen.case_id, json(&explanation))
+    }
+
+    fn join_by_words(&mut self, matter: &Matter<'_>, case_id: CaseId, alike_per_mille: u32) -> Settled {
+        let report = &matter.submission.report;
+        let case = &self.cases[&case_id];
+        let chosen = Candidate { case_id, point: case.point, opened_at: case.opened_at };
+        let explanation = join::explain(&chosen, &case.item, report.datum, report.point, self.now);
+        let explanation = join::by_words(explanation, alike_per_mille);
+        self.join(matter, case_id, json(&explanation))
+    }
+
+    fn join_by_hand(&mut self, matter: &Matter<'_>, case_id: CaseId) -> Settled {
+        self.join(matter, case_id, json(&join::by_hand(case_id)))
+    }
+
+    fn join(&mut self, matter: &Matter<'_>, case_id: CaseId, join_explanation_json: String) -> Settled {
         let (submission, report) = (matter.submission, &matter.submission.report);
-        let case = self.cases.get_mut(&chosen.case_id).expect("a chosen case is one of the docket's");
-        let explanation = join::explain(chosen, &case.item, report.datum, report.point, self.now);
+        let case = self.cases.get_mut(&case_id).expect("a chosen case is one of the docket's");
         let name = item_name(&self.view, report.tenant, &case.item);
         case.voices += 1;
         case.version += 1;
         case.lane = case.lane.raised_to(matter.lane);
-        let (case_id, voice, version, lane) = (case.case_id, case.voices, case.version, case.lane);
+        let (voice, version, lane) = (case.voices, case.version, case.lane);
         let message = wire::CaseJoined {
             case: Some(state(case, &name)),
             report_id: report.report_id.to_string(),
             tracking_sha256: report.tracking_sha256.clone(),
-            join_explanation_json: json(&explanation),
-            told_bodies: if told_at(voice) { case.bodies.clone() } else { Vec::new() },
+            join_explanation_json,
+            told_bodies: told(case),
         };
         self.joined.insert(case_id);
         self.add_voice(submission, case_id, voice, Some(message.join_explanation_json.clone()));
-        let said = Said { event_type: EventType::CaseJoined, aggregate_id: case_id.as_uuid(), version };
-        self.say(submission, lane, said, &message);
+        self.say(submission, lane, EventType::CaseJoined, (case_id.as_uuid(), version), &message);
         Settled::InCase { case_id, voice }
     }
 
@@ -227,7 +245,11 @@ impl<'a> Docket<'a> {
             community,
             grid: matter.place.as_ref().and_then(|place| place.grid.clone()),
             placed_by: street.generation,
+            waits: false,
+            voices_left: 0,
         };
+        let desk = matter.reviewed_at(&drawn.plan, case.lane);
+        let case = OpenCase { waits: desk.is_some(), ..case };
         let item_explanation = json(&matter.finding.explanation);
         let opened = wire::CaseOpened {
             case: Some(state(&case, &drawn.name)),
@@ -235,17 +257,21 @@ impl<'a> Docket<'a> {
             tracking_sha256: report.tracking_sha256.clone(),
             item_explanation_json: item_explanation.clone(),
         };
-        let by_itself = submission.decided_item.is_none();
-        let routed = wire::CaseRouted {
-            case: opened.case.clone(),
-            plan: Some(drawn.plan.clone()),
-            accepted_at: report.accepted_at.filter(|_| by_itself).map(to_wire),
-            repeats: self.repeats(matter, &street),
-        };
-        let lane = case.lane;
-        let said = |event_type, version| Said { event_type, aggregate_id: case_id.as_uuid(), version };
-        self.say(submission, lane, said(EventType::CaseOpened, 1), &opened);
-        self.say(submission, lane, said(EventType::CaseRouted, 2), &routed);
+        self.say(submission, case.lane, EventType::CaseOpened, (case_id.as_uuid(), 1), &opened);
+        let repeats = self.repeats(matter, &street);
+        match desk {
+            Some(desk) => self.wait(submission, &case, &street, &drawn, repeats, desk),
+            None => {
+                let by_itself = submission.decided.is_none();
+                let routed = wire::CaseRouted {
+                    case: opened.case,
+                    plan: Some(drawn.plan.clone()),
+                    accepted_at: report.accepted_at.filter(|_| by_itself).map(to_wire),
+                    repeats,
+                };
+                self.say(submission, case.lane, EventType::CaseRouted, (case_id.as_uuid(), 2), &routed);
+            }
+        }
         self.add_voice(submission, case_id, 1, None);
         let plan_explanation = drawn.plan.explanation_json.clone();
         let new = NewCase {
@@ -258,6 +284,40 @@ impl<'a> Docket<'a> {
         self.opened.insert(case_id, new);
         self.cases.insert(case_id, case);
         Settled::InCase { case_id, voice: 1 }
+    }
+
+    /// The plan of a new case waits for a person (D33), not for ever.
+    fn wait(
+        &mut self,
+        submission: &Submission,
+        case: &OpenCase,
+        street: &StreetView<Street>,
+        drawn: &Drawn,
+        repeats: Option<wire::Repeat>,
+        desk: Desk,
+    ) {
+        let due_at = self.now + street.of.plan_review();
+        let message = wire::PlanReviewRequested {
+            case: Some(state(case, &drawn.name)),
+            plan: Some(drawn.plan.clone()),
+            desk: desk.as_str().to_owned(),
+            due_at: Some(to_wire(due_at)),
+            told_bodies: street.of.centre(desk, street.of.day(self.now)),
+            note: String::new(),
+        };
+        let about = (case.case_id.as_uuid(), case.version);
+        self.say(submission, case.lane, EventType::CasePlanReviewRequested, about, &message);
+        self.waiting.push(NewPlanReview {
+            tenant: case.tenant,
+            case_id: case.case_id,
+            lane: case.lane,
+            mode: drawn.plan.routing_mode.clone(),
+            desk,
+            plan: drawn.plan.clone(),
+            repeats,
+            traceparent: submission.traceparent.clone(),
+            due_at,
+        });
     }
 
     /// The closed case of which this is the same matter again, and why. Dispatch says whether it was closed falsely.
@@ -299,38 +359,62 @@ impl<'a> Docket<'a> {
             voice,
             tracking_sha256: report.tracking_sha256.clone(),
             join_explanation,
+            report: report.payload.clone(),
+            moves: submission.apart(),
         });
     }
 
-    fn say(&mut self, submission: &Submission, lane: ids::Lane, said: Said, message: &impl Message) {
-        self.said.push(NewEvent {
-            id: EventId(self.room.house.minter.mint(self.now)),
-            event_type: said.event_type,
+    fn say(
+        &mut self,
+        submission: &Submission,
+        lane: Lane,
+        event_type: EventType,
+        (aggregate_id, version): (Uuid, u64),
+        message: &impl Message,
+    ) {
+        let said = Said {
+            event_type,
             tenant: submission.report.tenant,
             lane,
-            aggregate_id: said.aggregate_id,
-            version: said.version,
-            at: self.now,
-            actor: submission.actor.clone(),
-            purpose: None,
-            traceparent: submission.traceparent.clone(),
+            aggregate_id,
+            version,
+            actor: &submission.actor,
+            traceparent: &submission.traceparent,
             drill: submission.drill,
-            payload: Bytes::from(message.encode_to_vec()),
-        });
+        };
+        self.said.push(self.room.event(&said, self.now, message));
     }
 
-    /// Writes what was decided, in a fixed number of statements.
+    /// Writes what was decided, in a fixed number of statements; a few more where words of mortal danger joined a case
+    /// whose plan waits.
     pub(super) async fn save(self, tx: &mut ScopedTx) -> Result<(), pg::Error> {
         let opened: Vec<_> = self.opened.iter().map(|(case_id, new)| (&self.cases[case_id], new)).collect();
         let joined = self.joined.iter().filter(|case_id| !self.opened.contains_key(case_id));
         let joined: Vec<_> = joined.map(|case_id| &self.cases[case_id]).collect();
         counters::keep(tx, &self.counts).await?;
         cases::insert(tx, &opened).await?;
+        let texts = opened.iter().filter(|(case, _)| !case.drill).map(|(case, _)| case.words());
+        bands::keep(tx, &texts.collect::<Vec<_>>()).await?;
         cases::update(tx, &joined).await?;
-        voices::insert(tx, &self.voices, self.now).await?;
+        voices::keep(tx, &self.voices, self.now).await?;
         reviews::insert(tx, &self.reviews, self.now).await?;
-        self.room.house.outbox.append(tx, &self.said).await
+        plans::insert(tx, &self.waiting, self.now).await?;
+        wakeups::arm(tx, &self.waiting.iter().map(wakeup).collect::<Vec<_>>()).await?;
+        self.room.house.outbox.append(tx, &self.said).await?;
+        let pressing = self.cases.values().filter(|case| case.waits && case.lane == Lane::Urgent);
+        let pressing: Vec<_> = pressing.map(|case| (case.tenant, case.case_id.as_uuid())).collect();
+        super::plans::press(self.room, tx, self.now, &pressing).await
     }
+}
+
+fn wakeup(waiting: &NewPlanReview) -> Wakeup {
+    let (tenant, subject_id, due_at) = (waiting.tenant, waiting.case_id.as_uuid(), waiting.due_at);
+    Wakeup { tenant, kind: super::plans::PLAN_REVIEW, subject_id, due_at }
+}
+
+/// The bodies to be told of the voice a case has got; while its plan waits nobody has it.
+fn told(case: &OpenCase) -> Vec<String> {
+    if told_at(case.voices_in()) && !case.waits { case.bodies.clone() } else { Vec::new() }
 }
 
 /// Cases around those that will be opened, closed as long ago as counts for the most patient of their streets.
@@ -356,38 +440,9 @@ async fn closed(
     Ok(closed)
 }
 
-/// Where each goes: into a case that stands around, also one of this batch, or into a new one.
-fn choose(room: &Room, now: Timestamp, matters: &[Matter<'_>], near: Vec<(Spot, Candidate)>) -> Vec<Choice> {
-    let mut board = Board::default();
-    near.into_iter().for_each(|(spot, case)| board.add(spot, case));
-    let choose = |matter: &Matter<'_>| {
-        let seeking = match matter.seeking() {
-            Ok(seeking) => seeking,
-            Err(reason) => return Choice::Review(reason),
-        };
-        // Each drill has to show a path of its own, by the documents of now.
-        if matter.joins
-            && !seeking.drill
-            && let Some(case) = board.choose(&seeking, now)
-        {
-            return Choice::Join(case);
-        }
-        let case_id = CaseId(room.house.minter.mint(now));
-        board.add(seeking.own_spot(), Candidate { case_id, point: seeking.point, opened_at: now });
-        Choice::Open(case_id)
-    };
-    matters.iter().map(choose).collect()
-}
-
 pub(super) fn item_name(view: &View<Street>, tenant: TenantId, item: &str) -> Name {
     let named = view.street(tenant).and_then(|street| street.of.item_name(item));
     named.cloned().unwrap_or_else(|| Name { zh: item.to_owned(), en: item.to_owned() })
-}
-
-struct Said {
-    event_type: EventType,
-    aggregate_id: Uuid,
-    version: u64,
 }
 
 pub(super) fn state(case: &OpenCase, name: &Name) -> wire::CaseState {
@@ -400,14 +455,10 @@ pub(super) fn state(case: &OpenCase, name: &Name) -> wire::CaseState {
         item_en: name.en.clone(),
         text: case.text.clone(),
         place: Some(case.place.clone()),
-        voices: case.voices,
+        voices: case.voices_in(),
         opened_at: Some(to_wire(case.opened_at)),
         community: case.community.map_or_else(String::new, |code| code.to_string()),
         grid: case.grid.clone().unwrap_or_default(),
+        waits: case.waits,
     }
-}
-
-/// Explanations hold texts, integers and lists: nothing that cannot be written.
-fn json(explanation: &impl serde::Serialize) -> String {
-    serde_json::to_string(explanation).expect("explanations are plain data")
 }

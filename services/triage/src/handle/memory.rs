@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use pg::ScopedTx;
 
 use crate::store;
+use crate::store::bands::Text;
 
 /// A case closed, was called off or reopened, as of a version of dispatch's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,5 +35,14 @@ pub async fn remember(tx: &mut ScopedTx, heard: impl IntoIterator<Item = Heard>)
     }
     let tenants: BTreeSet<TenantId> = newest.keys().map(|(tenant, _)| *tenant).collect();
     store::desks::lock(tx, &tenants).await?;
-    store::cases::remember(tx, &newest.into_values().collect::<Vec<_>>()).await
+    let keys: Vec<(TenantId, CaseId)> = newest.keys().copied().collect();
+    store::cases::remember(tx, &newest.into_values().collect::<Vec<_>>()).await?;
+    let texts = store::bands::texts(tx, &keys).await?;
+    let of = |open: bool| {
+        let some = texts.iter().filter(move |(.., is_open)| *is_open == open);
+        some.map(|(tenant, case_id, text, _)| Text { tenant: *tenant, case_id: *case_id, text })
+            .collect::<Vec<_>>()
+    };
+    store::bands::forget(tx, &of(false)).await?;
+    store::bands::keep(tx, &of(true)).await
 }

@@ -4,18 +4,28 @@
 //! person's decision.
 
 pub mod backtest;
+mod choice;
 mod docket;
 pub mod memory;
+pub mod plans;
 pub mod rehome;
 pub mod review;
+pub mod split;
 
 use std::collections::BTreeSet;
 
 use bootstrap::House;
-use ids::{CaseId, Lane, TenantId};
+use bytes::Bytes;
+use contract::EventType;
+use ids::{CaseId, EventId, Lane, TenantId};
 use jiff::Timestamp;
+use messaging::NewEvent;
 use pg::ScopedTx;
+use prost::Message;
 use snapshot::View;
+use uuid::Uuid;
+
+use crate::core::desk::Desk;
 
 use crate::core::item::{self, Finding};
 use crate::core::report::Report;
@@ -43,8 +53,8 @@ impl Room {
 pub struct Submission {
     /// The report.
     pub report: Report,
-    /// The item a person decided; `None` to find it.
-    pub decided_item: Option<String>,
+    /// What a person decided about it; `None` for one that comes from its reporter.
+    pub decided: Option<Decided>,
     /// The lane it came in.
     pub lane: Lane,
     /// A rehearsal; never joins a real case (D26).
@@ -53,6 +63,28 @@ pub struct Submission {
     pub actor: String,
     /// W3C trace context of the request that caused it.
     pub traceparent: String,
+}
+
+/// What a person decided about a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// What it is about.
+    pub item: String,
+    /// Where it goes.
+    pub goes: Goes,
+    /// Whose desk the person may decide at.
+    pub rank: Desk,
+}
+
+/// Where a report goes about which a person has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goes {
+    /// Into the case it would join by itself, or a new one.
+    ByItself,
+    /// Into this open case of its street.
+    Into(CaseId),
+    /// Into a case of its own, out of the one it is in.
+    Apart,
 }
 
 /// What became of a report.
@@ -67,6 +99,16 @@ pub enum Settled {
     },
     /// A person must judge.
     ToReview,
+}
+
+impl Submission {
+    fn goes(&self) -> Option<Goes> {
+        self.decided.as_ref().map(|decided| decided.goes)
+    }
+
+    fn apart(&self) -> bool {
+        self.goes() == Some(Goes::Apart)
+    }
 }
 
 /// Settles reports in the caller's transaction, whose scope holds their tenants. Reports of one batch join each
@@ -102,13 +144,15 @@ struct Matter<'a> {
     outside: bool,
     /// Whether its street lets it join a case.
     joins: bool,
+    /// Whether it may by its words alone.
+    joins_by_words: bool,
 }
 
 impl Matter<'_> {
     /// Whether a person must say whose it is. A person who has decided has seen the place; and mortal danger waits
     /// for nobody: its orders go out from the street it was reported to.
     fn astray(&self) -> bool {
-        self.outside && self.submission.decided_item.is_none() && self.lane != Lane::Urgent
+        self.outside && self.submission.decided.is_none() && self.lane != Lane::Urgent
     }
 }
 
@@ -122,8 +166,8 @@ fn matter<'a>(
     let left = || pg::Error::broken("settling a report", "its street left the snapshot");
     let street = &view.street(report.tenant).ok_or_else(left)?.of;
     let (given, day) = (report.given.as_deref(), street.day(now));
-    let finding = match &submission.decided_item {
-        Some(item) => item::decided(item, given),
+    let finding = match &submission.decided {
+        Some(decided) => item::decided(&decided.item, given),
         None => item::find(given, &report.text, &street.list(day)),
     };
     // A drill stays where it was put: a rehearsed emergency must not delay a real one.
@@ -132,5 +176,49 @@ fn matter<'a>(
         if feared && !submission.drill { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
     let place = street.locate(&report.place, day);
     let outside = place.is_none() && street.drawn(day);
-    Ok(Matter { submission, finding, lane, place, outside, joins: street.joins() })
+    Ok(Matter {
+        submission,
+        finding,
+        lane,
+        place,
+        outside,
+        joins: street.joins(),
+        joins_by_words: street.joins_by_words(),
+    })
+}
+
+/// An event of triage, but for what its service adds to each.
+struct Said<'a> {
+    event_type: EventType,
+    tenant: TenantId,
+    lane: Lane,
+    aggregate_id: Uuid,
+    version: u64,
+    actor: &'a str,
+    traceparent: &'a str,
+    drill: bool,
+}
+
+impl Room {
+    fn event(&self, said: &Said<'_>, now: Timestamp, message: &impl Message) -> NewEvent {
+        NewEvent {
+            id: EventId(self.house.minter.mint(now)),
+            event_type: said.event_type,
+            tenant: said.tenant,
+            lane: said.lane,
+            aggregate_id: said.aggregate_id,
+            version: said.version,
+            at: now,
+            actor: said.actor.to_owned(),
+            purpose: None,
+            traceparent: said.traceparent.to_owned(),
+            drill: said.drill,
+            payload: Bytes::from(message.encode_to_vec()),
+        }
+    }
+}
+
+/// Explanations hold texts, integers and lists: nothing that cannot be written.
+fn json(explanation: &impl serde::Serialize) -> String {
+    serde_json::to_string(explanation).expect("explanations are plain data")
 }

@@ -7,21 +7,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use contract::EventType;
 use contract::document::Territory;
 use contract::proto::triage as wire;
-use ids::{EventId, Lane, TenantId};
+use ids::{Lane, TenantId};
 use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::TenantScope;
-use prost::Message;
 use snapshot::StreetView;
 use territory::StreetTerritory;
 use uuid::Uuid;
 
-use super::Room;
 use super::docket::{item_name, state};
+use super::{Room, Said};
 use crate::store;
 use crate::store::cases::OpenCase;
 use crate::tenants::{Placed, Street, places};
@@ -117,21 +115,18 @@ fn event(
         grid_before: before.grid.clone().unwrap_or_default(),
         street_generation: street.generation,
     };
-    NewEvent {
-        id: EventId(room.house.minter.mint(now)),
+    let said = Said {
         event_type: EventType::CaseRehomed,
         tenant: case.tenant,
         // Nobody waits for it; a redrawn street may say it of thousands of cases at once.
         lane: Lane::Bulk,
         aggregate_id: case.case_id.as_uuid(),
         version: case.version,
-        at: now,
-        actor: "territory".to_owned(),
-        purpose: None,
-        traceparent: String::new(),
+        actor: "territory",
+        traceparent: "",
         drill: case.drill,
-        payload: Bytes::from(message.encode_to_vec()),
-    }
+    };
+    room.event(&said, now, &message)
 }
 
 /// What a territory that is not applied yet would do to the open cases of its street.

@@ -1,112 +1,272 @@
-//! A person says what a report is about; then it goes the way of every report.
+//! What a person does about a report that waits at the review desk: says what it is about, where it goes, or that nobody has
+//! to act; or takes it in hand, and passes it on.
 
 use bytes::Bytes;
+use contract::EventType;
+use contract::proto::triage as wire;
 use ids::{CaseId, ReportId, TenantId};
 use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
 
-use super::{Room, Submission, settle};
+use super::{Decided, Goes, Room, Said, Submission, settle};
+use crate::core::desk::{Claim, Desk, Ground, Refusal, decidable};
 use crate::core::report::Report;
 use crate::store;
 use crate::store::reviews::Review;
 
-/// A decision on an entry of the review queue.
+/// An act on an entry of the review queue.
 #[derive(Debug, Clone)]
-pub struct DecideReview {
+pub struct ReviewReport {
     /// The street in the path, after the access check.
     pub tenant: TenantId,
     /// Which entry.
     pub report_id: ReportId,
-    /// The item.
-    pub item: String,
-    /// Who decides.
+    /// What is done.
+    pub act: ReportAct,
+    /// The person's words.
+    pub note: String,
+    /// Who does it.
     pub subject: String,
+    /// Whose desk the person may decide at.
+    pub rank: Desk,
     /// W3C trace context of the request.
     pub traceparent: String,
 }
 
-/// What became of the report; the same for every repetition.
+/// The acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportAct {
+    /// It is about this item, and goes the way of every report.
+    Decide(String),
+    /// It is the same matter as that case.
+    Join(CaseId),
+    /// Nobody has to act.
+    Reject(Ground),
+    /// It goes to another desk.
+    Send(Desk),
+    /// The person takes it in hand.
+    Claim,
+    /// The person lets go of it.
+    Release,
+}
+
+/// What an entry is like after an act; the same for every repetition of what ended it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportState {
+    /// Whose desk it lies on, or lay.
+    pub desk: Desk,
+    /// Who has it in hand.
+    pub claim: Option<Claim>,
+    /// How it ended.
+    pub decision: Option<Decision>,
+}
+
+/// How an entry ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The case it is in.
-    pub case_id: CaseId,
-    /// Its number.
-    pub case_no: String,
-    /// As which voice; 1 opened it.
-    pub voice: u32,
+    /// What became of the report.
+    pub became: Became,
     /// When it was decided.
     pub decided_at: Timestamp,
 }
 
-/// Why a decision is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// No such entry.
-    Unknown,
-    /// Decided before, on another item.
-    DecidedOtherwise,
-    /// The list has no such item.
-    UnknownItem,
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It is in a case.
+    InCase {
+        /// What it was decided to be about.
+        item: String,
+        /// The case it is in.
+        case_id: CaseId,
+        /// Its number.
+        case_no: String,
+        /// As which voice; 1 opened it.
+        voice: u32,
+    },
+    /// Nobody has to act.
+    Rejected(String),
 }
 
-/// Decides an entry. The same item again gives the same answer, another one a refusal.
-pub async fn decide(room: &Room, command: &DecideReview) -> Result<Result<Decision, Refusal>, pg::Error> {
+/// Does it. What has ended an entry gives the same answer again, anything else a refusal.
+pub async fn review(room: &Room, command: &ReviewReport) -> Result<Result<ReportState, Refusal>, pg::Error> {
     pg::retrying(|| attempt(room, command)).await
 }
 
-async fn attempt(room: &Room, command: &DecideReview) -> Result<Result<Decision, Refusal>, pg::Error> {
+async fn attempt(room: &Room, command: &ReviewReport) -> Result<Result<ReportState, Refusal>, pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_principal([command.tenant])).await?;
     let now = room.house.clock.now(&mut tx).await?;
     // The lock of the tenant also keeps a second decision waiting.
     store::desks::lock(&mut tx, &[command.tenant].into()).await?;
-    let Some(review) = store::reviews::load(&mut tx, command.tenant, command.report_id).await? else {
+    let Some(entry) = store::reviews::load(&mut tx, command.tenant, command.report_id).await? else {
         return Ok(Err(Refusal::Unknown));
     };
-    if let Err(refusal) = permitted(room, command, &review, now) {
+    let done = if entry.outcome.is_some() {
+        again(&command.act, &entry)
+    } else {
+        act(room, &mut tx, now, command, &entry).await?
+    };
+    if let Err(refusal) = done {
         return Ok(Err(refusal));
     }
-    if review.decided_item.is_none() {
-        take(room, &mut tx, now, command, review).await?;
-    }
-    let decision = store::reviews::decision(&mut tx, command.tenant, command.report_id).await?;
+    let state = store::reviews::state(&mut tx, command.tenant, command.report_id).await?;
     tx.commit().await?;
     room.house.committed();
-    Ok(Ok(decision))
+    let claim = Claim::holding(state.claim, now).filter(|_| state.decision.is_none());
+    Ok(Ok(ReportState { claim, ..state }))
 }
 
-fn permitted(room: &Room, command: &DecideReview, review: &Review, now: Timestamp) -> Result<(), Refusal> {
-    match &review.decided_item {
-        Some(item) if *item == command.item => Ok(()),
-        Some(_) => Err(Refusal::DecidedOtherwise),
-        None => {
-            let view = room.house.snapshot.view();
-            let listed = view
-                .street(command.tenant)
-                .is_some_and(|street| street.of.lists(&command.item, street.of.day(now)));
-            if listed { Ok(()) } else { Err(Refusal::UnknownItem) }
-        }
+/// What has ended stays as it ended.
+fn again(act: &ReportAct, entry: &Review) -> Result<(), Refusal> {
+    let same = match act {
+        ReportAct::Decide(item) => entry.decided_item.as_ref() == Some(item),
+        ReportAct::Join(_) => entry.outcome.as_deref() == Some("joined"),
+        ReportAct::Reject(ground) => entry.ground.as_deref() == Some(ground.as_str()),
+        ReportAct::Send(_) | ReportAct::Claim | ReportAct::Release => false,
+    };
+    if same { Ok(()) } else { Err(Refusal::DecidedOtherwise) }
+}
+
+async fn act(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &ReviewReport,
+    entry: &Review,
+) -> Result<Result<(), Refusal>, pg::Error> {
+    let free = decidable(entry.desk, entry.claim.as_ref(), &command.subject, command.rank, now);
+    if let Err(refusal) = free {
+        return Ok(Err(refusal));
     }
+    let (tenant, report_id) = (command.tenant, command.report_id);
+    match &command.act {
+        ReportAct::Decide(item) => {
+            if !listed(room, tenant, item, now) {
+                return Ok(Err(Refusal::UnknownItem));
+            }
+            take(room, tx, now, command, entry, item, Goes::ByItself).await.map(Ok)
+        }
+        ReportAct::Join(case_id) => join(room, tx, now, command, entry, *case_id).await,
+        ReportAct::Reject(ground) => reject(room, tx, now, command, entry, *ground).await.map(Ok),
+        ReportAct::Send(desk) => send(room, tx, now, command, entry, *desk).await,
+        ReportAct::Claim => {
+            let claim = Claim::begun(&command.subject, now);
+            store::reviews::hold(tx, tenant, report_id, Some(&claim)).await.map(Ok)
+        }
+        ReportAct::Release => store::reviews::hold(tx, tenant, report_id, None).await.map(Ok),
+    }
+}
+
+fn listed(room: &Room, tenant: TenantId, item: &str, now: Timestamp) -> bool {
+    let view = room.house.snapshot.view();
+    view.street(tenant).is_some_and(|street| street.of.lists(item, street.of.day(now)))
+}
+
+async fn join(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &ReviewReport,
+    entry: &Review,
+    case_id: CaseId,
+) -> Result<Result<(), Refusal>, pg::Error> {
+    let open = store::cases::stands(tx, command.tenant, case_id).await?;
+    let case = store::cases::find(tx, (command.tenant, case_id)).await?;
+    let case = case.filter(|case| open && case.drill == entry.drill);
+    let Some(case) = case else { return Ok(Err(Refusal::NoOpenCase(case_id))) };
+    take(room, tx, now, command, entry, &case.item, Goes::Into(case_id)).await.map(Ok)
 }
 
 async fn take(
     room: &Room,
     tx: &mut ScopedTx,
     now: Timestamp,
-    command: &DecideReview,
-    review: Review,
+    command: &ReviewReport,
+    entry: &Review,
+    item: &str,
+    goes: Goes,
 ) -> Result<(), pg::Error> {
-    // It was read when it came; that it no longer reads is a broken invariant.
-    let report = Report::read(&Bytes::from(review.report), command.tenant);
-    let report = report.map_err(|error| pg::Error::broken("reading a kept report", error))?;
-    store::reviews::decide(tx, command, now).await?;
+    let report = report_of(command, entry)?;
+    let outcome = if goes == Goes::ByItself { "item" } else { "joined" };
+    let end = store::reviews::End { outcome, item: Some(item), ground: None };
+    store::reviews::decide(tx, command, end, now).await?;
     let submission = Submission {
         report,
-        decided_item: Some(command.item.clone()),
-        lane: review.lane,
-        drill: review.drill,
+        decided: Some(Decided { item: item.to_owned(), goes, rank: command.rank }),
+        lane: entry.lane,
+        drill: entry.drill,
         actor: command.subject.clone(),
         traceparent: command.traceparent.clone(),
     };
     settle(room, tx, now, &[submission]).await?;
     Ok(())
+}
+
+/// It was read when it came; that it no longer reads is a broken invariant.
+fn report_of(command: &ReviewReport, entry: &Review) -> Result<Report, pg::Error> {
+    let report = Report::read(&Bytes::copy_from_slice(&entry.report), command.tenant);
+    report.map_err(|error| pg::Error::broken("reading a kept report", error))
+}
+
+async fn reject(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &ReviewReport,
+    entry: &Review,
+    ground: Ground,
+) -> Result<(), pg::Error> {
+    let report = report_of(command, entry)?;
+    let message = wire::ReviewRejected {
+        report_id: command.report_id.to_string(),
+        street: command.tenant.to_string(),
+        ground: ground.as_str().to_owned(),
+        note: command.note.clone(),
+        tracking_sha256: report.tracking_sha256,
+    };
+    let said = said(command, entry, EventType::CaseReviewRejected);
+    let end = store::reviews::End { outcome: "rejected", item: None, ground: Some(ground) };
+    store::reviews::decide(tx, command, end, now).await?;
+    room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await
+}
+
+async fn send(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &ReviewReport,
+    entry: &Review,
+    desk: Desk,
+) -> Result<Result<(), Refusal>, pg::Error> {
+    if desk == entry.desk {
+        return Ok(Err(Refusal::AlreadyThere));
+    }
+    let report = report_of(command, entry)?;
+    let message = wire::ReviewRequested {
+        report_id: command.report_id.to_string(),
+        street: command.tenant.to_string(),
+        reason: entry.reason.clone(),
+        item_explanation_json: String::from_utf8_lossy(&entry.item_explanation).into_owned(),
+        tracking_sha256: report.tracking_sha256,
+        desk: desk.as_str().to_owned(),
+        note: command.note.clone(),
+    };
+    let said = said(command, entry, EventType::CaseReviewRequested);
+    store::reviews::pass_on(tx, command, desk).await?;
+    room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await?;
+    Ok(Ok(()))
+}
+
+/// About the report, at its next version.
+fn said<'a>(command: &'a ReviewReport, entry: &Review, event_type: EventType) -> Said<'a> {
+    Said {
+        event_type,
+        tenant: command.tenant,
+        lane: entry.lane,
+        aggregate_id: command.report_id.as_uuid(),
+        version: entry.version + 1,
+        actor: &command.subject,
+        traceparent: &command.traceparent,
+        drill: entry.drill,
+    }
 }

@@ -33,6 +33,10 @@ pub(super) struct ExplanationDocument {
     /// Who has to do what: inputs, plan, steps.
     #[schema(value_type = Object)]
     plan: Value,
+    /// What its review made of the plan; nothing of one nobody had to look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    plan_review: Option<Value>,
     /// Why the further voices are in it; at most 200.
     joins: Vec<JoinDocument>,
 }
@@ -66,11 +70,14 @@ pub(super) async fn explain(
 ) -> Result<Json<ExplanationDocument>, Problem> {
     let (case, joins) = stored_of(&room, &who, street, case_id).await?;
     let joins: Result<_, Problem> = joins.into_iter().map(document).collect();
+    let review = case.plan_review.as_deref();
+    let review = review.map(|review| stored("triage.cases.plan_review", review)).transpose()?;
     Ok(Json(ExplanationDocument {
         case_id: case_id.as_uuid(),
         case_no: case.case_no,
         item: stored("triage.cases.item_explanation", &case.item_explanation)?,
         plan: stored("triage.cases.plan_explanation", &case.plan_explanation)?,
+        plan_review: review,
         joins: joins?,
     }))
 }

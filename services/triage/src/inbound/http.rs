@@ -9,14 +9,17 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{backtest, explanation, reviews, territory};
+use super::{backtest, explanation, plans, reviews, splits, territory};
 use crate::handle::Room;
 
 /// The routes and their description.
 pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
     let router = OpenApiRouter::new()
         .routes(routes!(reviews::list))
-        .routes(routes!(reviews::decide))
+        .routes(routes!(reviews::act))
+        .routes(routes!(plans::list))
+        .routes(routes!(plans::act))
+        .routes(routes!(splits::split))
         .routes(routes!(explanation::explain))
         .routes(routes!(territory::redraw))
         .routes(routes!(backtest::backtest));

@@ -53,7 +53,7 @@ fn submission((received, report): (Received, Report)) -> Submission {
     let envelope = received.envelope;
     Submission {
         report,
-        decided_item: None,
+        decided: None,
         lane: envelope.lane,
         drill: envelope.drill,
         actor: format!("triage-intake-{}", envelope.lane),

@@ -1,10 +1,14 @@
 //! The doors of triage: parse, authenticate, make a command; decide nothing.
 
 mod backtest;
+mod desk;
 mod explanation;
 pub mod http;
 pub mod messages;
+mod plans;
 pub(crate) mod redraws;
 mod reviews;
 pub(crate) mod rpc;
+mod splits;
 mod territory;
+pub(crate) mod wakeups;

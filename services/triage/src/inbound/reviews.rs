@@ -1,29 +1,27 @@
-//! The review queue (人工研判): what waits for a person, and the person's decision.
+//! The review queue (人工研判): reports that wait for a person, and what the person does about them.
 
 use std::sync::Arc;
 
-use access::Action;
 use axum::Json;
 use axum::extract::State;
 use bootstrap::Bearer;
-use bootstrap::door::{Fault, IdVerb, Path, Problem, Query, StrictJson, TraceContext, text};
+use bootstrap::door::{IdVerb, Path, Problem, Query, StrictJson, TraceContext, text};
 use bytes::Bytes;
-use ids::{Lane, ReportId, TenantId};
+use ids::{CaseId, Lane, ReportId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::desk::{limit, note, rank, unwanted, wanted};
+use crate::core::desk::{Claim, Desk, Ground};
 use crate::core::report::Report;
+use crate::core::worded::Similar;
 use crate::handle::Room;
-use crate::handle::review::{self, DecideReview, Decision, Refusal};
+use crate::handle::review::{self, Became, Decision, ReportAct, ReportState, ReviewReport};
 use crate::store;
 use crate::store::reviews::{OpenReview, Position};
-
-/// Most entries of one answer.
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,6 +31,8 @@ pub(super) struct ListQuery {
     limit: Option<u32>,
     /// `next` of the page before.
     after: Option<Uuid>,
+    /// Only what lies on the `street`'s desk, or on the `district`'s; both unless told.
+    desk: Option<Desk>,
 }
 
 /// Reports that wait for a person: urgent ones first, of a lane the longest waiting first.
@@ -62,8 +62,33 @@ struct ReviewDocument {
     /// What was looked at and why it did not decide.
     #[schema(value_type = Object)]
     item_explanation: Value,
+    /// Open cases it may be about, the most alike first; `join` puts it into one.
+    similar: Vec<SimilarDocument>,
     #[schema(value_type = String, format = DateTime)]
     requested_at: Timestamp,
+    /// Whose desk it lies on.
+    desk: Desk,
+    /// What the person wrote who sent it there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    note: String,
+    /// Who has it in hand; nobody else decides it until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    claimed_until: Option<Timestamp>,
+}
+
+/// An open case with words like those of the report.
+#[derive(Serialize, ToSchema)]
+struct SimilarDocument {
+    case_id: Uuid,
+    #[schema(example = "990102001-261123-0042")]
+    case_no: String,
+    item: String,
+    /// How much of the words they share, in thousandths.
+    alike_per_mille: u32,
+    distance_mm: u64,
 }
 
 /// A place as declared.
@@ -91,33 +116,38 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ReviewList>, Problem> {
     // Entries are held by no body: whoever may decide them sees the whole street's.
-    let admitted = room.house.admit(&who, Action::ReviewDecide, street)?;
-    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let fault = Fault::new("", "invalid-query", "limit 须为 1 至 200 / limit must be 1 to 200");
-        return Err(Problem::validation_failed([fault]));
-    }
+    let admitted = room.house.admit(&who, access::Action::ReviewDecide, street)?;
+    let limit = limit(query.limit)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
+    let now = room.house.clock.now(&mut tx).await?;
     let after = match query.after {
         None => Position::start(),
         Some(shown) => {
             store::reviews::position(&mut tx, street, shown.into()).await?.ok_or_else(Problem::bad_cursor)?
         }
     };
-    let open = store::reviews::open(&mut tx, street, after, i64::from(limit)).await?;
+    let open = store::reviews::open(&mut tx, street, after, query.desk, i64::from(limit)).await?;
     tx.commit().await?;
     let last = open.last().map(|review| review.report_id);
     let next = last.filter(|_| open.len() == limit as usize);
-    let reviews: Result<_, Problem> = open.into_iter().map(|review| document(street, review)).collect();
+    let reviews: Result<_, Problem> = open.into_iter().map(|review| document(street, review, now)).collect();
     Ok(Json(ReviewList { reviews: reviews?, next }))
 }
 
-fn document(street: TenantId, review: OpenReview) -> Result<ReviewDocument, Problem> {
+fn document(street: TenantId, review: OpenReview, now: Timestamp) -> Result<ReviewDocument, Problem> {
     let broken = |column: &'static str| Problem::from(pg::Error::impossible_row(column));
     let report = Report::read(&Bytes::from(review.report), street);
     let report = report.map_err(|_| broken("triage.reviews.report"))?;
     let lane = Lane::from_rank(review.lane).map_err(|_| broken("triage.reviews.lane"))?;
+    let desk = Desk::of(&review.desk).ok_or_else(|| broken("triage.reviews.desk"))?;
     let item_explanation = serde_json::from_slice(&review.item_explanation);
+    let similar: Vec<Similar> = match &review.similar_cases {
+        Some(similar) => {
+            serde_json::from_slice(similar).map_err(|_| broken("triage.reviews.similar_cases"))?
+        }
+        None => Vec::new(),
+    };
+    let claim = Claim::holding(store::claim(review.claimed_by, review.claimed_until), now);
     Ok(ReviewDocument {
         report_id: review.report_id,
         reason: review.reason,
@@ -132,86 +162,153 @@ fn document(street: TenantId, review: OpenReview) -> Result<ReviewDocument, Prob
             address: report.place.address,
         },
         item_explanation: item_explanation.map_err(|_| broken("triage.reviews.item_explanation"))?,
+        similar: similar.into_iter().map(shown_similar).collect(),
         requested_at: review.requested_at.to_jiff(),
+        desk,
+        note: review.note,
+        claimed_until: claim.as_ref().map(|claim| claim.until),
+        claimed_by: claim.map(|claim| claim.by),
     })
 }
 
-/// A person's decision.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DecideForm {
-    /// Code of the item.
-    #[schema(example = "TRA-01")]
-    item: String,
+fn shown_similar(similar: Similar) -> SimilarDocument {
+    let Similar { case_id, case_no, item, alike_per_mille, distance_mm } = similar;
+    SimilarDocument { case_id: case_id.as_uuid(), case_no, item, alike_per_mille, distance_mm }
 }
 
-/// What became of the report; the same for every repetition.
+/// What is said with an act.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReviewForm {
+    /// For `decide`: code of the item.
+    #[schema(example = "TRA-01")]
+    item: Option<String>,
+    /// For `join`: the open case it is the same matter as.
+    #[schema(value_type = Option<Uuid>)]
+    case_id: Option<CaseId>,
+    /// For `reject`: why nobody has to act.
+    ground: Option<Ground>,
+    /// Free text, at most 4,000 characters. The reporter reads it where the report is rejected.
+    note: Option<String>,
+}
+
+/// What an entry is like; what has ended it gives the same answer again.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DecisionDocument {
     report_id: Uuid,
-    item: String,
-    case_id: Uuid,
+    /// Whose desk it lies on, or lay.
+    desk: Desk,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    claimed_until: Option<Timestamp>,
+    /// What it was decided to be about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case_id: Option<Uuid>,
     /// The number people see.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "990102001-261123-0042")]
-    case_no: String,
+    case_no: Option<String>,
     /// As which voice the report is in the case; 1 opened it.
-    voice: u32,
-    #[schema(value_type = String, format = DateTime)]
-    decided_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voice: Option<u32>,
+    /// Why nobody has to act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ground: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    decided_at: Option<Timestamp>,
 }
 
-/// 研判事项 / Decides what a report is about. The same item again gives the same answer; another one is refused.
+/// 研判处理 / Decides what a report is about (`decide`), that it is the same matter as a case (`join`) or that nobody has to act
+/// (`reject`); takes it in hand (`claim`, `release`) or passes it on (`raise` to the district, `hand-down` to the street). The same
+/// decision again gives the same answer; another one is refused.
 #[utoipa::path(
     post,
     path = "/triage/v1/streets/{street}/reviews/{target}",
     tag = "reviews",
     params(
         ("street" = String, Path, description = "街道代码 / the street's code, 12 digits"),
-        ("target" = String, Path, description = "上报编号加 :decide / the report's id and `:decide`"),
+        ("target" = String, Path, description = "上报编号加 :decide、:join、:reject、:claim、:release、:raise 或 :hand-down / the report's \
+            id and one of `:decide`, `:join`, `:reject`, `:claim`, `:release`, `:raise`, `:hand-down`"),
     ),
-    request_body = DecideForm,
+    request_body = ReviewForm,
     responses((status = 200, body = DecisionDocument), Problem),
 )]
-pub(super) async fn decide(
+pub(super) async fn act(
     State(room): State<Arc<Room>>,
     Bearer(who): Bearer,
     Path((street, target)): Path<(TenantId, IdVerb<ReportId>)>,
     trace: TraceContext,
-    StrictJson(form): StrictJson<DecideForm>,
+    StrictJson(form): StrictJson<ReviewForm>,
 ) -> Result<Json<DecisionDocument>, Problem> {
-    room.house.admit(&who, Action::ReviewDecide, street)?;
-    if target.verb != "decide" {
-        return Err(Problem::not_found());
-    }
-    text::identifier("/item", &form.item)?;
-    let command = DecideReview {
+    let rank = rank(&room, &who, street)?;
+    let act = act_of(&target.verb, &form)?;
+    let command = ReviewReport {
         tenant: street,
         report_id: target.id,
-        item: form.item,
+        act,
+        note: note(form.note)?,
         subject: who.subject,
+        rank,
         traceparent: trace.traceparent,
     };
-    let Decision { case_id, case_no, voice, decided_at } = review::decide(&room, &command).await??;
-    Ok(Json(DecisionDocument {
-        report_id: command.report_id.as_uuid(),
-        item: command.item,
-        case_id: case_id.as_uuid(),
-        case_no,
-        voice,
-        decided_at,
-    }))
+    let state = review::review(&room, &command).await??;
+    Ok(Json(shown(command.report_id, state)))
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Unknown => Problem::not_found(),
-            Refusal::DecidedOtherwise => Problem::invalid_transition()
-                .with_detail("该上报已按其他事项研判 / This report was decided on another item"),
-            Refusal::UnknownItem => {
-                let detail = "事项清单中没有该事项 / the item list has no such item";
-                Problem::validation_failed([Fault::new("/item", "unknown-item", detail)])
-            }
+fn act_of(verb: &str, form: &ReviewForm) -> Result<ReportAct, Problem> {
+    let item = ("/item", form.item.is_some());
+    let case_id = ("/case_id", form.case_id.is_some());
+    let ground = ("/ground", form.ground.is_some());
+    let bare = |act| unwanted(&[item, case_id, ground]).map(|()| act);
+    match verb {
+        "decide" => {
+            unwanted(&[case_id, ground])?;
+            let item = wanted("/item", form.item.as_ref())?;
+            text::identifier("/item", item)?;
+            Ok(ReportAct::Decide(item.clone()))
         }
+        "join" => {
+            unwanted(&[item, ground])?;
+            wanted("/case_id", form.case_id).map(ReportAct::Join)
+        }
+        "reject" => {
+            unwanted(&[item, case_id])?;
+            wanted("/ground", form.ground).map(ReportAct::Reject)
+        }
+        "raise" => bare(ReportAct::Send(Desk::District)),
+        "hand-down" => bare(ReportAct::Send(Desk::Street)),
+        "claim" => bare(ReportAct::Claim),
+        "release" => bare(ReportAct::Release),
+        _ => Err(Problem::not_found()),
     }
+}
+
+fn shown(report_id: ReportId, state: ReportState) -> DecisionDocument {
+    let mut shown = DecisionDocument {
+        report_id: report_id.as_uuid(),
+        desk: state.desk,
+        claimed_until: state.claim.as_ref().map(|claim| claim.until),
+        claimed_by: state.claim.map(|claim| claim.by),
+        item: None,
+        case_id: None,
+        case_no: None,
+        voice: None,
+        ground: None,
+        decided_at: None,
+    };
+    let Some(Decision { became, decided_at }) = state.decision else { return shown };
+    shown.decided_at = Some(decided_at);
+    match became {
+        Became::InCase { item, case_id, case_no, voice } => {
+            (shown.item, shown.case_id) = (Some(item), Some(case_id.as_uuid()));
+            (shown.case_no, shown.voice) = (Some(case_no), Some(voice));
+        }
+        Became::Rejected(ground) => shown.ground = Some(ground),
+    }
+    shown
 }

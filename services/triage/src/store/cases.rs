@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
+use super::bands::Text;
 use crate::core::board::Spot;
 use crate::core::distance::Point;
 use crate::core::grid::cell_of;
@@ -36,6 +37,22 @@ pub(crate) struct OpenCase {
     pub grid: Option<String>,
     /// The street's generation by whose territory these are.
     pub placed_by: u64,
+    /// Its plan waits for a person: no body has it yet.
+    pub waits: bool,
+    /// How many of its voices have left it; `voices` is the number of the last.
+    pub voices_left: u32,
+}
+
+impl OpenCase {
+    /// Reports in it.
+    pub fn voices_in(&self) -> u32 {
+        self.voices - self.voices_left
+    }
+
+    /// What it is found by.
+    pub fn words(&self) -> Text<'_> {
+        Text { tenant: self.tenant, case_id: self.case_id, text: &self.text }
+    }
 }
 
 /// What a new case has beside that.
@@ -148,7 +165,8 @@ pub(crate) async fn load(
     let rows = sqlx::query_as!(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
-             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by
+             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
+             c.waits, c.voices_left
          FROM UNNEST($1::bigint[], $2::uuid[]) AS w (tenant_id, case_id)
          JOIN triage.cases c ON c.tenant_id = w.tenant_id AND c.case_id = w.case_id",
         &tenants,
@@ -158,6 +176,26 @@ pub(crate) async fn load(
     .await?;
     pg::rows_affected("loading chosen cases", rows.len() as u64, cases.len())?;
     rows.into_iter().map(Row::read).collect()
+}
+
+/// One case, if it is there.
+pub(crate) async fn find(
+    tx: &mut ScopedTx,
+    (tenant, case_id): (TenantId, CaseId),
+) -> Result<Option<OpenCase>, pg::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
+             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
+             c.waits, c.voices_left
+         FROM triage.cases c
+         WHERE c.tenant_id = $1 AND c.case_id = $2",
+        tenant.as_i64(),
+        case_id.as_uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(Row::read).transpose()
 }
 
 /// A row as the queries of this crate select it.
@@ -180,6 +218,8 @@ pub(super) struct Row {
     pub(super) community: Option<i64>,
     pub(super) grid: Option<String>,
     pub(super) placed_by: i64,
+    pub(super) waits: bool,
+    pub(super) voices_left: i32,
 }
 
 impl Row {
@@ -209,6 +249,9 @@ impl Row {
                 .map_err(|_| impossible("triage.cases.community")())?,
             grid: self.grid,
             placed_by: u64::try_from(self.placed_by).map_err(|_| impossible("triage.cases.placed_by")())?,
+            waits: self.waits,
+            voices_left: u32::try_from(self.voices_left)
+                .map_err(|_| impossible("triage.cases.voices_left")())?,
         })
     }
 }
@@ -244,19 +287,22 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let reporters: Vec<&str> = opened.iter().map(|(_, new)| new.reporter.as_str()).collect();
     let households: Vec<i32> = opened.iter().map(|(_, new)| new.households as i32).collect();
     let readings: Vec<Option<i64>> = opened.iter().map(|(_, new)| new.reading_milli).collect();
+    let waiting: Vec<bool> = case().map(|c| c.waits).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
              voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by,
-             reporter, households, reading_milli)
+             reporter, households, reading_milli, waits)
          SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
              opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid, placed_by,
-             reporter, households, reading_milli
+             reporter, households, reading_milli, waits
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
              $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
              $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[],
-             $18::bigint[], $19::bigint[], $20::text[], $21::bigint[], $22::text[], $23::integer[], $24::bigint[])
+             $18::bigint[], $19::bigint[], $20::text[], $21::bigint[], $22::text[], $23::integer[], $24::bigint[],
+             $25::boolean[])
          AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
-             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by, reporter, households, reading_milli)",
+             opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by, reporter, households, reading_milli,
+             waits)",
         &tenants,
         &ids,
         &numbers as &[&str],
@@ -281,6 +327,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
         &reporters as &[&str],
         &households,
         &readings as &[Option<i64>],
+        &waiting,
     )
     .execute(&mut **tx)
     .await?;
@@ -297,20 +344,84 @@ pub(crate) async fn update(tx: &mut ScopedTx, joined: &[&OpenCase]) -> Result<()
     let voices: Vec<i32> = joined.iter().map(|case| case.voices as i32).collect();
     let versions: Vec<i64> = joined.iter().map(|case| case.version as i64).collect();
     let lanes: Vec<i16> = joined.iter().map(|case| case.lane.rank()).collect();
+    let left: Vec<i32> = joined.iter().map(|case| case.voices_left as i32).collect();
     let kept = sqlx::query!(
-        "UPDATE triage.cases c SET voices = j.voices, version = j.version, lane = j.lane
-         FROM UNNEST($1::bigint[], $2::uuid[], $3::integer[], $4::bigint[], $5::smallint[])
-             AS j (tenant_id, case_id, voices, version, lane)
+        "UPDATE triage.cases c
+         SET voices = j.voices, version = j.version, lane = j.lane, voices_left = j.voices_left
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::integer[], $4::bigint[], $5::smallint[], $6::integer[])
+             AS j (tenant_id, case_id, voices, version, lane, voices_left)
          WHERE c.tenant_id = j.tenant_id AND c.case_id = j.case_id",
         &tenants,
         &ids,
         &voices,
         &versions,
         &lanes,
+        &left,
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("joining cases", kept.rows_affected(), joined.len())
+}
+
+/// A case whose plan went out.
+pub(crate) struct Released {
+    pub tenant: TenantId,
+    pub case_id: CaseId,
+    pub version: u64,
+    pub bodies: Vec<String>,
+    pub plan_review: String,
+}
+
+/// Keeps that cases wait no more, and who has them.
+pub(crate) async fn release(tx: &mut ScopedTx, released: &[Released]) -> Result<(), pg::Error> {
+    let tenants: Vec<i64> = released.iter().map(|case| case.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = released.iter().map(|case| case.case_id.as_uuid()).collect();
+    let versions: Vec<i64> = released.iter().map(|case| case.version as i64).collect();
+    let bodies: Vec<String> = released.iter().map(|case| case.bodies.join(",")).collect();
+    let reviews: Vec<&[u8]> = released.iter().map(|case| case.plan_review.as_bytes()).collect();
+    let kept = sqlx::query!(
+        "UPDATE triage.cases c
+         SET waits = false, version = r.version, bodies = string_to_array(r.bodies, ','), plan_review = r.plan_review
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
+             AS r (tenant_id, case_id, version, bodies, plan_review)
+         WHERE c.tenant_id = r.tenant_id AND c.case_id = r.case_id AND c.waits",
+        &tenants,
+        &ids,
+        &versions,
+        &bodies,
+        &reviews as &[&[u8]],
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("releasing cases", kept.rows_affected(), released.len())
+}
+
+/// A case that waited is over before anybody had it: nothing joins it, and nobody closed it.
+pub(crate) async fn end(tx: &mut ScopedTx, case: &OpenCase, now: Timestamp) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.cases SET waits = false, closed_at = $3, called_off = true, version = $4
+         WHERE tenant_id = $1 AND case_id = $2 AND waits",
+        case.tenant.as_i64(),
+        case.case_id.as_uuid(),
+        jiff_sqlx::Timestamp::from(now) as _,
+        case.version as i64,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("ending a case", kept.rows_affected(), 1)
+}
+
+/// Whether a case is there and open.
+pub(crate) async fn stands(tx: &mut ScopedTx, tenant: TenantId, case_id: CaseId) -> Result<bool, pg::Error> {
+    let stands = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM triage.cases WHERE tenant_id = $1 AND case_id = $2 AND closed_at IS NULL)
+             AS "stands!""#,
+        tenant.as_i64(),
+        case_id.as_uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(stands)
 }
 
 /// Notes what dispatch said, where it is newer than what is known. A case not known here is passed over.

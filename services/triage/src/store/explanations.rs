@@ -9,6 +9,7 @@ pub(crate) struct CaseExplanation {
     pub case_no: String,
     pub item_explanation: Vec<u8>,
     pub plan_explanation: Vec<u8>,
+    pub plan_review: Option<Vec<u8>>,
 }
 
 /// Why a voice is in its case.
@@ -28,7 +29,7 @@ pub(crate) async fn of_case(
 ) -> Result<Option<CaseExplanation>, pg::Error> {
     let found = sqlx::query_as!(
         CaseExplanation,
-        "SELECT case_no, item_explanation, plan_explanation FROM triage.cases
+        "SELECT case_no, item_explanation, plan_explanation, plan_review FROM triage.cases
          WHERE tenant_id = $1 AND case_id = $2 AND ($3::text[] IS NULL OR bodies && $3)",
         tenant.as_i64(),
         case_id.as_uuid(),

@@ -39,7 +39,8 @@ pub(crate) async fn older(
     let rows = sqlx::query_as!(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
-             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by
+             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
+             c.waits, c.voices_left
          FROM triage.cases c
          WHERE c.tenant_id = $1 AND c.placed_by < $2 AND c.closed_at IS NULL
          ORDER BY c.placed_by
@@ -64,7 +65,8 @@ pub(crate) async fn open(
     let rows = sqlx::query_as!(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
-             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by
+             c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
+             c.waits, c.voices_left
          FROM triage.cases c
          WHERE c.tenant_id = $1 AND c.case_id > $2 AND c.closed_at IS NULL
          ORDER BY c.case_id

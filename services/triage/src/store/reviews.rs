@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
-use crate::handle::review::{DecideReview, Decision};
+use crate::core::desk::{Claim, Desk, Ground};
+use crate::handle::review::{Became, Decision, ReportState, ReviewReport};
 
 /// An entry to be made.
 pub(crate) struct NewReview {
@@ -17,14 +18,32 @@ pub(crate) struct NewReview {
     pub drill: bool,
     pub report: Bytes,
     pub item_explanation: String,
+    /// Open cases it may be about, as JSON.
+    pub similar: Option<String>,
 }
 
 /// An entry, for deciding it.
 pub(crate) struct Review {
+    pub version: u64,
+    pub reason: String,
     pub lane: Lane,
     pub drill: bool,
     pub report: Vec<u8>,
+    pub item_explanation: Vec<u8>,
+    pub desk: Desk,
+    pub claim: Option<Claim>,
+    /// How it ended: `item`, `joined` or `rejected`.
+    pub outcome: Option<String>,
     pub decided_item: Option<String>,
+    pub ground: Option<String>,
+}
+
+/// How an entry ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End<'a> {
+    pub outcome: &'static str,
+    pub item: Option<&'a str>,
+    pub ground: Option<Ground>,
 }
 
 /// An open entry, for showing it.
@@ -36,6 +55,11 @@ pub(crate) struct OpenReview {
     pub report: Vec<u8>,
     pub item_explanation: Vec<u8>,
     pub requested_at: jiff_sqlx::Timestamp,
+    pub desk: String,
+    pub note: String,
+    pub claimed_by: Option<String>,
+    pub claimed_until: Option<jiff_sqlx::Timestamp>,
+    pub similar_cases: Option<Vec<u8>>,
 }
 
 /// Puts reports into the queue.
@@ -50,12 +74,15 @@ pub(crate) async fn insert(tx: &mut ScopedTx, new: &[NewReview], now: Timestamp)
     let drills: Vec<bool> = new.iter().map(|review| review.drill).collect();
     let reports: Vec<&[u8]> = new.iter().map(|review| &review.report[..]).collect();
     let explanations: Vec<&[u8]> = new.iter().map(|review| review.item_explanation.as_bytes()).collect();
+    let similar: Vec<Option<&[u8]>> =
+        new.iter().map(|review| review.similar.as_deref().map(str::as_bytes)).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.reviews (tenant_id, report_id, reason, lane, drill, report, item_explanation,
-             requested_at)
-         SELECT tenant_id, report_id, reason, lane, drill, report, item_explanation, $8
-         FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::smallint[], $5::boolean[], $6::bytea[], $7::bytea[])
-             AS r (tenant_id, report_id, reason, lane, drill, report, item_explanation)",
+             requested_at, similar_cases)
+         SELECT tenant_id, report_id, reason, lane, drill, report, item_explanation, $8, similar_cases
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::smallint[], $5::boolean[], $6::bytea[], $7::bytea[],
+             $9::bytea[])
+             AS r (tenant_id, report_id, reason, lane, drill, report, item_explanation, similar_cases)",
         &tenants,
         &ids,
         &reasons as &[&str],
@@ -64,6 +91,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, new: &[NewReview], now: Timestamp)
         &reports as &[&[u8]],
         &explanations as &[&[u8]],
         jiff_sqlx::Timestamp::from(now) as _,
+        &similar as &[Option<&[u8]>],
     )
     .execute(&mut **tx)
     .await?;
@@ -76,58 +104,134 @@ pub(crate) async fn load(
     tenant: TenantId,
     report_id: ReportId,
 ) -> Result<Option<Review>, pg::Error> {
+    // The build before this one gives no outcome.
     let row = sqlx::query!(
-        "SELECT lane, drill, report, decided_item FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
+        "SELECT version, reason, lane, drill, report, item_explanation, desk, claimed_by, claimed_until, decided_item, ground,
+             COALESCE(outcome, CASE WHEN decided_at IS NOT NULL THEN 'item' END) AS outcome
+         FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
         tenant.as_i64(),
         report_id.as_uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let lane = Lane::from_rank(row.lane).map_err(|_| pg::Error::impossible_row("triage.reviews.lane"))?;
-    Ok(Some(Review { lane, drill: row.drill, report: row.report, decided_item: row.decided_item }))
+    let impossible = pg::Error::impossible_row;
+    Ok(Some(Review {
+        version: u64::try_from(row.version).map_err(|_| impossible("triage.reviews.version"))?,
+        reason: row.reason,
+        lane: Lane::from_rank(row.lane).map_err(|_| impossible("triage.reviews.lane"))?,
+        drill: row.drill,
+        report: row.report,
+        item_explanation: row.item_explanation,
+        desk: Desk::of(&row.desk).ok_or_else(|| impossible("triage.reviews.desk"))?,
+        claim: super::claim(row.claimed_by, row.claimed_until),
+        outcome: row.outcome,
+        decided_item: row.decided_item,
+        ground: row.ground,
+    }))
 }
 
-/// Notes the decision.
+/// Notes how it ended. What is said of a report that goes into a case is said by the case.
 pub(crate) async fn decide(
     tx: &mut ScopedTx,
-    command: &DecideReview,
+    command: &ReviewReport,
+    end: End<'_>,
     now: Timestamp,
 ) -> Result<(), pg::Error> {
     let decided = sqlx::query!(
-        "UPDATE triage.reviews SET decided_item = $3, decided_by = $4, decided_at = $5
+        "UPDATE triage.reviews
+         SET decided_item = $3, decided_by = $4, decided_at = $5, outcome = $6, ground = $7, note = $8,
+             version = version + CASE WHEN $7::text IS NULL THEN 0 ELSE 1 END
          WHERE tenant_id = $1 AND report_id = $2 AND decided_at IS NULL",
         command.tenant.as_i64(),
         command.report_id.as_uuid(),
-        command.item,
+        end.item,
         command.subject,
         jiff_sqlx::Timestamp::from(now) as _,
+        end.outcome,
+        end.ground.map(Ground::as_str),
+        command.note,
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("deciding a review", decided.rows_affected(), 1)
 }
 
-/// What became of a decided entry.
-pub(crate) async fn decision(
+/// Keeps in whose hands an entry is.
+pub(crate) async fn hold(
     tx: &mut ScopedTx,
     tenant: TenantId,
     report_id: ReportId,
-) -> Result<Decision, pg::Error> {
+    claim: Option<&Claim>,
+) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.reviews SET claimed_by = $3, claimed_until = $4
+         WHERE tenant_id = $1 AND report_id = $2 AND decided_at IS NULL",
+        tenant.as_i64(),
+        report_id.as_uuid(),
+        claim.map(|claim| claim.by.as_str()),
+        claim.map(|claim| jiff_sqlx::Timestamp::from(claim.until)) as Option<jiff_sqlx::Timestamp>,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("holding a review", kept.rows_affected(), 1)
+}
+
+/// Puts an entry onto another desk, into nobody's hands.
+pub(crate) async fn pass_on(tx: &mut ScopedTx, command: &ReviewReport, desk: Desk) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.reviews
+         SET desk = $3, note = $4, version = version + 1, claimed_by = NULL, claimed_until = NULL
+         WHERE tenant_id = $1 AND report_id = $2 AND decided_at IS NULL",
+        command.tenant.as_i64(),
+        command.report_id.as_uuid(),
+        desk.as_str(),
+        command.note,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("passing a review on", kept.rows_affected(), 1)
+}
+
+/// What an entry is like.
+pub(crate) async fn state(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    report_id: ReportId,
+) -> Result<ReportState, pg::Error> {
     let row = sqlx::query!(
-        r#"SELECT v.case_id, c.case_no, v.voice, r.decided_at AS "decided_at!"
+        r#"SELECT r.desk, r.claimed_by, r.claimed_until, r.decided_item, r.ground, r.decided_at,
+             v.case_id AS "case_id?", c.case_no AS "case_no?", v.voice AS "voice?"
          FROM triage.reviews r
-         JOIN triage.voices v ON v.tenant_id = r.tenant_id AND v.report_id = r.report_id
-         JOIN triage.cases c ON c.tenant_id = v.tenant_id AND c.case_id = v.case_id
-         WHERE r.tenant_id = $1 AND r.report_id = $2 AND r.decided_at IS NOT NULL"#,
+         LEFT JOIN triage.voices v ON v.tenant_id = r.tenant_id AND v.report_id = r.report_id
+         LEFT JOIN triage.cases c ON c.tenant_id = v.tenant_id AND c.case_id = v.case_id
+         WHERE r.tenant_id = $1 AND r.report_id = $2"#,
         tenant.as_i64(),
         report_id.as_uuid(),
     )
     .fetch_one(&mut **tx)
     .await?;
-    let voice = u32::try_from(row.voice).map_err(|_| pg::Error::impossible_row("triage.voices.voice"))?;
-    let decided_at = row.decided_at.to_jiff();
-    Ok(Decision { case_id: row.case_id.into(), case_no: row.case_no, voice, decided_at })
+    let impossible = pg::Error::impossible_row;
+    let in_case = match (row.decided_item, row.case_id, row.case_no, row.voice) {
+        (Some(item), Some(case_id), Some(case_no), Some(voice)) => {
+            let voice = u32::try_from(voice).map_err(|_| impossible("triage.voices.voice"))?;
+            Some(Became::InCase { item, case_id: case_id.into(), case_no, voice })
+        }
+        _ => None,
+    };
+    let decision = match row.decided_at.map(jiff_sqlx::Timestamp::to_jiff) {
+        None => None,
+        Some(decided_at) => {
+            let became = in_case.or(row.ground.map(Became::Rejected));
+            let became = became.ok_or_else(|| impossible("triage.reviews.decided_item"))?;
+            Some(Decision { became, decided_at })
+        }
+    };
+    Ok(ReportState {
+        desk: Desk::of(&row.desk).ok_or_else(|| impossible("triage.reviews.desk"))?,
+        claim: super::claim(row.claimed_by, row.claimed_until),
+        decision,
+    })
 }
 
 /// Where an entry stands in the queue: by lane, then by how long it waits.
@@ -167,19 +271,23 @@ pub(crate) async fn open(
     tx: &mut ScopedTx,
     tenant: TenantId,
     after: Position,
+    desk: Option<Desk>,
     rows_max: i64,
 ) -> Result<Vec<OpenReview>, pg::Error> {
     let rows = sqlx::query_as!(
         OpenReview,
-        "SELECT report_id, reason, lane, drill, report, item_explanation, requested_at
+        "SELECT report_id, reason, lane, drill, report, item_explanation, requested_at, desk, note, claimed_by,
+             claimed_until, similar_cases
          FROM triage.reviews
          WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, report_id) > ($2, $3, $4)
+             AND ($5::text IS NULL OR desk = $5)
          ORDER BY lane, requested_at, report_id
-         LIMIT $5",
+         LIMIT $6",
         tenant.as_i64(),
         after.lane,
         after.requested_at as _,
         after.report_id,
+        desk.map(Desk::as_str),
         rows_max,
     )
     .fetch_all(&mut **tx)

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use contract::document::{DocumentBody, RoutingMode};
 use contract::proto::intake::{Datum, Place, ReportAccepted};
-use contract::proto::triage::{CaseJoined, CaseOpened, CaseRehomed, CaseRouted, ReviewRequested};
+use contract::proto::triage::{
+    CaseJoined, CaseMerged, CaseOpened, CaseRehomed, CaseRejected, CaseRouted, CaseSplit,
+    PlanReviewRequested, ReviewRejected, ReviewRequested,
+};
 use contract::{Envelope, EventType};
 use ids::{EventId, Lane, TenantId};
 use prost::Message;
@@ -104,7 +108,7 @@ impl Sent {
     pub fn submission(&self) -> Submission {
         Submission {
             report: Report::read(&self.bytes(), self.tenant()).unwrap(),
-            decided_item: None,
+            decided: None,
             lane: self.lane,
             drill: self.drill,
             actor: "test".to_owned(),
@@ -122,6 +126,11 @@ pub enum Said {
     Routed(CaseRouted),
     Rehomed(CaseRehomed),
     Review(ReviewRequested),
+    ReviewRejected(ReviewRejected),
+    PlanReview(PlanReviewRequested),
+    Rejected(CaseRejected),
+    Merged(CaseMerged),
+    Split(CaseSplit),
 }
 
 impl Desk {
@@ -129,6 +138,42 @@ impl Desk {
         let rig = Rig::start(&[]).await;
         rig.demo_documents().await;
         Self { rig }
+    }
+
+    /// One whose first street has its plans reviewed.
+    pub async fn reviewing(mode: RoutingMode) -> Self {
+        let desk = Self::open().await;
+        let mut documents = testkit::demo::documents(2);
+        for document in &mut documents {
+            if let DocumentBody::Street(core) = &mut document.body
+                && core.code.to_string() == STREET
+            {
+                core.routing_mode = mode;
+            }
+        }
+        desk.rig.documents(&documents).await;
+        desk
+    }
+
+    /// An act at a door of the review desk: `reviews/{id}:decide`, `plan-reviews/{id}:approve`, `cases/{id}:split` ….
+    pub async fn acts(
+        &self,
+        subject: &str,
+        target: &str,
+        body: serde_json::Value,
+    ) -> (u16, serde_json::Value) {
+        let path = format!("/triage/v1/streets/{STREET}/{target}");
+        let token = self.rig.token(subject);
+        let (status, _, body) = self.rig.http("POST", &path, Some(&token), &[], Some(body)).await;
+        (status.as_u16(), body)
+    }
+
+    /// A list of the review desk: `plan-reviews?desk=street`.
+    pub async fn reads(&self, subject: &str, what: &str) -> serde_json::Value {
+        let path = format!("/triage/v1/streets/{STREET}/{what}");
+        let (status, _, body) = self.rig.http("GET", &path, Some(&self.rig.token(subject)), &[], None).await;
+        assert_eq!(status, 200, "{body}");
+        body
     }
 
     /// Publishes and drains.
@@ -147,6 +192,15 @@ impl Desk {
                 EventType::CaseRouted => Said::Routed(CaseRouted::decode(payload).unwrap()),
                 EventType::CaseRehomed => Said::Rehomed(CaseRehomed::decode(payload).unwrap()),
                 EventType::CaseReviewRequested => Said::Review(ReviewRequested::decode(payload).unwrap()),
+                EventType::CaseReviewRejected => {
+                    Said::ReviewRejected(ReviewRejected::decode(payload).unwrap())
+                }
+                EventType::CasePlanReviewRequested => {
+                    Said::PlanReview(PlanReviewRequested::decode(payload).unwrap())
+                }
+                EventType::CaseRejected => Said::Rejected(CaseRejected::decode(payload).unwrap()),
+                EventType::CaseMerged => Said::Merged(CaseMerged::decode(payload).unwrap()),
+                EventType::CaseSplit => Said::Split(CaseSplit::decode(payload).unwrap()),
                 other => panic!("triage says no {other}"),
             };
             (envelope, said)
@@ -184,7 +238,7 @@ impl Desk {
     pub async fn cases(&self, street: &str) -> Vec<Vec<u128>> {
         let tenant: i64 = street.parse().unwrap();
         let rows: Vec<(Vec<Uuid>, i32, i64, i64)> = sqlx::query_as(
-            "SELECT array_agg(v.report_id ORDER BY v.report_id), c.voices, c.version,
+            "SELECT array_agg(v.report_id ORDER BY v.report_id), c.voices - c.voices_left, c.version,
                  (SELECT count(DISTINCT j.version) FROM triage.journal j
                   WHERE j.tenant_id = c.tenant_id AND j.aggregate_id = c.case_id AND j.version <= c.version)
              FROM triage.cases c JOIN triage.voices v USING (tenant_id, case_id)

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::desk::{Desk, STREET, Sent, TRACE, report};
 
 impl Desk {
-    async fn dispatch_says(&self, event_type: EventType, case_id: &str, version: u64) {
+    pub async fn dispatch_says(&self, event_type: EventType, case_id: &str, version: u64) {
         let now = self.rig.clock.now();
         let envelope = Envelope {
             id: EventId(Uuid::from_u128(9_000 + u128::from(version))),

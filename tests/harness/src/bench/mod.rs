@@ -13,6 +13,7 @@ pub mod drive;
 pub mod flow;
 pub mod hold;
 pub mod instructions;
+pub mod join;
 pub mod limits;
 pub mod onboard;
 pub mod orders;
@@ -41,7 +42,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "hold",
     "flow",
     "relay",
@@ -56,6 +57,7 @@ pub const NAMES: [&str; 14] = [
     "wakeups",
     "dispatch",
     "routing",
+    "join",
 ];
 
 /// What may be changed about a bench; what is not given has the bench's own default.
@@ -70,7 +72,8 @@ pub struct Knobs {
     /// Streets.
     #[arg(long)]
     pub streets: Option<usize>,
-    /// Rows or messages (relay, consume, webhooks), wake-ups that stay armed (wakeups), reports (dispatch).
+    /// Rows or messages (relay, consume, webhooks), wake-ups that stay armed (wakeups), reports (dispatch), open
+    /// cases (join).
     #[arg(long)]
     pub rows: Option<usize>,
     /// Labelled messages as JSON lines (classify).
@@ -114,6 +117,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
         "wakeups" => wakeups::run(knobs).await,
         "dispatch" => orders::run(knobs).await,
         "routing" => routing::run(knobs),
+        "join" => join::run(knobs).await,
         other => bail!("no bench named {other}; there are: {}", NAMES.join(", ")),
     }
 }

@@ -6,11 +6,15 @@ use serde_json::{Map, Value};
 const UNITS: [&str; 10] =
     ["_us", "_ms", "_s", "_per_s", "_per_s_max", "_mib", "_mib_max", "_per_report", "_ms_max", "_count"];
 /// Figures that have none, or have it in the middle: under the names they were asked for.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 15] = [
     "macro_f1",
     "accuracy",
     "accuracy_top80",
     "ece",
+    "b_cubed_f",
+    "b_cubed_precision",
+    "b_cubed_recall",
+    "join_ms_4000_open",
     "armed",
     "early",
     "missed",

@@ -189,7 +189,7 @@ const CONSOLE: &str = "SELECT v.report_id, concat_ws(' ', 'case', c.item, c.voic
         JOIN triage.voices v ON v.tenant_id = t.tenant_id AND v.case_id = t.case_id
         WHERE t.event_type NOT LIKE 'intake.%') l GROUP BY report_id, event_type";
 
-const CONSOLE_BY_OWNERS: &str = "SELECT v.report_id, concat_ws(' ', 'case', c.item, c.voices, d.phase, d.round)
+const CONSOLE_BY_OWNERS: &str = "SELECT v.report_id, concat_ws(' ', 'case', c.item, c.voices - c.voices_left, d.phase, d.round)
     FROM triage.voices v JOIN triage.cases c USING (tenant_id, case_id)
     JOIN dispatch.cases d ON d.tenant_id = v.tenant_id AND d.id = v.case_id
     UNION ALL SELECT v.report_id, concat_ws(' ', 'order', o.round, o.body, o.role, o.phase, o.version)

@@ -73,7 +73,7 @@ pub(super) const QUERIES: &[(&str, &str, &str)] = &[
              AND last.version = d.version
          WHERE c.case_id IS NULL
             OR (c.case_no, c.item, c.voices, c.opened_at, c.triage_version)
-                IS DISTINCT FROM (t.case_no, t.item, t.voices, t.opened_at, t.version)
+                IS DISTINCT FROM (t.case_no, t.item, t.voices - t.voices_left, t.opened_at, t.version)
             OR (c.item_zh, c.item_en, c.phase, c.round, c.dispatch_version)
                 IS DISTINCT FROM (d.item_zh, d.item_en, d.phase, d.round, d.version)
             OR c.closed_at IS DISTINCT FROM CASE WHEN d.phase = 'closed' THEN last.at END

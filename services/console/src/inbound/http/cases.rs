@@ -32,6 +32,12 @@ pub(super) enum Phase {
     Closed,
     /// 已取消
     Cancelled,
+    /// 方案待审核
+    Reviewing,
+    /// 不予受理
+    Rejected,
+    /// 已并入另一案件
+    Merged,
 }
 
 impl Phase {
@@ -42,6 +48,9 @@ impl Phase {
             Phase::Verifying => "verifying",
             Phase::Closed => "closed",
             Phase::Cancelled => "cancelled",
+            Phase::Reviewing => "reviewing",
+            Phase::Rejected => "rejected",
+            Phase::Merged => "merged",
         }
     }
 }
@@ -51,7 +60,7 @@ impl Phase {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// open, submitted, verifying, closed or cancelled.
+    /// reviewing, open, submitted, verifying, closed, cancelled, rejected or merged.
     #[param(value_type = Option<String>)]
     phase: Option<Phase>,
     /// `next` of the page before.

@@ -42,7 +42,7 @@ pub(super) struct Followed {
     case_no: Option<String>,
     item_zh: Option<String>,
     item_en: Option<String>,
-    /// received, review, open, submitted, verifying, closed or cancelled.
+    /// received, review, reviewing, open, submitted, verifying, closed, cancelled or rejected.
     phase: String,
     #[schema(value_type = Option<String>, format = DateTime)]
     received_at: Option<Timestamp>,
@@ -56,6 +56,9 @@ pub(super) struct StepView {
     at: Timestamp,
     zh: String,
     en: String,
+    /// What the person wrote who found that nobody has to act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// 查询进度 / Follow a report by its tracking code.
@@ -91,10 +94,10 @@ fn client(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 fn followed(tracked: Tracked, steps: Vec<Step>) -> Followed {
-    let waiting = if tracked.review { "review" } else { "received" };
-    let step = |step: Step| {
-        let (zh, en) = words_of(&step.event_type);
-        StepView { at: step.at, zh, en }
+    let waiting = match (tracked.rejected, tracked.review) {
+        (true, _) => "rejected",
+        (false, true) => "review",
+        (false, false) => "received",
     };
     Followed {
         case_no: tracked.case_no,
@@ -102,6 +105,20 @@ fn followed(tracked: Tracked, steps: Vec<Step>) -> Followed {
         item_en: tracked.item_en,
         phase: tracked.phase.unwrap_or_else(|| waiting.to_owned()),
         received_at: tracked.received_at,
-        steps: steps.into_iter().map(step).collect(),
+        steps: steps.into_iter().map(shown).collect(),
+    }
+}
+
+/// A ground is told to the reporter, and with it the words of who gave it; no other note is.
+fn shown(step: Step) -> StepView {
+    let (zh, en) = words_of(&step.event_type);
+    match step.ground.as_deref().and_then(words::ground) {
+        None => StepView { at: step.at, zh, en, note: None },
+        Some(ground) => StepView {
+            at: step.at,
+            zh: format!("{zh}：{}", ground.zh),
+            en: format!("{en}: {}", ground.en),
+            note: step.note,
+        },
     }
 }

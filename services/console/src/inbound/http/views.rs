@@ -26,7 +26,7 @@ pub(super) struct CaseView {
     item_en: Option<String>,
     /// Reports in it.
     voices: Option<i32>,
-    /// open, submitted, verifying, closed or cancelled.
+    /// reviewing, open, submitted, verifying, closed, cancelled, rejected or merged.
     phase: String,
     round: i32,
     /// Who has it in hand, as the last event of the case says.

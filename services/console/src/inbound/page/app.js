@@ -23,6 +23,8 @@ const PHASES = {
 const CASE_PHASES = {
   open: ["办理中", "open"], submitted: ["待核查", "submitted"],
   verifying: ["核查中", "verifying"], closed: ["已结案", "closed"], cancelled: ["已取消", "cancelled"],
+  reviewing: ["方案待审核", "plan in review"], rejected: ["不予受理", "not accepted"],
+  merged: ["已并入另一案件", "merged"],
 };
 
 const $ = (id) => document.getElementById(id);

@@ -1,0 +1,96 @@
+//! What the review desk does, as people see it: plans that wait, what is not accepted, reports that go from case to case.
+
+use axum::http::StatusCode;
+use contract::EventType;
+use serde_json::{Value, json};
+
+use crate::world::{STREET, Said, Story, World, cases, code};
+
+impl World {
+    async fn only(&self, query: &str) -> Value {
+        let (status, page) = self.get("desk", &format!("{}{query}", cases(STREET))).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let [case] = &page["cases"].as_array().unwrap()[..] else { panic!("one case: {page}") };
+        case.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_waits_is_held_by_the_centre_until_dispatch_has_it() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let mut said = vec![story.accepted(1)];
+    said.extend(story.opened_waiting(1));
+    said.push(story.joined_waiting(2, 2, 3));
+    world.hear(&said).await;
+    let case = world.only("?phase=reviewing").await;
+    let centre = json!(format!("street-centre@{STREET}"));
+    assert_eq!((&case["phase"], &case["holder"], &case["voices"]), (&json!("reviewing"), &centre, &json!(2)));
+    let (_, followed) = world.follow(&code(1).grouped()).await;
+    assert_eq!(followed["phase"], "reviewing");
+    assert_eq!(followed["steps"].as_array().unwrap().last().unwrap()["zh"], "派单方案待审核");
+    // Dispatch is heard before triage says that it went out: what it says stands.
+    let dispatched = story.progress(EventType::DispatchCaseOpened, "open", "transport");
+    world.hear(&[dispatched]).await;
+    world.hear(&[story.routed_at(4, 2)]).await;
+    let case = world.only("?phase=open").await;
+    assert_eq!((&case["holder"], &case["voices"]), (&json!("transport"), &json!(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_accepted_says_why_to_its_reporter() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    world.hear(&[story.accepted(1), story.review_requested(1), story.review_rejected(1)]).await;
+    let (_, followed) = world.follow(&code(1).grouped()).await;
+    let last = followed["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&followed["phase"], &last["zh"], &last["note"]),
+        (&json!("rejected"), &json!("不予受理：没有具体诉求"), &json!("感谢问候"))
+    );
+    let mut said = vec![story.accepted(2)];
+    said.extend(story.opened_waiting(2));
+    said.push(story.rejected(3));
+    world.hear(&said).await;
+    let case = world.only("?phase=rejected").await;
+    assert!(case["closed_at"].is_string() && case["holder"].is_null(), "{case}");
+    let (_, followed) = world.follow(&code(2).grouped()).await;
+    let last = followed["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&followed["phase"], &last["en"]),
+        (
+            &json!("rejected"),
+            &json!("not accepted after it was opened: no body of the district is competent")
+        )
+    );
+}
+
+/// Whichever of the two cases is heard of last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_in_the_case_that_took_it_last() {
+    for reversed in [false, true] {
+        let world = World::start().await;
+        let (mut one, mut two) = (Story::new(STREET, 1), Story::new(STREET, 2));
+        let before: Vec<Said> = vec![one.accepted(1), one.accepted(2), one.opened(1), one.routed()];
+        let joined = one.joined(2, 2);
+        two.after(&one);
+        let mut moves = vec![joined, one.split(2, &two, 4), two.opened(2), two.routed()];
+        if reversed {
+            moves.reverse();
+        }
+        world.hear(&before).await;
+        for said in moves {
+            world.hear(&[said]).await;
+        }
+        let (_, followed) = world.follow(&code(2).grouped()).await;
+        assert_eq!(followed["case_no"], "990102001-261123-0002", "reversed: {reversed}");
+        let (_, followed) = world.follow(&code(1).grouped()).await;
+        assert_eq!(followed["case_no"], "990102001-261123-0001");
+        let path = format!("{}/{}/timeline", cases(STREET), one.case_id);
+        let (_, page) = world.get("desk", &path).await;
+        let left =
+            page["entries"].as_array().unwrap().iter().find(|line| line["type"] == "triage.case.split");
+        let left = left.unwrap_or_else(|| panic!("{page}"));
+        assert_eq!(left["detail"]["other_case_no"], "990102001-261123-0002", "{left}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Plans that wait for a person (D33), and their ends: a person approves, changes, merges, rejects; time passes; or it turns
+//! out that somebody's life is in danger. Whatever comes first ends it, under the street's lock, once.
+
+use contract::EventType;
+use contract::proto::triage as wire;
+use ids::{CaseId, TenantId};
+use jiff::Timestamp;
+use messaging::NewEvent;
+use pg::{ScopedTx, TenantScope};
+use wakeups::Kind;
+
+use super::docket::{item_name, state};
+use super::{Room, Said};
+use crate::core::amend::{self, Change, Outcome};
+use crate::core::desk::{Claim, Desk, Ground, Refusal, decidable};
+use crate::store;
+use crate::store::cases::OpenCase;
+use crate::store::plans::PlanReview;
+
+mod end;
+mod lapse;
+
+pub(crate) use lapse::{lapse, press};
+
+/// The wake-up of a plan that waits: its case's id.
+pub(crate) const PLAN_REVIEW: Kind = "plan_review";
+
+/// What a person does about a plan that waits.
+#[derive(Debug, Clone)]
+pub struct ReviewPlan {
+    /// The street in the path, after the access check.
+    pub tenant: TenantId,
+    /// Whose plan.
+    pub case_id: CaseId,
+    /// What is done.
+    pub act: PlanAct,
+    /// The person's words.
+    pub note: String,
+    /// Who does it.
+    pub subject: String,
+    /// Whose desk the person may decide at.
+    pub rank: Desk,
+    /// W3C trace context of the request.
+    pub traceparent: String,
+}
+
+/// The acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanAct {
+    /// It goes out, with what the person wants otherwise.
+    Approve(Change),
+    /// Nobody has to act.
+    Reject(Ground),
+    /// It is the same matter as that case.
+    Merge(CaseId),
+    /// It goes to another desk.
+    Send(Desk),
+    /// The person takes it in hand.
+    Claim,
+    /// The person lets go of it.
+    Release,
+}
+
+/// What an entry is like after an act; the same for every repetition of what ended it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanState {
+    /// Whose desk it lies on, or lay.
+    pub desk: Desk,
+    /// Who has it in hand.
+    pub claim: Option<Claim>,
+    /// How it ended, and when.
+    pub decided: Option<(Outcome, Timestamp)>,
+    /// If nobody decides until then, it goes out as it is.
+    pub due_at: Timestamp,
+}
+
+/// Does it.
+pub async fn review(room: &Room, command: &ReviewPlan) -> Result<Result<PlanState, Refusal>, pg::Error> {
+    pg::retrying(|| attempt(room, command)).await
+}
+
+async fn attempt(room: &Room, command: &ReviewPlan) -> Result<Result<PlanState, Refusal>, pg::Error> {
+    let mut tx = room.house.pool.begin(TenantScope::of_principal([command.tenant])).await?;
+    let now = room.house.clock.now(&mut tx).await?;
+    store::desks::lock(&mut tx, &[command.tenant].into()).await?;
+    let key = (command.tenant, command.case_id.as_uuid());
+    let Some(entry) = store::plans::load(&mut tx, &[key]).await?.pop() else {
+        return Ok(Err(Refusal::Unknown));
+    };
+    if let Some((outcome, _)) = entry.decided {
+        return Ok(again(&command.act, outcome).map(|()| shown(&entry, now)));
+    }
+    if let Err(refusal) = decidable(entry.desk, entry.claim.as_ref(), &command.subject, command.rank, now) {
+        return Ok(Err(refusal));
+    }
+    let case = store::cases::find(&mut tx, (command.tenant, command.case_id)).await?;
+    let case = case.ok_or_else(|| pg::Error::broken("reviewing a plan", "its case is gone"))?;
+    let entry = Entry { room, now, command, entry, case };
+    let done = entry.act(&mut tx).await?;
+    if let Err(refusal) = done {
+        return Ok(Err(refusal));
+    }
+    let kept = store::plans::load(&mut tx, &[key]).await?.pop();
+    let kept = kept.ok_or_else(|| pg::Error::broken("reviewing a plan", "its entry is gone"))?;
+    tx.commit().await?;
+    room.house.committed();
+    Ok(Ok(shown(&kept, now)))
+}
+
+/// What has ended stays as it ended: the same again is answered, anything else refused.
+fn again(act: &PlanAct, outcome: Outcome) -> Result<(), Refusal> {
+    let same = match act {
+        PlanAct::Approve(change) if *change == Change::default() => outcome == Outcome::Approved,
+        PlanAct::Approve(_) => outcome == Outcome::Changed,
+        PlanAct::Reject(_) => outcome == Outcome::Rejected,
+        PlanAct::Merge(_) => outcome == Outcome::Merged,
+        PlanAct::Send(_) | PlanAct::Claim | PlanAct::Release => false,
+    };
+    if same { Ok(()) } else { Err(Refusal::DecidedOtherwise) }
+}
+
+fn shown(entry: &PlanReview, now: Timestamp) -> PlanState {
+    PlanState {
+        desk: entry.desk,
+        claim: Claim::holding(entry.claim.clone(), now).filter(|_| entry.decided.is_none()),
+        decided: entry.decided,
+        due_at: entry.due_at,
+    }
+}
+
+/// An entry that somebody works at, under the lock.
+struct Entry<'a> {
+    room: &'a Room,
+    now: Timestamp,
+    command: &'a ReviewPlan,
+    entry: PlanReview,
+    case: OpenCase,
+}
+
+impl Entry<'_> {
+    async fn act(self, tx: &mut ScopedTx) -> Result<Result<(), Refusal>, pg::Error> {
+        let (subject, now) = (&self.command.subject, self.now);
+        match &self.command.act {
+            PlanAct::Approve(change) => self.approve(tx, change).await,
+            PlanAct::Reject(ground) => self.reject(tx, *ground).await.map(Ok),
+            PlanAct::Merge(into) => self.merge(tx, *into).await,
+            PlanAct::Send(desk) => self.send(tx, *desk).await,
+            PlanAct::Claim => self.hold(tx, Some(&Claim::begun(subject, now))).await.map(Ok),
+            PlanAct::Release => self.hold(tx, None).await.map(Ok),
+        }
+    }
+
+    async fn hold(&self, tx: &mut ScopedTx, claim: Option<&Claim>) -> Result<(), pg::Error> {
+        let PlanReview { tenant, case_id, desk, note, .. } = &self.entry;
+        store::plans::hold(tx, *tenant, *case_id, *desk, claim, note).await
+    }
+
+    async fn approve(mut self, tx: &mut ScopedTx, change: &Change) -> Result<Result<(), Refusal>, pg::Error> {
+        let view = self.room.house.snapshot.view();
+        let Some(street) = view.street(self.case.tenant) else { return Ok(Err(Refusal::Unknown)) };
+        let day = street.of.day(self.now);
+        let level_of = |body: &ids::BodyRef| street.of.level_of(body, day);
+        let plan = match amend::amended(&self.entry.plan, change, self.command.rank, level_of) {
+            Ok(plan) => plan,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let outcome = if *change == Change::default() { Outcome::Approved } else { Outcome::Changed };
+        let by = By { subject: &self.command.subject, traceparent: &self.command.traceparent };
+        let ends = end::End { outcome, note: &self.command.note, by };
+        end::release(self.room, tx, self.now, &mut [(&mut self.case, &self.entry, plan)], ends).await?;
+        Ok(Ok(()))
+    }
+
+    async fn send(mut self, tx: &mut ScopedTx, desk: Desk) -> Result<Result<(), Refusal>, pg::Error> {
+        if desk == self.entry.desk {
+            return Ok(Err(Refusal::AlreadyThere));
+        }
+        // Down it goes from the district's own hands only.
+        if desk < self.entry.desk && self.command.rank < Desk::District {
+            return Ok(Err(Refusal::DistrictDecides));
+        }
+        self.case.version += 1;
+        let view = self.room.house.snapshot.view();
+        let street = view.street(self.case.tenant);
+        let told = street.map(|street| street.of.centre(desk, street.of.day(self.now)));
+        let message = wire::PlanReviewRequested {
+            case: Some(state(&self.case, &item_name(&view, self.case.tenant, &self.case.item))),
+            plan: Some(self.entry.plan.clone()),
+            desk: desk.as_str().to_owned(),
+            due_at: Some(contract::proto::to_wire(self.entry.due_at)),
+            told_bodies: told.unwrap_or_default(),
+            note: self.command.note.clone(),
+        };
+        let said = self.said(EventType::CasePlanReviewRequested, &message);
+        store::cases::update(tx, &[&self.case]).await?;
+        let PlanReview { tenant, case_id, .. } = self.entry;
+        store::plans::hold(tx, tenant, case_id, desk, None, &self.command.note).await?;
+        self.room.house.outbox.append(tx, &[said]).await?;
+        Ok(Ok(()))
+    }
+
+    /// About its case, at the version the case has now.
+    fn said(&self, event_type: EventType, message: &impl prost::Message) -> NewEvent {
+        let by = By { subject: &self.command.subject, traceparent: &self.command.traceparent };
+        said_of(self.room, self.now, &self.case, by, event_type, message)
+    }
+}
+
+/// Who or what ends it.
+#[derive(Debug, Clone, Copy)]
+struct By<'a> {
+    subject: &'a str,
+    traceparent: &'a str,
+}
+
+fn said_of(
+    room: &Room,
+    now: Timestamp,
+    case: &OpenCase,
+    by: By<'_>,
+    event_type: EventType,
+    message: &impl prost::Message,
+) -> NewEvent {
+    let said = Said {
+        event_type,
+        tenant: case.tenant,
+        lane: case.lane,
+        aggregate_id: case.case_id.as_uuid(),
+        version: case.version,
+        actor: by.subject,
+        traceparent: by.traceparent,
+        drill: case.drill,
+    };
+    room.event(&said, now, message)
+}

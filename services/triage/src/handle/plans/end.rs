@@ -1,0 +1,186 @@
+//! How a plan that waits ends: it goes out, its case is over, or its voices go to another case.
+
+use contract::EventType;
+use contract::proto::triage as wire;
+use ids::CaseId;
+use jiff::Timestamp;
+use pg::ScopedTx;
+
+use super::{By, Entry, said_of};
+use crate::core::amend::{self, Outcome, Review};
+use crate::core::desk::{Ground, Refusal};
+use crate::core::join;
+use crate::handle::docket::{DISPATCHED_WITHIN, item_name, state};
+use crate::handle::plans::PLAN_REVIEW;
+use crate::handle::{Room, json};
+use crate::store;
+use crate::store::cases::{OpenCase, Released};
+use crate::store::plans::PlanReview;
+use crate::store::voices::NewVoice;
+
+/// Voices that one merge moves at most.
+const VOICES_MAX: usize = 500;
+
+/// How plans go out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End<'a> {
+    pub outcome: Outcome,
+    /// The person's words.
+    pub note: &'a str,
+    pub by: By<'a>,
+}
+
+/// Plans go out: each case says it is routed, and waits no more.
+pub(super) async fn release(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    ending: &mut [(&mut OpenCase, &PlanReview, wire::CasePlan)],
+    end: End<'_>,
+) -> Result<(), pg::Error> {
+    let view = room.house.snapshot.view();
+    let (mut released, mut said, mut over) = (Vec::new(), Vec::new(), Vec::new());
+    for (case, entry, plan) in ending {
+        case.version += 1;
+        case.waits = false;
+        let review =
+            Review { mode: &entry.mode, desk: entry.desk, requested_at: entry.requested_at, note: end.note };
+        let review = json(&amend::explained(review, end.outcome, &entry.plan, plan, now));
+        plan.review_json.clone_from(&review);
+        let bodies = plan.orders.iter().map(|order| order.body.clone());
+        case.bodies = bodies.collect();
+        let routed = wire::CaseRouted {
+            case: Some(state(case, &item_name(&view, case.tenant, &case.item))),
+            plan: Some(plan.clone()),
+            // A person decided in between, or was waited for.
+            accepted_at: None,
+            repeats: entry.repeats.clone().map(|repeat| later(repeat, entry.requested_at, now)),
+        };
+        let traceparent = if end.by.traceparent.is_empty() { &entry.traceparent } else { end.by.traceparent };
+        let by = By { subject: end.by.subject, traceparent };
+        said.push(said_of(room, now, case, by, EventType::CaseRouted, &routed));
+        over.push((case.tenant, case.case_id));
+        released.push(Released {
+            tenant: case.tenant,
+            case_id: case.case_id,
+            version: case.version,
+            bodies: case.bodies.clone(),
+            plan_review: review,
+        });
+    }
+    store::cases::release(tx, &released).await?;
+    let note = Some(end.note).filter(|note| !note.is_empty());
+    store::plans::decide(tx, &over, end.outcome, end.by.subject, note, now).await?;
+    let subjects: Vec<_> = over.iter().map(|(tenant, case_id)| (*tenant, case_id.as_uuid())).collect();
+    wakeups::disarm(tx, PLAN_REVIEW, &subjects).await?;
+    room.house.outbox.append(tx, &said).await?;
+    room.events.reviewed(end.outcome, released.len());
+    Ok(())
+}
+
+/// What the plan waited is nobody's close.
+fn later(repeat: wire::Repeat, requested_at: Timestamp, now: Timestamp) -> wire::Repeat {
+    let waited = now.duration_since(requested_at) + DISPATCHED_WITHIN;
+    wire::Repeat { within_s: repeat.within_s + waited.as_secs().max(0).unsigned_abs(), ..repeat }
+}
+
+impl Entry<'_> {
+    /// Nobody has to act: the case is over.
+    pub(super) async fn reject(mut self, tx: &mut ScopedTx, ground: Ground) -> Result<(), pg::Error> {
+        self.case.version += 1;
+        let view = self.room.house.snapshot.view();
+        let message = wire::CaseRejected {
+            case: Some(state(&self.case, &item_name(&view, self.case.tenant, &self.case.item))),
+            ground: ground.as_str().to_owned(),
+            note: self.command.note.clone(),
+        };
+        let said = self.said(EventType::CaseRejected, &message);
+        self.over(tx, Outcome::Rejected).await?;
+        self.room.house.outbox.append(tx, &[said]).await
+    }
+
+    /// The same matter as another case: all voices go there, each said, and this case is over.
+    pub(super) async fn merge(
+        mut self,
+        tx: &mut ScopedTx,
+        into: CaseId,
+    ) -> Result<Result<(), Refusal>, pg::Error> {
+        let tenant = self.case.tenant;
+        if into == self.case.case_id {
+            return Ok(Err(Refusal::Itself));
+        }
+        if !store::cases::stands(tx, tenant, into).await? {
+            return Ok(Err(Refusal::NoOpenCase(into)));
+        }
+        let voices = store::voices::of_case(tx, tenant, self.case.case_id, VOICES_MAX as i64 + 1).await?;
+        if voices.len() > VOICES_MAX {
+            return Ok(Err(Refusal::TooManyVoices));
+        }
+        let other = store::cases::find(tx, (tenant, into)).await?;
+        let mut other = other.ok_or_else(|| pg::Error::broken("merging a case", "the other is gone"))?;
+        if other.drill != self.case.drill {
+            return Ok(Err(Refusal::NoOpenCase(into)));
+        }
+        let view = self.room.house.snapshot.view();
+        let (name, why) = (item_name(&view, tenant, &other.item), json(&join::by_hand(into)));
+        let by = By { subject: &self.command.subject, traceparent: &self.command.traceparent };
+        other.lane = other.lane.raised_to(self.case.lane);
+        let (mut moved, mut said) = (Vec::new(), Vec::new());
+        for (report_id, voice) in voices {
+            other.voices += 1;
+            other.version += 1;
+            let tracking_sha256 = bytes::Bytes::from(voice.tracking_sha256);
+            let message = wire::CaseJoined {
+                case: Some(state(&other, &name)),
+                report_id: report_id.to_string(),
+                tracking_sha256: tracking_sha256.clone(),
+                join_explanation_json: why.clone(),
+                // Once for all of them, below.
+                told_bodies: Vec::new(),
+            };
+            said.push((other.version, message));
+            moved.push(NewVoice {
+                tenant,
+                report_id,
+                case_id: into,
+                voice: other.voices,
+                tracking_sha256,
+                join_explanation: Some(why.clone()),
+                report: bytes::Bytes::new(),
+                moves: true,
+            });
+        }
+        if let Some((_, last)) = said.last_mut().filter(|_| !other.waits) {
+            last.told_bodies.clone_from(&other.bodies);
+        }
+        let joined = said.iter().map(|(version, message)| {
+            let at = OpenCase { version: *version, ..other.clone() };
+            said_of(self.room, self.now, &at, by, EventType::CaseJoined, message)
+        });
+        let mut said: Vec<_> = joined.collect();
+        self.case.version += 1;
+        let message = wire::CaseMerged {
+            case: Some(state(&self.case, &item_name(&view, tenant, &self.case.item))),
+            into_case_id: into.to_string(),
+            into_case_no: other.case_no.clone(),
+            note: self.command.note.clone(),
+        };
+        said.push(self.said(EventType::CaseMerged, &message));
+        store::voices::keep(tx, &moved, self.now).await?;
+        store::cases::update(tx, &[&other]).await?;
+        self.over(tx, Outcome::Merged).await?;
+        self.room.house.outbox.append(tx, &said).await?;
+        Ok(Ok(()))
+    }
+
+    async fn over(&self, tx: &mut ScopedTx, outcome: Outcome) -> Result<(), pg::Error> {
+        let (tenant, case_id) = (self.case.tenant, self.case.case_id);
+        store::cases::end(tx, &self.case, self.now).await?;
+        store::bands::forget(tx, &[self.case.words()]).await?;
+        let (by, note) = (&self.command.subject, Some(self.command.note.as_str()));
+        store::plans::decide(tx, &[(tenant, case_id)], outcome, by, note, self.now).await?;
+        wakeups::disarm(tx, PLAN_REVIEW, &[(tenant, case_id.as_uuid())]).await?;
+        self.room.events.reviewed(outcome, 1);
+        Ok(())
+    }
+}

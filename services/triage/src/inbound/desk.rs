@@ -1,0 +1,110 @@
+//! What the doors of the review desk share: who may decide where, what is refused, and fields that have no place at a verb.
+
+use access::Action;
+use bootstrap::Identity;
+use bootstrap::door::problem::Kind;
+use bootstrap::door::{Fault, FreeText, Problem};
+use ids::TenantId;
+
+use crate::core::desk::{Desk, Refusal};
+use crate::handle::Room;
+
+/// Most entries of one answer.
+const LIMIT_MAX: u32 = 200;
+const LIMIT_DEFAULT: u32 = 50;
+
+static CLAIMED: Kind = Kind {
+    status: 409,
+    code: "claimed-by-another",
+    title: "该事项正由他人处理 / Somebody else has it in hand",
+    hint: "请等对方处理完毕或释放，或待认领到期后再试；列表中的 claimed_by 与 claimed_until 说明由谁、到何时 / Wait until they are done, let go of \
+           it, or their claim is over: claimed_by and claimed_until of the list say who and until when",
+};
+
+static DISTRICTS_DESK: Kind = Kind {
+    status: 409,
+    code: "districts-desk",
+    title: "该事项在区级研判台 / It lies on the district's desk",
+    hint: "由区中心处理；需要时区中心可用 :hand-down 交回街道 / The district centre decides; with :hand-down it gives it back to the street",
+};
+
+static RESERVED_ABOVE: Kind = Kind {
+    status: 409,
+    code: "reserved-above",
+    title: "该事项依清单属上级职责 / The list reserves it for a level above",
+    hint: "请保留上级单位主办，或用 :raise 上报区级决定 / Leave the lead with a body of that level, or let the district decide with :raise",
+};
+
+/// Whose desk the caller may decide at, of those who may decide at all.
+pub(super) fn rank(room: &Room, who: &Identity, street: TenantId) -> Result<Desk, Problem> {
+    room.house.admit(who, Action::ReviewDecide, street)?;
+    let district = room.house.admit(who, Action::ReviewDistrict, street).is_ok();
+    Ok(if district { Desk::District } else { Desk::Street })
+}
+
+/// How many entries are wanted.
+pub(super) fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
+    let limit = wanted.unwrap_or(LIMIT_DEFAULT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    let fault = Fault::new("", "invalid-query", "limit 须为 1 至 200 / limit must be 1 to 200");
+    Err(Problem::validation_failed([fault]))
+}
+
+/// The person's words.
+pub(super) fn note(written: Option<String>) -> Result<String, Problem> {
+    FreeText::parse("/note", written.unwrap_or_default()).map(FreeText::into_string)
+}
+
+/// A field that has to be there at a verb.
+pub(super) fn wanted<T>(pointer: &'static str, field: Option<T>) -> Result<T, Problem> {
+    let fault = || Fault::new(pointer, "missing-field", "必填 / is required here");
+    field.ok_or_else(|| Problem::validation_failed([fault()]))
+}
+
+/// Fields that have no place at a verb.
+pub(super) fn unwanted(fields: &[(&'static str, bool)]) -> Result<(), Problem> {
+    let there = fields.iter().filter(|(_, there)| *there);
+    let faults: Vec<Fault> = there
+        .map(|(pointer, _)| Fault::new(*pointer, "unknown-field", "此处没有这一项 / has no place here"))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::validation_failed(faults)) }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let fault = |pointer: &'static str, code: &'static str, detail: &str| {
+            Problem::validation_failed([Fault::new(pointer, code, detail)])
+        };
+        let not_now = |detail: &'static str| Problem::invalid_transition().with_detail(detail);
+        match refusal {
+            Refusal::Unknown => Problem::not_found(),
+            Refusal::DecidedOtherwise => not_now("已另行处理完毕 / It was decided in another way"),
+            Refusal::UnknownItem => {
+                fault("/item", "unknown-item", "事项清单中没有该事项 / the item list has no such item")
+            }
+            Refusal::UnknownBody(pointer) => {
+                fault(pointer, "unknown-body", "本街道没有这个单位 / no body of this street or its district")
+            }
+            Refusal::Claimed(_) => Problem::of(&CLAIMED),
+            Refusal::DistrictDecides => Problem::of(&DISTRICTS_DESK),
+            Refusal::ReservedAbove => Problem::of(&RESERVED_ABOVE),
+            Refusal::AlreadyThere => not_now("已在该研判台 / It lies on that desk already"),
+            Refusal::NoOpenCase(_) => {
+                fault("/case_id", "no-open-case", "本街道没有该未结案件 / no open case of this street")
+            }
+            Refusal::Itself => fault("/case_id", "same-case", "不能并入自身 / a case cannot go into itself"),
+            Refusal::TooManyVoices => not_now(
+                "该案件声音过多，不能一次并入；请先派单 / It has too many voices to go over at once; let its plan go out",
+            ),
+            Refusal::FirstVoice => not_now(
+                "首个上报即案件本身，不能拆出 / The first report is what the case is; it cannot leave it",
+            ),
+            Refusal::NotItsVoice => not_now("该上报不在此案件中 / The report is not in this case (any more)"),
+            Refusal::NotKept => not_now(
+                "该上报早于拆分功能，未留存原文 / It came before reports were kept with their voices; report it anew",
+            ),
+        }
+    }
+}

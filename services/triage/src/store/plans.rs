@@ -1,0 +1,260 @@
+//! Plans that wait for a person.
+
+use contract::proto::triage as wire;
+use ids::{CaseId, Lane, TenantId};
+use jiff::Timestamp;
+use pg::ScopedTx;
+use prost::Message;
+use uuid::Uuid;
+
+use crate::core::amend::Outcome;
+use crate::core::desk::{Claim, Desk};
+
+/// An entry to be made.
+pub(crate) struct NewPlanReview {
+    pub tenant: TenantId,
+    pub case_id: CaseId,
+    pub lane: Lane,
+    pub mode: String,
+    pub desk: Desk,
+    pub plan: wire::CasePlan,
+    pub repeats: Option<wire::Repeat>,
+    pub traceparent: String,
+    pub due_at: Timestamp,
+}
+
+/// An entry.
+#[derive(Debug, Clone)]
+pub(crate) struct PlanReview {
+    pub tenant: TenantId,
+    pub case_id: CaseId,
+    pub lane: Lane,
+    pub mode: String,
+    pub desk: Desk,
+    pub plan: wire::CasePlan,
+    pub repeats: Option<wire::Repeat>,
+    pub traceparent: String,
+    pub requested_at: Timestamp,
+    pub due_at: Timestamp,
+    pub note: String,
+    pub claim: Option<Claim>,
+    /// What became of it, and when.
+    pub decided: Option<(Outcome, Timestamp)>,
+}
+
+struct Row {
+    tenant_id: i64,
+    case_id: Uuid,
+    lane: i16,
+    mode: String,
+    desk: String,
+    plan: Vec<u8>,
+    repeats: Option<Vec<u8>>,
+    traceparent: String,
+    requested_at: jiff_sqlx::Timestamp,
+    due_at: jiff_sqlx::Timestamp,
+    note: String,
+    claimed_by: Option<String>,
+    claimed_until: Option<jiff_sqlx::Timestamp>,
+    outcome: Option<String>,
+    decided_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl Row {
+    fn read(self) -> Result<PlanReview, pg::Error> {
+        let impossible = |column| move || pg::Error::impossible_row(column);
+        let plan = wire::CasePlan::decode(&self.plan[..]);
+        let repeats = self.repeats.map(|bytes| wire::Repeat::decode(&bytes[..])).transpose();
+        let outcome =
+            self.outcome.map(|word| Outcome::of(&word).ok_or_else(impossible("triage.plan_reviews.outcome")));
+        Ok(PlanReview {
+            tenant: TenantId::from_i64(self.tenant_id)
+                .map_err(|_| impossible("triage.plan_reviews.tenant_id")())?,
+            case_id: self.case_id.into(),
+            lane: Lane::from_rank(self.lane).map_err(|_| impossible("triage.plan_reviews.lane")())?,
+            mode: self.mode,
+            desk: Desk::of(&self.desk).ok_or_else(impossible("triage.plan_reviews.desk"))?,
+            plan: plan.map_err(|_| impossible("triage.plan_reviews.plan")())?,
+            repeats: repeats.map_err(|_| impossible("triage.plan_reviews.repeats")())?,
+            traceparent: self.traceparent,
+            requested_at: self.requested_at.to_jiff(),
+            due_at: self.due_at.to_jiff(),
+            note: self.note,
+            claim: super::claim(self.claimed_by, self.claimed_until),
+            decided: outcome.transpose()?.zip(self.decided_at.map(jiff_sqlx::Timestamp::to_jiff)),
+        })
+    }
+}
+
+/// Puts plans onto their desks.
+pub(crate) async fn insert(
+    tx: &mut ScopedTx,
+    new: &[NewPlanReview],
+    now: Timestamp,
+) -> Result<(), pg::Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<i64> = new.iter().map(|review| review.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = new.iter().map(|review| review.case_id.as_uuid()).collect();
+    let lanes: Vec<i16> = new.iter().map(|review| review.lane.rank()).collect();
+    let modes: Vec<&str> = new.iter().map(|review| review.mode.as_str()).collect();
+    let desks: Vec<&str> = new.iter().map(|review| review.desk.as_str()).collect();
+    let plans: Vec<Vec<u8>> = new.iter().map(|review| review.plan.encode_to_vec()).collect();
+    let repeats: Vec<Option<Vec<u8>>> =
+        new.iter().map(|review| review.repeats.as_ref().map(Message::encode_to_vec)).collect();
+    let traces: Vec<&str> = new.iter().map(|review| review.traceparent.as_str()).collect();
+    let dues: Vec<jiff_sqlx::Timestamp> = new.iter().map(|review| review.due_at.into()).collect();
+    let kept = sqlx::query!(
+        "INSERT INTO triage.plan_reviews (tenant_id, case_id, lane, mode, desk, plan, repeats, traceparent, due_at,
+             requested_at)
+         SELECT tenant_id, case_id, lane, mode, desk, plan, repeats, traceparent, due_at, $10
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
+             $8::text[], $9::timestamptz[])
+             AS r (tenant_id, case_id, lane, mode, desk, plan, repeats, traceparent, due_at)",
+        &tenants,
+        &ids,
+        &lanes,
+        &modes as &[&str],
+        &desks as &[&str],
+        &plans,
+        &repeats as &[Option<Vec<u8>>],
+        &traces as &[&str],
+        &dues,
+        jiff_sqlx::Timestamp::from(now) as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("requesting reviews of plans", kept.rows_affected(), new.len())
+}
+
+/// Those of these cases that wait, or waited. Their street's lock is held.
+pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result<Vec<PlanReview>, pg::Error> {
+    let tenants: Vec<i64> = keys.iter().map(|(tenant, _)| tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = keys.iter().map(|(_, case_id)| *case_id).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT r.tenant_id, r.case_id, r.lane, r.mode, r.desk, r.plan, r.repeats, r.traceparent, r.requested_at, r.due_at,
+             r.note, r.claimed_by, r.claimed_until, r.outcome, r.decided_at
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, case_id)
+         JOIN triage.plan_reviews r ON r.tenant_id = k.tenant_id AND r.case_id = k.case_id",
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Notes what became of entries.
+pub(crate) async fn decide(
+    tx: &mut ScopedTx,
+    decided: &[(TenantId, CaseId)],
+    outcome: Outcome,
+    by: &str,
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<(), pg::Error> {
+    let tenants: Vec<i64> = decided.iter().map(|(tenant, _)| tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = decided.iter().map(|(_, case_id)| case_id.as_uuid()).collect();
+    let kept = sqlx::query!(
+        "UPDATE triage.plan_reviews r
+         SET outcome = $3, decided_by = $4, decided_at = $5, note = COALESCE($6, r.note)
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, case_id)
+         WHERE r.tenant_id = k.tenant_id AND r.case_id = k.case_id AND r.decided_at IS NULL",
+        &tenants,
+        &ids,
+        outcome.as_str(),
+        by,
+        jiff_sqlx::Timestamp::from(now) as _,
+        note,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("deciding reviews of plans", kept.rows_affected(), decided.len())
+}
+
+/// Keeps whose desk an entry lies on and in whose hands it is.
+pub(crate) async fn hold(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    case_id: CaseId,
+    desk: Desk,
+    claim: Option<&Claim>,
+    note: &str,
+) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.plan_reviews SET desk = $3, claimed_by = $4, claimed_until = $5, note = $6
+         WHERE tenant_id = $1 AND case_id = $2 AND decided_at IS NULL",
+        tenant.as_i64(),
+        case_id.as_uuid(),
+        desk.as_str(),
+        claim.map(|claim| claim.by.as_str()),
+        claim.map(|claim| jiff_sqlx::Timestamp::from(claim.until)) as Option<jiff_sqlx::Timestamp>,
+        note,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("holding a review of a plan", kept.rows_affected(), 1)
+}
+
+/// Where an entry stands in the queue: by lane, then by how long it waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    lane: i16,
+    requested_at: jiff_sqlx::Timestamp,
+    case_id: Uuid,
+}
+
+impl Position {
+    /// Before every entry: lanes count from 0.
+    pub(crate) fn start() -> Self {
+        Self { lane: -1, requested_at: Timestamp::UNIX_EPOCH.into(), case_id: Uuid::nil() }
+    }
+}
+
+/// Where an entry of the tenant stands, or stood before it was decided.
+pub(crate) async fn position(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    case_id: Uuid,
+) -> Result<Option<Position>, pg::Error> {
+    let position = sqlx::query_as!(
+        Position,
+        "SELECT lane, requested_at, case_id FROM triage.plan_reviews WHERE tenant_id = $1 AND case_id = $2",
+        tenant.as_i64(),
+        case_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(position)
+}
+
+/// Open entries after a position, urgent ones first, of a lane the longest waiting first; of one desk or of both.
+pub(crate) async fn open(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    after: Position,
+    desk: Option<Desk>,
+    rows_max: i64,
+) -> Result<Vec<PlanReview>, pg::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT tenant_id, case_id, lane, mode, desk, plan, repeats, traceparent, requested_at, due_at, note,
+             claimed_by, claimed_until, outcome, decided_at
+         FROM triage.plan_reviews
+         WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, case_id) > ($2, $3, $4)
+             AND ($5::text IS NULL OR desk = $5)
+         ORDER BY lane, requested_at, case_id
+         LIMIT $6",
+        tenant.as_i64(),
+        after.lane,
+        after.requested_at as _,
+        after.case_id,
+        desk.map(Desk::as_str),
+        rows_max,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Row::read).collect()
+}
