@@ -18,7 +18,7 @@ use url::Url;
 
 pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
-pub use classifier::{Classifier, ClassifierEval, ClassifierExplain, ClassifierTrain};
+pub use classifier::{Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierTrain};
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};
 pub use refill::Refill;

@@ -83,7 +83,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),
-        Command::Classifier(command) => classifier::run(&command)?,
+        Command::Classifier(command) => classifier::run(&command).await?,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,
         Command::Parked(command) => parked::run(&command).await?,
         Command::Sink(arguments) => sink::run(&arguments).await?,

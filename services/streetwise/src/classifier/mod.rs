@@ -1,8 +1,9 @@
-//! `streetwise classifier train|eval|explain`: models of crate `classify` as files.
+//! `streetwise classifier train|eval|explain|examples`: models of crate `classify` as files.
 //!
 //! What is learned and judged is the crate's; here are files, progress, clocks and words for people. Deliberately not
 //! here: publishing a model to a tenant.
 
+mod examples;
 mod files;
 mod measure;
 
@@ -21,11 +22,12 @@ pub use files::{faults_told, labelled, model};
 pub use measure::{CHARACTERS, predict_us, segment_us};
 
 /// Runs the command.
-pub fn run(command: &cli::Classifier) -> Result<(), Failure> {
+pub async fn run(command: &cli::Classifier) -> Result<(), Failure> {
     match command {
         cli::Classifier::Train(arguments) => learn(arguments),
         cli::Classifier::Eval(arguments) => evaluate(arguments),
         cli::Classifier::Explain(arguments) => explain(arguments),
+        cli::Classifier::Examples(arguments) => examples::run(arguments).await,
     }
 }
 

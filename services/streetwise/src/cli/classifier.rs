@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use url::Url;
 
 /// `streetwise classifier …`
 #[derive(Debug, Subcommand)]
@@ -13,6 +14,8 @@ pub enum Classifier {
     Eval(ClassifierEval),
     /// 判断一段文本并说明依据 / judge one text and say why
     Explain(ClassifierExplain),
+    /// 导出街道人工研判结果作为标注样本 / what people decided in a street, as labelled messages for train and eval
+    Examples(ClassifierExamples),
 }
 
 /// `streetwise classifier train`
@@ -66,4 +69,21 @@ pub struct ClassifierExplain {
     pub json: bool,
     /// 文本 / the text
     pub text: String,
+}
+
+/// `streetwise classifier examples`
+#[derive(Debug, Args)]
+pub struct ClassifierExamples {
+    /// 街道代码 / code of the street, 12 digits
+    #[arg(long)]
+    pub street: String,
+    /// 研判服务地址 / triage, e.g. http://127.0.0.1:8082
+    #[arg(long, env = "STREETWISE_TRIAGE_URL")]
+    pub triage_url: Url,
+    /// 令牌 / bearer token of who may decide reviews there
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
 }

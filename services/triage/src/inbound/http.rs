@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{backtest, explanation, plans, reviews, splits, territory};
+use super::{backtest, examples, explanation, plans, reviews, splits, territory};
 use crate::handle::Room;
 
 /// The routes and their description.
@@ -17,6 +17,7 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
     let router = OpenApiRouter::new()
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::act))
+        .routes(routes!(examples::list))
         .routes(routes!(plans::list))
         .routes(routes!(plans::act))
         .routes(routes!(splits::split))

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod desk;
+mod examples;
 mod explanation;
 pub mod http;
 pub mod messages;

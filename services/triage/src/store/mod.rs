@@ -8,6 +8,7 @@ pub(crate) mod bands;
 pub(crate) mod cases;
 pub(crate) mod counters;
 pub(crate) mod desks;
+pub(crate) mod examples;
 pub(crate) mod explanations;
 pub(crate) mod past;
 pub(crate) mod places;

@@ -205,3 +205,39 @@ async fn who_may_not_and_what_is_not_there() {
     assert_eq!((status, body), (StatusCode::NOT_FOUND, unknown));
     assert_eq!(desk.count("cases").await, 0);
 }
+
+#[tokio::test]
+async fn every_decision_is_a_labelled_example() {
+    let desk = Desk::open().await;
+    desk.hear(&[
+        report(1, "", "你好"),
+        report(2, "", "您好"),
+        report(3, "", "大家好"),
+        report(4, "", "早上好"),
+    ])
+    .await;
+    for (n, item) in [(2, "TRA-03"), (1, "TRA-01")] {
+        assert_eq!(desk.decide("street-centre", STREET, n, item).await.0, 200);
+        desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    }
+    let reject = format!("reviews/{}:reject", uuid::Uuid::from_u128(3));
+    assert_eq!(desk.acts("street-centre", &reject, json!({ "ground": "test" })).await.0, 200);
+    let (mut told, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = desk.reads("street-centre", &format!("examples?limit=1{after}")).await;
+        let examples = page["examples"].as_array().unwrap();
+        told.extend(examples.iter().map(|example| (example["text"].clone(), example["label"].clone())));
+        let Some(next) = page.get("next") else { break };
+        after = format!("&after={}", next.as_str().unwrap());
+    }
+    assert_eq!(
+        told,
+        [(json!("您好"), json!("TRA-03")), (json!("你好"), json!("TRA-01"))],
+        "in their order, no others"
+    );
+    let (status, _, _) = {
+        let path = format!("/triage/v1/streets/{STREET}/examples");
+        desk.rig.http("GET", &path, Some(&desk.rig.token("transport")), &[], None).await
+    };
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}

@@ -11,10 +11,11 @@ use crate::load::{Call, Outcome};
 const QUERIES: &[(&str, &str, &str)] = &[
     (
         "I1",
-        "acked report that is not in exactly one case or review",
+        "acked report that is not in exactly one case or at the review desk",
         "SELECT a.report_id::text FROM checker.calls a
          LEFT JOIN (SELECT report_id, count(*) AS n FROM triage.voices GROUP BY 1) v USING (report_id)
-         LEFT JOIN (SELECT report_id, count(*) AS n FROM triage.reviews WHERE decided_at IS NULL GROUP BY 1) r
+         LEFT JOIN (SELECT report_id, count(*) AS n FROM triage.reviews
+             WHERE decided_at IS NULL OR outcome = 'rejected' GROUP BY 1) r
              USING (report_id)
          WHERE a.acked AND coalesce(v.n, 0) + coalesce(r.n, 0) <> 1",
     ),
