@@ -93,6 +93,14 @@ events! {
     OrderSuspended = "dispatch.order.suspended",
     /// Time is charged again.
     OrderResumed = "dispatch.order.resumed",
+    /// A link to the order was given out, for a body without an account.
+    OrderLinkIssued = "dispatch.order.link_issued",
+    /// The link opens nothing any more.
+    OrderLinkRevoked = "dispatch.order.link_revoked",
+    /// Somebody opened the order by its link: a receipt, and not yet seen (D22).
+    OrderLinkOpened = "dispatch.order.link_opened",
+    /// The body asks those who direct a question.
+    OrderAsked = "dispatch.order.asked",
     /// Dispatch holds the case: its first round begins.
     DispatchCaseOpened = "dispatch.case.opened",
     /// The verification waits for an unpublished calendar year.

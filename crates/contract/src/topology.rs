@@ -103,6 +103,7 @@ const TOLD: &[&str] = &[
     "dispatch.order.extended",
     "dispatch.order.suspended",
     "dispatch.order.resumed",
+    "dispatch.order.asked",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
 ];
@@ -202,6 +203,7 @@ pub const EXPORTED: &[Exported] = &[
     exports("dispatch", "cases", &[]),
     exports("dispatch", "orders", &[]),
     exports("dispatch", "stages", &[]),
+    exports("dispatch", "links", &["token_sha256"]),
     exports("notification", "deliveries", &[]),
     exports("notification", "attempts", &[]),
     exports("console", "timeline", &["payload"]),

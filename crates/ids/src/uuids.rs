@@ -76,6 +76,10 @@ id!(
     DeliveryId
 );
 id!(
+    /// A link to one order, for a body without an account (链接).
+    LinkId
+);
+id!(
     /// The client's `Idempotency-Key`.
     IdempotencyKey
 );

@@ -104,8 +104,8 @@ pub use case::{
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};
 pub use order::{
-    Act, HoldReason, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnAsked,
-    ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
+    Act, HoldReason, LinkDeed, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase,
+    ReturnAsked, ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
 };
 pub use refusal::{PlanFault, Refusal};
 pub use round::{open_assistants, superseded};

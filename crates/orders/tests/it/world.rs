@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, Order, OrderCommand,
-    OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, TimeWanted,
-    VerifyCommand, superseded,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, LinkDeed, Order,
+    OrderCommand, OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan,
+    TimeWanted, VerifyCommand, superseded,
 };
 use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
@@ -42,6 +42,9 @@ pub enum Step {
     Grant(usize, &'static str),
     Deny(usize, &'static str),
     Resume(usize, &'static str),
+    /// By whom, and what is done with the link.
+    Link(usize, &'static str, LinkDeed),
+    Ask(usize, &'static str),
     /// By whom, for whom, and whose it is.
     Place(usize, &'static str, Deciding, &'static str),
     /// Every wake-up, due or not.
@@ -79,6 +82,7 @@ impl Step {
             Step::Supervise(index) | Step::Return(index, ..) | Step::Place(index, ..) => Some(*index),
             Step::Extend(index, _) | Step::Suspend(index, ..) | Step::Grant(index, _) => Some(*index),
             Step::Deny(index, _) | Step::Resume(index, _) => Some(*index),
+            Step::Link(index, ..) | Step::Ask(index, _) => Some(*index),
             _ => None,
         }
     }
@@ -133,6 +137,15 @@ impl World {
             }
             Step::Extend(..) | Step::Suspend(..) | Step::Grant(..) | Step::Deny(..) | Step::Resume(..) => {
                 self.time(step, written)
+            }
+            Step::Link(index, who, deed) => {
+                let (actor, link) = (actor(who), Uuid::from_u128(9).into());
+                let command = OrderCommand::Link { actor, link, deed: *deed };
+                self.order(self.round_starts() + index, command, written).map(drop)
+            }
+            Step::Ask(index, who) => {
+                let command = OrderCommand::Ask { actor: actor(who), note: "which stop?".to_owned() };
+                self.order(self.round_starts() + index, command, written).map(drop)
             }
             Step::CancelCase => self.cancel(written),
             Step::Whistle(body) => self.whistle(body, written),

@@ -64,7 +64,8 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
         | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
-        | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed => {
+        | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed
+        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked => {
             order(tenant, kind, Message::decode(payload)?)
         }
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
@@ -210,6 +211,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         unit: filled(said.unit),
         until: instant(&said.until),
         reason: filled(said.reason),
+        link_id: maybe_id("link_id", &said.link_id)?,
         due: if dispatched { news.stages.iter().map(due).collect() } else { Default::default() },
         note: filled(said.note),
         ..Detail::default()

@@ -51,6 +51,12 @@ pub const fn of(kind: EventType) -> Words {
         OrderExtended => words("已批准延期", "more time granted"),
         OrderSuspended => words("已挂起，暂停计时", "suspended, clocks stand still"),
         OrderResumed => words("已恢复计时", "resumed, clocks go on"),
+        OrderLinkIssued => words("已发放工单链接", "link to the order given out"),
+        OrderLinkRevoked => words("工单链接已撤销", "link to the order revoked"),
+        OrderLinkOpened => {
+            words("工单链接被打开（不等于已阅）", "order opened by its link, which is not seen")
+        }
+        OrderAsked => words("承办单位提问", "question of the body"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
         CaseCalendarFilled => {

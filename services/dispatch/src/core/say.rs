@@ -80,6 +80,16 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
         OrderEventKind::Returned { to, .. } | OrderEventKind::Transferred { to, .. } => {
             payload.to = to.to_string();
         }
+        OrderEventKind::LinkIssued { link, until } => {
+            payload.link_id = link.to_string();
+            payload.until = Some(to_wire(*until));
+        }
+        OrderEventKind::LinkRevoked { link } | OrderEventKind::LinkOpened { link } => {
+            payload.link_id = link.to_string();
+        }
+        OrderEventKind::Asked { .. } => {
+            payload.told_bodies = told.iter().map(ToString::to_string).collect();
+        }
         OrderEventKind::ExtensionAsked { asked, .. } | OrderEventKind::SuspensionAsked { asked, .. } => {
             wanted(&mut payload, &asked.wanted);
             payload.told_bodies = told.iter().map(ToString::to_string).collect();

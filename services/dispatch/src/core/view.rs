@@ -19,14 +19,15 @@ pub(crate) struct Listed {
     pub item: String,
     pub item_zh: String,
     pub item_en: String,
+    pub address: String,
     pub policy: String,
     pub drill: bool,
 }
 
 impl Listed {
     pub fn of(order: &Order, facts: &Facts) -> Self {
-        let Facts { case_no, item, item_zh, item_en, policy, drill, .. } = facts.clone();
-        Self { order: order.clone(), case_no, item, item_zh, item_en, policy, drill }
+        let Facts { case_no, item, item_zh, item_en, address, policy, drill, .. } = facts.clone();
+        Self { order: order.clone(), case_no, item, item_zh, item_en, address, policy, drill }
     }
 }
 
@@ -81,6 +82,9 @@ pub(crate) struct OrderView {
     pub item: String,
     pub item_zh: String,
     pub item_en: String,
+    /// Where it is, as the reporter wrote it; empty where nothing was written.
+    #[serde(default)]
+    pub address: String,
     pub policy: String,
     /// A rehearsal; whoever holds it does nothing.
     #[serde(default)]
@@ -176,6 +180,7 @@ impl OrderView {
             item: listed.item.clone(),
             item_zh: listed.item_zh.clone(),
             item_en: listed.item_en.clone(),
+            address: listed.address.clone(),
             policy: listed.policy.clone(),
             drill: listed.drill,
             dispatched_at: order.dispatched_at,

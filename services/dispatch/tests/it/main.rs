@@ -4,6 +4,7 @@
 mod clocks;
 mod doors;
 mod life;
+mod links;
 mod many;
 mod own_calendar;
 mod repeats;

@@ -37,9 +37,12 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
         E::CaseJoined | E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
-        E::OrderExtensionAsked | E::OrderSuspensionAsked => Audience::ToldBodies,
+        E::OrderExtensionAsked | E::OrderSuspensionAsked | E::OrderAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
+        }
+        E::OrderLinkIssued | E::OrderLinkRevoked | E::OrderLinkOpened => {
+            Audience::Nobody("what a link is for, its giver says; the receipt stands on the timeline")
         }
         E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),
         E::CaseRuled => Audience::Nobody("each body hears of it by its own order"),
