@@ -121,6 +121,10 @@ events! {
     CaseRuled = "dispatch.case.ruled",
     /// Bodies are summoned to the place (吹哨); their orders follow.
     CaseWhistled = "dispatch.case.whistled",
+    /// The lead recorded a visit that several bodies made together; they are to sign it (联合走访).
+    CaseVisitRecorded = "dispatch.case.visit_recorded",
+    /// A body signed it; the act on its order follows.
+    CaseVisitSigned = "dispatch.case.visit_signed",
     /// Called off with all its orders.
     CaseCancelled = "dispatch.case.cancelled",
     /// The same matter came again soon after it was closed: a false closure (虚假办结).

@@ -106,6 +106,7 @@ const TOLD: &[&str] = &[
     "dispatch.order.asked",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
+    "dispatch.case.visit_recorded",
 ];
 
 const fn hears(service: &'static str, upstream: &'static str, events: &'static [&'static str]) -> Hears {

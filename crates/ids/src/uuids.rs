@@ -80,6 +80,10 @@ id!(
     LinkId
 );
 id!(
+    /// A visit to the place that several bodies made together (联合走访).
+    VisitId
+);
+id!(
     /// The client's `Idempotency-Key`.
     IdempotencyKey
 );

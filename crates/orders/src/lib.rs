@@ -99,7 +99,7 @@ mod stage;
 pub use actor::Actor;
 pub use case::{
     Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder,
-    HolderInterval, RoundVerdict, Ruling, RulingAsked, VerifyCommand,
+    HolderInterval, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
 };
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};

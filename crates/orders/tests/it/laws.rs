@@ -58,6 +58,7 @@ fn single_steps() -> impl Strategy<Value = Step> {
         4 => directed(),
         5 => time(),
         3 => links(),
+        3 => visits(),
         1 => Just(Step::Publish(&[2026, 2027])),
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
     ]
@@ -90,6 +91,15 @@ fn links() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0usize..4, person(), deed).prop_map(|(index, who, deed)| Step::Link(index, who, deed)),
         1 => (0usize..4, person()).prop_map(|(index, who)| Step::Ask(index, who)),
+    ]
+}
+
+/// Joint visits and their signatures, of the future and of long ago, too.
+fn visits() -> impl Strategy<Value = Step> {
+    let person = || prop::sample::select(&["li", "zhao"][..]);
+    prop_oneof![
+        (0usize..4, person(), -10i64..5_000).prop_map(|(index, who, ago)| Step::Visit(index, who, ago)),
+        (0usize..4, person()).prop_map(|(index, who)| Step::Sign(index, who)),
     ]
 }
 

@@ -72,6 +72,10 @@ pub const fn of(kind: EventType) -> Words {
         CaseRulingAsked => words("退单待裁定", "return awaits a ruling"),
         CaseRuled => words("责任已裁定", "ruled whose duty it is"),
         CaseWhistled => words("已吹哨，召集单位到场", "bodies summoned to the place"),
+        CaseVisitRecorded => {
+            words("已登记联合走访，待各单位签字", "joint visit recorded, signatures awaited")
+        }
+        CaseVisitSigned => words("联合走访已签字", "joint visit signed"),
         CaseCancelled => words("案件已取消", "case cancelled"),
         CaseWarned => words("核查或裁定时限预警", "time to verify or rule is running out"),
         CaseBreached => words("核查或裁定已超期", "time to verify or rule has passed"),

@@ -21,17 +21,20 @@ pub(crate) enum LinkAct {
     Do(Act),
     /// A question to those who direct.
     Ask,
+    /// The signature under a joint visit, which names it.
+    Sign,
 }
 
 impl LinkAct {
     /// All of them, in the order in which they happen.
-    pub const ALL: [LinkAct; 6] = [
+    pub const ALL: [LinkAct; 7] = [
         LinkAct::Do(Act::See),
         LinkAct::Do(Act::Acknowledge),
         LinkAct::Ask,
         LinkAct::Do(Act::Arrive),
         LinkAct::Do(Act::Progress),
         LinkAct::Do(Act::Submit),
+        LinkAct::Sign,
     ];
 
     /// The word at the door and in the table.
@@ -39,6 +42,7 @@ impl LinkAct {
         match self {
             LinkAct::Do(act) => act.as_str(),
             LinkAct::Ask => "ask",
+            LinkAct::Sign => "sign",
         }
     }
 }
@@ -163,6 +167,8 @@ impl Matter {
                 let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
                 self.decide_order(id, OrderCommand::Ask { actor, note }, doing.now)
             }
+            // Which visit is meant, the word alone does not say.
+            LinkAct::Sign => Err(Refusal::NotOfVisit),
         }
     }
 }

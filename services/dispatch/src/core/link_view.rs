@@ -1,6 +1,7 @@
 //! Links as the HTTP door shows them: to those who give them out, and to who holds one.
 
 use jiff::Timestamp;
+use orders::{Case, Visit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::view::OrderView;
 pub(crate) struct LinkView {
     pub link_id: Uuid,
     pub order_id: Uuid,
-    /// see, acknowledge, ask, arrive, progress, submit.
+    /// see, acknowledge, ask, arrive, progress, submit, sign.
     pub acts: Vec<String>,
     /// What it is for, or whose desk it goes to.
     pub label: String,
@@ -76,14 +77,35 @@ pub(crate) struct LinkList {
 pub(crate) struct LinkedOrder {
     pub link_id: Uuid,
     pub expires_at: Timestamp,
-    /// see, acknowledge, ask, arrive, progress, submit; whether each is possible now, the order's phase says.
+    /// see, acknowledge, ask, arrive, progress, submit, sign; whether each is possible now, the order's phase says.
     pub acts: Vec<String>,
     /// As its body sees it.
     pub order: OrderView,
+    /// Visits the lead recorded that this body is to sign.
+    pub to_sign: Vec<ToSign>,
+}
+
+/// A visit that waits for the signature of the link's body.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ToSign {
+    pub visit_id: Uuid,
+    /// When they were there, as the lead says.
+    pub visited_at: Timestamp,
+    pub note: String,
 }
 
 impl LinkedOrder {
-    pub fn of(link: &Link, order: OrderView) -> Self {
-        Self { link_id: link.id.as_uuid(), expires_at: link.expires_at, acts: words(link), order }
+    pub fn of(link: &Link, order: OrderView, case: &Case) -> Self {
+        let unsigned = |visit: &&Visit| {
+            let signature = visit.signatures.get(&link.order_id);
+            visit.round == case.round && signature.is_some_and(|of| of.signed_at.is_none())
+        };
+        let to_sign = case.visits.iter().filter(unsigned).map(|visit| ToSign {
+            visit_id: visit.id.as_uuid(),
+            visited_at: visit.visited_at,
+            note: visit.note.clone(),
+        });
+        let (link_id, expires_at) = (link.id.as_uuid(), link.expires_at);
+        Self { link_id, expires_at, acts: words(link), order, to_sign: to_sign.collect() }
     }
 }

@@ -11,3 +11,4 @@ pub(crate) mod say;
 pub(crate) mod stages;
 pub(crate) mod token;
 pub(crate) mod view;
+pub(crate) mod visit;

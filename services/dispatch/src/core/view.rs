@@ -249,6 +249,50 @@ impl RulingView {
     }
 }
 
+/// A visit to the place that several bodies made together.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct VisitView {
+    pub visit_id: Uuid,
+    pub case_id: Uuid,
+    /// When they were there, as the lead says.
+    pub visited_at: Timestamp,
+    /// When the lead said so.
+    pub recorded_at: Timestamp,
+    /// The lead that recorded it.
+    pub by: String,
+    pub note: String,
+    /// Who was there besides. A body that has not signed was not there as far as its order goes.
+    pub signatures: Vec<SignatureView>,
+}
+
+/// One body's part in a visit.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SignatureView {
+    pub order_id: Uuid,
+    pub body: String,
+    /// Empty while it is still to sign.
+    pub signed_at: Option<Timestamp>,
+}
+
+impl VisitView {
+    pub fn of(case: &Case, visit: &orders::Visit) -> Self {
+        let signature = |(order_id, of): (&ids::OrderId, &orders::Signature)| SignatureView {
+            order_id: order_id.as_uuid(),
+            body: of.body.to_string(),
+            signed_at: of.signed_at,
+        };
+        Self {
+            visit_id: visit.id.as_uuid(),
+            case_id: case.id.as_uuid(),
+            visited_at: visit.visited_at,
+            recorded_at: visit.recorded_at,
+            by: visit.by.to_string(),
+            note: visit.note.clone(),
+            signatures: visit.signatures.iter().map(signature).collect(),
+        }
+    }
+}
+
 /// A case as dispatch knows it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct CaseView {
@@ -280,6 +324,9 @@ pub(crate) struct CaseView {
     /// Cases in which the same matter came again soon after the close: each is a false closure.
     #[serde(default)]
     pub repeated_by: Vec<Uuid>,
+    /// Visits that several bodies made together, with who is still to sign.
+    #[serde(default)]
+    visits: Vec<VisitView>,
     /// Those the caller may see.
     pub orders: Vec<OrderView>,
 }
@@ -310,6 +357,7 @@ impl CaseView {
             adjudication: case.adjudication().map(StageView::of),
             rulings: case.rulings.iter().map(RulingView::of).collect(),
             repeated_by: case.repeated_by.iter().map(|id| id.as_uuid()).collect(),
+            visits: case.visits.iter().map(|visit| VisitView::of(case, visit)).collect(),
             orders,
         }
     }

@@ -3,7 +3,7 @@
 use access::Action;
 use bootstrap::Identity;
 use bootstrap::door::Problem;
-use ids::{BodyRef, CaseId, LinkId, OrderId, TenantId};
+use ids::{BodyRef, CaseId, LinkId, OrderId, TenantId, VisitId};
 use orders::VerifyCommand;
 use sla::Limit;
 
@@ -46,12 +46,14 @@ pub(crate) enum LinkDeed {
     Open(Token),
     /// Something is done by who holds it.
     Act(Token, LinkAct),
+    /// A visit is signed by who holds it.
+    Sign(Token, VisitId),
 }
 
 impl LinkDeed {
     /// Whether it is done by who holds the link, and so for the order's body.
     pub fn by_link(&self) -> bool {
-        matches!(self, LinkDeed::Open(_) | LinkDeed::Act(..))
+        matches!(self, LinkDeed::Open(_) | LinkDeed::Act(..) | LinkDeed::Sign(..))
     }
 }
 

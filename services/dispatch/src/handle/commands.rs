@@ -17,11 +17,12 @@ use super::command::{CaseDeed, Command, LinkDeed, Touched, What};
 use super::links::Links;
 use super::save::{By, save_said, say};
 use super::{Denied, Room, matters};
+use crate::core::deed::Deed;
 use crate::core::direct::Doing;
 use crate::core::link::Link;
 use crate::core::link_view::{IssuedKept, LinkView, LinkedOrder};
 use crate::core::matter::Matter;
-use crate::core::view::{CaseView, Listed, OrderView};
+use crate::core::view::{CaseView, Listed, OrderView, VisitView};
 use crate::store::{self, Key};
 
 type Decided = Result<Answer, Denied>;
@@ -247,6 +248,15 @@ fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, V
         Some((order.version, OrderView::of(&Listed::of(order, &matter.facts))))
     };
     match what {
+        What::Order(id, Deed::RecordVisit { .. }) => {
+            let visit = matter.case.visits.last()?;
+            let view = VisitView::of(&matter.case, visit);
+            Some((matter.order(*id)?.version, json(serde_json::to_vec(&view))))
+        }
+        What::Order(id, Deed::SignVisit { visit }) => {
+            let view = VisitView::of(&matter.case, matter.case.visit(*visit)?);
+            Some((matter.order(*id)?.version, json(serde_json::to_vec(&view))))
+        }
         What::Order(id, _) => {
             let (version, view) = shown(*id)?;
             Some((version, json(serde_json::to_vec(&view))))
@@ -259,7 +269,9 @@ fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, V
                     serde_json::to_vec(&kept)
                 }
                 LinkDeed::Revoke(_) => serde_json::to_vec(&LinkView::of(link)),
-                LinkDeed::Open(_) | LinkDeed::Act(..) => serde_json::to_vec(&LinkedOrder::of(link, order)),
+                LinkDeed::Open(_) | LinkDeed::Act(..) | LinkDeed::Sign(..) => {
+                    serde_json::to_vec(&LinkedOrder::of(link, order, &matter.case))
+                }
             };
             Some((version, json(view)))
         }

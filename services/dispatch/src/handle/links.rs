@@ -12,7 +12,7 @@ use super::answer::Request;
 use super::command::{Command, LinkDeed, What};
 use super::{Denied, Room};
 use crate::core::direct::Doing;
-use crate::core::link::{LINKS_MAX, Link, LinkRefusal, NewLink};
+use crate::core::link::{LINKS_MAX, Link, LinkAct, LinkRefusal, NewLink};
 use crate::core::matter::Matter;
 use crate::core::token::Claims;
 use crate::store::{self, Key};
@@ -71,18 +71,26 @@ impl Links {
                 }
                 Ok(link.after_revoking(doing.now))
             }
-            LinkDeed::Open(token) | LinkDeed::Act(token, _) => {
+            LinkDeed::Open(token) | LinkDeed::Act(token, _) | LinkDeed::Sign(token, _) => {
                 let link = find(token.claims.link)?;
                 if !link.is_of(token) {
                     return Err(Denied::NotFound);
                 }
                 link.opens(order, doing.now).map_err(Denied::Link)?;
-                let LinkDeed::Act(_, act) = deed else {
-                    matter.link(order_id, link.id, Deed::Open, doing)?;
-                    return Ok(link.after_opening(doing.now));
-                };
-                link.allows(*act).map_err(Denied::Link)?;
-                matter.by_link(order_id, *act, doing)?;
+                match deed {
+                    LinkDeed::Act(_, act) => {
+                        link.allows(*act).map_err(Denied::Link)?;
+                        matter.by_link(order_id, *act, doing)?;
+                    }
+                    LinkDeed::Sign(_, visit) => {
+                        link.allows(LinkAct::Sign).map_err(Denied::Link)?;
+                        matter.sign_visit(order_id, *visit, doing)?;
+                    }
+                    _ => {
+                        matter.link(order_id, link.id, Deed::Open, doing)?;
+                        return Ok(link.after_opening(doing.now));
+                    }
+                }
                 Ok(link.clone())
             }
         }

@@ -11,4 +11,5 @@ mod repeats;
 mod rotated;
 mod routed;
 mod story;
+mod visits;
 mod world;

@@ -73,6 +73,8 @@ fn configuration(rows: &Rows) -> String {
         ("/dispatch/v1/streets/{street}/orders/{id}", "id", order_id),
         ("/dispatch/v1/streets/{street}/orders/{id}:{verb}", "id", order_id),
         ("/dispatch/v1/streets/{street}/orders/{order}/links", "order", order_id),
+        ("/dispatch/v1/streets/{street}/cases/{case}/visits", "case", case_id),
+        ("/dispatch/v1/streets/{street}/orders/{order}/visits/{visit}:sign", "order", order_id),
         ("/console/v1/streets/{street}/cases/{id}", "id", case_id),
         ("/console/v1/streets/{street}/cases/{id}/timeline", "id", case_id),
         ("/triage/v1/streets/{street}/cases/{case_id}/explanation", "case_id", case_id),

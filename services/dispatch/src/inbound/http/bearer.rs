@@ -10,12 +10,15 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use bootstrap::door::{Fault, FreeText, IdempotencyKeyHeader, Problem, StrictJson, TraceContext};
 use contract::document::LINK_SUBJECT;
-use ids::IdempotencyKey;
+use ids::{IdempotencyKey, VisitId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::change::answered;
+use super::deeds::missing;
 use super::links::order_of;
+use crate::core::link::LinkAct;
 use crate::core::link_view::LinkedOrder;
 use crate::core::token::Token;
 use crate::handle::Room;
@@ -36,8 +39,11 @@ pub(super) struct OpenBody {
 pub(super) struct LinkActBody {
     /// What stands behind the `#` of the link.
     token: String,
-    /// see, acknowledge, ask, arrive, progress or submit.
+    /// see, acknowledge, ask, arrive, progress, submit or sign.
     act: String,
+    /// For `sign`: which visit.
+    #[serde(default)]
+    visit_id: Option<Uuid>,
     /// What is asked or reported; free text, at most 4,000 characters.
     #[serde(default)]
     note: Option<String>,
@@ -48,6 +54,8 @@ pub(super) struct LinkActBody {
 struct Asked<'a> {
     act: &'a str,
     note: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visit_id: Option<Uuid>,
 }
 
 /// The headers of a change by a link.
@@ -76,7 +84,7 @@ pub(super) async fn open(
     StrictJson(body): StrictJson<OpenBody>,
 ) -> Result<Response, Problem> {
     let token = admitted(&room, &headers, &body.token)?;
-    let asked = Asked { act: "open", note: "" };
+    let asked = Asked { act: "open", note: "", visit_id: None };
     submitted(&room, knock, token, LinkDeed::Open(token), asked).await
 }
 
@@ -90,20 +98,21 @@ pub(super) async fn act(
     StrictJson(body): StrictJson<LinkActBody>,
 ) -> Result<Response, Problem> {
     let token = admitted(&room, &headers, &body.token)?;
-    let act = body.act.parse().map_err(|_| {
-        let said = "可选 see、acknowledge、ask、arrive、progress、submit / one of these";
+    let act: LinkAct = body.act.parse().map_err(|_| {
+        let said = "可选 see、acknowledge、ask、arrive、progress、submit、sign / one of these";
         Problem::validation_failed([Fault::new("/act", "unknown-act", said)])
     })?;
     let note = FreeText::parse("/note", body.note.unwrap_or_default())?;
-    if body.act == "ask" && note.as_str().trim().is_empty() {
-        return Err(Problem::validation_failed([Fault::new(
-            "/note",
-            "missing-field",
-            "请写明问题 / ask something",
-        )]));
+    if act == LinkAct::Ask && note.as_str().trim().is_empty() {
+        return Err(missing("/note"));
     }
-    let asked = Asked { act: &body.act, note: note.as_str() };
-    submitted(&room, knock, token, LinkDeed::Act(token, act), asked).await
+    let deed = match (act, body.visit_id) {
+        (LinkAct::Sign, None) => return Err(missing("/visit_id")),
+        (LinkAct::Sign, Some(visit)) => LinkDeed::Sign(token, VisitId(visit)),
+        (act, _) => LinkDeed::Act(token, act),
+    };
+    let asked = Asked { act: &body.act, note: note.as_str(), visit_id: body.visit_id };
+    submitted(&room, knock, token, deed, asked).await
 }
 
 /// Bounds first, then the signature; only then does anything cost something.

@@ -46,7 +46,7 @@ pub(super) struct LinkBody {
     /// four digits in a row are refused.
     #[schema(min_length = 1, max_length = 64)]
     label: String,
-    /// What may be done by it: see, acknowledge, ask, arrive, progress, submit; all of them unless told. Whatever it is, a
+    /// What may be done by it: see, acknowledge, ask, arrive, progress, submit, sign; all of them unless told. Whatever it is, a
     /// link shows its order.
     #[serde(default)]
     acts: Option<Vec<String>>,
@@ -162,7 +162,7 @@ fn new_link(body: LinkBody) -> Result<NewLink, Problem> {
     };
     let acts = acts.filter(|acts| !acts.is_empty());
     if acts.is_none() {
-        let said = "可选 see、acknowledge、ask、arrive、progress、submit / of these, at least one";
+        let said = "可选 see、acknowledge、ask、arrive、progress、submit、sign / of these, at least one";
         faults.push(Fault::new("/acts", "unknown-act", said));
     }
     match acts {

@@ -13,6 +13,7 @@ mod orders;
 mod page;
 mod refusals;
 mod rulings;
+mod visits;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -37,6 +38,8 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
         .route("/dispatch/v1/streets/{street}/orders/{target}/links", get(links::list).post(links::issue))
         .route("/dispatch/v1/streets/{street}/links/{target}", post(links::revoke))
+        .route("/dispatch/v1/streets/{street}/orders/{target}/visits/{visit}", post(visits::sign))
+        .route("/dispatch/v1/streets/{street}/cases/{target}/visits", post(visits::record))
         .route("/dispatch/v1/links:open", post(bearer::open))
         .route("/dispatch/v1/links:act", post(bearer::act))
         .route("/dispatch/v1/streets/{street}/rulings", get(rulings::list))
@@ -56,6 +59,8 @@ pub(crate) fn routes(room: Room) -> Router {
     links::revoke,
     bearer::open,
     bearer::act,
+    visits::record,
+    visits::sign,
     rulings::list,
     cases::read,
     cases::verify,

@@ -32,6 +32,10 @@ kinds! {
     OWN_BODY "own-body" "该单位已持有 / That body holds it already";
     ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
     NOBODY_SUMMONED "nobody-summoned" "召集单位数不符 / Between one and twenty bodies";
+    LEAD_RECORDS "lead-records" "联合走访由主办登记 / The lead records a visit";
+    NOT_OF_VISIT "not-of-visit" "工单不在此次走访之列 / The order is none of this visit's";
+    VISIT_TIME "visit-time" "走访时间超出范围 / The time of the visit is out of range";
+    VISIT_BOUNDS "visit-bounds" "参加单位或走访次数不符 / Too few or too many bodies or visits";
     TIME_PENDING "time-pending" "已有申请待审批 / A question for time waits already";
     NOTHING_ASKED "nothing-asked" "没有待审批的申请 / No time was asked for";
     SUSPENDED "suspended" "工单已挂起 / The order is suspended";

@@ -5,6 +5,7 @@
 const ACTS = {
   see: ["已阅", "I have seen it"], acknowledge: ["签收", "acknowledge"], ask: ["提问", "ask the centre"],
   arrive: ["到场", "on site"], progress: ["反馈进展", "report progress"], submit: ["申请办结", "submit as done"],
+  sign: ["签字", "sign"],
 };
 // What follows which phase, as far as a page has to know; the answer to an act says the rest.
 const NEXT = {
@@ -57,7 +58,7 @@ function limit(stage) {
   return element("li", shown, stage.verdict === "breached" ? "breached" : "");
 }
 
-function show({ order, acts, expires_at: until }) {
+function show({ order, acts, to_sign: toSign, expires_at: until }) {
   $("title").replaceChildren(`${order.case_no} `, element("bdi", order.item_zh));
   const english = element("span", ` ${order.item_en}`, "en");
   english.lang = "en";
@@ -80,9 +81,23 @@ function show({ order, acts, expires_at: until }) {
   const possible = (NEXT[order.phase] || []).filter((act) => acts.includes(act));
   const possibleHere = order.role === "inform" ? possible.filter((act) => act === "see") : possible;
   $("acts").replaceChildren(...possibleHere.map(button));
+  const visits = acts.includes("sign") ? toSign : [];
+  $("visits").replaceChildren(...visits.map(visit));
+  $("visits-part").hidden = visits.length === 0;
   $("drill").hidden = !order.drill;
   $("until").textContent = `此链接有效至 / This link ends ${instant(until)}`;
   $("main").hidden = false;
+}
+
+function visit(of) {
+  const made = element("li");
+  const when = `走访时间 / visited ${instant(of.visited_at)}`;
+  const sign = bilingual("button", ["我单位到场，签字", "we were there: sign"]);
+  sign.type = "button";
+  sign.dataset.visit = of.visit_id;
+  sign.addEventListener("click", () => perform("sign", of.visit_id));
+  made.append(when, " ", element("bdi", of.note), " ", sign);
+  return made;
 }
 
 function button(act) {
@@ -116,18 +131,18 @@ function newKey() {
 
 const token = () => location.hash.slice(1);
 
-async function perform(act) {
+async function perform(act, visitId) {
   const note = $("note").value;
   if (act === "ask" && !note.trim()) {
     say("请先写明问题 / write your question first");
     $("note").focus();
     return;
   }
-  const buttons = [...$("acts").querySelectorAll("button")];
+  const buttons = [...$("main").querySelectorAll("button")];
   buttons.forEach((shown) => { shown.disabled = true; });
   say("正在提交 / sending");
   try {
-    show(await ask("act", { token: token(), act, note }));
+    show(await ask("act", { token: token(), act, note, ...(visitId && { visit_id: visitId }) }));
     $("note").value = "";
     say(`已提交：${ACTS[act][0]} / done: ${ACTS[act][1]}`);
   } catch (error) {
