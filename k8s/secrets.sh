@@ -66,6 +66,7 @@ secret streetwise-admin Opaque "admin-url=$(database_url postgres "$admin")" "na
 secret streetwise-backup Opaque "database-url=$(database_url backup "$backup")"
 key_secret streetwise-key-intake
 key_secret streetwise-key-seal
+key_secret streetwise-key-link
 
 secret streetwise-valkey-users Opaque "default=$valkey"
 secret streetwise-postgres-admin kubernetes.io/basic-auth username=postgres "password=$admin"

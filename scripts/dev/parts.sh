@@ -78,6 +78,8 @@ service_environment() {
     intake) service_environment+=("STREETWISE_INTAKE_SECRET_FILE=$RUN/secrets/intake"
       "STREETWISE_REDIS_URL=$(address_of redis)"
       "STREETWISE_SEAL_KEY_FILE=$RUN/secrets/seal") ;;
+    dispatch) service_environment+=("STREETWISE_LINK_KEY_FILE=$RUN/secrets/link"
+      "STREETWISE_PUBLIC_URL=http://127.0.0.1:$(port_of dispatch)") ;;
     notification) service_environment+=("STREETWISE_SEAL_KEY_FILE=$RUN/secrets/seal"
       "STREETWISE_EGRESS_ALLOW=http://127.0.0.1/127.0.0.1/32:$(port_of sink)"
       "STREETWISE_ENDPOINT_SECRETS_DIR=$RUN/secrets/endpoints") ;;

@@ -63,7 +63,7 @@ make_secrets() {
   local name
   mkdir -p "$RUN/secrets/endpoints" "$RUN/identity"
   chmod 0700 "$RUN/secrets" "$RUN/secrets/endpoints" "$RUN/identity"
-  for name in intake seal; do
+  for name in intake seal link; do
     [[ -s $RUN/secrets/$name ]] || (umask 077 && head -c 32 /dev/urandom >"$RUN/secrets/$name")
   done
 }

@@ -131,6 +131,10 @@ spec:
 {{- range .service.keys }}
 {{- $told = set $told (index $values.keys .).env (printf "/etc/streetwise/keys/%s/key" .) }}
 {{- end }}
+{{- /* Links that are given out begin with where people come in. */ -}}
+{{- if and (has "link" .service.keys) (ne $values.route.kind "none") }}
+{{- $told = set $told "STREETWISE_PUBLIC_URL" (printf "https://%s" (first $values.route.hosts)) }}
+{{- end }}
 {{- if $values.nats.nkeys }}
 {{- $told = set $told "STREETWISE_NATS_NKEY_FILE" "/etc/streetwise/nats/nats.nk" }}
 {{- end }}

@@ -31,6 +31,8 @@ pub enum Action {
     OrderAct,
     /// Direct the work of bodies: urge, supervise, transfer, waive, withdraw, rule on a case's first return.
     OrderDirect,
+    /// Give out, list and revoke links to one order, for a body without an account.
+    OrderLink,
     /// Rule on any return: the last word on whose a duty is.
     OrderAdjudicate,
     /// Call a case off.
@@ -59,7 +61,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 26] = [
         Action::ReportSubmit,
         Action::ReportDrill,
         Action::ContactReveal,
@@ -73,6 +75,7 @@ impl Action {
         Action::OrderRead,
         Action::OrderAct,
         Action::OrderDirect,
+        Action::OrderLink,
         Action::OrderAdjudicate,
         Action::CaseCancel,
         Action::DeliveryRead,
@@ -103,6 +106,7 @@ impl Action {
             Action::OrderRead => "order.read",
             Action::OrderAct => "order.act",
             Action::OrderDirect => "order.direct",
+            Action::OrderLink => "order.link",
             Action::OrderAdjudicate => "order.adjudicate",
             Action::CaseCancel => "case.cancel",
             Action::DeliveryRead => "delivery.read",

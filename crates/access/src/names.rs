@@ -42,6 +42,7 @@ impl Action {
             Action::OrderRead => ("查看工单", "read an order"),
             Action::OrderAct => ("办理工单", "act on an order"),
             Action::OrderDirect => ("调度工单", "direct orders"),
+            Action::OrderLink => ("发放工单链接", "give out links to an order"),
             Action::OrderAdjudicate => ("裁定退单", "rule on returns"),
             Action::CaseCancel => ("取消案件", "call a case off"),
             Action::DeliveryRead => ("查看投递", "read deliveries"),

@@ -23,7 +23,7 @@ const TABLE: [Row; 12] = [
     Row {
         role: Role::BodyUser,
         held_in: &[Body],
-        may: &[CaseList, CaseRead, OrderList, OrderRead, OrderAct, DeliveryRead, LiveWatch],
+        may: &[CaseList, CaseRead, OrderList, OrderRead, OrderAct, OrderLink, DeliveryRead, LiveWatch],
     },
     Row {
         role: Role::StreetCentre,
@@ -38,6 +38,7 @@ const TABLE: [Row; 12] = [
             OrderList,
             OrderRead,
             OrderDirect,
+            OrderLink,
             CaseCancel,
             DeliveryRead,
             LiveWatch,
@@ -72,6 +73,7 @@ const TABLE: [Row; 12] = [
             OrderList,
             OrderRead,
             OrderDirect,
+            OrderLink,
             OrderAdjudicate,
             CaseCancel,
             DeliveryRead,

@@ -21,7 +21,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use contract::document::KEY_SUBJECT;
+use contract::document::{KEY_SUBJECT, LINK_SUBJECT};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde::Deserialize;
@@ -201,8 +201,9 @@ impl Authenticator {
         validation.validate_nbf = false;
         let token = decode::<Claims>(token, &key.decoding, &validation).map_err(|_| TokenRefusal::Invalid)?;
         let claims = token.claims;
-        // An issuer must not name anybody what the holders of keys are called.
-        let named = !claims.sub.is_empty() && !claims.sub.starts_with(KEY_SUBJECT);
+        // An issuer must not name anybody what the holders of keys and links are called.
+        let reserved = [KEY_SUBJECT, LINK_SUBJECT].iter().any(|prefix| claims.sub.starts_with(prefix));
+        let named = !claims.sub.is_empty() && !reserved;
         let holds = claims.iss == self.0.issuer && named;
         if holds { Ok(claims) } else { Err(TokenRefusal::Invalid) }
     }

@@ -103,6 +103,14 @@ events! {
     OrderSuspended = "dispatch.order.suspended",
     /// Time is charged again.
     OrderResumed = "dispatch.order.resumed",
+    /// A link to the order was given out, for a body without an account.
+    OrderLinkIssued = "dispatch.order.link_issued",
+    /// The link opens nothing any more.
+    OrderLinkRevoked = "dispatch.order.link_revoked",
+    /// Somebody opened the order by its link: a receipt, and not yet seen (D22).
+    OrderLinkOpened = "dispatch.order.link_opened",
+    /// The body asks those who direct a question.
+    OrderAsked = "dispatch.order.asked",
     /// Dispatch holds the case: its first round begins.
     DispatchCaseOpened = "dispatch.case.opened",
     /// The verification waits for an unpublished calendar year.
@@ -123,6 +131,10 @@ events! {
     CaseRuled = "dispatch.case.ruled",
     /// Bodies are summoned to the place (吹哨); their orders follow.
     CaseWhistled = "dispatch.case.whistled",
+    /// The lead recorded a visit that several bodies made together; they are to sign it (联合走访).
+    CaseVisitRecorded = "dispatch.case.visit_recorded",
+    /// A body signed it; the act on its order follows.
+    CaseVisitSigned = "dispatch.case.visit_signed",
     /// Called off with all its orders.
     CaseCancelled = "dispatch.case.cancelled",
     /// The same matter came again soon after it was closed: a false closure (虚假办结).

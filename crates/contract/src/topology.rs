@@ -103,8 +103,10 @@ const TOLD: &[&str] = &[
     "dispatch.order.extended",
     "dispatch.order.suspended",
     "dispatch.order.resumed",
+    "dispatch.order.asked",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
+    "dispatch.case.visit_recorded",
 ];
 
 const fn hears(service: &'static str, upstream: &'static str, events: &'static [&'static str]) -> Hears {
@@ -203,6 +205,7 @@ pub const EXPORTED: &[Exported] = &[
     exports("dispatch", "cases", &[]),
     exports("dispatch", "orders", &[]),
     exports("dispatch", "stages", &[]),
+    exports("dispatch", "links", &["token_sha256"]),
     exports("notification", "deliveries", &[]),
     exports("notification", "attempts", &[]),
     exports("console", "timeline", &["payload"]),

@@ -15,4 +15,4 @@ pub use case_no::CaseNo;
 pub use code::{GridCode, InvalidCode, TenantId};
 pub use lane::{Lane, UnknownLane};
 pub use tracking::{TrackingCode, TrackingCodeError};
-pub use uuids::{CaseId, DeliveryId, EventId, IdempotencyKey, OrderId, ReportId, mint};
+pub use uuids::{CaseId, DeliveryId, EventId, IdempotencyKey, LinkId, OrderId, ReportId, VisitId, mint};

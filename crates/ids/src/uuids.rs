@@ -76,6 +76,14 @@ id!(
     DeliveryId
 );
 id!(
+    /// A link to one order, for a body without an account (链接).
+    LinkId
+);
+id!(
+    /// A visit to the place that several bodies made together (联合走访).
+    VisitId
+);
+id!(
     /// The client's `Idempotency-Key`.
     IdempotencyKey
 );

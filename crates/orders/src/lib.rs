@@ -99,13 +99,13 @@ mod stage;
 pub use actor::Actor;
 pub use case::{
     Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder,
-    HolderInterval, RoundVerdict, Ruling, RulingAsked, VerifyCommand,
+    HolderInterval, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
 };
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};
 pub use order::{
-    Act, HoldReason, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnAsked,
-    ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
+    Act, HoldReason, LinkDeed, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase,
+    ReturnAsked, ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
 };
 pub use refusal::{PlanFault, Refusal};
 pub use round::{open_assistants, superseded};

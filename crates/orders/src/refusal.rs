@@ -67,6 +67,18 @@ pub enum Refusal {
     /// Nobody is summoned, or a crowd.
     #[error("between one and twenty bodies are summoned")]
     Summoned,
+    /// Only the lead records a visit, while its duty is open.
+    #[error("a visit is recorded by the lead")]
+    LeadRecords,
+    /// An order that was not named with the visit, or has no open duty in its round.
+    #[error("the order is none of this visit's")]
+    NotOfVisit,
+    /// Before an order went out, or in the future.
+    #[error("the time of the visit is out of range")]
+    VisitTime,
+    /// Nobody else was there, or a crowd, or there were too many visits.
+    #[error("one to twenty others make a visit, fifty visits a case")]
+    VisitBounds,
     /// One question for time at a time.
     #[error("a question for time waits for its answer")]
     TimePending,
@@ -128,6 +140,10 @@ impl Refusal {
             Refusal::OwnBody => "own-body",
             Refusal::AskerMayNotDecide => "asker-may-not-decide",
             Refusal::Summoned => "nobody-summoned",
+            Refusal::LeadRecords => "lead-records",
+            Refusal::NotOfVisit => "not-of-visit",
+            Refusal::VisitTime => "visit-time",
+            Refusal::VisitBounds => "visit-bounds",
             Refusal::TimePending => "time-pending",
             Refusal::NothingAsked => "nothing-asked",
             Refusal::Suspended => "suspended",
@@ -157,6 +173,10 @@ impl Refusal {
             Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
             Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
             Refusal::Summoned => "须召集一至二十个单位",
+            Refusal::LeadRecords => "联合走访由主办单位登记",
+            Refusal::NotOfVisit => "该工单不在此次走访之列，或已不在办",
+            Refusal::VisitTime => "走访时间须在各工单派发之后，且不得晚于现在",
+            Refusal::VisitBounds => "须有一至二十个其他单位参加，每个事件至多登记五十次走访",
             Refusal::TimePending => "已有延期或挂起申请待审批",
             Refusal::NothingAsked => "没有待审批的延期或挂起申请",
             Refusal::Suspended => "工单已挂起，请先恢复",
@@ -186,6 +206,10 @@ impl Refusal {
             Refusal::OwnBody => "That body holds the order already; name another.",
             Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",
             Refusal::Summoned => "Summon between one and twenty bodies.",
+            Refusal::LeadRecords => "A joint visit is recorded by the lead.",
+            Refusal::NotOfVisit => "The order is none of this visit's, or has no open duty.",
+            Refusal::VisitTime => "A visit is after the dispatch of each order and not in the future.",
+            Refusal::VisitBounds => "One to twenty others make a joint visit; a case has fifty at most.",
             Refusal::TimePending => "A question for time waits for its answer already.",
             Refusal::NothingAsked => "No extension or suspension was asked for.",
             Refusal::Suspended => "The order is suspended; resume it first.",

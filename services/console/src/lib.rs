@@ -5,8 +5,7 @@
 //!
 //! * `inbound`: the doors. `messages` hears the four publishers; `http` shows cases, timelines and a report by its
 //!   tracking code, streams what is new, and serves one page.
-//! * [`core`]: what an event means for the read model, its words in Chinese and English, the order of lines, who asks
-//!   too often.
+//! * [`core`]: what an event means for the read model, its words in Chinese and English, the order of lines.
 //! * `handle`: [`handle::record`] keeps a batch of events; [`handle::sequence`] gives their lines positions.
 //! * [`sequencer`]: the moving part that does so after commits; [`live`]: the signal that something is new.
 //! * `store`: all SQL. [`events`]: metrics. [`tenants`]: what bodies are called, and who may read.
@@ -23,7 +22,6 @@
 
 pub mod core;
 pub mod events;
-mod follows;
 pub mod handle;
 mod inbound;
 pub mod live;

@@ -7,7 +7,8 @@
 //!
 //! The rooms:
 //! * `inbound`: the doors. `messages` hears routed cases, `wakeups` is called by time, `calendars` notices
-//!   publications, `http` takes the acts of bodies and verifiers. They parse and authenticate, nothing else.
+//!   publications, `http` takes the acts of bodies and verifiers, with an account or by a link to one order, and serves
+//!   the page a link opens. They parse and authenticate, nothing else.
 //! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed
 //!   event; `say` writes what happened into events.
 //! * `handle`: the one room where things happen, one transaction per batch of commands; what doors ask during one commit
@@ -18,6 +19,7 @@
 //!
 //! Deliberately not here: who is told (notification), what a case is about (triage).
 
+mod config;
 mod core;
 pub mod events;
 mod handle;
@@ -26,12 +28,16 @@ mod inbound;
 mod store;
 pub mod tenants;
 
+use std::sync::Arc;
+
+use bootstrap::door::Strangers;
 use bootstrap::{ConfigError, House, Plan, Service};
 use sqlx::migrate::Migrator;
 
+use crate::config::Config;
 use crate::events::Metrics;
-use crate::handle::Room;
 use crate::handle::submit::{WAITING_MAX, Writer};
+use crate::handle::{LinkTools, Room};
 use crate::hints::Hints;
 use crate::tenants::{Calendars, Street};
 
@@ -54,7 +60,9 @@ impl Service for Dispatch {
     fn build(house: House<Street>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let metrics = Metrics::register(&house.metrics);
         let writer = Writer::new(WAITING_MAX);
-        let room = Room { house: house.clone(), metrics, writer: writer.clone() };
+        let Config { link_keys: keys, public_url } = Config::read(&house.env, house.development)?;
+        let links = Arc::new(LinkTools { keys, public_url, strangers: Strangers::default() });
+        let room = Room { house: house.clone(), metrics, writer: writer.clone(), links };
         plan.part(writer);
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);

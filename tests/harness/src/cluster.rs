@@ -193,6 +193,7 @@ impl Cluster {
         std::fs::write(folder.path().join("jwks.json"), identity.jwks().to_string())?;
         std::fs::write(folder.path().join("intake-secret"), [7u8; 32])?;
         std::fs::write(folder.path().join("seal-key"), [9u8; 32])?;
+        std::fs::write(folder.path().join("link-key"), [11u8; 32])?;
         std::fs::create_dir(folder.path().join("secrets"))?;
         let tokens = PERSONAS.iter().map(|persona| (*persona, identity.token(persona))).collect();
         let own_port = if mode.sink_as_program { free_port() } else { sink.address().port() };

@@ -7,12 +7,15 @@
 
 pub mod accept;
 pub mod body;
+mod bucket;
 pub(crate) mod guard;
 pub mod idempotency;
 pub mod json;
+pub mod page;
 pub mod path;
 pub mod problem;
 pub mod query;
+pub mod strangers;
 pub mod text;
 pub mod trace;
 
@@ -21,5 +24,6 @@ pub use json::StrictJson;
 pub use path::{ActPath, IdVerb, Path, ReadPath};
 pub use problem::{Fault, Kind, Problem, ProblemDocument};
 pub use query::Query;
+pub use strangers::Strangers;
 pub use text::FreeText;
 pub use trace::TraceContext;

@@ -53,7 +53,7 @@ pub use self::effective::{
 pub use self::envelope::{Document, DocumentBody, DocumentError, Header, Kind, Part};
 pub use self::item::{Item, ItemOverride, Priority, Privacy, Resolve, Urgency, VerifyBy};
 pub use self::own_calendar::CalendarChange;
-pub use self::people::{ApiKey, Grant, KEY_SUBJECT, People};
+pub use self::people::{ApiKey, Grant, KEY_SUBJECT, LINK_SUBJECT, People};
 pub use self::policy::{
     CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, Frame, Limit, SlaPolicy,
     Stage, Unit,

@@ -40,6 +40,9 @@ pub struct ApiKey {
 /// What the subjects of keys begin with. No token's subject and no member's does.
 pub const KEY_SUBJECT: &str = "key:";
 
+/// What the subjects of links to one order begin with: `link:<id>`. No token and no member may be called so.
+pub const LINK_SUBJECT: &str = "link:";
+
 impl ApiKey {
     /// What the holder of a tenant's key is called: in grants, in the journal, in `who-can`.
     pub fn subject(tenant: TenantId, name: &str) -> String {

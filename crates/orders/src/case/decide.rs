@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::{BodyRef, CaseId};
+use ids::{BodyRef, CaseId, OrderId, VisitId};
 use jiff::{SignedDuration, Timestamp};
 use sla::{Calendar, to_micros};
 
@@ -70,6 +70,34 @@ pub enum CaseCommand<'a> {
         /// The case's orders.
         orders: &'a [Order],
         /// What for.
+        note: String,
+    },
+    /// The lead records a visit that several bodies made together; its own act follows with `Order::act_of_visit`.
+    RecordVisit {
+        /// Who, of the lead's body.
+        actor: Actor,
+        /// A fresh id.
+        visit: VisitId,
+        /// When they were there.
+        visited_at: Timestamp,
+        /// The lead's order.
+        lead: OrderId,
+        /// Orders of the others, who have to sign.
+        others: &'a [OrderId],
+        /// The case's orders.
+        orders: &'a [Order],
+        /// What was found.
+        note: String,
+    },
+    /// A body signs a visit; its own act follows with `Order::act_of_visit`. Signing twice changes nothing.
+    SignVisit {
+        /// Who, of the order's body.
+        actor: Actor,
+        /// Which.
+        visit: VisitId,
+        /// The signer's order.
+        order: &'a Order,
+        /// What is said with it.
         note: String,
     },
     /// `:cancel`: the case is called off.
@@ -152,6 +180,7 @@ impl Case {
             adjudications: BTreeMap::new(),
             rulings: Vec::new(),
             repeated_by: BTreeSet::new(),
+            visits: Vec::new(),
         };
         let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
         Ok((case, vec![CaseEvent { version: 1, at, actor, kind }]))
@@ -180,6 +209,12 @@ impl Case {
             }
             CaseCommand::Whistle { actor, bodies, orders, note } => {
                 change.whistle(actor, bodies, orders, note)
+            }
+            CaseCommand::RecordVisit { actor, visit, visited_at, lead, others, orders, note } => {
+                change.record_visit(actor, (visit, to_micros(visited_at)), (lead, others), orders, note)
+            }
+            CaseCommand::SignVisit { actor, visit, order, note } => {
+                change.sign_visit(actor, visit, order, note)
             }
             CaseCommand::Cancel { actor, note } => change.cancel(actor, note),
             CaseCommand::Repeat { by, within } => Ok(change.repeat(by, within)),

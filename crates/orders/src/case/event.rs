@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ids::{BodyRef, CaseId, OrderId};
+use ids::{BodyRef, CaseId, OrderId, VisitId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, Ruling, RulingAsked};
+use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, Ruling, RulingAsked, Visit};
 use crate::stage::apply;
 use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageState};
 
@@ -79,6 +79,22 @@ pub enum CaseEventKind {
         /// What for.
         note: String,
     },
+    /// The lead recorded a visit that several bodies made together; they are to sign it.
+    VisitRecorded {
+        /// As it is then.
+        visit: Box<Visit>,
+    },
+    /// A body signed it; the act on its order follows.
+    VisitSigned {
+        /// Which.
+        visit: VisitId,
+        /// The order that moves.
+        order_id: OrderId,
+        /// Who signed.
+        body: BodyRef,
+        /// What was said with it.
+        note: String,
+    },
     /// Called off.
     Cancelled {
         /// Why.
@@ -108,6 +124,8 @@ impl CaseEventKind {
             CaseEventKind::RulingAsked { .. } => "ruling_asked",
             CaseEventKind::Ruled { .. } => "ruled",
             CaseEventKind::Whistled { .. } => "whistled",
+            CaseEventKind::VisitRecorded { .. } => "visit_recorded",
+            CaseEventKind::VisitSigned { .. } => "visit_signed",
             CaseEventKind::Cancelled { .. } => "cancelled",
             CaseEventKind::FalselyClosed { .. } => "falsely_closed",
             CaseEventKind::Stage(event) => event.name(),
@@ -121,7 +139,9 @@ impl CaseEventKind {
             | CaseEventKind::Reopened { note, .. }
             | CaseEventKind::Ruled { note, .. }
             | CaseEventKind::Whistled { note, .. }
+            | CaseEventKind::VisitSigned { note, .. }
             | CaseEventKind::Cancelled { note } => note,
+            CaseEventKind::VisitRecorded { visit } => &visit.note,
             _ => "",
         }
     }
@@ -184,6 +204,8 @@ impl Case {
                 self.asked = Some(asked.clone());
             }
             CaseEventKind::Ruled { ruling, .. } => self.ruled(ruling, event.at),
+            CaseEventKind::VisitRecorded { visit } => self.visits.push((**visit).clone()),
+            CaseEventKind::VisitSigned { visit, order_id, .. } => self.signed(*visit, *order_id, event.at),
             CaseEventKind::Cancelled { .. } => {
                 self.asked = None;
                 let running =

@@ -9,6 +9,7 @@
 mod decide;
 mod event;
 mod ruling;
+mod visit;
 mod whistle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use decide::{CaseCommand, VerifyCommand};
 pub use event::{CaseEvent, CaseEventKind};
 pub use ruling::{Adjudication, Deciding, Ruling, RulingAsked};
+pub use visit::{Signature, Visit};
 
 use crate::stage::next_alarm;
 use crate::{StagePlan, StageState};
@@ -132,6 +134,9 @@ pub struct Case {
     /// Cases in which the same matter came again soon after the close: each is a false closure.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub repeated_by: BTreeSet<CaseId>,
+    /// Visits that several bodies made together, in the order they were recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<Visit>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::BodyRef;
+use ids::{BodyRef, LinkId};
 use jiff::Timestamp;
 use sla::{Calendar, to_micros};
 
-use super::{Act, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, TimeWanted};
+use super::{
+    Act, LinkDeed, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, TimeWanted,
+};
 use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
 use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, Starts, open_assistants};
 
@@ -143,6 +145,22 @@ pub enum OrderCommand<'a> {
         /// Why.
         note: String,
     },
+    /// A link to the order is given out, revoked or opened.
+    Link {
+        /// Who; of an opening, the link itself.
+        actor: Actor,
+        /// Which.
+        link: LinkId,
+        /// What is done with it.
+        deed: LinkDeed,
+    },
+    /// `:ask`: the body asks those who direct a question.
+    Ask {
+        /// Who.
+        actor: Actor,
+        /// What.
+        note: String,
+    },
     /// `:resume`, or the end of the suspension has come.
     Resume {
         /// Who; nobody when time did.
@@ -261,6 +279,8 @@ impl Order {
             OrderCommand::GrantTime { actor, calendar, note } => change.grant_time(actor, calendar, note),
             OrderCommand::RefuseTime { actor, note } => change.refuse_time(actor, note),
             OrderCommand::Resume { actor, calendar, note } => change.resume(actor, calendar, note),
+            OrderCommand::Link { actor, link, deed } => change.link(actor, link, deed),
+            OrderCommand::Ask { actor, note } => change.ask(actor, note),
         }?;
         Ok(Decision::of(done.order, done.events))
     }

@@ -1,6 +1,6 @@
 //! What happened to an order. The order is the fold of its events, and nothing else changes it.
 
-use ids::BodyRef;
+use ids::{BodyRef, LinkId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sla::Limit;
@@ -144,6 +144,28 @@ pub enum OrderEventKind {
         /// What was said with it.
         note: String,
     },
+    /// A link to it was given out.
+    LinkIssued {
+        /// Which.
+        link: LinkId,
+        /// Its end.
+        until: Timestamp,
+    },
+    /// A link to it opens nothing any more.
+    LinkRevoked {
+        /// Which.
+        link: LinkId,
+    },
+    /// Somebody opened it by a link: a receipt, not seen.
+    LinkOpened {
+        /// Which.
+        link: LinkId,
+    },
+    /// The body asks those who direct a question.
+    Asked {
+        /// What.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -174,6 +196,10 @@ impl OrderEventKind {
             OrderEventKind::Extended { .. } => "extended",
             OrderEventKind::Suspended { .. } => "suspended",
             OrderEventKind::Resumed { .. } => "resumed",
+            OrderEventKind::LinkIssued { .. } => "link_issued",
+            OrderEventKind::LinkRevoked { .. } => "link_revoked",
+            OrderEventKind::LinkOpened { .. } => "link_opened",
+            OrderEventKind::Asked { .. } => "asked",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -196,7 +222,8 @@ impl OrderEventKind {
             | OrderEventKind::TimeRefused { note }
             | OrderEventKind::Extended { note, .. }
             | OrderEventKind::Suspended { note, .. }
-            | OrderEventKind::Resumed { note, .. } => note,
+            | OrderEventKind::Resumed { note, .. }
+            | OrderEventKind::Asked { note } => note,
             _ => "",
         }
     }
@@ -268,6 +295,8 @@ impl Order {
                 self.suspended = None;
                 self.set_clocks(clocks, *from);
             }
+            // Who gives a link out can act by it, as long as there is something to do: so it does not verify (D36).
+            OrderEventKind::LinkIssued { .. } if self.duty_open() => self.handled_by(event),
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }
@@ -285,7 +314,11 @@ impl Order {
         if act == Act::Submit {
             self.time_asked = None;
         }
-        // Who only takes note of a matter does not handle it, and may verify it (D36).
+        self.handled_by(event);
+    }
+
+    /// Who only takes note of a matter does not handle it, and may verify it (D36).
+    fn handled_by(&mut self, event: &OrderEvent) {
         if let (Some(actor), true) = (&event.actor, self.role != Role::Inform) {
             self.handlers.insert(actor.principal.clone());
         }

@@ -9,6 +9,7 @@ mod decide;
 mod direct;
 mod event;
 mod give_back;
+mod link;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub use act::Act;
 pub use decide::OrderCommand;
 pub use event::{OrderEvent, OrderEventKind};
 pub use give_back::{ReturnAsked, ReturnGround};
+pub use link::LinkDeed;
 pub use time::{HoldReason, Suspension, TimeAsked, TimeWanted};
 
 use crate::stage::next_alarm;

@@ -41,6 +41,16 @@ pub fn check_step(before: &World, after: &World) {
         assert_eq!(before.case, after.case, "an ended case changed");
     }
     assert!(after.case.rulings.starts_with(&before.case.rulings));
+    // Visits are never taken back, and a signature stays as it was given.
+    for (old, new) in before.case.visits.iter().zip(&after.case.visits) {
+        assert_eq!(
+            (old.id, old.visited_at, old.signatures.len()),
+            (new.id, new.visited_at, new.signatures.len())
+        );
+        let given = old.signatures.iter().filter(|(_, of)| of.signed_at.is_some());
+        assert!(given.clone().all(|(order, of)| new.signatures[order] == *of));
+    }
+    assert!(after.case.visits.len() >= before.case.visits.len());
 }
 
 fn check_final(old: &StageState, new: &StageState) {

@@ -2,7 +2,9 @@
 //! clocks that step back, publications.
 
 use jiff::SignedDuration;
-use orders::{Act, Case, CaseEvent, ChainStep, Deciding, Order, OrderEvent, Role, Stage, StagePlan};
+use orders::{
+    Act, Case, CaseEvent, ChainStep, Deciding, LinkDeed, Order, OrderEvent, Role, Stage, StagePlan,
+};
 use proptest::prelude::*;
 use sla::{ClockKind, PerMille, Unit};
 
@@ -55,6 +57,8 @@ fn single_steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::Cancel(1)),
         4 => directed(),
         5 => time(),
+        3 => links(),
+        3 => visits(),
         1 => Just(Step::Publish(&[2026, 2027])),
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
     ]
@@ -73,6 +77,29 @@ fn directed() -> impl Strategy<Value = Step> {
         1 => (0usize..4).prop_map(Step::Supervise),
         1 => Just(Step::CancelCase),
         2 => prop::sample::select(&["traffic-police", "urban-management"][..]).prop_map(Step::Whistle),
+    ]
+}
+
+/// Links given out, opened and revoked, by verifiers, too; and questions.
+fn links() -> impl Strategy<Value = Step> {
+    let person = || prop::sample::select(&["li", "wang", "link:9"][..]);
+    let deed = prop::sample::select(vec![
+        LinkDeed::Issue { until: at("2027-01-04 10:00") },
+        LinkDeed::Open,
+        LinkDeed::Revoke,
+    ]);
+    prop_oneof![
+        3 => (0usize..4, person(), deed).prop_map(|(index, who, deed)| Step::Link(index, who, deed)),
+        1 => (0usize..4, person()).prop_map(|(index, who)| Step::Ask(index, who)),
+    ]
+}
+
+/// Joint visits and their signatures, of the future and of long ago, too.
+fn visits() -> impl Strategy<Value = Step> {
+    let person = || prop::sample::select(&["li", "zhao"][..]);
+    prop_oneof![
+        (0usize..4, person(), -10i64..5_000).prop_map(|(index, who, ago)| Step::Visit(index, who, ago)),
+        (0usize..4, person()).prop_map(|(index, who)| Step::Sign(index, who)),
     ]
 }
 

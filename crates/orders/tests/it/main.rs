@@ -15,4 +15,5 @@ mod returns;
 mod stages;
 mod summons;
 mod table;
+mod visits;
 mod world;

@@ -2,7 +2,8 @@
 //! and the phase; then the answer to each command. `=` changes nothing, `x` is `invalid-transition`, words
 //! with a hyphen are other refusal codes, and the rest is the phase after.
 
-use orders::{Act, Order, OrderCommand, ReturnGround, Role, RoundVerdict, Stage};
+use orders::{Act, LinkDeed, Order, OrderCommand, ReturnGround, Role, RoundVerdict, Stage};
+use uuid::Uuid;
 
 use crate::fixtures::{Life, actor, command, plan, second, seconds};
 
@@ -40,8 +41,16 @@ fn directed(word: &str) -> OrderCommand<'static> {
         "stays" => OrderCommand::Place { actor, to: "transport".parse().unwrap(), note },
         "elsewhere" => OrderCommand::Place { actor, to: "bus-company".parse().unwrap(), note },
         "cancel-with-case" => OrderCommand::CancelWithCase { actor, note },
+        "ask" => OrderCommand::Ask { actor, note },
+        "issue" => linked(LinkDeed::Issue { until: second(100) }),
+        "open" => linked(LinkDeed::Open),
+        "revoke" => linked(LinkDeed::Revoke),
         other => panic!("no command {other}"),
     }
+}
+
+fn linked(deed: LinkDeed) -> OrderCommand<'static> {
+    OrderCommand::Link { actor: actor("sun"), link: Uuid::from_u128(9).into(), deed }
 }
 
 /// One row: the order after the acts of `path`, and the answer to each command from there.
@@ -188,4 +197,48 @@ acknowledge return       : acknowledged | return-pending
 acknowledge return stays : acknowledged | submitted
 ";
     check_columns(Role::Lead, &[], &columns, &[], table);
+}
+
+/// A link and a question leave the phase as it is, and what has ended has none.
+#[test]
+fn what_comes_by_a_link() {
+    let columns = ["issue", "open", "revoke", "ask"];
+    let table = "
+after                                   : phase        | issue        | open         | revoke       | ask
+                                        : dispatched   | dispatched   | dispatched   | dispatched   | dispatched
+issue open                              : dispatched   | dispatched   | dispatched   | dispatched   | dispatched
+see                                     : seen         | seen         | seen         | seen         | seen
+acknowledge ask                         : acknowledged | acknowledged | acknowledged | acknowledged | acknowledged
+acknowledge submit                      : submitted    | submitted    | submitted    | submitted    | submitted
+acknowledge submit close                : done         | x            | x            | x            | x
+acknowledge issue waive                 : waived       | x            | x            | x            | x
+";
+    check_columns(Role::Assist, &[], &columns, &[], table);
+    let table = "
+after : phase      | issue      | open       | revoke     | ask
+      : dispatched | dispatched | dispatched | dispatched | inform-only
+";
+    check_columns(Role::Inform, &[], &columns, &[], table);
+}
+
+#[test]
+fn opening_by_a_link_meets_nothing_and_who_gave_it_out_handles() {
+    let stages = vec![seconds(Stage::See, 3_600, &[]), seconds(Stage::Acknowledge, 3_600, &[])];
+    let mut life = Life::of(plan(Role::Lead, "transport", stages, vec![]));
+    life.does(linked(LinkDeed::Issue { until: second(100) }), second(1)).unwrap();
+    life.does(linked(LinkDeed::Open), second(2)).unwrap();
+    assert!(life.order.acts.is_empty(), "opened is not seen");
+    assert!(life.order.stages.iter().all(|stage| stage.met_at.is_none()));
+    assert_eq!(life.order.handlers, ["sun".to_owned()].into());
+
+    // Of what is only for information nobody is a handler, and of what was submitted nobody becomes one.
+    let mut informed = Life::of(plan(Role::Inform, "street-centre", vec![], vec![]));
+    informed.does(linked(LinkDeed::Issue { until: second(100) }), second(1)).unwrap();
+    assert!(informed.order.handlers.is_empty());
+    let mut done = Life::of(plan(Role::Assist, "bus-company", vec![], vec![]));
+    for act in [Act::Acknowledge, Act::Submit] {
+        done.acts(act, second(1)).unwrap();
+    }
+    done.does(linked(LinkDeed::Issue { until: second(100) }), second(2)).unwrap();
+    assert!(!done.order.handlers.contains("sun"));
 }

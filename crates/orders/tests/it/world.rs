@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, Order, OrderCommand,
-    OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, TimeWanted,
-    VerifyCommand, superseded,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, LinkDeed, Order,
+    OrderCommand, OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan,
+    TimeWanted, VerifyCommand, superseded,
 };
 use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
@@ -42,6 +42,13 @@ pub enum Step {
     Grant(usize, &'static str),
     Deny(usize, &'static str),
     Resume(usize, &'static str),
+    /// By whom, and what is done with the link.
+    Link(usize, &'static str, LinkDeed),
+    Ask(usize, &'static str),
+    /// The round's first order says that this one's body was there, so many seconds ago; by whom.
+    Visit(usize, &'static str, i64),
+    /// The last visit, for this order, by whom.
+    Sign(usize, &'static str),
     /// By whom, for whom, and whose it is.
     Place(usize, &'static str, Deciding, &'static str),
     /// Every wake-up, due or not.
@@ -79,6 +86,8 @@ impl Step {
             Step::Supervise(index) | Step::Return(index, ..) | Step::Place(index, ..) => Some(*index),
             Step::Extend(index, _) | Step::Suspend(index, ..) | Step::Grant(index, _) => Some(*index),
             Step::Deny(index, _) | Step::Resume(index, _) => Some(*index),
+            Step::Link(index, ..) | Step::Ask(index, _) => Some(*index),
+            Step::Visit(index, ..) | Step::Sign(index, _) => Some(*index),
             _ => None,
         }
     }
@@ -134,6 +143,17 @@ impl World {
             Step::Extend(..) | Step::Suspend(..) | Step::Grant(..) | Step::Deny(..) | Step::Resume(..) => {
                 self.time(step, written)
             }
+            Step::Link(index, who, deed) => {
+                let (actor, link) = (actor(who), Uuid::from_u128(9).into());
+                let command = OrderCommand::Link { actor, link, deed: *deed };
+                self.order(self.round_starts() + index, command, written).map(drop)
+            }
+            Step::Ask(index, who) => {
+                let command = OrderCommand::Ask { actor: actor(who), note: "which stop?".to_owned() };
+                self.order(self.round_starts() + index, command, written).map(drop)
+            }
+            Step::Visit(index, who, ago) => self.visit(self.round_starts() + index, who, *ago, written),
+            Step::Sign(index, who) => self.sign(self.round_starts() + index, who, written),
             Step::CancelCase => self.cancel(written),
             Step::Whistle(body) => self.whistle(body, written),
             Step::Return(index, who, to) => self.give_back(self.round_starts() + index, who, to, written),
@@ -222,6 +242,29 @@ impl World {
             self.order(index, cancel, written)?;
         }
         Ok(())
+    }
+
+    fn visit(&mut self, other: usize, who: &str, ago: i64, written: &mut Written) -> Result<(), Refusal> {
+        let (first, orders) = (self.round_starts(), self.orders.clone());
+        let record = CaseCommand::RecordVisit {
+            actor: actor(who),
+            visit: Uuid::from_u128(1 + self.case.visits.len() as u128).into(),
+            visited_at: self.now - SignedDuration::from_secs(ago),
+            lead: orders[first].id,
+            others: &[orders[other].id],
+            orders: &orders,
+            note: "there".to_owned(),
+        };
+        self.decide_case(record, written)?;
+        self.act(first, orders[first].act_of_visit(), who, written)
+    }
+
+    fn sign(&mut self, index: usize, who: &str, written: &mut Written) -> Result<(), Refusal> {
+        let (order, told) = (self.orders[index].clone(), written.case.len());
+        let visit = self.case.visits.last().map_or_else(|| Uuid::nil().into(), |visit| visit.id);
+        let (actor, note) = (actor(who), String::new());
+        self.decide_case(CaseCommand::SignVisit { actor, visit, order: &order, note }, written)?;
+        if written.case.len() == told { Ok(()) } else { self.act(index, order.act_of_visit(), who, written) }
     }
 
     fn whistle(&mut self, body: &str, written: &mut Written) -> Result<(), Refusal> {

@@ -69,12 +69,15 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderDone | OrderWarned | OrderBreached | OrderEscalated | OrderCalendarAwaited
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
         | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
-        | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed => {
+        | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed
+        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked => {
             order(tenant, kind, Message::decode(payload)?)
         }
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
-        | CaseWhistled | CaseCancelled | CaseFalselyClosed => progress(envelope, Message::decode(payload)?),
+        | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned => {
+            progress(envelope, Message::decode(payload)?)
+        }
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
@@ -285,6 +288,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         unit: filled(said.unit),
         until: instant(&said.until),
         reason: filled(said.reason),
+        link_id: maybe_id("link_id", &said.link_id)?,
         due: if dispatched { news.stages.iter().map(due).collect() } else { Default::default() },
         note: filled(said.note),
         ..Detail::default()
@@ -323,7 +327,10 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
     let about = ruling_clock.as_ref().or(news.stages.last());
     let ruling = said.ruling.unwrap_or_default();
     let detail = Detail {
-        order_id: maybe_id("ruling.order_id", &ruling.order_id)?,
+        order_id: maybe_id("ruling.order_id", &ruling.order_id)?.or(maybe_id("order_id", &said.order_id)?),
+        visit_id: maybe_id("visit_id", &said.visit_id)?,
+        visited_at: instant(&said.visited_at),
+        signed_by: filled(said.body),
         ground: filled(ruling.ground),
         to: filled(ruling.to).or_else(|| filled(ruling.proposed)),
         decided_by: filled(ruling.decided_by),

@@ -1,6 +1,5 @@
 //! Pure helpers: what an event means, what it is called, in which order lines stand, and who asks too often.
 
-pub(crate) mod bucket;
 pub(crate) mod case_key;
 pub(crate) mod heard;
 pub(crate) mod line;

@@ -67,7 +67,20 @@ pub struct Detail {
     /// second, minute, hour or workday.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Until when time is not charged, or from when on it is charged again.
+    /// The joint visit that was recorded or signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visit_id: Option<Uuid>,
+    /// When they were there, as the lead says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub visited_at: Option<Timestamp>,
+    /// The body that signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+    /// The link that was given out, revoked or opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link_id: Option<Uuid>,
+    /// Until when time is not charged or a link opens, or from when on time is charged again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,

@@ -56,6 +56,12 @@ pub const fn of(kind: EventType) -> Words {
         OrderExtended => words("已批准延期", "more time granted"),
         OrderSuspended => words("已挂起，暂停计时", "suspended, clocks stand still"),
         OrderResumed => words("已恢复计时", "resumed, clocks go on"),
+        OrderLinkIssued => words("已发放工单链接", "link to the order given out"),
+        OrderLinkRevoked => words("工单链接已撤销", "link to the order revoked"),
+        OrderLinkOpened => {
+            words("工单链接被打开（不等于已阅）", "order opened by its link, which is not seen")
+        }
+        OrderAsked => words("承办单位提问", "question of the body"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
         CaseCalendarFilled => {
@@ -71,6 +77,10 @@ pub const fn of(kind: EventType) -> Words {
         CaseRulingAsked => words("退单待裁定", "return awaits a ruling"),
         CaseRuled => words("责任已裁定", "ruled whose duty it is"),
         CaseWhistled => words("已吹哨，召集单位到场", "bodies summoned to the place"),
+        CaseVisitRecorded => {
+            words("已登记联合走访，待各单位签字", "joint visit recorded, signatures awaited")
+        }
+        CaseVisitSigned => words("联合走访已签字", "joint visit signed"),
         CaseCancelled => words("案件已取消", "case cancelled"),
         CaseWarned => words("核查或裁定时限预警", "time to verify or rule is running out"),
         CaseBreached => words("核查或裁定已超期", "time to verify or rule has passed"),

@@ -7,10 +7,10 @@ pub(crate) mod sequence;
 use std::sync::Arc;
 
 use bootstrap::House;
+use bootstrap::door::Strangers;
 use tokio::sync::Semaphore;
 
 use crate::events::Events;
-use crate::follows::Follows;
 use crate::live::Live;
 use crate::tenants::Names;
 
@@ -24,7 +24,7 @@ pub struct Room {
     pub(crate) live: Live,
     pub(crate) seats: Arc<Semaphore>,
     pub(crate) events: Events,
-    pub(crate) follows: Arc<Follows>,
+    pub(crate) strangers: Arc<Strangers>,
 }
 
 impl Room {
@@ -32,7 +32,7 @@ impl Room {
     pub fn new(house: House<Names>) -> Self {
         let live = Live::new(house.nats.clone());
         let events = Events::new(&house.metrics);
-        let (seats, follows) = (Arc::new(Semaphore::new(LIVE_READERS_MAX)), Arc::new(Follows::new()));
-        Self { house, live, seats, events, follows }
+        let (seats, strangers) = (Arc::new(Semaphore::new(LIVE_READERS_MAX)), Arc::default());
+        Self { house, live, seats, events, strangers }
     }
 }

@@ -2,7 +2,7 @@
 //! a log nobody reads; at apply there is still somebody to tell.
 
 use access::{Grant, Role, Scope};
-use contract::document::{self, KEY_SUBJECT, Kind, People};
+use contract::document::{self, KEY_SUBJECT, Kind, LINK_SUBJECT, People};
 use ids::TenantId;
 
 use super::fault::Fault;
@@ -13,6 +13,10 @@ pub(super) fn check(tenant: TenantId, kind: Kind, people: &People) -> Vec<Fault>
     for (subject, grants) in &people.members {
         if subject.starts_with(KEY_SUBJECT) {
             let detail = "key: 开头的标识只属于接口密钥 / a subject that begins with key: is an API key's";
+            faults.push(Fault::people(&["members", subject], "subject-reserved", detail));
+        }
+        if subject.starts_with(LINK_SUBJECT) {
+            let detail = "link: 开头的标识只属于工单链接 / a subject that begins with link: is a link's";
             faults.push(Fault::people(&["members", subject], "subject-reserved", detail));
         }
         faults.extend(grants.iter().enumerate().filter_map(|(position, form)| {
@@ -60,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_member_is_called_as_the_holder_of_a_key_is() {
+    fn no_member_is_called_as_the_holder_of_a_key_or_a_link_is() {
         let tenant: TenantId = "990102001000".parse().unwrap();
         let grant = document::Grant { role: "resident".to_owned(), scope: tenant, body: None };
         let codes = |subject: &str| {
@@ -70,6 +74,8 @@ mod tests {
         };
         let place = "/spec/members/key:990102001000:sensors".to_owned();
         assert_eq!(codes("key:990102001000:sensors"), [(place, "subject-reserved")]);
-        assert!(codes("keyholder").is_empty());
+        let place = "/spec/members/link:5f3c6c1e".to_owned();
+        assert_eq!(codes("link:5f3c6c1e"), [(place, "subject-reserved")]);
+        assert!(codes("keyholder").is_empty() && codes("linkman").is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! What is done with one order through the doors: an act of its body, or of those who direct the work.
 
-use ids::BodyRef;
+use ids::{BodyRef, OrderId, VisitId};
 use jiff::Timestamp;
 use orders::{Act, Deciding, HoldReason, ReturnGround};
 use sla::Unit;
@@ -32,6 +32,10 @@ pub(crate) enum Deed {
     Grant,
     /// It is not.
     Deny,
+    /// The lead records a visit that it and the bodies of these orders made together.
+    RecordVisit { others: Vec<OrderId>, visited_at: Timestamp },
+    /// The body signs it.
+    SignVisit { visit: VisitId },
     /// Time is charged again before the suspension's end.
     Resume,
 }
@@ -40,5 +44,6 @@ impl Deed {
     /// Whether it is the body's own, and not of those who direct.
     pub fn by_body(&self) -> bool {
         matches!(self, Deed::Act(_) | Deed::Return { .. } | Deed::Extend { .. } | Deed::Suspend { .. })
+            || matches!(self, Deed::RecordVisit { .. } | Deed::SignVisit { .. })
     }
 }

@@ -34,6 +34,10 @@ impl Matter {
         let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
         let command = match deed {
             Deed::Act(act) => return self.act(id, *act, doing.actor, doing.note, doing.calendar, doing.now),
+            Deed::RecordVisit { others, visited_at } => {
+                return self.record_visit(id, others, *visited_at, doing, mint);
+            }
+            Deed::SignVisit { visit } => return self.sign_visit(id, *visit, doing),
             Deed::Return { ground, proposed } => return self.give_back(id, *ground, proposed, doing),
             Deed::Adjudicate { .. } if !self.awaits_ruling(id) => return Err(Refusal::NoReturn),
             Deed::Transfer { .. } if self.awaits_ruling(id) => return Err(Refusal::ReturnPending),

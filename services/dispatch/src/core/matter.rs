@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub item: String,
     pub item_zh: String,
     pub item_en: String,
+    /// Where it is, as the reporter wrote it; empty where nothing was written.
+    pub address: String,
     /// Key of the SLA policy.
     pub policy: String,
     /// Id of the calendar working time is counted on.

@@ -2,9 +2,13 @@
 
 pub(crate) mod deed;
 pub(crate) mod direct;
+pub(crate) mod link;
+pub(crate) mod link_view;
 pub(crate) mod matter;
 pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;
 pub(crate) mod stages;
+pub(crate) mod token;
 pub(crate) mod view;
+pub(crate) mod visit;

@@ -95,6 +95,7 @@ impl RoutedCase {
                 item: case.item,
                 item_zh: case.item_zh,
                 item_en: case.item_en,
+                address: case.place.map(|place| place.address).unwrap_or_default(),
                 policy: policy.key,
                 calendar: policy.calendar,
                 lane: envelope.lane,

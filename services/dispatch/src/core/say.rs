@@ -80,6 +80,16 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
         OrderEventKind::Returned { to, .. } | OrderEventKind::Transferred { to, .. } => {
             payload.to = to.to_string();
         }
+        OrderEventKind::LinkIssued { link, until } => {
+            payload.link_id = link.to_string();
+            payload.until = Some(to_wire(*until));
+        }
+        OrderEventKind::LinkRevoked { link } | OrderEventKind::LinkOpened { link } => {
+            payload.link_id = link.to_string();
+        }
+        OrderEventKind::Asked { .. } => {
+            payload.told_bodies = told.iter().map(ToString::to_string).collect();
+        }
         OrderEventKind::ExtensionAsked { asked, .. } | OrderEventKind::SuspensionAsked { asked, .. } => {
             wanted(&mut payload, &asked.wanted);
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
@@ -132,6 +142,17 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
         }
         CaseEventKind::Ruled { ruling, .. } => payload.ruling = Some(ruled(ruling)),
+        CaseEventKind::VisitRecorded { visit } => {
+            payload.visit_id = visit.id.to_string();
+            payload.visited_at = Some(to_wire(visit.visited_at));
+            payload.told_bodies = visit.signatures.values().map(|of| of.body.to_string()).collect();
+        }
+        CaseEventKind::VisitSigned { visit, order_id, body, .. } => {
+            payload.visit_id = visit.to_string();
+            payload.visited_at = after.visit(*visit).map(|visit| to_wire(visit.visited_at));
+            payload.order_id = order_id.to_string();
+            payload.body = body.to_string();
+        }
         CaseEventKind::FalselyClosed { repeated_by, after_s } => {
             payload.repeated_by = repeated_by.to_string();
             payload.after_s = *after_s;

@@ -19,14 +19,15 @@ pub(crate) struct Listed {
     pub item: String,
     pub item_zh: String,
     pub item_en: String,
+    pub address: String,
     pub policy: String,
     pub drill: bool,
 }
 
 impl Listed {
     pub fn of(order: &Order, facts: &Facts) -> Self {
-        let Facts { case_no, item, item_zh, item_en, policy, drill, .. } = facts.clone();
-        Self { order: order.clone(), case_no, item, item_zh, item_en, policy, drill }
+        let Facts { case_no, item, item_zh, item_en, address, policy, drill, .. } = facts.clone();
+        Self { order: order.clone(), case_no, item, item_zh, item_en, address, policy, drill }
     }
 }
 
@@ -81,6 +82,9 @@ pub(crate) struct OrderView {
     pub item: String,
     pub item_zh: String,
     pub item_en: String,
+    /// Where it is, as the reporter wrote it; empty where nothing was written.
+    #[serde(default)]
+    pub address: String,
     pub policy: String,
     /// A rehearsal; whoever holds it does nothing.
     #[serde(default)]
@@ -176,6 +180,7 @@ impl OrderView {
             item: listed.item.clone(),
             item_zh: listed.item_zh.clone(),
             item_en: listed.item_en.clone(),
+            address: listed.address.clone(),
             policy: listed.policy.clone(),
             drill: listed.drill,
             dispatched_at: order.dispatched_at,
@@ -244,6 +249,50 @@ impl RulingView {
     }
 }
 
+/// A visit to the place that several bodies made together.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct VisitView {
+    pub visit_id: Uuid,
+    pub case_id: Uuid,
+    /// When they were there, as the lead says.
+    pub visited_at: Timestamp,
+    /// When the lead said so.
+    pub recorded_at: Timestamp,
+    /// The lead that recorded it.
+    pub by: String,
+    pub note: String,
+    /// Who was there besides. A body that has not signed was not there as far as its order goes.
+    pub signatures: Vec<SignatureView>,
+}
+
+/// One body's part in a visit.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SignatureView {
+    pub order_id: Uuid,
+    pub body: String,
+    /// Empty while it is still to sign.
+    pub signed_at: Option<Timestamp>,
+}
+
+impl VisitView {
+    pub fn of(case: &Case, visit: &orders::Visit) -> Self {
+        let signature = |(order_id, of): (&ids::OrderId, &orders::Signature)| SignatureView {
+            order_id: order_id.as_uuid(),
+            body: of.body.to_string(),
+            signed_at: of.signed_at,
+        };
+        Self {
+            visit_id: visit.id.as_uuid(),
+            case_id: case.id.as_uuid(),
+            visited_at: visit.visited_at,
+            recorded_at: visit.recorded_at,
+            by: visit.by.to_string(),
+            note: visit.note.clone(),
+            signatures: visit.signatures.iter().map(signature).collect(),
+        }
+    }
+}
+
 /// A case as dispatch knows it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct CaseView {
@@ -275,6 +324,9 @@ pub(crate) struct CaseView {
     /// Cases in which the same matter came again soon after the close: each is a false closure.
     #[serde(default)]
     pub repeated_by: Vec<Uuid>,
+    /// Visits that several bodies made together, with who is still to sign.
+    #[serde(default)]
+    visits: Vec<VisitView>,
     /// Those the caller may see.
     pub orders: Vec<OrderView>,
 }
@@ -305,6 +357,7 @@ impl CaseView {
             adjudication: case.adjudication().map(StageView::of),
             rulings: case.rulings.iter().map(RulingView::of).collect(),
             repeated_by: case.repeated_by.iter().map(|id| id.as_uuid()).collect(),
+            visits: case.visits.iter().map(|visit| VisitView::of(case, visit)).collect(),
             orders,
         }
     }

@@ -3,13 +3,15 @@
 use access::Action;
 use bootstrap::Identity;
 use bootstrap::door::Problem;
-use ids::{BodyRef, CaseId, OrderId, TenantId};
+use ids::{BodyRef, CaseId, LinkId, OrderId, TenantId, VisitId};
 use orders::VerifyCommand;
 use sla::Limit;
 
 use super::Room;
 use super::answer::Request;
 use crate::core::deed::Deed;
+use crate::core::link::{LinkAct, NewLink};
+use crate::core::token::Token;
 
 /// One request of a door, complete: it is decided without its sender.
 pub(crate) struct Command {
@@ -29,6 +31,30 @@ pub(crate) enum What {
     Order(OrderId, Deed),
     /// An act of those who direct, or of a verifier.
     Case(CaseId, CaseDeed),
+    /// What is done with a link to an order, or by it.
+    Link(OrderId, LinkDeed),
+}
+
+/// One thing done with a link to an order, or by it.
+#[derive(Debug, Clone)]
+pub(crate) enum LinkDeed {
+    /// Given out.
+    Issue(NewLink),
+    /// Taken back.
+    Revoke(LinkId),
+    /// Opened by who holds it.
+    Open(Token),
+    /// Something is done by who holds it.
+    Act(Token, LinkAct),
+    /// A visit is signed by who holds it.
+    Sign(Token, VisitId),
+}
+
+impl LinkDeed {
+    /// Whether it is done by who holds the link, and so for the order's body.
+    pub fn by_link(&self) -> bool {
+        matches!(self, LinkDeed::Open(_) | LinkDeed::Act(..) | LinkDeed::Sign(..))
+    }
 }
 
 /// One thing done with a case.

@@ -13,12 +13,16 @@ use orders::Actor;
 use pg::{ScopedTx, TenantScope, crash};
 
 use super::answer::{Answer, Answers};
-use super::command::{CaseDeed, Command, Touched, What};
+use super::command::{CaseDeed, Command, LinkDeed, Touched, What};
+use super::links::Links;
 use super::save::{By, save_said, say};
 use super::{Denied, Room, matters};
+use crate::core::deed::Deed;
 use crate::core::direct::Doing;
+use crate::core::link::Link;
+use crate::core::link_view::{IssuedKept, LinkView, LinkedOrder};
 use crate::core::matter::Matter;
-use crate::core::view::{CaseView, Listed, OrderView};
+use crate::core::view::{CaseView, Listed, OrderView, VisitView};
 use crate::store::{self, Key};
 
 type Decided = Result<Answer, Denied>;
@@ -84,7 +88,7 @@ async fn places(tx: &mut ScopedTx, commands: &[&Command]) -> Result<Vec<Result<P
     let orders: Vec<Key> = commands
         .iter()
         .filter_map(|command| match command.what {
-            What::Order(id, _) => Some((command.request.tenant, id.as_uuid())),
+            What::Order(id, _) | What::Link(id, _) => Some((command.request.tenant, id.as_uuid())),
             What::Case(..) => None,
         })
         .collect();
@@ -96,7 +100,7 @@ async fn places(tx: &mut ScopedTx, commands: &[&Command]) -> Result<Vec<Result<P
         let tenant = command.request.tenant;
         match command.what {
             What::Case(id, _) => Ok(Place { case: (tenant, id), holder: None }),
-            What::Order(id, _) => {
+            What::Order(id, _) | What::Link(id, _) => {
                 let (case_id, body) = belong.get(&(tenant, id.as_uuid())).ok_or(Denied::NotFound)?;
                 (command.may)(Touched::Order(body)).map_err(Denied::Access)?;
                 Ok(Place { case: (tenant, *case_id), holder: Some(body.clone()) })
@@ -110,6 +114,7 @@ async fn places(tx: &mut ScopedTx, commands: &[&Command]) -> Result<Vec<Result<P
 struct Desk {
     matters: BTreeMap<(TenantId, CaseId), Matter>,
     answers: Answers,
+    links: Links,
     said: Vec<NewEvent>,
     locking: Locking,
 }
@@ -125,8 +130,8 @@ impl Desk {
         let keys: BTreeSet<Key> = known().map(|Place { case: (t, id), .. }| (*t, id.as_uuid())).collect();
         let keys = Vec::from_iter(keys);
         if keys.is_empty() {
-            let (matters, answers) = (BTreeMap::new(), Answers::default());
-            return Ok(Self { matters, answers, said: Vec::new(), locking });
+            let (matters, answers, links) = (BTreeMap::new(), Answers::default(), Links::default());
+            return Ok(Self { matters, answers, links, said: Vec::new(), locking });
         }
         let cases = match locking {
             Locking::Free => store::cases::lock_free(tx, &keys).await?,
@@ -138,7 +143,8 @@ impl Desk {
         // Asked under the locks of the cases, so two equal requests never both find none.
         let requests: Vec<_> = commands.iter().map(|command| &command.request).collect();
         let answers = Answers::given(tx, &requests).await?;
-        Ok(Self { matters, answers, said: Vec::new(), locking })
+        let links = Links::load(tx, commands).await?;
+        Ok(Self { matters, answers, links, said: Vec::new(), locking })
     }
 
     /// Decides one command on what the commands before it have left.
@@ -162,16 +168,18 @@ impl Desk {
             return Ok(given);
         }
         let mut matter = before.clone();
-        if let Err(denied) = decide(room, &mut matter, command, place, now) {
-            return Ok(Err(denied));
-        }
+        let link = match decide(room, &mut matter, &self.links, command, place, now) {
+            Ok(link) => link,
+            Err(denied) => return Ok(Err(denied)),
+        };
         let traceparent = Some(command.traceparent.as_str());
         let by = By { otherwise: "clock", traceparent, note: &command.note };
         self.said.extend(say(room, now, &mut matter, by));
-        let answer = match answered(&command.what, &matter) {
+        let answer = match answered(&command.what, &matter, link.as_ref()) {
             Some((version, view)) => Ok(self.answers.add(&command.request, version, view)),
             None => Err(Denied::NotFound),
         };
+        link.into_iter().for_each(|link| self.links.put(link));
         self.matters.insert(place.case, matter);
         Ok(answer)
     }
@@ -181,20 +189,23 @@ impl Desk {
         let matters: Vec<Matter> = self.matters.into_values().collect();
         let said = !self.said.is_empty();
         save_said(room, tx, &matters, &self.said).await?;
+        self.links.save(tx).await?;
         self.answers.keep(tx, now).await?;
         Ok(said)
     }
 }
 
+/// Returns the link it was about, as it is after it.
 fn decide(
     room: &Room,
     matter: &mut Matter,
+    links: &Links,
     command: &Command,
     place: &Place,
     now: Timestamp,
-) -> Result<(), Denied> {
+) -> Result<Option<Link>, Denied> {
     let version = match command.what {
-        What::Order(id, _) => matter.order(id).map(|order| order.version),
+        What::Order(id, _) | What::Link(id, _) => matter.order(id).map(|order| order.version),
         What::Case(..) => Some(matter.case.version),
     };
     if !version.is_some_and(|version| command.request.matches(version)) {
@@ -204,7 +215,11 @@ fn decide(
     if !matches!(command.what, What::Case(_, CaseDeed::Verify(_))) {
         matter.end_suspensions(&calendar, now)?;
     }
-    let by_body = matches!(&command.what, What::Order(_, deed) if deed.by_body());
+    let by_body = match &command.what {
+        What::Order(_, deed) => deed.by_body(),
+        What::Link(_, deed) => deed.by_link(),
+        What::Case(..) => false,
+    };
     let body = place.holder.clone().filter(|_| by_body);
     let actor = Actor { principal: command.request.principal.clone(), body };
     let doing = Doing { actor: &actor, note: &command.note, calendar: &calendar, now };
@@ -218,18 +233,47 @@ fn decide(
         What::Case(_, CaseDeed::Verify(verify)) => {
             matter.verify(verify.clone(), &actor, &calendar, now, mint)?;
         }
+        What::Link(id, deed) => {
+            return links.decide(room, matter, (*id, deed), &command.request, doing).map(Some);
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What the caller is shown, and its version.
-fn answered(what: &What, matter: &Matter) -> Option<(u64, Vec<u8>)> {
+fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, Vec<u8>)> {
     let json = |view: serde_json::Result<Vec<u8>>| view.expect("a view can be written");
+    let shown = |id| {
+        let order = matter.order(id)?;
+        Some((order.version, OrderView::of(&Listed::of(order, &matter.facts))))
+    };
     match what {
+        What::Order(id, Deed::RecordVisit { .. }) => {
+            let visit = matter.case.visits.last()?;
+            let view = VisitView::of(&matter.case, visit);
+            Some((matter.order(*id)?.version, json(serde_json::to_vec(&view))))
+        }
+        What::Order(id, Deed::SignVisit { visit }) => {
+            let view = VisitView::of(&matter.case, matter.case.visit(*visit)?);
+            Some((matter.order(*id)?.version, json(serde_json::to_vec(&view))))
+        }
         What::Order(id, _) => {
-            let order = matter.order(*id)?;
-            let view = OrderView::of(&Listed::of(order, &matter.facts));
-            Some((order.version, json(serde_json::to_vec(&view))))
+            let (version, view) = shown(*id)?;
+            Some((version, json(serde_json::to_vec(&view))))
+        }
+        What::Link(id, deed) => {
+            let ((version, order), link) = (shown(*id)?, link?);
+            let view = match deed {
+                LinkDeed::Issue(_) => {
+                    let kept = IssuedKept { link: LinkView::of(link), token_sha256: link.token_sha256 };
+                    serde_json::to_vec(&kept)
+                }
+                LinkDeed::Revoke(_) => serde_json::to_vec(&LinkView::of(link)),
+                LinkDeed::Open(_) | LinkDeed::Act(..) | LinkDeed::Sign(..) => {
+                    serde_json::to_vec(&LinkedOrder::of(link, order, &matter.case))
+                }
+            };
+            Some((version, json(view)))
         }
         What::Case(..) => {
             let view = CaseView::whole(&matter.facts, &matter.case, &matter.orders);

@@ -6,6 +6,7 @@ pub(crate) mod command;
 mod commands;
 pub(crate) mod due;
 pub(crate) mod fill;
+mod links;
 pub(crate) mod open;
 mod save;
 pub(crate) use save::{CASE, ORDER};
@@ -15,13 +16,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bootstrap::House;
-use bootstrap::door::Problem;
+use bootstrap::door::{Problem, Strangers};
 use ids::{CaseId, OrderId, TenantId};
 use jiff::Timestamp;
 use orders::{Order, Refusal};
 use sla::Calendar;
 
+use crate::core::link::LinkRefusal;
 use crate::core::matter::{Facts, Matter};
+use crate::core::token::Keys;
 use crate::events::Metrics;
 use crate::store::cases::StoredCase;
 use crate::tenants::Street;
@@ -35,6 +38,18 @@ pub(crate) struct Room {
     pub metrics: Metrics,
     /// Who decides what the doors ask.
     pub writer: Writer,
+    /// What links are made and known by.
+    pub links: Arc<LinkTools>,
+}
+
+/// What links are made and known by.
+#[derive(Debug)]
+pub(crate) struct LinkTools {
+    pub keys: Keys,
+    /// What every link begins with.
+    pub public_url: String,
+    /// How often strangers may knock.
+    pub strangers: Strangers,
 }
 
 impl Room {
@@ -64,6 +79,8 @@ pub(crate) enum Denied {
     NotReady,
     /// The machine says no.
     Refused(Refusal),
+    /// A link does nothing, or is not given out.
+    Link(LinkRefusal),
     /// Somebody else holds its case: it is decided by itself.
     Held,
     /// Nobody decided it: too many wait, or the database is away.

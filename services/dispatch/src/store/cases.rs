@@ -23,6 +23,7 @@ struct Row {
     item: String,
     item_zh: String,
     item_en: String,
+    address: String,
     policy: String,
     calendar: String,
     lane: i16,
@@ -35,8 +36,9 @@ impl TryFrom<Row> for StoredCase {
     type Error = pg::Error;
     fn try_from(row: Row) -> Result<Self, pg::Error> {
         let lane = Lane::from_rank(row.lane).map_err(|_| pg::Error::impossible_row("cases.lane"))?;
-        let Row { case_no, item, item_zh, item_en, policy, calendar, drill, traceparent, .. } = row;
-        let facts = Facts { case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent };
+        let Row { case_no, item, item_zh, item_en, address, policy, calendar, drill, traceparent, .. } = row;
+        let facts =
+            Facts { case_no, item, item_zh, item_en, address, policy, calendar, lane, drill, traceparent };
         Ok(Self { facts, case: row.state.0 })
     }
 }
@@ -57,10 +59,10 @@ pub(crate) async fn insert_new(
     let states = states(matters.iter().map(|m| &m.case));
     let entered = sqlx::query!(
         "INSERT INTO dispatch.cases (tenant_id, id, case_no, round, phase, version, item, item_zh, item_en, policy,
-             calendar, lane, drill, traceparent, opened_at, changed_at, state)
+             calendar, lane, drill, traceparent, opened_at, changed_at, state, address)
          SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::integer[], $5::text[], $6::bigint[],
              $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[], $13::boolean[],
-             $14::text[], $15::timestamptz[], $16::timestamptz[], $17::jsonb[])
+             $14::text[], $15::timestamptz[], $16::timestamptz[], $17::jsonb[], $18::text[])
          ON CONFLICT (tenant_id, id) DO NOTHING
          RETURNING tenant_id, id",
         &tenants,
@@ -80,6 +82,7 @@ pub(crate) async fn insert_new(
         &matters.iter().map(|m| m.case.opened_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
         &matters.iter().map(|m| m.case.changed_at.into()).collect::<Vec<jiff_sqlx::Timestamp>>(),
         &states as &[Json<&Case>],
+        &text(|facts| &facts.address),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -122,7 +125,7 @@ pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCa
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
+        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
              c.state AS "state: Json<Case>"
          FROM dispatch.cases c
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
@@ -142,7 +145,7 @@ pub(crate) async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Sto
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
+        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
              c.state AS "state: Json<Case>"
          FROM dispatch.cases c
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
@@ -164,7 +167,7 @@ pub(crate) async fn find(
 ) -> Result<Option<StoredCase>, pg::Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
+        r#"SELECT case_no, item, item_zh, item_en, address, policy, calendar, lane, drill, traceparent,
              state AS "state: Json<Case>"
          FROM dispatch.cases WHERE tenant_id = $1 AND id = $2"#,
         tenant.as_i64(),
@@ -186,7 +189,7 @@ pub(crate) async fn ruled(
 ) -> Result<Vec<StoredCase>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT case_no, item, item_zh, item_en, policy, calendar, lane, drill, traceparent,
+        r#"SELECT case_no, item, item_zh, item_en, address, policy, calendar, lane, drill, traceparent,
              state AS "state: Json<Case>"
          FROM dispatch.cases
          WHERE tenant_id = $1 AND state ? $2 AND NOT drill AND ($3::uuid IS NULL OR id < $3)

@@ -53,14 +53,15 @@ struct Row {
     item: String,
     item_zh: String,
     item_en: String,
+    address: String,
     policy: String,
     drill: bool,
 }
 
 impl From<Row> for Listed {
     fn from(row: Row) -> Self {
-        let Row { state: Json(order), case_no, item, item_zh, item_en, policy, drill } = row;
-        Self { order, case_no, item, item_zh, item_en, policy, drill }
+        let Row { state: Json(order), case_no, item, item_zh, item_en, address, policy, drill } = row;
+        Self { order, case_no, item, item_zh, item_en, address, policy, drill }
     }
 }
 
@@ -73,7 +74,7 @@ pub(crate) async fn orders(
 ) -> Result<Vec<Listed>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT o.state AS "state!: Json<Order>", c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.drill
+        r#"SELECT o.state AS "state!: Json<Order>", c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.drill
            FROM UNNEST($1::bigint[], $2::text[]) AS r (tenant_id, body)
            CROSS JOIN LATERAL (
                (SELECT a.tenant_id, a.id, a.case_id, a.state FROM dispatch.orders a
@@ -118,7 +119,7 @@ pub(crate) async fn order(
 ) -> Result<Option<Listed>, pg::Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT o.state AS "state: Json<Order>", c.case_no, c.item, c.item_zh, c.item_en, c.policy, c.drill
+        r#"SELECT o.state AS "state: Json<Order>", c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.drill
            FROM UNNEST($1::bigint[], $2::text[]) AS r (tenant_id, body)
            JOIN dispatch.orders o ON o.tenant_id = r.tenant_id AND (r.body IS NULL OR o.body = r.body)
            JOIN dispatch.cases c ON c.tenant_id = o.tenant_id AND c.id = o.case_id

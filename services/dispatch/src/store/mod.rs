@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 pub(crate) mod cases;
 pub(crate) mod changes;
+pub(crate) mod links;
 pub(crate) mod lists;
 pub(crate) mod orders;
 pub(crate) mod stages;

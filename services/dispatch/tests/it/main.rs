@@ -4,10 +4,12 @@
 mod clocks;
 mod doors;
 mod life;
+mod links;
 mod many;
 mod own_calendar;
 mod repeats;
 mod rotated;
 mod routed;
 mod story;
+mod visits;
 mod world;

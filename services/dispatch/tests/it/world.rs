@@ -40,7 +40,14 @@ impl World {
     }
 
     pub async fn without_documents() -> Self {
-        let rig = Rig::<Dispatch>::start(&[]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let link_key = folder.path().join("link");
+        std::fs::write(&link_key, [7; 32]).unwrap();
+        let env = [
+            ("STREETWISE_LINK_KEY_FILE", link_key.to_str().unwrap()),
+            ("STREETWISE_PUBLIC_URL", "https://streetwise.example.gov.cn"),
+        ];
+        let rig = Rig::<Dispatch>::start(&env).await;
         let mut district = None;
         let mut streets = Vec::new();
         for document in testkit::demo::documents(1) {

@@ -36,14 +36,18 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
         E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
-        E::CaseJoined | E::CasePlanReviewRequested => Audience::ToldBodies,
+        E::CaseJoined | E::CasePlanReviewRequested | E::CaseVisitRecorded => Audience::ToldBodies,
         E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
-        E::OrderExtensionAsked | E::OrderSuspensionAsked => Audience::ToldBodies,
+        E::OrderExtensionAsked | E::OrderSuspensionAsked | E::OrderAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
         }
+        E::OrderLinkIssued | E::OrderLinkRevoked | E::OrderLinkOpened => {
+            Audience::Nobody("what a link is for, its giver says; the receipt stands on the timeline")
+        }
         E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),
         E::CaseRuled => Audience::Nobody("each body hears of it by its own order"),
+        E::CaseVisitSigned => Audience::Nobody("the body's own act"),
         E::CaseWhistled => Audience::Nobody("each body hears of it by its own order"),
         E::CaseCancelled => Audience::Nobody("each body hears of it by its own order"),
         E::OrderDone => Audience::Nobody("follows from the closure of the case"),

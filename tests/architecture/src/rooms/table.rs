@@ -182,7 +182,7 @@ pub const CLOCKS: Room = Room {
             "elapsed time: how full a street's bucket is; bounds cost, decides nothing",
         ),
         place(
-            "services/console/src/follows.rs",
+            "crates/bootstrap/src/door/strangers.rs",
             "elapsed time: how full a bucket is; bounds cost and guessing, decides nothing",
         ),
         place(

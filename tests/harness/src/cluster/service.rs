@@ -71,6 +71,8 @@ pub(super) fn service(
         ("STREETWISE_LOG", "info,async_nats=error".to_owned()),
         ("STREETWISE_INTAKE_SECRET_FILE", file("intake-secret")),
         ("STREETWISE_SEAL_KEY_FILE", file("seal-key")),
+        ("STREETWISE_LINK_KEY_FILE", file("link-key")),
+        ("STREETWISE_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
         ("STREETWISE_ENDPOINT_SECRETS_DIR", file("secrets")),
         ("STREETWISE_EGRESS_ALLOW", format!("http://127.0.0.1/127.0.0.1/32:{}", sink_port)),
         ("STREETWISE_MANIFEST_VARIABLES", format!("SINK_URL={origin}")),

@@ -3,8 +3,6 @@
 //! A code nobody has and a text that is no code get the same 404. The answer names no person and no body. Codes could
 //! be guessed at, so each client and each tenant has a bound of follows: beyond it, 429.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -69,13 +67,13 @@ pub(super) async fn follow(
     headers: HeaderMap,
     StrictJson(body): StrictJson<FollowBody>,
 ) -> Result<Json<Followed>, Problem> {
-    room.follows.by_client(client(&headers)).map_err(Problem::quota_exceeded)?;
+    room.strangers.by_client(&headers)?;
     let code: TrackingCode = body.code.parse().map_err(|_| Problem::not_found())?;
     let hash = digest(&SHA256, code.as_bytes());
     let mut tx = room.house.pool.begin(TenantScope::of_claim()).await?;
     let found = store::tracking::find(&mut tx, hash.as_ref()).await?;
     let (tenant, report_id) = found.ok_or_else(Problem::not_found)?;
-    room.follows.in_tenant(tenant).map_err(Problem::quota_exceeded)?;
+    room.strangers.in_tenant(tenant)?;
     tx.narrow_to_claimed([tenant]).await?;
     let tracked = store::reports::tracked(&mut tx, tenant, report_id).await?;
     let tracked = tracked.ok_or_else(Problem::not_found)?;
@@ -84,13 +82,6 @@ pub(super) async fn follow(
     let steps = store::lines::steps(&mut tx, tenant, report_id, tracked.case_id, &types, STEPS_MAX).await?;
     tx.commit().await?;
     Ok(Json(followed(tracked, steps)))
-}
-
-/// The client as our own ingress names it: the last address it was forwarded for. What stands before that is the
-/// client's own word.
-fn client(headers: &HeaderMap) -> Option<IpAddr> {
-    let forwarded = headers.get_all("x-forwarded-for").iter().next_back()?;
-    forwarded.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 fn followed(tracked: Tracked, steps: Vec<Step>) -> Followed {

@@ -154,7 +154,8 @@ function line(entry) {
     detail.escalated_to && arrow(body(detail.escalated_to, entry.escalated_to_zh, entry.escalated_to_en)),
     detail.endpoint && arrow(isolated(detail.endpoint)),
     (detail.lay_in || detail.lies_in) && `${detail.lay_in ?? "—"} → ${detail.lies_in ?? "街道之外 / outside"}`,
-    detail.reason, entry.actor && isolated(`@${entry.actor}`),
+    detail.visited_at && `走访 / visited ${instant(detail.visited_at)}`, detail.signed_by && isolated(detail.signed_by),
+    detail.reason, detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),
   ].filter(Boolean);
   if (said.length > 0) item.append(facts(said));
   if (detail.note) {
@@ -163,6 +164,12 @@ function line(entry) {
     item.append(note);
   }
   return item;
+}
+
+// A person or a system by its name; somebody without an account by the link that was given out.
+function by(actor) {
+  const link = actor.startsWith("link:") && actor.slice("link:".length, "link:".length + 8);
+  return link ? `经链接 / by link ${link}` : isolated(`@${actor}`);
 }
 
 async function ask(path, token, signal, headers = {}) {

@@ -1,15 +1,19 @@
-//! The HTTP door: `/dispatch/v1/…` (D18, D52).
+//! The HTTP door: `/dispatch/v1/…` (D18, D52), and the page of links.
 //!
 //! Reading: a row the caller may not see and one that does not exist get the same 404. Changing: one
 //! `Idempotency-Key` a change, `If-Match` with a version for those who insist on what they saw.
 
+mod bearer;
 mod bulk;
 mod cases;
 mod change;
 mod deeds;
+mod links;
 mod orders;
+mod page;
 mod refusals;
 mod rulings;
+mod visits;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -32,9 +36,15 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/streets/{street}/orders:act", post(bulk::act))
         .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
+        .route("/dispatch/v1/streets/{street}/orders/{target}/links", get(links::list).post(links::issue))
+        .route("/dispatch/v1/streets/{street}/links/{target}", post(links::revoke))
+        .route("/dispatch/v1/streets/{street}/orders/{target}/visits/{visit}", post(visits::sign))
+        .route("/dispatch/v1/streets/{street}/cases/{target}/visits", post(visits::record))
+        .route("/dispatch/v1/links:open", post(bearer::open))
+        .route("/dispatch/v1/links:act", post(bearer::act))
         .route("/dispatch/v1/streets/{street}/rulings", get(rulings::list))
         .with_state(room);
-    json_only(routes)
+    json_only(routes).merge(page::routes())
 }
 
 #[derive(OpenApi)]
@@ -44,6 +54,13 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::read,
     orders::act,
     bulk::act,
+    links::issue,
+    links::list,
+    links::revoke,
+    bearer::open,
+    bearer::act,
+    visits::record,
+    visits::sign,
     rulings::list,
     cases::read,
     cases::verify,

@@ -4,6 +4,7 @@ use bootstrap::door::{Kind, Problem};
 use orders::Refusal;
 use writer::Unkept;
 
+use crate::core::link::{LINKS_MAX, LinkRefusal};
 use crate::handle::Denied;
 
 /// Seconds after which there is room again, most likely.
@@ -31,6 +32,10 @@ kinds! {
     OWN_BODY "own-body" "该单位已持有 / That body holds it already";
     ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
     NOBODY_SUMMONED "nobody-summoned" "召集单位数不符 / Between one and twenty bodies";
+    LEAD_RECORDS "lead-records" "联合走访由主办登记 / The lead records a visit";
+    NOT_OF_VISIT "not-of-visit" "工单不在此次走访之列 / The order is none of this visit's";
+    VISIT_TIME "visit-time" "走访时间超出范围 / The time of the visit is out of range";
+    VISIT_BOUNDS "visit-bounds" "参加单位或走访次数不符 / Too few or too many bodies or visits";
     TIME_PENDING "time-pending" "已有申请待审批 / A question for time waits already";
     NOTHING_ASKED "nothing-asked" "没有待审批的申请 / No time was asked for";
     SUSPENDED "suspended" "工单已挂起 / The order is suspended";
@@ -38,6 +43,11 @@ kinds! {
     OTHER_CLOCK "other-clock" "计时方式或数量不符 / Another clock, or no amount on it";
     UNTIL_OUT_OF_RANGE "until-out-of-range" "截止时间超出范围 / The end is out of range";
     TIME_OUT_OF_RANGE "time-out-of-range" "时限超出可计算范围 / A due time is out of range";
+    LINK_EXPIRED "link-expired" "链接已过期 / The link has expired";
+    LINK_REVOKED "link-revoked" "链接已撤销 / The link was revoked";
+    LINK_ENDED "link-ended" "工单已结束或已改派 / The order has ended, or is another body's now";
+    LINK_ACT "link-act-not-allowed" "此链接不含该操作 / The link does not allow this";
+    TOO_MANY_LINKS "too-many-links" "此工单的链接过多 / The order has had too many links";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
 }
 
@@ -50,11 +60,29 @@ impl From<Denied> for Problem {
             Denied::KeyReused => Problem::idempotency_key_reused(),
             Denied::NotReady | Denied::Held => Problem::unavailable(2),
             Denied::Refused(refusal) => refused(&refusal),
+            Denied::Link(refusal) => of_link(refusal),
             Denied::Unkept(Unkept::Full) => Problem::unavailable(OVERLOADED_RETRY_AFTER_S),
             Denied::Unkept(Unkept::OverShare) => Problem::quota_exceeded(1),
             Denied::Unkept(Unkept::Unavailable) => Problem::unavailable(2),
             Denied::Unkept(Unkept::Failed) => Problem::internal(),
         }
+    }
+}
+
+/// Who holds a link knows only whom it came from.
+fn of_link(refusal: LinkRefusal) -> Problem {
+    let Some(kind) = ALL.iter().find(|kind| kind.code == refusal.code()) else { return Problem::internal() };
+    let problem = Problem::of(kind);
+    match refusal {
+        LinkRefusal::Ended => problem.with_hint(
+            "此链接不再可用；如仍需办理，请联系发放链接的街道或区中心 / It opens nothing any more; if there is something left to do, ask the centre it came from",
+        ),
+        LinkRefusal::TooMany => problem.with_hint(format!(
+            "每张工单至多发放 {LINKS_MAX} 个链接 / An order has at most {LINKS_MAX} links in its life"
+        )),
+        LinkRefusal::Expired | LinkRefusal::Revoked | LinkRefusal::NotAllowed => problem.with_hint(
+            "请向发放链接的街道或区中心索取新链接 / Ask the street or district centre it came from for a new link",
+        ),
     }
 }
 

@@ -25,11 +25,12 @@ const CANARY: &str = "金丝雀不得外泄";
 /// Of the other street, in every role a street has.
 const NEIGHBOUR: &str = "resident";
 /// Tables with something to name, and the column that names it.
-const NAMED: [(&str, &str); 5] = [
+const NAMED: [(&str, &str); 6] = [
     ("intake.reports", "report_id"),
     ("triage.cases", "case_id"),
     ("triage.reviews", "report_id"),
     ("dispatch.orders", "id"),
+    ("dispatch.links", "id"),
     ("notification.deliveries", "id"),
 ];
 
@@ -124,6 +125,7 @@ impl World {
         let request = self.cluster.http().post(url).bearer_auth(self.cluster.token("sre"));
         let request = request.header("idempotency-key", Uuid::from_u128(3).to_string());
         request.json(&body).send().await.unwrap().error_for_status().unwrap();
+        self.a_link().await;
         let all = wait::until(Duration::from_secs(30), async || {
             let mut named = BTreeMap::new();
             for (table, column) in NAMED {
@@ -145,6 +147,21 @@ impl World {
             .expect("a case, its orders and their deliveries, each with its verdict")
             .into_iter()
             .collect()
+    }
+
+    /// A link to an order of street 1.
+    async fn a_link(&self) {
+        let order = wait::until(Duration::from_secs(30), async || {
+            let statement = "SELECT id FROM dispatch.orders WHERE tenant_id = 990102001000 LIMIT 1";
+            sqlx::query_scalar::<_, Uuid>(statement).fetch_one(&self.cluster.admin).await.ok()
+        });
+        let order = order.await.expect("an order");
+        let street = streets::code(1);
+        let url =
+            format!("{}/dispatch/v1/streets/{street}/orders/{order}/links", self.cluster.url("dispatch"));
+        let request = self.cluster.http().post(url).bearer_auth(self.cluster.token("governance-centre"));
+        let request = request.header("idempotency-key", Uuid::from_u128(4).to_string());
+        request.json(&json!({ "label": "值班室" })).send().await.unwrap().error_for_status().unwrap();
     }
 
     /// A street that is not the caller's, with its own things: as a street that is nobody's.

@@ -46,7 +46,10 @@ async fn a_removed_street_leaves_nothing_and_its_neighbours_everything() {
     redis_says(&redis, &["SET", &share, "1"]).await;
     let before = scan::tables(&cluster.admin, &gone()).await;
     println!("{} tables know of the street: {before:?}", before.len());
-    assert!(before.len() > 30, "the scan sees too little: {before:?}");
+    assert!(
+        before.len() > 30 && before.contains_key("dispatch.links"),
+        "the scan sees too little: {before:?}"
+    );
     let neighbours = counts(&cluster.admin).await;
 
     let kept = taken_out(&cluster).await;
@@ -164,6 +167,19 @@ async fn traffic(cluster: &Cluster) {
         }
     }
     invariants::quiet(cluster, WITHIN).await.unwrap();
+    link(cluster).await;
+    invariants::quiet(cluster, WITHIN).await.unwrap();
+}
+
+/// A link to one of the street's orders.
+async fn link(cluster: &Cluster) {
+    let query = format!("SELECT id FROM dispatch.orders WHERE tenant_id = {} LIMIT 1", gone());
+    let order: Uuid = sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&cluster.admin).await.unwrap();
+    let url = format!("{}/dispatch/v1/streets/{}/orders/{order}/links", cluster.url("dispatch"), gone());
+    let request = cluster.http().post(url).bearer_auth(cluster.token("governance-centre"));
+    let request = request.header("idempotency-key", Uuid::from_u128(rand::random()).to_string());
+    let status = request.json(&json!({ "label": "值班室" })).send().await.unwrap().status();
+    assert_eq!(status.as_u16(), 201);
 }
 
 /// A message of the street that nobody can apply: triage and the console park it.

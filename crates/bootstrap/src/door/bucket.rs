@@ -9,7 +9,7 @@ const TOKEN: u64 = 1_000;
 
 /// How much is allowed to one key.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rate {
+pub(super) struct Rate {
     /// At once.
     pub burst: u32,
     /// Per second, when the burst is used up.
@@ -18,7 +18,7 @@ pub(crate) struct Rate {
 
 /// The buckets of all keys. A key that was quiet long enough to have a full bucket again is forgotten.
 #[derive(Debug)]
-pub(crate) struct Buckets<K> {
+pub(super) struct Buckets<K> {
     rate: Rate,
     keys_max: usize,
     used: HashMap<K, Bucket>,

@@ -1,0 +1,61 @@
+//! Bounds of doors that need no token of an issuer: a tracking code or a link is the key. In memory: they bound cost and
+//! guessing, and decide nothing.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::HeaderMap;
+use ids::TenantId;
+
+use super::bucket::{Buckets, Rate};
+use super::problem::Problem;
+
+/// What one client may ask: offices share an address. All who come without a forwarding ingress share one.
+const CLIENT_RATE: Rate = Rate { burst: 120, per_s: 10 };
+/// What may be asked in one tenant.
+const TENANT_RATE: Rate = Rate { burst: 600, per_s: 100 };
+/// Clients, and tenants, that are remembered at a time.
+const KEYS_MAX: usize = 10_000;
+
+/// Guards of the doors of one service that strangers may knock at.
+#[derive(Debug)]
+pub struct Strangers {
+    clients: Mutex<Buckets<Option<IpAddr>>>,
+    tenants: Mutex<Buckets<TenantId>>,
+    began: Instant,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self {
+            clients: Mutex::new(Buckets::new(CLIENT_RATE, KEYS_MAX)),
+            tenants: Mutex::new(Buckets::new(TENANT_RATE, KEYS_MAX)),
+            began: Instant::now(),
+        }
+    }
+}
+
+impl Strangers {
+    /// Lets a client knock once; 429 `quota-exceeded` beyond its bound. Ask before anything costs something.
+    pub fn by_client(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        take(&self.clients, client(headers), self.began.elapsed())
+    }
+
+    /// The same for the tenant of a key that was right.
+    pub fn in_tenant(&self, tenant: TenantId) -> Result<(), Problem> {
+        take(&self.tenants, tenant, self.began.elapsed())
+    }
+}
+
+fn take<K: Eq + std::hash::Hash>(buckets: &Mutex<Buckets<K>>, key: K, now: Duration) -> Result<(), Problem> {
+    let taken = buckets.lock().unwrap_or_else(PoisonError::into_inner).take(key, now);
+    taken.map_err(Problem::quota_exceeded)
+}
+
+/// The client as our own ingress names it: the last address it was forwarded for. What stands before that is the
+/// client's own word.
+fn client(headers: &HeaderMap) -> Option<IpAddr> {
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back()?;
+    forwarded.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}

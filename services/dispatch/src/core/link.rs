@@ -1,0 +1,189 @@
+//! A link to one order (链接): what it allows, until when, and why it opens nothing. Pure; who keeps it is `store::links`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use ids::{LinkId, OrderId, TenantId};
+use jiff::Timestamp;
+use orders::{Act, LinkDeed, Order, OrderCommand, Refusal};
+
+use super::direct::Doing;
+use super::matter::Matter;
+use super::token::Token;
+
+/// Links given out to one order at most, whatever became of them.
+pub(crate) const LINKS_MAX: usize = 50;
+
+/// What may be done by a link. Never a return, a question for time, a ruling or a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LinkAct {
+    /// An act of the order's body.
+    Do(Act),
+    /// A question to those who direct.
+    Ask,
+    /// The signature under a joint visit, which names it.
+    Sign,
+}
+
+impl LinkAct {
+    /// All of them, in the order in which they happen.
+    pub const ALL: [LinkAct; 7] = [
+        LinkAct::Do(Act::See),
+        LinkAct::Do(Act::Acknowledge),
+        LinkAct::Ask,
+        LinkAct::Do(Act::Arrive),
+        LinkAct::Do(Act::Progress),
+        LinkAct::Do(Act::Submit),
+        LinkAct::Sign,
+    ];
+
+    /// The word at the door and in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LinkAct::Do(act) => act.as_str(),
+            LinkAct::Ask => "ask",
+            LinkAct::Sign => "sign",
+        }
+    }
+}
+
+/// A text that is no act of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnknownAct;
+
+impl FromStr for LinkAct {
+    type Err = UnknownAct;
+    fn from_str(text: &str) -> Result<Self, UnknownAct> {
+        Self::ALL.into_iter().find(|act| act.as_str() == text).ok_or(UnknownAct)
+    }
+}
+
+/// A link that is to be given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewLink {
+    pub acts: BTreeSet<LinkAct>,
+    pub label: String,
+    /// Until its end, from when it is given out.
+    pub hours: u16,
+}
+
+/// A link as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub tenant: TenantId,
+    pub id: LinkId,
+    pub order_id: OrderId,
+    pub acts: BTreeSet<LinkAct>,
+    pub label: String,
+    pub token_sha256: [u8; 32],
+    pub issued_at: Timestamp,
+    pub issued_by: String,
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    /// How often it was opened.
+    pub opened: u32,
+    pub last_opened_at: Option<Timestamp>,
+}
+
+/// Why a true link does nothing. What to do is the same each time: ask the centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkRefusal {
+    /// Its end has come.
+    Expired,
+    /// Somebody took it back.
+    Revoked,
+    /// Its order has ended, or is another body's now.
+    Ended,
+    /// It was given out without this act.
+    NotAllowed,
+    /// The order has had as many links as it may.
+    TooMany,
+}
+
+impl LinkRefusal {
+    /// The code of its problem.
+    pub const fn code(self) -> &'static str {
+        match self {
+            LinkRefusal::Expired => "link-expired",
+            LinkRefusal::Revoked => "link-revoked",
+            LinkRefusal::Ended => "link-ended",
+            LinkRefusal::NotAllowed => "link-act-not-allowed",
+            LinkRefusal::TooMany => "too-many-links",
+        }
+    }
+}
+
+impl Link {
+    /// Whether this token is the link's own. Its signature holds already; compared without telling where they differ.
+    pub fn is_of(&self, token: &Token) -> bool {
+        let pairs = self.token_sha256.iter().zip(&token.sha256);
+        pairs.fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+    }
+
+    /// Whether it opens its order at `now`.
+    pub fn opens(&self, order: &Order, now: Timestamp) -> Result<(), LinkRefusal> {
+        if self.revoked_at.is_some() {
+            return Err(LinkRefusal::Revoked);
+        }
+        if order.phase.ended() {
+            return Err(LinkRefusal::Ended);
+        }
+        if now >= self.expires_at { Err(LinkRefusal::Expired) } else { Ok(()) }
+    }
+
+    /// Whether the act may be done by it.
+    pub fn allows(&self, act: LinkAct) -> Result<(), LinkRefusal> {
+        if self.acts.contains(&act) { Ok(()) } else { Err(LinkRefusal::NotAllowed) }
+    }
+
+    /// After one more opening.
+    pub fn after_opening(&self, now: Timestamp) -> Self {
+        Self { opened: self.opened.saturating_add(1), last_opened_at: Some(now), ..self.clone() }
+    }
+
+    /// After it was taken back; the first time counts.
+    pub fn after_revoking(&self, now: Timestamp) -> Self {
+        Self { revoked_at: self.revoked_at.or(Some(now)), ..self.clone() }
+    }
+}
+
+impl Matter {
+    /// What is done with a link of an order.
+    pub fn link(
+        &mut self,
+        id: OrderId,
+        link: LinkId,
+        deed: LinkDeed,
+        doing: Doing<'_>,
+    ) -> Result<(), Refusal> {
+        self.decide_order(id, OrderCommand::Link { actor: doing.actor.clone(), link, deed }, doing.now)
+    }
+
+    /// What is done by a link.
+    pub fn by_link(&mut self, id: OrderId, act: LinkAct, doing: Doing<'_>) -> Result<(), Refusal> {
+        match act {
+            LinkAct::Do(act) => self.act(id, act, doing.actor, doing.note, doing.calendar, doing.now),
+            LinkAct::Ask => {
+                let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
+                self.decide_order(id, OrderCommand::Ask { actor, note }, doing.now)
+            }
+            // Which visit is meant, the word alone does not say.
+            LinkAct::Sign => Err(Refusal::NotOfVisit),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_act_has_a_word_of_its_own() {
+        for act in LinkAct::ALL {
+            assert_eq!(act.as_str().parse(), Ok(act));
+        }
+        for never in ["verify", "grant", "return", "extend", "cancel", "urge", ""] {
+            assert_eq!(never.parse::<LinkAct>(), Err(UnknownAct), "{never}");
+        }
+    }
+}
