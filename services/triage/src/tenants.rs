@@ -118,6 +118,11 @@ impl Street {
         SignedDuration::from_mins(i64::from(self.core.plan_review_minutes))
     }
 
+    /// Whether its plans wait for a person.
+    pub fn reviews_plans(&self) -> bool {
+        self.core.routing_mode != RoutingMode::Auto
+    }
+
     /// The centre whose desk it is: those of its level among the bodies that are always informed.
     pub fn centre(&self, desk: Desk, day: Date) -> Vec<String> {
         let pack = self.effective(day);

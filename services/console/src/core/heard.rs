@@ -93,7 +93,7 @@ fn accepted(tenant: TenantId, said: intake::ReportAccepted) -> Result<Heard, Not
     let news = ReportNews {
         report_id,
         case_id: None,
-        placed_at: None,
+        placement: 0,
         item: filled(said.item),
         review: false,
         rejected: false,
@@ -130,9 +130,7 @@ fn of_report(report: ReportNews, detail: Detail) -> Heard {
 }
 
 fn plan_review(envelope: &Envelope, said: triage::PlanReviewRequested) -> Result<Heard, NotHeard> {
-    let holder = said.told_bodies.into_iter().next();
-    let case = CaseNews { holder, ..case_news(envelope, said.case)? };
-    let mut heard = of_triage(case, None);
+    let mut heard = of_triage(case_news(envelope, said.case)?, None);
     heard.line.detail.due_at = instant(&said.due_at);
     heard.line.detail.desk = filled(said.desk);
     heard.line.detail.note = filled(said.note);
@@ -141,28 +139,24 @@ fn plan_review(envelope: &Envelope, said: triage::PlanReviewRequested) -> Result
 }
 
 fn rejected(envelope: &Envelope, said: triage::CaseRejected) -> Result<Heard, NotHeard> {
-    let mut heard = of_triage(over(case_news(envelope, said.case)?, "rejected", envelope), None);
+    let mut heard = of_triage(case_news(envelope, said.case)?, None);
     heard.line.detail.ground = filled(said.ground);
     heard.line.detail.note = filled(said.note);
     Ok(heard)
 }
 
 fn merged(envelope: &Envelope, said: triage::CaseMerged) -> Result<Heard, NotHeard> {
-    let mut heard = of_triage(over(case_news(envelope, said.case)?, "merged", envelope), None);
+    let mut heard = of_triage(case_news(envelope, said.case)?, None);
     heard.line.detail.other_case_id = Some(id("into_case_id", &said.into_case_id)?);
     heard.line.detail.other_case_no = filled(said.into_case_no);
     heard.line.detail.note = filled(said.note);
     Ok(heard)
 }
 
-fn over(case: CaseNews, phase: &'static str, envelope: &Envelope) -> CaseNews {
-    CaseNews { phase, closed_at: Some(envelope.time), ..case }
-}
-
 /// The report is in its new case, whichever of the two is heard first.
 fn split(envelope: &Envelope, said: triage::CaseSplit) -> Result<Heard, NotHeard> {
     let to = id("to_case_id", &said.to_case_id)?;
-    let report = placed(envelope, &said.report_id, to, &said.tracking_sha256)?;
+    let report = placed(&said.report_id, (to, said.placement), &said.tracking_sha256)?;
     let mut heard = of_triage(case_news(envelope, said.case)?, Some(report));
     heard.line.detail.other_case_id = Some(to);
     heard.line.detail.other_case_no = filled(said.to_case_no);
@@ -173,7 +167,7 @@ fn split(envelope: &Envelope, said: triage::CaseSplit) -> Result<Heard, NotHeard
 fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHeard> {
     let lies_in = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
     let case = case_news(envelope, said.case)?;
-    let report = placed(envelope, &said.report_id, case.case_id, &said.tracking_sha256)?;
+    let report = placed(&said.report_id, (case.case_id, said.placement), &said.tracking_sha256)?;
     let mut heard = of_triage(case, Some(report));
     heard.line.detail.lies_in = lies_in;
     Ok(heard)
@@ -181,7 +175,7 @@ fn opened(envelope: &Envelope, said: triage::CaseOpened) -> Result<Heard, NotHea
 
 fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHeard> {
     let case = case_news(envelope, said.case)?;
-    let report = placed(envelope, &said.report_id, case.case_id, &said.tracking_sha256)?;
+    let report = placed(&said.report_id, (case.case_id, said.placement), &said.tracking_sha256)?;
     Ok(of_triage(case, Some(report)))
 }
 
@@ -231,23 +225,32 @@ fn case_news(envelope: &Envelope, said: Option<triage::CaseState>) -> Result<Cas
         voices: said.voices.max(1),
         opened_at: instant(&said.opened_at),
         drill: envelope.drill,
-        phase: if said.waits { "reviewing" } else { "open" },
-        holder: None,
-        closed_at: None,
+        phase: standing(&said.standing)?,
+        holder: filled(said.held_by),
+        closed_at: instant(&said.ended_at),
     })
 }
 
-/// A report that is in a case since this event.
-fn placed(envelope: &Envelope, report_id: &str, case_id: Uuid, code: &[u8]) -> Result<ReportNews, NotHeard> {
-    let report = reported(report_id, code)?;
-    Ok(ReportNews { case_id: Some(case_id), placed_at: Some(envelope.time), ..report })
+/// The phase of a case of which dispatch is not heard yet.
+fn standing(said: &str) -> Result<&'static str, NotHeard> {
+    let phases = ["reviewing", "rejected", "merged"];
+    match phases.into_iter().find(|phase| *phase == said) {
+        Some(phase) => Ok(phase),
+        None if said.is_empty() => Ok("open"),
+        None => Err(NotHeard::Field("case.standing")),
+    }
+}
+
+/// A report that was put into a case, so often.
+fn placed(report_id: &str, (case_id, placement): (Uuid, u32), code: &[u8]) -> Result<ReportNews, NotHeard> {
+    Ok(ReportNews { case_id: Some(case_id), placement, ..reported(report_id, code)? })
 }
 
 fn reported(report_id: &str, code: &[u8]) -> Result<ReportNews, NotHeard> {
     Ok(ReportNews {
         report_id: id("report_id", report_id)?,
         case_id: None,
-        placed_at: None,
+        placement: 0,
         item: None,
         review: false,
         rejected: false,

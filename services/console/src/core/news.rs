@@ -161,7 +161,7 @@ pub(crate) struct CaseNews {
     pub drill: bool,
     /// As long as dispatch has not been heard: open, reviewing, rejected or merged.
     pub phase: &'static str,
-    /// The centre whose desk it lies on, where the event says so.
+    /// The centre whose desk it lies on.
     pub holder: Option<String>,
     /// When it was over before dispatch had it.
     pub closed_at: Option<Timestamp>,
@@ -196,13 +196,13 @@ pub(crate) struct OrderNews {
     pub dispatched_at: Option<Timestamp>,
 }
 
-/// What is known of a report; each field is said once at most, but for the case it is in: the last to place it is right.
+/// What is known of a report; each field is said once at most, but for the case it is in: the highest placement is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportNews {
     pub report_id: Uuid,
     pub case_id: Option<Uuid>,
-    /// When it was put there.
-    pub placed_at: Option<Timestamp>,
+    /// How often it was put into a case, with this time; 0 from before it was counted.
+    pub placement: u32,
     pub item: Option<String>,
     pub review: bool,
     /// Nobody has to act: a person said so.
@@ -214,8 +214,8 @@ pub(crate) struct ReportNews {
 impl ReportNews {
     /// Adds what another event says; the order does not matter.
     pub fn join(&mut self, other: ReportNews) {
-        if other.placed_at > self.placed_at {
-            (self.case_id, self.placed_at) = (other.case_id, other.placed_at);
+        if other.case_id.is_some() && (self.case_id.is_none() || other.placement > self.placement) {
+            (self.case_id, self.placement) = (other.case_id, other.placement);
         }
         self.rejected |= other.rejected;
         self.item = self.item.take().or(other.item);

@@ -55,7 +55,7 @@ impl Latest {
         match news {
             News::Report(report) => self.report(tenant, report),
             News::Case(case, report) => {
-                self.case(tenant, case);
+                newest(&mut self.cases, (tenant, case.case_id), case, |case| case.version);
                 if let Some(report) = report {
                     self.report(tenant, report);
                 }
@@ -67,21 +67,6 @@ impl Latest {
                 newest(&mut self.orders, (tenant, order.order_id), order, |order| order.version)
             }
             News::Nothing => {}
-        }
-    }
-
-    /// The newest; whose desk it lies on is said by some events only, the last of them counts.
-    fn case(&mut self, tenant: TenantId, news: CaseNews) {
-        match self.cases.entry((tenant, news.case_id)) {
-            Entry::Vacant(place) => {
-                place.insert(news);
-            }
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                let (newer, older) =
-                    if news.version > known.version { (news, known.clone()) } else { (known.clone(), news) };
-                *known = CaseNews { holder: newer.holder.or(older.holder), ..newer };
-            }
         }
     }
 

@@ -84,8 +84,7 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, CaseNews>) -> R
              triage_version = excluded.triage_version, drill = excluded.drill,
              phase = CASE WHEN cases.dispatch_version = 0 THEN excluded.phase ELSE cases.phase END,
              closed_at = CASE WHEN cases.dispatch_version = 0 THEN excluded.closed_at ELSE cases.closed_at END,
-             holder = CASE WHEN cases.dispatch_version > 0 THEN cases.holder
-                 WHEN excluded.phase = 'reviewing' THEN COALESCE(excluded.holder, cases.holder) END
+             holder = CASE WHEN cases.dispatch_version = 0 THEN excluded.holder ELSE cases.holder END
          WHERE excluded.triage_version > cases.triage_version",
         &tenants,
         &ids,

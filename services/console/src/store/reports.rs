@@ -30,14 +30,14 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
     }
     let (tenants, ids) = columns(news);
     sqlx::query!(
-        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at, placed_at, rejected)
+        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at, placement, rejected)
          SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[],
-             $7::timestamptz[], $8::boolean[])
+             $7::integer[], $8::boolean[])
          ON CONFLICT (tenant_id, report_id) DO UPDATE
          SET case_id = CASE
-                 WHEN excluded.placed_at > COALESCE(reports.placed_at, '-infinity') THEN excluded.case_id
+                 WHEN excluded.case_id IS NOT NULL AND excluded.placement > reports.placement THEN excluded.case_id
                  ELSE COALESCE(reports.case_id, excluded.case_id) END,
-             placed_at = GREATEST(reports.placed_at, excluded.placed_at),
+             placement = GREATEST(reports.placement, excluded.placement),
              item = COALESCE(reports.item, excluded.item),
              review = reports.review OR excluded.review,
              rejected = reports.rejected OR excluded.rejected,
@@ -48,7 +48,7 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
         &column(news, |report| report.item.clone()) as &[Option<String>],
         &column(news, |report| report.review),
         &column(news, |report| instant(report.accepted_at)) as &[Option<jiff_sqlx::Timestamp>],
-        &column(news, |report| instant(report.placed_at)) as &[Option<jiff_sqlx::Timestamp>],
+        &column(news, |report| report.placement as i32),
         &column(news, |report| report.rejected),
     )
     .execute(&mut **tx)

@@ -73,8 +73,7 @@ async fn a_report_is_in_the_case_that_took_it_last() {
         let (mut one, mut two) = (Story::new(STREET, 1), Story::new(STREET, 2));
         let before: Vec<Said> = vec![one.accepted(1), one.accepted(2), one.opened(1), one.routed()];
         let joined = one.joined(2, 2);
-        two.after(&one);
-        let mut moves = vec![joined, one.split(2, &two, 4), two.opened(2), two.routed()];
+        let mut moves = vec![joined, one.split(2, &two, 4), two.opened_by_split(2), two.routed()];
         if reversed {
             moves.reverse();
         }

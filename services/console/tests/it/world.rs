@@ -137,19 +137,25 @@ impl Story {
         self.say(EventType::CaseRouted, self.case_id, 2, &message)
     }
 
+    fn waiting(&self, voices: u32) -> Option<triage::CaseState> {
+        let held_by = format!("street-centre@{}", self.street);
+        let standing = "reviewing".to_owned();
+        self.case(voices).map(|case| triage::CaseState { standing, held_by, ..case })
+    }
+
     /// Opened with a plan that waits for a person of the street centre.
     pub fn opened_waiting(&mut self, report: u8) -> [Said; 2] {
         let waits =
             |case: Option<triage::CaseState>| case.map(|case| triage::CaseState { waits: true, ..case });
         let opened = triage::CaseOpened {
-            case: waits(self.case(1)),
+            case: self.waiting(1),
             report_id: report_id(report).to_string(),
             tracking_sha256: sha256(report),
             ..Default::default()
         };
         let opened = self.say(EventType::CaseOpened, self.case_id, 1, &opened);
         let asked = triage::PlanReviewRequested {
-            case: waits(self.case(1)),
+            case: self.waiting(1),
             desk: "street".to_owned(),
             due_at: Some(to_wire("2026-11-23T02:30:00Z".parse().unwrap())),
             told_bodies: vec![format!("street-centre@{}", self.street)],
@@ -161,7 +167,8 @@ impl Story {
     /// A voice of a case whose plan waits.
     pub fn joined_waiting(&mut self, report: u8, voices: u32, version: u64) -> Said {
         let message = triage::CaseJoined {
-            case: self.case(voices).map(|case| triage::CaseState { waits: true, ..case }),
+            case: self.waiting(voices),
+            placement: 1,
             report_id: report_id(report).to_string(),
             tracking_sha256: sha256(report),
             ..Default::default()
@@ -178,7 +185,11 @@ impl Story {
     /// Nobody has to act on the case.
     pub fn rejected(&mut self, version: u64) -> Said {
         let message = triage::CaseRejected {
-            case: self.case(1),
+            case: self.case(1).map(|case| triage::CaseState {
+                standing: "rejected".to_owned(),
+                ended_at: Some(to_wire(self.at)),
+                ..case
+            }),
             ground: "no-competence".to_owned(),
             note: "请向法院起诉".to_owned(),
         };
@@ -205,14 +216,22 @@ impl Story {
             tracking_sha256: sha256(report),
             to_case_id: to.case_id.to_string(),
             to_case_no: case_no(to.case_id),
+            placement: 2,
             ..Default::default()
         };
         self.say(EventType::CaseSplit, self.case_id, version, &message)
     }
 
-    /// From here on later than another story.
-    pub fn after(&mut self, other: &Story) {
-        self.at = self.at.max(other.at);
+    /// Opened by a report that came out of another case.
+    pub fn opened_by_split(&mut self, report: u8) -> Said {
+        let message = triage::CaseOpened {
+            case: self.case(1),
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            placement: 2,
+            ..Default::default()
+        };
+        self.say(EventType::CaseOpened, self.case_id, 1, &message)
     }
 
     pub fn joined(&mut self, report: u8, voices: u32) -> Said {

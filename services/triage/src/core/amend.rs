@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use routing::Level;
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Desk, Refusal};
+use super::desk::{Desk, Ground, Refusal};
 
 /// What the person wants otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// Another lead.
     pub lead: Option<BodyRef>,
@@ -80,6 +80,12 @@ pub struct ReviewExplanation {
     pub decided: Duties,
     /// The person's words.
     pub note: String,
+    /// Why nobody has to act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<Ground>,
+    /// The case its voices went to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into_case_no: Option<String>,
     /// Since when it waited.
     pub requested_at: Timestamp,
     /// When it went out.
@@ -124,6 +130,10 @@ pub struct Review<'a> {
     pub requested_at: Timestamp,
     /// The person's words.
     pub note: &'a str,
+    /// Why nobody has to act.
+    pub ground: Option<Ground>,
+    /// The case its voices went to.
+    pub into_case_no: Option<&'a str>,
 }
 
 /// The plan with a change. `level_of` knows the bodies of the street and its district. What the list reserves above a level is
@@ -191,7 +201,20 @@ pub fn explained(
         Outcome::Changed => {
             (format!("{}审核后调整派单方案", desk.zh()), format!("changed by the {}'s review", desk.as_str()))
         }
-        _ => (format!("{}审核通过", desk.zh()), format!("approved by the {}'s review", desk.as_str())),
+        Outcome::Rejected => (
+            format!("{}审核：不予受理", desk.zh()),
+            format!("the {}'s review found that nobody has to act", desk.as_str()),
+        ),
+        Outcome::Merged => {
+            let into = review.into_case_no.unwrap_or_default();
+            (
+                format!("{}审核：并入案件{into}", desk.zh()),
+                format!("the {}'s review put its reports into case {into}", desk.as_str()),
+            )
+        }
+        Outcome::Approved => {
+            (format!("{}审核通过", desk.zh()), format!("approved by the {}'s review", desk.as_str()))
+        }
     };
     ReviewExplanation {
         mode: review.mode.to_owned(),
@@ -200,6 +223,8 @@ pub fn explained(
         drawn: Duties::of(drawn),
         decided: Duties::of(decided),
         note: review.note.to_owned(),
+        ground: review.ground,
+        into_case_no: review.into_case_no.map(str::to_owned),
         requested_at: review.requested_at,
         decided_at: now,
         zh,
@@ -294,7 +319,14 @@ mod tests {
         }
         let change = Change { lead: Some(body("traffic-police")), assists: None };
         let changed = amended(&plan(), &change, Desk::Street, level).unwrap();
-        let review = Review { mode: "street-review", desk: Desk::Street, requested_at: now, note: "因" };
+        let review = Review {
+            mode: "street-review",
+            desk: Desk::Street,
+            requested_at: now,
+            note: "因",
+            ground: None,
+            into_case_no: None,
+        };
         let said = explained(review, Outcome::Changed, &plan(), &changed, now);
         assert_eq!((said.drawn.lead.as_str(), said.decided.lead.as_str()), ("transport", "traffic-police"));
         let bytes = serde_json::to_vec(&said).unwrap();

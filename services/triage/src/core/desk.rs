@@ -41,6 +41,48 @@ impl Desk {
     }
 }
 
+/// How a case stands with triage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Its plan went out: dispatch has the word.
+    Open,
+    /// Its plan waits for a person.
+    Reviewing,
+    /// Nobody has to act.
+    Rejected,
+    /// Its voices went to another case.
+    Merged,
+}
+
+impl Standing {
+    /// Every standing.
+    pub const ALL: [Standing; 4] =
+        [Standing::Open, Standing::Reviewing, Standing::Rejected, Standing::Merged];
+
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Standing::Open => "open",
+            Standing::Reviewing => "reviewing",
+            Standing::Rejected => "rejected",
+            Standing::Merged => "merged",
+        }
+    }
+
+    /// As said: nothing where dispatch has the word.
+    pub const fn said(self) -> &'static str {
+        match self {
+            Standing::Open => "",
+            other => other.as_str(),
+        }
+    }
+
+    /// From the stored word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.as_str() == word)
+    }
+}
+
 /// Why nobody has to act on a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -158,6 +200,9 @@ mod tests {
         for desk in [Desk::Street, Desk::District] {
             assert_eq!(Desk::of(desk.as_str()), Some(desk));
             assert_eq!(serde_json::to_value(desk).unwrap(), desk.as_str());
+        }
+        for standing in Standing::ALL {
+            assert_eq!(Standing::of(standing.as_str()), Some(standing));
         }
         for ground in Ground::ALL {
             assert_eq!(serde_json::to_value(ground).unwrap(), ground.as_str());

@@ -22,7 +22,7 @@ use wakeups::Wakeup;
 use super::choice::{Around, Choice};
 use super::{Matter, Room, Said, Settled, Submission, json};
 use crate::core::board::Spot;
-use crate::core::desk::Desk;
+use crate::core::desk::{Desk, Standing};
 use crate::core::item::ReviewReason;
 use crate::core::join::{self, Candidate, Closed};
 use crate::core::voices::told_at;
@@ -69,8 +69,8 @@ impl Matter<'_> {
             "district-review" => Desk::District,
             _ => return None,
         };
-        let decided = self.submission.decided.as_ref().map(|decided| decided.rank);
-        let waits = lane != Lane::Urgent && !self.submission.drill && decided.is_none_or(|rank| rank < desk);
+        let decided = self.submission.decided.as_ref().and_then(|decided| decided.reviewed_at);
+        let waits = lane != Lane::Urgent && !self.submission.drill && decided.is_none_or(|at| at < desk);
         waits.then_some(desk)
     }
 
@@ -211,6 +211,7 @@ impl<'a> Docket<'a> {
             tracking_sha256: report.tracking_sha256.clone(),
             join_explanation_json,
             told_bodies: told(case),
+            placement: submission.placement(),
         };
         self.joined.insert(case_id);
         self.add_voice(submission, case_id, voice, Some(message.join_explanation_json.clone()));
@@ -245,17 +246,23 @@ impl<'a> Docket<'a> {
             community,
             grid: matter.place.as_ref().and_then(|place| place.grid.clone()),
             placed_by: street.generation,
-            waits: false,
+            standing: Standing::Open,
+            held_by: None,
+            ended_at: None,
             voices_left: 0,
         };
         let desk = matter.reviewed_at(&drawn.plan, case.lane);
-        let case = OpenCase { waits: desk.is_some(), ..case };
+        let case = match desk {
+            Some(desk) => waiting(case, street.of.centre(desk, street.of.day(self.now))),
+            None => case,
+        };
         let item_explanation = json(&matter.finding.explanation);
         let opened = wire::CaseOpened {
             case: Some(state(&case, &drawn.name)),
             report_id: report.report_id.to_string(),
             tracking_sha256: report.tracking_sha256.clone(),
             item_explanation_json: item_explanation.clone(),
+            placement: submission.placement(),
         };
         self.say(submission, case.lane, EventType::CaseOpened, (case_id.as_uuid(), 1), &opened);
         let repeats = self.repeats(matter, &street);
@@ -302,7 +309,7 @@ impl<'a> Docket<'a> {
             plan: Some(drawn.plan.clone()),
             desk: desk.as_str().to_owned(),
             due_at: Some(to_wire(due_at)),
-            told_bodies: street.of.centre(desk, street.of.day(self.now)),
+            told_bodies: case.held_by.iter().cloned().collect(),
             note: String::new(),
         };
         let about = (case.case_id.as_uuid(), case.version);
@@ -360,7 +367,8 @@ impl<'a> Docket<'a> {
             tracking_sha256: report.tracking_sha256.clone(),
             join_explanation,
             report: report.payload.clone(),
-            moves: submission.apart(),
+            placement: submission.placement(),
+            split_from: submission.split_from(),
         });
     }
 
@@ -401,10 +409,22 @@ impl<'a> Docket<'a> {
         plans::insert(tx, &self.waiting, self.now).await?;
         wakeups::arm(tx, &self.waiting.iter().map(wakeup).collect::<Vec<_>>()).await?;
         self.room.house.outbox.append(tx, &self.said).await?;
-        let pressing = self.cases.values().filter(|case| case.waits && case.lane == Lane::Urgent);
+        let pressing = self.cases.values().filter(|case| case.waits() && case.lane == Lane::Urgent);
         let pressing: Vec<_> = pressing.map(|case| (case.tenant, case.case_id.as_uuid())).collect();
-        super::plans::press(self.room, tx, self.now, &pressing).await
+        super::plans::press(self.room, tx, self.now, &pressing).await?;
+        // A street that is never idle is never free for the runner: whoever holds its lock does what is due.
+        let reviewing =
+            |tenant: &TenantId| self.view.street(*tenant).is_some_and(|street| street.of.reviews_plans());
+        let tenants: BTreeSet<TenantId> =
+            self.cases.values().map(|case| case.tenant).filter(reviewing).collect();
+        super::plans::overdue(self.room, tx, self.now, &Vec::from_iter(tenants)).await
     }
+}
+
+/// The case while its plan waits: no body has it, the centre holds it.
+fn waiting(case: OpenCase, centre: Vec<String>) -> OpenCase {
+    let held_by = centre.into_iter().next();
+    OpenCase { standing: Standing::Reviewing, held_by, bodies: Vec::new(), ..case }
 }
 
 fn wakeup(waiting: &NewPlanReview) -> Wakeup {
@@ -412,9 +432,10 @@ fn wakeup(waiting: &NewPlanReview) -> Wakeup {
     Wakeup { tenant, kind: super::plans::PLAN_REVIEW, subject_id, due_at }
 }
 
-/// The bodies to be told of the voice a case has got; while its plan waits nobody has it.
+/// The bodies to be told of the voice a case has got, by its number, which is not given twice; while its plan waits nobody has
+/// it.
 fn told(case: &OpenCase) -> Vec<String> {
-    if told_at(case.voices_in()) && !case.waits { case.bodies.clone() } else { Vec::new() }
+    if told_at(case.voices) { case.bodies.clone() } else { Vec::new() }
 }
 
 /// Cases around those that will be opened, closed as long ago as counts for the most patient of their streets.
@@ -459,6 +480,8 @@ pub(super) fn state(case: &OpenCase, name: &Name) -> wire::CaseState {
         opened_at: Some(to_wire(case.opened_at)),
         community: case.community.map_or_else(String::new, |code| code.to_string()),
         grid: case.grid.clone().unwrap_or_default(),
-        waits: case.waits,
+        standing: case.standing.said().to_owned(),
+        held_by: case.held_by.clone().unwrap_or_default(),
+        ended_at: case.ended_at.map(to_wire),
     }
 }

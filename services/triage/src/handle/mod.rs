@@ -72,8 +72,8 @@ pub struct Decided {
     pub item: String,
     /// Where it goes.
     pub goes: Goes,
-    /// Whose desk the person may decide at.
-    pub rank: Desk,
+    /// Whose desk the person may decide at; nothing of a person who has not looked at who has to act.
+    pub reviewed_at: Option<Desk>,
 }
 
 /// Where a report goes about which a person has decided.
@@ -84,7 +84,12 @@ pub enum Goes {
     /// Into this open case of its street.
     Into(CaseId),
     /// Into a case of its own, out of the one it is in.
-    Apart,
+    Apart {
+        /// Out of which.
+        from: CaseId,
+        /// How often it was put into a case, with this time.
+        placement: u32,
+    },
 }
 
 /// What became of a report.
@@ -106,8 +111,22 @@ impl Submission {
         self.decided.as_ref().map(|decided| decided.goes)
     }
 
+    fn placement(&self) -> u32 {
+        match self.goes() {
+            Some(Goes::Apart { placement, .. }) => placement,
+            _ => 1,
+        }
+    }
+
+    fn split_from(&self) -> Option<CaseId> {
+        match self.goes() {
+            Some(Goes::Apart { from, .. }) => Some(from),
+            _ => None,
+        }
+    }
+
     fn apart(&self) -> bool {
-        self.goes() == Some(Goes::Apart)
+        matches!(self.goes(), Some(Goes::Apart { .. }))
     }
 }
 

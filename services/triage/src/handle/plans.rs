@@ -7,10 +7,11 @@ use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::{ScopedTx, TenantScope};
+use serde::Serialize;
 use wakeups::Kind;
 
 use super::docket::{item_name, state};
-use super::{Room, Said};
+use super::{Room, Said, json};
 use crate::core::amend::{self, Change, Outcome};
 use crate::core::desk::{Claim, Desk, Ground, Refusal, decidable};
 use crate::store;
@@ -20,7 +21,7 @@ use crate::store::plans::PlanReview;
 mod end;
 mod lapse;
 
-pub(crate) use lapse::{lapse, press};
+pub(crate) use lapse::{lapse, overdue, press};
 
 /// The wake-up of a plan that waits: its case's id.
 pub(crate) const PLAN_REVIEW: Kind = "plan_review";
@@ -45,7 +46,8 @@ pub struct ReviewPlan {
 }
 
 /// The acts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PlanAct {
     /// It goes out, with what the person wants otherwise.
     Approve(Change),
@@ -81,14 +83,14 @@ pub async fn review(room: &Room, command: &ReviewPlan) -> Result<Result<PlanStat
 
 async fn attempt(room: &Room, command: &ReviewPlan) -> Result<Result<PlanState, Refusal>, pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_principal([command.tenant])).await?;
-    let now = room.house.clock.now(&mut tx).await?;
     store::desks::lock(&mut tx, &[command.tenant].into()).await?;
+    let now = room.house.clock.now(&mut tx).await?;
     let key = (command.tenant, command.case_id.as_uuid());
     let Some(entry) = store::plans::load(&mut tx, &[key]).await?.pop() else {
         return Ok(Err(Refusal::Unknown));
     };
-    if let Some((outcome, _)) = entry.decided {
-        return Ok(again(&command.act, outcome).map(|()| shown(&entry, now)));
+    if entry.decided.is_some() {
+        return Ok(again(&command.act, &entry).map(|()| shown(&entry, now)));
     }
     if let Err(refusal) = decidable(entry.desk, entry.claim.as_ref(), &command.subject, command.rank, now) {
         return Ok(Err(refusal));
@@ -108,14 +110,8 @@ async fn attempt(room: &Room, command: &ReviewPlan) -> Result<Result<PlanState, 
 }
 
 /// What has ended stays as it ended: the same again is answered, anything else refused.
-fn again(act: &PlanAct, outcome: Outcome) -> Result<(), Refusal> {
-    let same = match act {
-        PlanAct::Approve(change) if *change == Change::default() => outcome == Outcome::Approved,
-        PlanAct::Approve(_) => outcome == Outcome::Changed,
-        PlanAct::Reject(_) => outcome == Outcome::Rejected,
-        PlanAct::Merge(_) => outcome == Outcome::Merged,
-        PlanAct::Send(_) | PlanAct::Claim | PlanAct::Release => false,
-    };
+fn again(act: &PlanAct, entry: &PlanReview) -> Result<(), Refusal> {
+    let same = entry.decided_as.as_deref() == Some(&json(act));
     if same { Ok(()) } else { Err(Refusal::DecidedOtherwise) }
 }
 
@@ -164,9 +160,10 @@ impl Entry<'_> {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let outcome = if *change == Change::default() { Outcome::Approved } else { Outcome::Changed };
+        let outcome = if plan == self.entry.plan { Outcome::Approved } else { Outcome::Changed };
         let by = By { subject: &self.command.subject, traceparent: &self.command.traceparent };
-        let ends = end::End { outcome, note: &self.command.note, by };
+        let act = json(&self.command.act);
+        let ends = end::End { outcome, note: &self.command.note, by, decided_as: Some(&act) };
         end::release(self.room, tx, self.now, &mut [(&mut self.case, &self.entry, plan)], ends).await?;
         Ok(Ok(()))
     }
@@ -182,17 +179,18 @@ impl Entry<'_> {
         self.case.version += 1;
         let view = self.room.house.snapshot.view();
         let street = view.street(self.case.tenant);
-        let told = street.map(|street| street.of.centre(desk, street.of.day(self.now)));
+        let centre = street.map(|street| street.of.centre(desk, street.of.day(self.now)));
+        self.case.held_by = centre.unwrap_or_default().into_iter().next();
         let message = wire::PlanReviewRequested {
             case: Some(state(&self.case, &item_name(&view, self.case.tenant, &self.case.item))),
             plan: Some(self.entry.plan.clone()),
             desk: desk.as_str().to_owned(),
             due_at: Some(contract::proto::to_wire(self.entry.due_at)),
-            told_bodies: told.unwrap_or_default(),
+            told_bodies: self.case.held_by.iter().cloned().collect(),
             note: self.command.note.clone(),
         };
         let said = self.said(EventType::CasePlanReviewRequested, &message);
-        store::cases::update(tx, &[&self.case]).await?;
+        store::cases::pass_on(tx, &self.case).await?;
         let PlanReview { tenant, case_id, .. } = self.entry;
         store::plans::hold(tx, tenant, case_id, desk, None, &self.command.note).await?;
         self.room.house.outbox.append(tx, &[said]).await?;
@@ -201,8 +199,11 @@ impl Entry<'_> {
 
     /// About its case, at the version the case has now.
     fn said(&self, event_type: EventType, message: &impl prost::Message) -> NewEvent {
-        let by = By { subject: &self.command.subject, traceparent: &self.command.traceparent };
-        said_of(self.room, self.now, &self.case, by, event_type, message)
+        said_of(self.room, self.now, &self.case, self.by(), event_type, message)
+    }
+
+    fn by(&self) -> By<'_> {
+        By { subject: &self.command.subject, traceparent: &self.command.traceparent }
     }
 }
 

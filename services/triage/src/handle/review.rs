@@ -7,8 +7,9 @@ use contract::proto::triage as wire;
 use ids::{CaseId, ReportId, TenantId};
 use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
+use serde::Serialize;
 
-use super::{Decided, Goes, Room, Said, Submission, settle};
+use super::{Decided, Goes, Room, Said, Submission, json, settle};
 use crate::core::desk::{Claim, Desk, Ground, Refusal, decidable};
 use crate::core::report::Report;
 use crate::store;
@@ -34,7 +35,8 @@ pub struct ReviewReport {
 }
 
 /// The acts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ReportAct {
     /// It is about this item, and goes the way of every report.
     Decide(String),
@@ -95,9 +97,9 @@ pub async fn review(room: &Room, command: &ReviewReport) -> Result<Result<Report
 
 async fn attempt(room: &Room, command: &ReviewReport) -> Result<Result<ReportState, Refusal>, pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_principal([command.tenant])).await?;
-    let now = room.house.clock.now(&mut tx).await?;
     // The lock of the tenant also keeps a second decision waiting.
     store::desks::lock(&mut tx, &[command.tenant].into()).await?;
+    let now = room.house.clock.now(&mut tx).await?;
     let Some(entry) = store::reviews::load(&mut tx, command.tenant, command.report_id).await? else {
         return Ok(Err(Refusal::Unknown));
     };
@@ -116,13 +118,13 @@ async fn attempt(room: &Room, command: &ReviewReport) -> Result<Result<ReportSta
     Ok(Ok(ReportState { claim, ..state }))
 }
 
-/// What has ended stays as it ended.
+/// What has ended stays as it ended: the same again is answered, anything else refused.
 fn again(act: &ReportAct, entry: &Review) -> Result<(), Refusal> {
-    let same = match act {
-        ReportAct::Decide(item) => entry.decided_item.as_ref() == Some(item),
-        ReportAct::Join(_) => entry.outcome.as_deref() == Some("joined"),
-        ReportAct::Reject(ground) => entry.ground.as_deref() == Some(ground.as_str()),
-        ReportAct::Send(_) | ReportAct::Claim | ReportAct::Release => false,
+    let same = match (&entry.decided_as, act) {
+        (Some(decided_as), act) => *decided_as == json(act),
+        // Decided by the build before this one: on an item.
+        (None, ReportAct::Decide(item)) => entry.decided_item.as_ref() == Some(item),
+        (None, _) => false,
     };
     if same { Ok(()) } else { Err(Refusal::DecidedOtherwise) }
 }
@@ -188,11 +190,12 @@ async fn take(
 ) -> Result<(), pg::Error> {
     let report = report_of(command, entry)?;
     let outcome = if goes == Goes::ByItself { "item" } else { "joined" };
-    let end = store::reviews::End { outcome, item: Some(item), ground: None };
+    let act = json(&command.act);
+    let end = store::reviews::End { outcome, item: Some(item), ground: None, decided_as: &act };
     store::reviews::decide(tx, command, end, now).await?;
     let submission = Submission {
         report,
-        decided: Some(Decided { item: item.to_owned(), goes, rank: command.rank }),
+        decided: Some(Decided { item: item.to_owned(), goes, reviewed_at: Some(command.rank) }),
         lane: entry.lane,
         drill: entry.drill,
         actor: command.subject.clone(),
@@ -225,7 +228,8 @@ async fn reject(
         tracking_sha256: report.tracking_sha256,
     };
     let said = said(command, entry, EventType::CaseReviewRejected);
-    let end = store::reviews::End { outcome: "rejected", item: None, ground: Some(ground) };
+    let act = json(&command.act);
+    let end = store::reviews::End { outcome: "rejected", item: None, ground: Some(ground), decided_as: &act };
     store::reviews::decide(tx, command, end, now).await?;
     room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await
 }

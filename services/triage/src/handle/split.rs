@@ -10,9 +10,10 @@ use pg::{ScopedTx, TenantScope};
 
 use super::docket::{item_name, state};
 use super::{Decided, Goes, Room, Said, Settled, Submission, settle};
-use crate::core::desk::{Desk, Refusal};
+use crate::core::desk::{Desk, Refusal, decidable};
 use crate::core::report::Report;
 use crate::store;
+use crate::store::cases::OpenCase;
 use crate::store::voices::Voice;
 
 /// A person takes a voice out of a case.
@@ -52,62 +53,84 @@ pub async fn split(room: &Room, command: &SplitVoice) -> Result<Result<Apart, Re
 
 async fn attempt(room: &Room, command: &SplitVoice) -> Result<Result<Apart, Refusal>, pg::Error> {
     let mut tx = room.house.pool.begin(TenantScope::of_principal([command.tenant])).await?;
-    let now = room.house.clock.now(&mut tx).await?;
     store::desks::lock(&mut tx, &[command.tenant].into()).await?;
-    let voice = match leaving(&mut tx, command).await? {
-        Ok(voice) => voice,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let Some(case) = store::cases::find(&mut tx, (command.tenant, command.case_id)).await? else {
-        return Ok(Err(Refusal::Unknown));
-    };
+    let now = room.house.clock.now(&mut tx).await?;
+    let voice = store::voices::of_report(&mut tx, command.tenant, command.report_id).await?;
+    let Some(voice) = voice else { return Ok(Err(Refusal::Unknown)) };
+    if voice.voice == 1 && voice.split_from == Some(command.case_id) {
+        // It was done, and the answer was lost.
+        return known(&mut tx, command.tenant, voice.case_id).await.map(Ok);
+    }
+    let case = store::cases::find(&mut tx, (command.tenant, command.case_id)).await?;
+    let Some(case) = case else { return Ok(Err(Refusal::NotItsVoice)) };
+    if let Err(refusal) = leaves(&mut tx, now, command, &voice, &case).await? {
+        return Ok(Err(refusal));
+    }
     let item = command.item.clone().unwrap_or_else(|| case.item.clone());
     let view = room.house.snapshot.view();
     let street = view.street(command.tenant);
     if !street.is_some_and(|street| street.of.lists(&item, street.of.day(now))) {
         return Ok(Err(Refusal::UnknownItem));
     }
-    let submission = match submission(command, voice.report, case.lane, case.drill, item)? {
-        Some(submission) => submission,
-        None => return Ok(Err(Refusal::NotKept)),
+    let Some(submission) = submission(command, &voice, &case, item)? else {
+        return Ok(Err(Refusal::NotKept));
     };
     let settled = settle(room, &mut tx, now, &[submission]).await?;
     let apart = match settled.as_slice() {
         [Settled::InCase { case_id, .. }] => *case_id,
         _ => return Err(pg::Error::broken("splitting a voice", "it opened no case")),
     };
-    let apart = left(room, &mut tx, now, command, voice.tracking_sha256.into(), apart).await?;
+    let apart = left(room, &mut tx, now, command, voice, apart).await?;
     tx.commit().await?;
     room.house.committed();
     Ok(Ok(apart))
 }
 
-/// The voice, if it may leave.
-async fn leaving(tx: &mut ScopedTx, command: &SplitVoice) -> Result<Result<Voice, Refusal>, pg::Error> {
-    let voice = store::voices::of_report(tx, command.tenant, command.report_id).await?;
-    Ok(match voice {
-        Some(voice) if voice.case_id != command.case_id => Err(Refusal::NotItsVoice),
-        Some(voice) if voice.voice == 1 => Err(Refusal::FirstVoice),
-        Some(voice) => Ok(voice),
-        None => Err(Refusal::Unknown),
-    })
+async fn known(tx: &mut ScopedTx, tenant: TenantId, case_id: CaseId) -> Result<Apart, pg::Error> {
+    let case = store::cases::find(tx, (tenant, case_id)).await?;
+    let case = case.ok_or_else(|| pg::Error::broken("splitting a voice", "its case is gone"))?;
+    Ok(Apart { case_id, case_no: case.case_no })
+}
+
+/// Whether the voice may leave. What lies on a desk, or in somebody's hands, is theirs.
+async fn leaves(
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &SplitVoice,
+    voice: &Voice,
+    case: &OpenCase,
+) -> Result<Result<(), Refusal>, pg::Error> {
+    if voice.case_id != command.case_id {
+        return Ok(Err(Refusal::NotItsVoice));
+    }
+    if voice.voice == 1 {
+        return Ok(Err(Refusal::FirstVoice));
+    }
+    if !case.waits() {
+        return Ok(Ok(()));
+    }
+    let entry = store::plans::load(tx, &[(case.tenant, case.case_id.as_uuid())]).await?.pop();
+    let entry = entry.ok_or_else(|| pg::Error::broken("splitting a voice", "its plan's entry is gone"))?;
+    Ok(decidable(entry.desk, entry.claim.as_ref(), &command.subject, command.rank, now))
 }
 
 fn submission(
     command: &SplitVoice,
-    report: Option<Vec<u8>>,
-    lane: ids::Lane,
-    drill: bool,
+    voice: &Voice,
+    case: &OpenCase,
     item: String,
 ) -> Result<Option<Submission>, pg::Error> {
-    let Some(report) = report else { return Ok(None) };
-    let report = Report::read(&Bytes::from(report), command.tenant);
+    let Some(report) = &voice.report else { return Ok(None) };
+    let report = Report::read(&Bytes::copy_from_slice(report), command.tenant);
     let report = report.map_err(|error| pg::Error::broken("reading a kept report", error))?;
+    let goes = Goes::Apart { from: command.case_id, placement: voice.placement + 1 };
+    // Who names no item has looked at the join only.
+    let reviewed_at = command.item.as_ref().map(|_| command.rank);
     Ok(Some(Submission {
         report,
-        decided: Some(Decided { item, goes: Goes::Apart, rank: command.rank }),
-        lane,
-        drill,
+        decided: Some(Decided { item, goes, reviewed_at }),
+        lane: case.lane,
+        drill: case.drill,
         actor: command.subject.clone(),
         traceparent: command.traceparent.clone(),
     }))
@@ -119,23 +142,24 @@ async fn left(
     tx: &mut ScopedTx,
     now: Timestamp,
     command: &SplitVoice,
-    tracking_sha256: Bytes,
+    voice: Voice,
     apart: CaseId,
 ) -> Result<Apart, pg::Error> {
     let tenant = command.tenant;
     let gone = || pg::Error::broken("splitting a voice", "a case is gone");
     let mut case = store::cases::find(tx, (tenant, command.case_id)).await?.ok_or_else(gone)?;
-    let case_no = store::cases::find(tx, (tenant, apart)).await?.ok_or_else(gone)?.case_no;
+    let apart = known(tx, tenant, apart).await?;
     case.voices_left += 1;
     case.version += 1;
     let view = room.house.snapshot.view();
     let message = wire::CaseSplit {
         case: Some(state(&case, &item_name(&view, tenant, &case.item))),
         report_id: command.report_id.to_string(),
-        tracking_sha256,
-        to_case_id: apart.to_string(),
-        to_case_no: case_no.clone(),
+        tracking_sha256: voice.tracking_sha256.into(),
+        to_case_id: apart.case_id.to_string(),
+        to_case_no: apart.case_no.clone(),
         note: command.note.clone(),
+        placement: voice.placement + 1,
     };
     let said = Said {
         event_type: EventType::CaseSplit,
@@ -149,5 +173,5 @@ async fn left(
     };
     store::cases::update(tx, &[&case]).await?;
     room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await?;
-    Ok(Apart { case_id: apart, case_no })
+    Ok(apart)
 }

@@ -9,8 +9,8 @@ use crate::core::alike::Shingles;
 use crate::core::distance::Point;
 use crate::core::worded::Worded;
 
-/// Cases that share a band with a report at most, the newest: a message passed on a thousand times is one case.
-const FOUND_MAX: i64 = 500;
+/// Cases of one band at most, the newest: a form that everybody copies is no sign of a matter.
+const FOUND_MAX: i64 = 50;
 
 /// A text whose case is found by it.
 pub(crate) struct Text<'a> {
@@ -84,13 +84,15 @@ pub(crate) async fn meeting(
     let rows = sqlx::query!(
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.lon, c.lat, c.datum, c.opened_at, c.text
          FROM triage.cases c
-         JOIN (SELECT DISTINCT b.tenant_id, b.case_id
+         JOIN (SELECT DISTINCT w.tenant_id, b.case_id
              FROM UNNEST($1::bigint[], $2::bigint[]) AS w (tenant_id, band)
-             JOIN triage.case_bands b ON b.tenant_id = w.tenant_id AND b.band = w.band) m
+             CROSS JOIN LATERAL (SELECT b.case_id FROM triage.case_bands b
+                 WHERE b.tenant_id = w.tenant_id AND b.band = w.band
+                 ORDER BY b.case_id DESC
+                 LIMIT $4) b) m
              ON m.tenant_id = c.tenant_id AND m.case_id = c.case_id
          WHERE c.closed_at IS NULL AND NOT c.drill AND c.opened_at >= $3
-         ORDER BY c.opened_at DESC, c.case_id
-         LIMIT $4",
+         ORDER BY c.tenant_id, c.case_id",
         &tenants,
         &bands,
         jiff_sqlx::Timestamp::from(earliest) as _,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::bands::Text;
 use crate::core::board::Spot;
+use crate::core::desk::Standing;
 use crate::core::distance::Point;
 use crate::core::grid::cell_of;
 use crate::core::join::{Candidate, Closed};
@@ -37,13 +38,22 @@ pub(crate) struct OpenCase {
     pub grid: Option<String>,
     /// The street's generation by whose territory these are.
     pub placed_by: u64,
-    /// Its plan waits for a person: no body has it yet.
-    pub waits: bool,
+    /// How it stands with triage.
+    pub standing: Standing,
+    /// The centre on whose desk it lies while it is reviewed.
+    pub held_by: Option<String>,
+    /// When it was rejected or merged.
+    pub ended_at: Option<Timestamp>,
     /// How many of its voices have left it; `voices` is the number of the last.
     pub voices_left: u32,
 }
 
 impl OpenCase {
+    /// Whether its plan waits for a person: no body has it yet.
+    pub fn waits(&self) -> bool {
+        self.standing == Standing::Reviewing
+    }
+
     /// Reports in it.
     pub fn voices_in(&self) -> u32 {
         self.voices - self.voices_left
@@ -166,7 +176,7 @@ pub(crate) async fn load(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
              c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
-             c.waits, c.voices_left
+             c.standing, c.held_by, c.closed_at, c.voices_left
          FROM UNNEST($1::bigint[], $2::uuid[]) AS w (tenant_id, case_id)
          JOIN triage.cases c ON c.tenant_id = w.tenant_id AND c.case_id = w.case_id",
         &tenants,
@@ -187,7 +197,7 @@ pub(crate) async fn find(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
              c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
-             c.waits, c.voices_left
+             c.standing, c.held_by, c.closed_at, c.voices_left
          FROM triage.cases c
          WHERE c.tenant_id = $1 AND c.case_id = $2",
         tenant.as_i64(),
@@ -218,7 +228,9 @@ pub(super) struct Row {
     pub(super) community: Option<i64>,
     pub(super) grid: Option<String>,
     pub(super) placed_by: i64,
-    pub(super) waits: bool,
+    pub(super) standing: String,
+    pub(super) held_by: Option<String>,
+    pub(super) closed_at: Option<jiff_sqlx::Timestamp>,
     pub(super) voices_left: i32,
 }
 
@@ -226,6 +238,9 @@ impl Row {
     pub(super) fn read(self) -> Result<OpenCase, pg::Error> {
         let impossible = |column| move || pg::Error::impossible_row(column);
         let datum = datum_of(&self.datum).ok_or_else(impossible("triage.cases.datum"))?;
+        let standing = Standing::of(&self.standing).ok_or_else(impossible("triage.cases.standing"))?;
+        // The other closes are dispatch's.
+        let ours = matches!(standing, Standing::Rejected | Standing::Merged);
         let place = Place { lon: self.lon, lat: self.lat, datum: datum.into(), address: self.address };
         Ok(OpenCase {
             tenant: TenantId::from_i64(self.tenant_id).map_err(|_| impossible("triage.cases.tenant_id")())?,
@@ -249,7 +264,9 @@ impl Row {
                 .map_err(|_| impossible("triage.cases.community")())?,
             grid: self.grid,
             placed_by: u64::try_from(self.placed_by).map_err(|_| impossible("triage.cases.placed_by")())?,
-            waits: self.waits,
+            standing,
+            held_by: self.held_by,
+            ended_at: self.closed_at.filter(|_| ours).map(jiff_sqlx::Timestamp::to_jiff),
             voices_left: u32::try_from(self.voices_left)
                 .map_err(|_| impossible("triage.cases.voices_left")())?,
         })
@@ -287,22 +304,23 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
     let reporters: Vec<&str> = opened.iter().map(|(_, new)| new.reporter.as_str()).collect();
     let households: Vec<i32> = opened.iter().map(|(_, new)| new.households as i32).collect();
     let readings: Vec<Option<i64>> = opened.iter().map(|(_, new)| new.reading_milli).collect();
-    let waiting: Vec<bool> = case().map(|c| c.waits).collect();
+    let standings: Vec<&str> = case().map(|c| c.standing.as_str()).collect();
+    let holders: Vec<Option<&str>> = case().map(|c| c.held_by.as_deref()).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.cases (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill,
              voices, version, opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by,
-             reporter, households, reading_milli, waits)
+             reporter, households, reading_milli, standing, held_by)
          SELECT tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
              opened_at, string_to_array(bodies, ','), item_explanation, plan_explanation, cell, community, grid, placed_by,
-             reporter, households, reading_milli, waits
+             reporter, households, reading_milli, standing, held_by
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[],
              $7::double precision[], $8::text[], $9::text[], $10::smallint[], $11::boolean[], $12::integer[],
              $13::bigint[], $14::timestamptz[], $15::text[], $16::bytea[], $17::bytea[],
              $18::bigint[], $19::bigint[], $20::text[], $21::bigint[], $22::text[], $23::integer[], $24::bigint[],
-             $25::boolean[])
+             $25::text[], $26::text[])
          AS c (tenant_id, case_id, case_no, item, text, lon, lat, datum, address, lane, drill, voices, version,
              opened_at, bodies, item_explanation, plan_explanation, cell, community, grid, placed_by, reporter, households, reading_milli,
-             waits)",
+             standing, held_by)",
         &tenants,
         &ids,
         &numbers as &[&str],
@@ -327,7 +345,8 @@ pub(crate) async fn insert(tx: &mut ScopedTx, opened: &[(&OpenCase, &NewCase)]) 
         &reporters as &[&str],
         &households,
         &readings as &[Option<i64>],
-        &waiting,
+        &standings as &[&str],
+        &holders as &[Option<&str>],
     )
     .execute(&mut **tx)
     .await?;
@@ -381,10 +400,11 @@ pub(crate) async fn release(tx: &mut ScopedTx, released: &[Released]) -> Result<
     let reviews: Vec<&[u8]> = released.iter().map(|case| case.plan_review.as_bytes()).collect();
     let kept = sqlx::query!(
         "UPDATE triage.cases c
-         SET waits = false, version = r.version, bodies = string_to_array(r.bodies, ','), plan_review = r.plan_review
+         SET standing = 'open', held_by = NULL, version = r.version, bodies = string_to_array(r.bodies, ','),
+             plan_review = r.plan_review
          FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
              AS r (tenant_id, case_id, version, bodies, plan_review)
-         WHERE c.tenant_id = r.tenant_id AND c.case_id = r.case_id AND c.waits",
+         WHERE c.tenant_id = r.tenant_id AND c.case_id = r.case_id AND c.standing = 'reviewing'",
         &tenants,
         &ids,
         &versions,
@@ -396,19 +416,42 @@ pub(crate) async fn release(tx: &mut ScopedTx, released: &[Released]) -> Result<
     pg::rows_affected("releasing cases", kept.rows_affected(), released.len())
 }
 
-/// A case that waited is over before anybody had it: nothing joins it, and nobody closed it.
-pub(crate) async fn end(tx: &mut ScopedTx, case: &OpenCase, now: Timestamp) -> Result<(), pg::Error> {
+/// A case that waited is over before anybody had it, as it says: nothing joins it, and nobody closed it.
+pub(crate) async fn end(
+    tx: &mut ScopedTx,
+    case: &OpenCase,
+    plan_review: &str,
+    now: Timestamp,
+) -> Result<(), pg::Error> {
     let kept = sqlx::query!(
-        "UPDATE triage.cases SET waits = false, closed_at = $3, called_off = true, version = $4
-         WHERE tenant_id = $1 AND case_id = $2 AND waits",
+        "UPDATE triage.cases
+         SET standing = $5, held_by = NULL, closed_at = $3, called_off = true, version = $4, plan_review = $6
+         WHERE tenant_id = $1 AND case_id = $2 AND standing = 'reviewing'",
         case.tenant.as_i64(),
         case.case_id.as_uuid(),
         jiff_sqlx::Timestamp::from(now) as _,
         case.version as i64,
+        case.standing.as_str(),
+        plan_review.as_bytes(),
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("ending a case", kept.rows_affected(), 1)
+}
+
+/// A case that waits lies on another desk.
+pub(crate) async fn pass_on(tx: &mut ScopedTx, case: &OpenCase) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.cases SET version = $3, held_by = $4
+         WHERE tenant_id = $1 AND case_id = $2 AND standing = 'reviewing'",
+        case.tenant.as_i64(),
+        case.case_id.as_uuid(),
+        case.version as i64,
+        case.held_by,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("passing a case on", kept.rows_affected(), 1)
 }
 
 /// Whether a case is there and open.

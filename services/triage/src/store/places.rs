@@ -40,7 +40,7 @@ pub(crate) async fn older(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
              c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
-             c.waits, c.voices_left
+             c.standing, c.held_by, c.closed_at, c.voices_left
          FROM triage.cases c
          WHERE c.tenant_id = $1 AND c.placed_by < $2 AND c.closed_at IS NULL
          ORDER BY c.placed_by
@@ -66,7 +66,7 @@ pub(crate) async fn open(
         Row,
         "SELECT c.tenant_id, c.case_id, c.case_no, c.item, c.text, c.lon, c.lat, c.datum, c.address, c.drill, c.lane,
              c.voices, c.version, c.opened_at, c.bodies, c.community, c.grid, c.placed_by,
-             c.waits, c.voices_left
+             c.standing, c.held_by, c.closed_at, c.voices_left
          FROM triage.cases c
          WHERE c.tenant_id = $1 AND c.case_id > $2 AND c.closed_at IS NULL
          ORDER BY c.case_id

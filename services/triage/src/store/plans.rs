@@ -40,6 +40,8 @@ pub(crate) struct PlanReview {
     pub claim: Option<Claim>,
     /// What became of it, and when.
     pub decided: Option<(Outcome, Timestamp)>,
+    /// The act that ended it, as JSON; nothing where no person did.
+    pub decided_as: Option<String>,
 }
 
 struct Row {
@@ -58,6 +60,7 @@ struct Row {
     claimed_until: Option<jiff_sqlx::Timestamp>,
     outcome: Option<String>,
     decided_at: Option<jiff_sqlx::Timestamp>,
+    decided_as: Option<String>,
 }
 
 impl Row {
@@ -82,6 +85,7 @@ impl Row {
             note: self.note,
             claim: super::claim(self.claimed_by, self.claimed_until),
             decided: outcome.transpose()?.zip(self.decided_at.map(jiff_sqlx::Timestamp::to_jiff)),
+            decided_as: self.decided_as,
         })
     }
 }
@@ -135,7 +139,7 @@ pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result
     let rows = sqlx::query_as!(
         Row,
         "SELECT r.tenant_id, r.case_id, r.lane, r.mode, r.desk, r.plan, r.repeats, r.traceparent, r.requested_at, r.due_at,
-             r.note, r.claimed_by, r.claimed_until, r.outcome, r.decided_at
+             r.note, r.claimed_by, r.claimed_until, r.outcome, r.decided_at, r.decided_as
          FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, case_id)
          JOIN triage.plan_reviews r ON r.tenant_id = k.tenant_id AND r.case_id = k.case_id",
         &tenants,
@@ -146,32 +150,70 @@ pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result
     rows.into_iter().map(Row::read).collect()
 }
 
+/// How entries end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End<'a> {
+    pub outcome: Outcome,
+    pub by: &'a str,
+    /// The act, as JSON; nothing where no person did.
+    pub decided_as: Option<&'a str>,
+    /// The person's words; nothing leaves those that are there.
+    pub note: Option<&'a str>,
+}
+
 /// Notes what became of entries.
 pub(crate) async fn decide(
     tx: &mut ScopedTx,
     decided: &[(TenantId, CaseId)],
-    outcome: Outcome,
-    by: &str,
-    note: Option<&str>,
+    end: End<'_>,
     now: Timestamp,
 ) -> Result<(), pg::Error> {
     let tenants: Vec<i64> = decided.iter().map(|(tenant, _)| tenant.as_i64()).collect();
     let ids: Vec<Uuid> = decided.iter().map(|(_, case_id)| case_id.as_uuid()).collect();
     let kept = sqlx::query!(
         "UPDATE triage.plan_reviews r
-         SET outcome = $3, decided_by = $4, decided_at = $5, note = COALESCE($6, r.note)
+         SET outcome = $3, decided_by = $4, decided_at = $5, note = COALESCE($6, r.note), decided_as = $7
          FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, case_id)
          WHERE r.tenant_id = k.tenant_id AND r.case_id = k.case_id AND r.decided_at IS NULL",
         &tenants,
         &ids,
-        outcome.as_str(),
-        by,
+        end.outcome.as_str(),
+        end.by,
         jiff_sqlx::Timestamp::from(now) as _,
-        note,
+        end.note,
+        end.decided_as,
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("deciding reviews of plans", kept.rows_affected(), decided.len())
+}
+
+/// Plans of these streets whose time is over, the longest over first, so many at most. The streets' locks are held.
+pub(crate) async fn due(
+    tx: &mut ScopedTx,
+    tenants: &[TenantId],
+    now: Timestamp,
+    rows_max: i64,
+) -> Result<Vec<(TenantId, Uuid)>, pg::Error> {
+    let tenants: Vec<i64> = tenants.iter().map(|tenant| tenant.as_i64()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT r.tenant_id, r.case_id
+         FROM UNNEST($1::bigint[]) AS t (tenant_id)
+         JOIN triage.plan_reviews r ON r.tenant_id = t.tenant_id
+         WHERE r.decided_at IS NULL AND r.due_at <= $2
+         ORDER BY r.due_at, r.case_id
+         LIMIT $3"#,
+        &tenants,
+        jiff_sqlx::Timestamp::from(now) as _,
+        rows_max,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let impossible = || pg::Error::impossible_row("triage.plan_reviews.tenant_id");
+    let read = rows
+        .into_iter()
+        .map(|row| Ok((TenantId::from_i64(row.tenant_id).map_err(|_| impossible())?, row.case_id)));
+    read.collect()
 }
 
 /// Keeps whose desk an entry lies on and in whose hands it is.
@@ -241,7 +283,7 @@ pub(crate) async fn open(
     let rows = sqlx::query_as!(
         Row,
         "SELECT tenant_id, case_id, lane, mode, desk, plan, repeats, traceparent, requested_at, due_at, note,
-             claimed_by, claimed_until, outcome, decided_at
+             claimed_by, claimed_until, outcome, decided_at, decided_as
          FROM triage.plan_reviews
          WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, case_id) > ($2, $3, $4)
              AND ($5::text IS NULL OR desk = $5)

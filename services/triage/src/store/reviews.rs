@@ -35,7 +35,8 @@ pub(crate) struct Review {
     /// How it ended: `item`, `joined` or `rejected`.
     pub outcome: Option<String>,
     pub decided_item: Option<String>,
-    pub ground: Option<String>,
+    /// The act that ended it, as JSON; nothing from before it was kept.
+    pub decided_as: Option<String>,
 }
 
 /// How an entry ends.
@@ -44,6 +45,7 @@ pub(crate) struct End<'a> {
     pub outcome: &'static str,
     pub item: Option<&'a str>,
     pub ground: Option<Ground>,
+    pub decided_as: &'a str,
 }
 
 /// An open entry, for showing it.
@@ -106,7 +108,7 @@ pub(crate) async fn load(
 ) -> Result<Option<Review>, pg::Error> {
     // The build before this one gives no outcome.
     let row = sqlx::query!(
-        "SELECT version, reason, lane, drill, report, item_explanation, desk, claimed_by, claimed_until, decided_item, ground,
+        "SELECT version, reason, lane, drill, report, item_explanation, desk, claimed_by, claimed_until, decided_item, decided_as,
              COALESCE(outcome, CASE WHEN decided_at IS NOT NULL THEN 'item' END) AS outcome
          FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
         tenant.as_i64(),
@@ -127,7 +129,7 @@ pub(crate) async fn load(
         claim: super::claim(row.claimed_by, row.claimed_until),
         outcome: row.outcome,
         decided_item: row.decided_item,
-        ground: row.ground,
+        decided_as: row.decided_as,
     }))
 }
 
@@ -140,7 +142,7 @@ pub(crate) async fn decide(
 ) -> Result<(), pg::Error> {
     let decided = sqlx::query!(
         "UPDATE triage.reviews
-         SET decided_item = $3, decided_by = $4, decided_at = $5, outcome = $6, ground = $7, note = $8,
+         SET decided_item = $3, decided_by = $4, decided_at = $5, outcome = $6, ground = $7, note = $8, decided_as = $9,
              version = version + CASE WHEN $7::text IS NULL THEN 0 ELSE 1 END
          WHERE tenant_id = $1 AND report_id = $2 AND decided_at IS NULL",
         command.tenant.as_i64(),
@@ -151,6 +153,7 @@ pub(crate) async fn decide(
         end.outcome,
         end.ground.map(Ground::as_str),
         command.note,
+        end.decided_as,
     )
     .execute(&mut **tx)
     .await?;

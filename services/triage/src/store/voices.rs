@@ -17,8 +17,10 @@ pub(crate) struct NewVoice {
     pub join_explanation: Option<String>,
     /// What a case of its own is made from.
     pub report: Bytes,
-    /// It is in another case already, and goes over.
-    pub moves: bool,
+    /// How often it was put into a case, with this time: 1 for a new one, more for one that goes over.
+    pub placement: u32,
+    /// The case it was split from.
+    pub split_from: Option<CaseId>,
 }
 
 /// A voice as it is kept.
@@ -28,11 +30,13 @@ pub(crate) struct Voice {
     pub tracking_sha256: Vec<u8>,
     /// Nothing of voices from before they were kept with their reports.
     pub report: Option<Vec<u8>>,
+    pub placement: u32,
+    pub split_from: Option<CaseId>,
 }
 
 /// Keeps voices: new ones, and those that go over into another case.
 pub(crate) async fn keep(tx: &mut ScopedTx, voices: &[NewVoice], now: Timestamp) -> Result<(), pg::Error> {
-    let (moving, new): (Vec<_>, Vec<_>) = voices.iter().partition(|voice| voice.moves);
+    let (moving, new): (Vec<_>, Vec<_>) = voices.iter().partition(|voice| voice.placement > 1);
     insert(tx, &new, now).await?;
     go_over(tx, &moving, now).await
 }
@@ -77,24 +81,54 @@ async fn go_over(tx: &mut ScopedTx, moving: &[&NewVoice], now: Timestamp) -> Res
     let ids: Vec<Uuid> = moving.iter().map(|voice| voice.report_id.as_uuid()).collect();
     let cases: Vec<Uuid> = moving.iter().map(|voice| voice.case_id.as_uuid()).collect();
     let numbers: Vec<i32> = moving.iter().map(|voice| voice.voice as i32).collect();
+    let placements: Vec<i32> = moving.iter().map(|voice| voice.placement as i32).collect();
+    let from: Vec<Option<Uuid>> = moving.iter().map(|voice| voice.split_from.map(CaseId::as_uuid)).collect();
     let explanations: Vec<Option<&[u8]>> =
         moving.iter().map(|voice| voice.join_explanation.as_deref().map(str::as_bytes)).collect();
     let kept = sqlx::query!(
         "UPDATE triage.voices v
-         SET case_id = m.case_id, voice = m.voice, join_explanation = m.join_explanation, joined_at = $6
-         FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::integer[], $5::bytea[])
-             AS m (tenant_id, report_id, case_id, voice, join_explanation)
-         WHERE v.tenant_id = m.tenant_id AND v.report_id = m.report_id",
+         SET case_id = m.case_id, voice = m.voice, join_explanation = m.join_explanation, joined_at = $6,
+             placement = m.placement, split_from = m.split_from
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::integer[], $5::bytea[], $7::integer[], $8::uuid[])
+             AS m (tenant_id, report_id, case_id, voice, join_explanation, placement, split_from)
+         WHERE v.tenant_id = m.tenant_id AND v.report_id = m.report_id AND v.placement = m.placement - 1",
         &tenants,
         &ids,
         &cases,
         &numbers,
         &explanations as &[Option<&[u8]>],
         jiff_sqlx::Timestamp::from(now) as _,
+        &placements,
+        &from as &[Option<Uuid>],
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("moving voices", kept.rows_affected(), moving.len())
+}
+
+struct Row {
+    report_id: Uuid,
+    case_id: Uuid,
+    voice: i32,
+    tracking_sha256: Vec<u8>,
+    report: Option<Vec<u8>>,
+    placement: i32,
+    split_from: Option<Uuid>,
+}
+
+impl Row {
+    fn read(self) -> Result<(ReportId, Voice), pg::Error> {
+        let impossible = pg::Error::impossible_row;
+        let voice = Voice {
+            case_id: self.case_id.into(),
+            voice: u32::try_from(self.voice).map_err(|_| impossible("triage.voices.voice"))?,
+            tracking_sha256: self.tracking_sha256,
+            report: self.report,
+            placement: u32::try_from(self.placement).map_err(|_| impossible("triage.voices.placement"))?,
+            split_from: self.split_from.map(CaseId::from),
+        };
+        Ok((self.report_id.into(), voice))
+    }
 }
 
 /// One voice, if it is there.
@@ -103,17 +137,16 @@ pub(crate) async fn of_report(
     tenant: TenantId,
     report_id: ReportId,
 ) -> Result<Option<Voice>, pg::Error> {
-    let row = sqlx::query!(
-        "SELECT case_id, voice, tracking_sha256, report FROM triage.voices WHERE tenant_id = $1 AND report_id = $2",
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT report_id, case_id, voice, tracking_sha256, report, placement, split_from FROM triage.voices
+         WHERE tenant_id = $1 AND report_id = $2",
         tenant.as_i64(),
         report_id.as_uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let voice = u32::try_from(row.voice).map_err(|_| pg::Error::impossible_row("triage.voices.voice"))?;
-    let (tracking_sha256, report) = (row.tracking_sha256, row.report);
-    Ok(Some(Voice { case_id: row.case_id.into(), voice, tracking_sha256, report }))
+    Ok(row.map(Row::read).transpose()?.map(|(_, voice)| voice))
 }
 
 /// The voices of a case in their order, so many at most.
@@ -123,8 +156,9 @@ pub(crate) async fn of_case(
     case_id: CaseId,
     rows_max: i64,
 ) -> Result<Vec<(ReportId, Voice)>, pg::Error> {
-    let rows = sqlx::query!(
-        "SELECT report_id, voice, tracking_sha256, report FROM triage.voices
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT report_id, case_id, voice, tracking_sha256, report, placement, split_from FROM triage.voices
          WHERE tenant_id = $1 AND case_id = $2
          ORDER BY voice
          LIMIT $3",
@@ -134,10 +168,5 @@ pub(crate) async fn of_case(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let read = rows.into_iter().map(|row| {
-        let voice = u32::try_from(row.voice).map_err(|_| pg::Error::impossible_row("triage.voices.voice"))?;
-        let (tracking_sha256, report) = (row.tracking_sha256, row.report);
-        Ok((row.report_id.into(), Voice { case_id, voice, tracking_sha256, report }))
-    });
-    read.collect()
+    rows.into_iter().map(Row::read).collect()
 }

@@ -78,7 +78,7 @@ async fn a_plan_waits_for_the_street_and_goes_out_as_it_was_drawn() {
         (4, 2),
         "opened, asked, joined, routed"
     );
-    assert!(!routed.case.as_ref().unwrap().waits && routed.accepted_at.is_none());
+    assert!(routed.case.as_ref().unwrap().standing.is_empty() && routed.accepted_at.is_none());
     let explained = desk.reads(CENTRE, &format!("cases/{case_id}/explanation")).await;
     assert_eq!(explained["plan_review"]["outcome"], "approved");
     // From here on it is a case like any other.
@@ -130,7 +130,7 @@ async fn a_person_routes_by_hand_within_what_the_list_reserves() {
     let (status, refusal) = desk.acts(CENTRE, &approve, down.clone()).await;
     assert_eq!((status, &refusal["code"]), (409, &json!("reserved-above")));
     let by_hand = json!({ "lead": "traffic-police", "assists": ["bus-company"], "note": "先由交警处置" });
-    let (status, state) = desk.acts(CENTRE, &approve, by_hand).await;
+    let (status, state) = desk.acts(CENTRE, &approve, by_hand.clone()).await;
     assert_eq!((status, &state["outcome"]), (200, &json!("changed")), "{state}");
     let (roles, review) = desk.went_out().await;
     assert_eq!(
@@ -142,8 +142,15 @@ async fn a_person_routes_by_hand_within_what_the_list_reserves() {
         (&review["drawn"]["lead"], &review["decided"]["lead"]),
         (&json!("transport"), &json!("traffic-police"))
     );
-    let (status, _) = desk.acts(CENTRE, &approve, down).await;
-    assert_eq!(status, 200, "changed stays changed");
+    assert_eq!(desk.acts(CENTRE, &approve, by_hand).await, (200, state), "the same again");
+    for other in [down, json!({}), json!({ "lead": "traffic-police", "assists": [] })] {
+        let (status, refusal) = desk.acts(DISTRICT, &approve, other).await;
+        assert_eq!(
+            (status, &refusal["code"]),
+            (409, &json!("invalid-transition")),
+            "nobody believes what is not so"
+        );
+    }
 }
 
 #[tokio::test]
@@ -259,6 +266,15 @@ async fn what_is_rejected_is_over_and_joined_by_nothing() {
         _ => None,
     });
     assert_eq!(of_report, Some((2, "not-a-matter", 32)));
+    let case_id = plan.split('/').nth(1).unwrap().split(':').next().unwrap();
+    let explained = desk.reads(CENTRE, &format!("cases/{case_id}/explanation")).await;
+    assert_eq!(
+        (&explained["plan_review"]["outcome"], &explained["plan_review"]["ground"]),
+        (&json!("rejected"), &json!("not-a-matter"))
+    );
+    let other = json!({ "ground": "abuse" });
+    assert_eq!(desk.acts(DISTRICT, &plan, other.clone()).await.0, 409);
+    assert_eq!(desk.acts(DISTRICT, &of_report, other).await.0, 409);
     desk.hear(&[report(3, "TRA-01", "改线")]).await;
     assert_eq!(desk.cases(STREET).await, [[1], [3]]);
     desk.rig.clock.advance(std::time::Duration::from_secs(1_800));

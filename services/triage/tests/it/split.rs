@@ -69,8 +69,13 @@ async fn a_voice_that_stays_with_its_item_does_not_join_back() {
     let from = desk.case_of(1).await;
     assert_eq!(desk.split(&from, 2, json!({})).await.0, 200);
     assert_eq!(desk.cases(STREET).await, [[1], [2]]);
-    let (status, again) = desk.split(&from, 2, json!({})).await;
-    assert_eq!((status, &again["code"]), (409, &json!("invalid-transition")), "it is not there any more");
+    let again = desk.split(&from, 2, json!({})).await;
+    assert_eq!(
+        (again.0, &again.1["case_no"]),
+        (200, &json!("990102001-261123-0002")),
+        "the answer was lost: {again:?}"
+    );
+    assert_eq!(desk.cases(STREET).await, [[1], [2]]);
 }
 
 #[tokio::test]
@@ -85,6 +90,42 @@ async fn a_plan_of_a_voice_that_left_is_drawn_by_the_street_s_ways() {
         2,
         "the street's person does not review for the district"
     );
+}
+
+/// A split without an item has looked at the join only, and what somebody has in hand is theirs.
+#[tokio::test]
+async fn a_split_passes_by_no_desk() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "改线"), report(3, "TRA-01", "改线")]).await;
+    let from = desk.case_of(1).await;
+    assert_eq!(desk.acts("governance-centre", &format!("plan-reviews/{from}:claim"), json!({})).await.0, 200);
+    assert_eq!(desk.split(&from, 2, json!({})).await.1["code"], "claimed-by-another");
+    assert_eq!(
+        desk.acts("governance-centre", &format!("plan-reviews/{from}:release"), json!({})).await.0,
+        200
+    );
+    assert_eq!(desk.split(&from, 2, json!({})).await.0, 200);
+    assert_eq!(desk.routed().await, [], "its plan waits like the other");
+    assert_eq!(desk.split(&from, 3, json!({ "item": "TRA-03" })).await.0, 200);
+    assert_eq!(desk.routed().await.len(), 1, "who names the item has looked");
+}
+
+/// What was rejected stays rejected, whatever leaves it.
+#[tokio::test]
+async fn a_voice_of_a_rejected_case_gets_a_case_of_its_own() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "改线")]).await;
+    let from = desk.case_of(1).await;
+    let reject = format!("plan-reviews/{from}:reject");
+    assert_eq!(desk.acts(CENTRE, &reject, json!({ "ground": "test" })).await.0, 200);
+    assert_eq!(desk.split(&from, 2, json!({ "item": "TRA-01" })).await.0, 200);
+    let left = desk.said().await.into_iter().find_map(|(_, said)| match said {
+        Said::Split(said) => said.case,
+        _ => None,
+    });
+    let left = left.unwrap();
+    assert_eq!((left.standing.as_str(), left.ended_at.is_some(), left.voices), ("rejected", true, 1));
+    assert_eq!((desk.routed().await.len(), desk.count("wakeups").await), (1, 0));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use pg::ScopedTx;
 
 use super::{By, Entry, said_of};
 use crate::core::amend::{self, Outcome, Review};
-use crate::core::desk::{Ground, Refusal};
+use crate::core::desk::{Ground, Refusal, Standing};
 use crate::core::join;
 use crate::handle::docket::{DISPATCHED_WITHIN, item_name, state};
 use crate::handle::plans::PLAN_REVIEW;
@@ -28,6 +28,8 @@ pub(super) struct End<'a> {
     /// The person's words.
     pub note: &'a str,
     pub by: By<'a>,
+    /// The act, as JSON; nothing where no person did.
+    pub decided_as: Option<&'a str>,
 }
 
 /// Plans go out: each case says it is routed, and waits no more.
@@ -42,10 +44,8 @@ pub(super) async fn release(
     let (mut released, mut said, mut over) = (Vec::new(), Vec::new(), Vec::new());
     for (case, entry, plan) in ending {
         case.version += 1;
-        case.waits = false;
-        let review =
-            Review { mode: &entry.mode, desk: entry.desk, requested_at: entry.requested_at, note: end.note };
-        let review = json(&amend::explained(review, end.outcome, &entry.plan, plan, now));
+        (case.standing, case.held_by) = (Standing::Open, None);
+        let review = json(&amend::explained(review_of(entry, end.note), end.outcome, &entry.plan, plan, now));
         plan.review_json.clone_from(&review);
         let bodies = plan.orders.iter().map(|order| order.body.clone());
         case.bodies = bodies.collect();
@@ -70,12 +70,19 @@ pub(super) async fn release(
     }
     store::cases::release(tx, &released).await?;
     let note = Some(end.note).filter(|note| !note.is_empty());
-    store::plans::decide(tx, &over, end.outcome, end.by.subject, note, now).await?;
+    let kept =
+        store::plans::End { outcome: end.outcome, by: end.by.subject, decided_as: end.decided_as, note };
+    store::plans::decide(tx, &over, kept, now).await?;
     let subjects: Vec<_> = over.iter().map(|(tenant, case_id)| (*tenant, case_id.as_uuid())).collect();
     wakeups::disarm(tx, PLAN_REVIEW, &subjects).await?;
     room.house.outbox.append(tx, &said).await?;
     room.events.reviewed(end.outcome, released.len());
     Ok(())
+}
+
+fn review_of<'a>(entry: &'a PlanReview, note: &'a str) -> Review<'a> {
+    let PlanReview { mode, desk, requested_at, .. } = entry;
+    Review { mode, desk: *desk, requested_at: *requested_at, note, ground: None, into_case_no: None }
 }
 
 /// What the plan waited is nobody's close.
@@ -87,7 +94,7 @@ fn later(repeat: wire::Repeat, requested_at: Timestamp, now: Timestamp) -> wire:
 impl Entry<'_> {
     /// Nobody has to act: the case is over.
     pub(super) async fn reject(mut self, tx: &mut ScopedTx, ground: Ground) -> Result<(), pg::Error> {
-        self.case.version += 1;
+        self.ended(Standing::Rejected);
         let view = self.room.house.snapshot.view();
         let message = wire::CaseRejected {
             case: Some(state(&self.case, &item_name(&view, self.case.tenant, &self.case.item))),
@@ -95,7 +102,8 @@ impl Entry<'_> {
             note: self.command.note.clone(),
         };
         let said = self.said(EventType::CaseRejected, &message);
-        self.over(tx, Outcome::Rejected).await?;
+        let review = Review { ground: Some(ground), ..review_of(&self.entry, &self.command.note) };
+        self.over(tx, Outcome::Rejected, review).await?;
         self.room.house.outbox.append(tx, &[said]).await
     }
 
@@ -123,7 +131,6 @@ impl Entry<'_> {
         }
         let view = self.room.house.snapshot.view();
         let (name, why) = (item_name(&view, tenant, &other.item), json(&join::by_hand(into)));
-        let by = By { subject: &self.command.subject, traceparent: &self.command.traceparent };
         other.lane = other.lane.raised_to(self.case.lane);
         let (mut moved, mut said) = (Vec::new(), Vec::new());
         for (report_id, voice) in voices {
@@ -137,6 +144,7 @@ impl Entry<'_> {
                 join_explanation_json: why.clone(),
                 // Once for all of them, below.
                 told_bodies: Vec::new(),
+                placement: voice.placement + 1,
             };
             said.push((other.version, message));
             moved.push(NewVoice {
@@ -147,18 +155,19 @@ impl Entry<'_> {
                 tracking_sha256,
                 join_explanation: Some(why.clone()),
                 report: bytes::Bytes::new(),
-                moves: true,
+                placement: voice.placement + 1,
+                split_from: None,
             });
         }
-        if let Some((_, last)) = said.last_mut().filter(|_| !other.waits) {
+        if let Some((_, last)) = said.last_mut() {
             last.told_bodies.clone_from(&other.bodies);
         }
         let joined = said.iter().map(|(version, message)| {
             let at = OpenCase { version: *version, ..other.clone() };
-            said_of(self.room, self.now, &at, by, EventType::CaseJoined, message)
+            said_of(self.room, self.now, &at, self.by(), EventType::CaseJoined, message)
         });
         let mut said: Vec<_> = joined.collect();
-        self.case.version += 1;
+        self.ended(Standing::Merged);
         let message = wire::CaseMerged {
             case: Some(state(&self.case, &item_name(&view, tenant, &self.case.item))),
             into_case_id: into.to_string(),
@@ -168,17 +177,28 @@ impl Entry<'_> {
         said.push(self.said(EventType::CaseMerged, &message));
         store::voices::keep(tx, &moved, self.now).await?;
         store::cases::update(tx, &[&other]).await?;
-        self.over(tx, Outcome::Merged).await?;
+        let into_case_no = Some(other.case_no.as_str());
+        let review = Review { into_case_no, ..review_of(&self.entry, &self.command.note) };
+        self.over(tx, Outcome::Merged, review).await?;
         self.room.house.outbox.append(tx, &said).await?;
         Ok(Ok(()))
     }
 
-    async fn over(&self, tx: &mut ScopedTx, outcome: Outcome) -> Result<(), pg::Error> {
+    fn ended(&mut self, standing: Standing) {
+        let case = &mut self.case;
+        case.version += 1;
+        (case.standing, case.held_by, case.ended_at) = (standing, None, Some(self.now));
+    }
+
+    async fn over(&self, tx: &mut ScopedTx, outcome: Outcome, review: Review<'_>) -> Result<(), pg::Error> {
         let (tenant, case_id) = (self.case.tenant, self.case.case_id);
-        store::cases::end(tx, &self.case, self.now).await?;
+        let drawn = &self.entry.plan;
+        let review = json(&amend::explained(review, outcome, drawn, drawn, self.now));
+        store::cases::end(tx, &self.case, &review, self.now).await?;
         store::bands::forget(tx, &[self.case.words()]).await?;
-        let (by, note) = (&self.command.subject, Some(self.command.note.as_str()));
-        store::plans::decide(tx, &[(tenant, case_id)], outcome, by, note, self.now).await?;
+        let (by, act, note) = (&self.command.subject, json(&self.command.act), &self.command.note);
+        let end = store::plans::End { outcome, by, decided_as: Some(&act), note: Some(note) };
+        store::plans::decide(tx, &[(tenant, case_id)], end, self.now).await?;
         wakeups::disarm(tx, PLAN_REVIEW, &[(tenant, case_id.as_uuid())]).await?;
         self.room.events.reviewed(outcome, 1);
         Ok(())

@@ -15,6 +15,9 @@ use crate::core::amend::Outcome;
 use crate::handle::Room;
 use crate::store;
 
+/// Overdue plans that one batch of reports lets out at most.
+const OVERDUE_MAX: i64 = 50;
+
 /// The wake-ups are due: those whose street nobody has locked go out.
 pub(crate) async fn lapse(
     room: &Room,
@@ -32,6 +35,20 @@ pub(crate) async fn lapse(
     Ok(keys.len())
 }
 
+/// What is due of these streets, whose locks are held, goes out. Some of it each time: the rest is due the next time, or fires.
+pub(crate) async fn overdue(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    tenants: &[TenantId],
+) -> Result<(), pg::Error> {
+    if tenants.is_empty() {
+        return Ok(());
+    }
+    let keys = store::plans::due(tx, tenants, now, OVERDUE_MAX).await?;
+    out(room, tx, now, &keys, Outcome::Lapsed, "clock").await
+}
+
 /// Words of mortal danger have joined these cases: nobody waits any more (D15).
 pub(crate) async fn press(
     room: &Room,
@@ -39,9 +56,6 @@ pub(crate) async fn press(
     now: Timestamp,
     keys: &[(TenantId, Uuid)],
 ) -> Result<(), pg::Error> {
-    if keys.is_empty() {
-        return Ok(());
-    }
     out(room, tx, now, keys, Outcome::Pressed, "triage").await
 }
 
@@ -53,6 +67,9 @@ async fn out(
     outcome: Outcome,
     subject: &str,
 ) -> Result<(), pg::Error> {
+    if keys.is_empty() {
+        return Ok(());
+    }
     let entries = store::plans::load(tx, keys).await?;
     let waiting: Vec<_> = entries.iter().filter(|entry| entry.decided.is_none()).collect();
     if waiting.is_empty() {
@@ -70,5 +87,5 @@ async fn out(
         }
     }
     let by = By { subject, traceparent: "" };
-    release(room, tx, now, &mut ending, End { outcome, note: "", by }).await
+    release(room, tx, now, &mut ending, End { outcome, note: "", by, decided_as: None }).await
 }
