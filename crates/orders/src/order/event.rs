@@ -7,7 +7,7 @@ use sla::Limit;
 
 use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent};
+use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent, StageMove};
 
 /// One event of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +144,13 @@ pub enum OrderEventKind {
         /// What was said with it.
         note: String,
     },
+    /// 重排: clocks went over to a newer publication of their calendar.
+    Replanned {
+        /// Which, from when to when, and why.
+        moves: Vec<StageMove>,
+        /// What was said with it.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -174,6 +181,7 @@ impl OrderEventKind {
             OrderEventKind::Extended { .. } => "extended",
             OrderEventKind::Suspended { .. } => "suspended",
             OrderEventKind::Resumed { .. } => "resumed",
+            OrderEventKind::Replanned { .. } => "replanned",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -196,7 +204,8 @@ impl OrderEventKind {
             | OrderEventKind::TimeRefused { note }
             | OrderEventKind::Extended { note, .. }
             | OrderEventKind::Suspended { note, .. }
-            | OrderEventKind::Resumed { note, .. } => note,
+            | OrderEventKind::Resumed { note, .. }
+            | OrderEventKind::Replanned { note, .. } => note,
             _ => "",
         }
     }
@@ -267,6 +276,13 @@ impl Order {
             OrderEventKind::Resumed { from, clocks, .. } => {
                 self.suspended = None;
                 self.set_clocks(clocks, *from);
+            }
+            OrderEventKind::Replanned { moves, .. } => {
+                for moved in moves {
+                    if let Some(stage) = self.stages.iter_mut().find(|s| s.stage() == moved.clock.stage) {
+                        stage.moved(moved, event.at);
+                    }
+                }
             }
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
