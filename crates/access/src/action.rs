@@ -31,6 +31,8 @@ pub enum Action {
     OrderDirect,
     /// Rule on any return: the last word on whose a duty is.
     OrderAdjudicate,
+    /// Have running clocks go over to a newly published calendar, after looking at what moves.
+    CalendarReplan,
     /// Call a case off.
     CaseCancel,
     /// Read deliveries with their attempts and verdicts.
@@ -57,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 24] = [
+    pub const ALL: [Action; 25] = [
         Action::ReportSubmit,
         Action::ReportDrill,
         Action::ContactReveal,
@@ -71,6 +73,7 @@ impl Action {
         Action::OrderAct,
         Action::OrderDirect,
         Action::OrderAdjudicate,
+        Action::CalendarReplan,
         Action::CaseCancel,
         Action::DeliveryRead,
         Action::LiveWatch,
@@ -100,6 +103,7 @@ impl Action {
             Action::OrderAct => "order.act",
             Action::OrderDirect => "order.direct",
             Action::OrderAdjudicate => "order.adjudicate",
+            Action::CalendarReplan => "calendar.replan",
             Action::CaseCancel => "case.cancel",
             Action::DeliveryRead => "delivery.read",
             Action::LiveWatch => "live.watch",

@@ -72,6 +72,7 @@ const TABLE: [Row; 12] = [
             OrderRead,
             OrderDirect,
             OrderAdjudicate,
+            CalendarReplan,
             CaseCancel,
             DeliveryRead,
             LiveWatch,

@@ -103,6 +103,7 @@ const TOLD: &[&str] = &[
     "dispatch.order.extended",
     "dispatch.order.suspended",
     "dispatch.order.resumed",
+    "dispatch.order.replanned",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
 ];

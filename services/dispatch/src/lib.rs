@@ -31,6 +31,7 @@ use sqlx::migrate::Migrator;
 
 use crate::events::Metrics;
 use crate::handle::Room;
+use crate::handle::calendars::Archived;
 use crate::handle::submit::{WAITING_MAX, Writer};
 use crate::hints::Hints;
 use crate::tenants::{Calendars, Street};
@@ -54,7 +55,8 @@ impl Service for Dispatch {
     fn build(house: House<Street>, plan: &mut Plan<'_>) -> Result<(), ConfigError> {
         let metrics = Metrics::register(&house.metrics);
         let writer = Writer::new(WAITING_MAX);
-        let room = Room { house: house.clone(), metrics, writer: writer.clone() };
+        let archived = Archived::default();
+        let room = Room { house: house.clone(), metrics, archived, writer: writer.clone() };
         plan.part(writer);
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);

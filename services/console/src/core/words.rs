@@ -51,10 +51,14 @@ pub const fn of(kind: EventType) -> Words {
         OrderExtended => words("已批准延期", "more time granted"),
         OrderSuspended => words("已挂起，暂停计时", "suspended, clocks stand still"),
         OrderResumed => words("已恢复计时", "resumed, clocks go on"),
+        OrderReplanned => words("日历调整，时限已重排", "new calendar, due times moved"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
         CaseCalendarFilled => {
             words("日历已发布，核查时限已定", "calendar published, verification due time set")
+        }
+        CaseReplanned => {
+            words("日历调整，核查或裁定时限已重排", "new calendar, time to verify or rule moved")
         }
         CaseSubmitted => words("待核查", "awaiting verification"),
         CaseVerifying => words("核查中", "being verified"),

@@ -3,6 +3,7 @@
 pub(crate) mod deed;
 pub(crate) mod direct;
 pub(crate) mod matter;
+pub(crate) mod replan;
 pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;

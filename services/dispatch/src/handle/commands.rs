@@ -13,6 +13,7 @@ use orders::Actor;
 use pg::{ScopedTx, TenantScope, crash};
 
 use super::answer::{Answer, Answers};
+use super::calendars::Calendars;
 use super::command::{CaseDeed, Command, Touched, What};
 use super::save::{By, save_said, say};
 use super::{Denied, Room, matters};
@@ -56,10 +57,11 @@ async fn batch(room: &Room, commands: &[&Command], locking: Locking) -> Result<V
     let now = room.house.clock.now(&mut tx).await?;
     let places = places(&mut tx, commands).await?;
     let mut desk = Desk::load(&mut tx, commands, &places, locking).await?;
+    let calendars = Calendars::of(room, &mut tx, now, desk.matters.values()).await?;
     let mut answers = Vec::with_capacity(commands.len());
     for (command, place) in commands.iter().zip(places) {
         answers.push(match place {
-            Ok(place) => desk.take(room, command, &place, now)?,
+            Ok(place) => desk.take(room, &calendars, command, &place, now)?,
             Err(denied) => Err(denied),
         });
     }
@@ -145,6 +147,7 @@ impl Desk {
     fn take(
         &mut self,
         room: &Room,
+        calendars: &Calendars,
         command: &Command,
         place: &Place,
         now: Timestamp,
@@ -162,7 +165,7 @@ impl Desk {
             return Ok(given);
         }
         let mut matter = before.clone();
-        if let Err(denied) = decide(room, &mut matter, command, place, now) {
+        if let Err(denied) = decide(room, calendars, &mut matter, command, place, now) {
             return Ok(Err(denied));
         }
         let traceparent = Some(command.traceparent.as_str());
@@ -188,6 +191,7 @@ impl Desk {
 
 fn decide(
     room: &Room,
+    calendars: &Calendars,
     matter: &mut Matter,
     command: &Command,
     place: &Place,
@@ -200,14 +204,14 @@ fn decide(
     if !version.is_some_and(|version| command.request.matches(version)) {
         return Err(Denied::Stale);
     }
-    let calendar = room.calendar(command.request.tenant, &matter.facts).ok_or(Denied::NotReady)?;
+    let calendars = calendars.of_matter(matter).ok_or(Denied::NotReady)?;
     if !matches!(command.what, What::Case(_, CaseDeed::Verify(_))) {
-        matter.end_suspensions(&calendar, now)?;
+        matter.end_suspensions(calendars, now)?;
     }
     let by_body = matches!(&command.what, What::Order(_, deed) if deed.by_body());
     let body = place.holder.clone().filter(|_| by_body);
     let actor = Actor { principal: command.request.principal.clone(), body };
-    let doing = Doing { actor: &actor, note: &command.note, calendar: &calendar, now };
+    let doing = Doing { actor: &actor, note: &command.note, calendars, now };
     let mint = || room.mint_order(now);
     match &command.what {
         What::Order(id, deed) => matter.does(*id, deed, doing, mint)?,
@@ -216,7 +220,7 @@ fn decide(
             matter.whistle(bodies, *check_in, doing, mint)?;
         }
         What::Case(_, CaseDeed::Verify(verify)) => {
-            matter.verify(verify.clone(), &actor, &calendar, now, mint)?;
+            matter.verify(verify.clone(), &actor, calendars.present(), now, mint)?;
         }
     }
     Ok(())

@@ -2,11 +2,13 @@
 //! commit. What doors ask is left with [`submit`] and decided in [`commands`]; [`save`] is the same for all.
 
 pub(crate) mod answer;
+pub(crate) mod calendars;
 pub(crate) mod command;
 mod commands;
 pub(crate) mod due;
 pub(crate) mod fill;
 pub(crate) mod open;
+pub(crate) mod replan;
 mod save;
 pub(crate) use save::{CASE, ORDER};
 pub(crate) mod submit;
@@ -33,6 +35,8 @@ use writer::Unkept;
 pub(crate) struct Room {
     pub house: House<Street>,
     pub metrics: Metrics,
+    /// Publications of calendars known to be archived.
+    pub archived: calendars::Archived,
     /// Who decides what the doors ask.
     pub writer: Writer,
 }
@@ -62,6 +66,8 @@ pub(crate) enum Denied {
     KeyReused,
     /// The street's calendar is not loaded here yet.
     NotReady,
+    /// Another publication of the calendar is in force than the one the caller has looked at.
+    OtherPublication(u64),
     /// The machine says no.
     Refused(Refusal),
     /// Somebody else holds its case: it is decided by itself.
@@ -70,6 +76,14 @@ pub(crate) enum Denied {
     Unkept(Unkept),
     /// The same, of one that was decided by itself.
     Failed(Problem),
+    /// The database failed while it was decided by itself.
+    Database(pg::Error),
+}
+
+impl From<pg::Error> for Denied {
+    fn from(error: pg::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl From<Refusal> for Denied {

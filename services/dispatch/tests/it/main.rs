@@ -7,6 +7,7 @@ mod life;
 mod many;
 mod own_calendar;
 mod repeats;
+mod replans;
 mod rotated;
 mod routed;
 mod story;

@@ -4,6 +4,7 @@
 //! `Idempotency-Key` a change, `If-Match` with a version for those who insist on what they saw.
 
 mod bulk;
+mod calendars;
 mod cases;
 mod change;
 mod deeds;
@@ -33,6 +34,8 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
         .route("/dispatch/v1/streets/{street}/rulings", get(rulings::list))
+        .route("/dispatch/v1/streets/{street}/calendars", get(calendars::list))
+        .route("/dispatch/v1/streets/{street}/calendars:replan", get(calendars::look).post(calendars::apply))
         .with_state(room);
     json_only(routes)
 }
@@ -45,6 +48,9 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::act,
     bulk::act,
     rulings::list,
+    calendars::list,
+    calendars::look,
+    calendars::apply,
     cases::read,
     cases::verify,
     cases::cancel,

@@ -38,6 +38,7 @@ kinds! {
     OTHER_CLOCK "other-clock" "计时方式或数量不符 / Another clock, or no amount on it";
     UNTIL_OUT_OF_RANGE "until-out-of-range" "截止时间超出范围 / The end is out of range";
     TIME_OUT_OF_RANGE "time-out-of-range" "时限超出可计算范围 / A due time is out of range";
+    OTHER_PUBLICATION "other-publication" "日历已有新的发布 / Another publication of the calendar is in force";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
 }
 
@@ -49,6 +50,10 @@ impl From<Denied> for Problem {
             Denied::Stale => Problem::precondition_failed(),
             Denied::KeyReused => Problem::idempotency_key_reused(),
             Denied::NotReady | Denied::Held => Problem::unavailable(2),
+            Denied::OtherPublication(version) => Problem::of(&OTHER_PUBLICATION)
+                .with_detail(version.to_string())
+                .with_hint("请重新预览后再提交 / look again, then apply what you saw"),
+            Denied::Database(error) => bootstrap::house::database_problem(&error),
             Denied::Refused(refusal) => refused(&refusal),
             Denied::Unkept(Unkept::Full) => Problem::unavailable(OVERLOADED_RETRY_AFTER_S),
             Denied::Unkept(Unkept::OverShare) => Problem::quota_exceeded(1),
