@@ -35,6 +35,8 @@ pub enum Action {
     OrderLink,
     /// Rule on any return: the last word on whose a duty is.
     OrderAdjudicate,
+    /// Have running clocks go over to a newly published calendar, after looking at what moves.
+    CalendarReplan,
     /// Call a case off.
     CaseCancel,
     /// Read deliveries with their attempts and verdicts.
@@ -61,7 +63,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 26] = [
+    pub const ALL: [Action; 27] = [
         Action::ReportSubmit,
         Action::ReportDrill,
         Action::ContactReveal,
@@ -77,6 +79,7 @@ impl Action {
         Action::OrderDirect,
         Action::OrderLink,
         Action::OrderAdjudicate,
+        Action::CalendarReplan,
         Action::CaseCancel,
         Action::DeliveryRead,
         Action::LiveWatch,
@@ -108,6 +111,7 @@ impl Action {
             Action::OrderDirect => "order.direct",
             Action::OrderLink => "order.link",
             Action::OrderAdjudicate => "order.adjudicate",
+            Action::CalendarReplan => "calendar.replan",
             Action::CaseCancel => "case.cancel",
             Action::DeliveryRead => "delivery.read",
             Action::LiveWatch => "live.watch",

@@ -44,6 +44,7 @@ impl Action {
             Action::OrderDirect => ("调度工单", "direct orders"),
             Action::OrderLink => ("发放工单链接", "give out links to an order"),
             Action::OrderAdjudicate => ("裁定退单", "rule on returns"),
+            Action::CalendarReplan => ("重排时限", "replan due times"),
             Action::CaseCancel => ("取消案件", "call a case off"),
             Action::DeliveryRead => ("查看投递", "read deliveries"),
             Action::LiveWatch => ("实时动态", "watch live updates"),

@@ -75,6 +75,7 @@ const TABLE: [Row; 12] = [
             OrderDirect,
             OrderLink,
             OrderAdjudicate,
+            CalendarReplan,
             CaseCancel,
             DeliveryRead,
             LiveWatch,

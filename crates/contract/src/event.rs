@@ -111,12 +111,16 @@ events! {
     OrderLinkOpened = "dispatch.order.link_opened",
     /// The body asks those who direct a question.
     OrderAsked = "dispatch.order.asked",
+    /// A newer calendar counts for its clocks from here on: due times moved (重排).
+    OrderReplanned = "dispatch.order.replanned",
     /// Dispatch holds the case: its first round begins.
     DispatchCaseOpened = "dispatch.case.opened",
     /// The verification waits for an unpublished calendar year.
     CaseCalendarAwaited = "dispatch.case.calendar_awaited",
     /// The awaited year was published: the verification has its due time.
     CaseCalendarFilled = "dispatch.case.calendar_filled",
+    /// A newer calendar counts for its verification, or for a ruling, from here on.
+    CaseReplanned = "dispatch.case.replanned",
     /// The lead submitted: the case waits for a verifier.
     CaseSubmitted = "dispatch.case.submitted",
     /// A verifier has taken it.

@@ -104,6 +104,7 @@ const TOLD: &[&str] = &[
     "dispatch.order.suspended",
     "dispatch.order.resumed",
     "dispatch.order.asked",
+    "dispatch.order.replanned",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
     "dispatch.case.visit_recorded",

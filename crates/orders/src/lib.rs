@@ -10,6 +10,7 @@
 //! * A round has exactly one lead; no case closes over an open duty; who handled it does not verify it.
 //! * A return waits for its ruling with the body that asked; at most two in a case, and who asks does not rule.
 //! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
+//! * What was used stays as it was counted, whatever calendar is published later.
 //! * Every state but an ended case has a way out, in a full enumeration of small cases.
 //!
 //! Deliberately not here: the clock and ids (arguments), who may act (`access`), storing and sending (the
@@ -92,6 +93,7 @@ mod case;
 mod chain;
 mod decision;
 mod order;
+mod publications;
 mod refusal;
 mod round;
 mod stage;
@@ -107,9 +109,10 @@ pub use order::{
     Act, HoldReason, LinkDeed, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase,
     ReturnAsked, ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
 };
+pub use publications::Publications;
 pub use refusal::{PlanFault, Refusal};
 pub use round::{open_assistants, superseded};
 pub use stage::{
-    AwaitedCalendar, DueAt, Stage, StageClock, StageDue, StageEvent, StagePlan, StageState, Starts, Verdict,
-    Warn,
+    AwaitedCalendar, DueAt, Stage, StageClock, StageDue, StageEvent, StageMove, StagePlan, StageState,
+    Starts, Verdict, Warn,
 };

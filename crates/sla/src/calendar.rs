@@ -42,7 +42,7 @@ pub struct CalendarRef {
     /// Key of the calendar.
     pub id: String,
     /// Its publication.
-    pub version: u32,
+    pub version: u64,
     /// IANA name of the zone.
     pub zone: String,
 }

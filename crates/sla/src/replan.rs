@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Calendar, DayName, Outlook, SlaError, StopWatch};
 
@@ -30,7 +30,7 @@ pub struct Effect {
 }
 
 /// One difference of two publications, from the instant on from which the newer counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// A day is off that was worked, with its name where the new calendar knows it.

@@ -26,7 +26,7 @@ pub struct CalendarSpec {
     /// Key of the calendar in its document: a slug of at most 64 of `a-z 0-9 -`.
     pub id: String,
     /// Counts the publications of this calendar, from 1; kept beside every due time computed with it.
-    pub version: u32,
+    pub version: u64,
     /// IANA name, e.g. `Asia/Shanghai`.
     pub zone: String,
     /// The stretches worked on a working day, in order, not overlapping. The last may end after midnight, on the next
@@ -193,7 +193,7 @@ pub enum InvalidCalendar {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
     id: String,
-    version: u32,
+    version: u64,
     zone: String,
     frames: Vec<FrameSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

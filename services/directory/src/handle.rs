@@ -138,8 +138,10 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
         return Ok(unchanged);
     }
     let pack = pack(&mut tx, &command.manifest).await?;
-    let compiled = compile(config, command.manifest.clone(), pack.as_ref())?;
+    let mut compiled = compile(config, command.manifest.clone(), pack.as_ref())?;
     let stored = store::documents::all(&mut tx, tenant).await?;
+    let generation = known.generation.max(floor) + 1;
+    core::stamp(&mut compiled, &decoded(&stored)?, generation);
     if compiled.says_the_same(&stored)? {
         return Ok(unchanged);
     }
@@ -150,7 +152,6 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
             return Err(Refusal::Faulty(faults).into());
         }
     }
-    let generation = known.generation.max(floor) + 1;
     publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
     store::tenants::advance(&mut tx, tenant, known.generation, generation).await?;
     store::manifests::keep(&mut tx, &entry(&command, generation, now)).await?;
@@ -230,7 +231,8 @@ fn compile(config: &Config, manifest: Manifest, pack: Option<&Document>) -> Resu
     }
 }
 
-/// Refuses a district that a street of it would not stand on. The district's row is locked, and a street's apply
+/// Refuses a district that a street of it would not stand on, or whose calendar says something else under a version that
+/// clocks count by already. The district's row is locked, and a street's apply
 /// holds it, so no street is applied meanwhile.
 async fn keep_streets_sound(
     tx: &mut ScopedTx,
@@ -244,7 +246,8 @@ async fn keep_streets_sound(
     });
     let Some(before) = before else { return Ok(()) };
     let streets = decoded(&store::documents::of_streets(tx, made.core.code).await?)?;
-    let faults = core::broken_by(&before, &made.core, &streets);
+    let mut faults = core::not_raised(&before, &made.core);
+    faults.extend(core::broken_by(&before, &made.core, &streets));
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Faulty(faults).into()) }
 }
 

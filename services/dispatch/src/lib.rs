@@ -36,6 +36,7 @@ use sqlx::migrate::Migrator;
 
 use crate::config::Config;
 use crate::events::Metrics;
+use crate::handle::calendars::Archived;
 use crate::handle::submit::{WAITING_MAX, Writer};
 use crate::handle::{LinkTools, Room};
 use crate::hints::Hints;
@@ -62,7 +63,8 @@ impl Service for Dispatch {
         let writer = Writer::new(WAITING_MAX);
         let Config { link_keys: keys, public_url } = Config::read(&house.env, house.development)?;
         let links = Arc::new(LinkTools { keys, public_url, strangers: Strangers::default() });
-        let room = Room { house: house.clone(), metrics, writer: writer.clone(), links };
+        let archived = Archived::default();
+        let room = Room { house: house.clone(), metrics, archived, writer: writer.clone(), links };
         plan.part(writer);
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);

@@ -29,6 +29,11 @@ impl Street {
         self.calendars.get(id).cloned()
     }
 
+    /// Every working calendar, in order of their ids.
+    pub fn calendars(&self) -> impl Iterator<Item = &Arc<Calendar>> {
+        self.calendars.values()
+    }
+
     /// Whether it is a body of the street or its district.
     pub fn knows(&self, body: &BodyRef) -> bool {
         self.bodies.contains(body)
@@ -50,7 +55,7 @@ impl Project for Calendars {
         _territory: Option<&Arc<Territory>>,
     ) -> Result<Street, String> {
         let own = district.calendars.get(&district.default_calendar);
-        let own = own.map(|base| own_calendar::of(street.code, base, street.calendar.as_ref()));
+        let own = own.map(|base| own_calendar::of(street, base));
         let specs: Vec<_> = district.calendars.values().chain(&own).collect();
         let compiled = specs.iter().map(|spec| Ok((spec.id.clone(), Arc::new(compile(spec)?))));
         let calendars = compiled.collect::<Result<_, String>>()?;

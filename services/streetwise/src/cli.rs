@@ -2,6 +2,7 @@
 
 mod audit;
 mod broker_users;
+mod calendar;
 mod classifier;
 mod doctor;
 mod key;
@@ -18,6 +19,7 @@ use url::Url;
 
 pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
+pub use calendar::{Calendar, CalendarReplan};
 pub use classifier::{Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierTrain};
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};
@@ -70,6 +72,9 @@ pub enum Command {
     /// 规则：检查与回放 / rules: what is wrong with them, and what they would have done
     #[command(subcommand)]
     Rules(Box<Rules>),
+    /// 工作日历：重排在办时限 / working calendars: which running due times a new one moves
+    #[command(subcommand)]
+    Calendar(Calendar),
     /// 派单方案：由导出重算 / the plan of an exported case, made again
     #[command(subcommand)]
     Route(Route),

@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`street`], [`rules`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`street`], [`rules`], [`calendar`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -17,6 +17,7 @@ pub mod apply;
 pub mod audit;
 mod broker;
 pub mod broker_users;
+pub mod calendar;
 pub mod classifier;
 pub mod cli;
 pub mod client;
@@ -45,7 +46,7 @@ mod whole_file;
 
 use std::process::ExitCode;
 
-use crate::cli::{Arguments, Audit, Clock, Command, Demo, Key, Simulate};
+use crate::cli::{Arguments, Audit, Calendar, Clock, Command, Demo, Key, Simulate};
 use crate::failure::Failure;
 
 /// Runs one command and says on stderr why it failed.
@@ -81,6 +82,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
+        Command::Calendar(Calendar::Replan(arguments)) => calendar::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),
         Command::Classifier(command) => classifier::run(&command).await?,

@@ -13,6 +13,7 @@ use super::address::{self, Reach};
 use super::core::{Body, Channel, DistrictCore, Endpoint, Level, StreetCore};
 use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
+use super::own_calendar::DISTRICT_VERSIONS;
 use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
 use super::responsibility::{self, DutyChange};
 use super::rule;
@@ -116,6 +117,8 @@ pub enum Problem {
     BadFrames,
     #[error("an exceptional day lies outside the published years or stands here twice")]
     BadDay,
+    #[error("the version of a calendar is between 1 and 9,999")]
+    BadVersion,
     #[error("the last day comes before the first")]
     EmptyValidity,
     #[error("changes are in order of their days, no two on one day")]
@@ -175,7 +178,10 @@ pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
         check_chain(&mut faults, key, chain, |body| core.bodies.contains_key(body));
     }
     for (id, calendar) in &core.calendars {
-        check_calendar(&mut faults, &format!("calendars.{id}"), calendar);
+        let path = format!("calendars.{id}");
+        let version = (1..DISTRICT_VERSIONS).contains(&calendar.version);
+        faults.unless(version, format!("{path}.version"), || Problem::BadVersion);
+        check_calendar(&mut faults, &path, calendar);
     }
     for (word, items) in &core.alarm_words {
         let path = format!("alarm_words.{word}");

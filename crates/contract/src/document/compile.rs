@@ -145,6 +145,7 @@ pub fn draft_street(
         endpoints: BTreeMap::new(),
         rules: convert(spec.rules),
         calendar: spec.calendar.map(CalendarChange::from),
+        calendar_since: 0,
         quotas: spec
             .quotas
             .map(|form| Quotas { reports_per_minute: form.reports_per_minute, burst: form.burst }),

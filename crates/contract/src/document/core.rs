@@ -239,6 +239,10 @@ pub struct StreetCore {
     /// What it changes about its district's working calendar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarChange>,
+    /// Generation of this street at which `calendar` last changed, taking it back included; 0 for never. The directory says
+    /// it, nobody writes it.
+    #[serde(default, skip_serializing_if = "never")]
+    pub calendar_since: u64,
     /// How many reports it may send; else the installation's share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotas: Option<Quotas>,
@@ -250,6 +254,11 @@ pub struct StreetCore {
 /// Half an hour.
 pub(super) const fn plan_review_minutes() -> u32 {
     30
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn never(generation: &u64) -> bool {
+    *generation == 0
 }
 
 /// A week, as long as open cases are joined.

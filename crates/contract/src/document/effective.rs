@@ -257,7 +257,7 @@ impl<'a> EffectivePack<'a> {
     pub fn calendar(&self) -> Option<CalendarSpec> {
         let base = self.district.calendars.get(&self.district.default_calendar)?;
         Some(match &self.street.calendar {
-            Some(change) => own_calendar::of(self.street.code, base, Some(change)),
+            Some(_) => own_calendar::of(self.street, base),
             None => base.clone(),
         })
     }

@@ -254,7 +254,7 @@ pub struct CalendarForm {
     /// Its id.
     pub id: String,
     /// Rises with each publication.
-    pub version: u32,
+    pub version: u64,
     /// IANA name of its time zone.
     pub zone: String,
     /// Working hours.

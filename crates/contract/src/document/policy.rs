@@ -126,8 +126,8 @@ pub struct Chain {
 pub struct CalendarSpec {
     /// Its id.
     pub id: String,
-    /// Rises with each publication.
-    pub version: u32,
+    /// Rises with each publication: other contents never have a version that was there before.
+    pub version: u64,
     /// IANA name of the time zone of its days.
     pub zone: String,
     /// Working hours of a working day, ascending, `HH:MM`.

@@ -11,8 +11,10 @@ use sla::{Calendar, to_micros};
 
 use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder, HolderInterval};
 use crate::round::{check_complete, holds, of_round};
-use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
-use crate::{Actor, Decision, Order, Refusal, Stage, StagePlan, StageState};
+use crate::stage::{
+    awaited_since, awaiting_events, check_plans, due_event, fill_events, moves, overdue_event,
+};
+use crate::{Actor, Decision, Order, Publications, Refusal, Stage, StagePlan, StageState};
 
 /// What can be asked of a case.
 #[derive(Debug, Clone)]
@@ -122,6 +124,15 @@ pub enum CaseCommand<'a> {
         /// The one in force now.
         calendar: &'a Calendar,
     },
+    /// The clock of its verification, or of a ruling, goes over to the publication in force (重排) where that makes a difference.
+    Replan {
+        /// Who.
+        actor: Actor,
+        /// The one in force, and those it runs on.
+        calendars: Publications<'a>,
+        /// What is said with it.
+        note: String,
+    },
 }
 
 /// What a verifier does. Pass and fail claim first, so that the record always says who held the case;
@@ -220,6 +231,7 @@ impl Case {
             CaseCommand::Repeat { by, within } => Ok(change.repeat(by, within)),
             CaseCommand::Tick => Ok(change.tick()),
             CaseCommand::FillCalendar { calendar } => change.fill(calendar),
+            CaseCommand::Replan { actor, calendars, note } => change.replan(actor, calendars, note),
         }?;
         Ok(Decision::of(done.case, done.events))
     }
@@ -333,5 +345,25 @@ impl Change {
             self.push(CaseEventKind::Stage(event), None);
         }
         Ok(self)
+    }
+
+    /// As an order's.
+    fn replan(self, actor: Actor, calendars: Publications<'_>, note: String) -> Result<Self, Refusal> {
+        if self.case.phase.ended() {
+            return Ok(self);
+        }
+        let (case, at) = (self.case.clone(), self.at);
+        let mut after = Self { case, events: Vec::new(), at }.tick();
+        let moves = moves(after.case.active_slice(), calendars, self.at);
+        let moves = moves.map_err(|_| Refusal::TimeOutOfRange)?;
+        if moves.is_empty() {
+            return Ok(self);
+        }
+        let awaited = awaited_since(&moves);
+        after.push(CaseEventKind::Replanned { moves, note }, Some(actor));
+        for event in awaited {
+            after.push(CaseEventKind::Stage(event), None);
+        }
+        Ok(after)
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, Ruling, RulingAsked, Visit};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageState};
+use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageMove, StageState};
 
 /// One event of one case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,13 @@ pub enum CaseEventKind {
         /// Seconds from the close to that.
         after_s: u64,
     },
+    /// 重排: the clock that runs went over to a newer publication of its calendar.
+    Replanned {
+        /// Which, from when to when, and why.
+        moves: Vec<StageMove>,
+        /// What was said with it.
+        note: String,
+    },
     /// Time or a calendar touched the verification or the clock of a ruling.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -128,6 +135,7 @@ impl CaseEventKind {
             CaseEventKind::VisitSigned { .. } => "visit_signed",
             CaseEventKind::Cancelled { .. } => "cancelled",
             CaseEventKind::FalselyClosed { .. } => "falsely_closed",
+            CaseEventKind::Replanned { .. } => "replanned",
             CaseEventKind::Stage(event) => event.name(),
         }
     }
@@ -140,7 +148,8 @@ impl CaseEventKind {
             | CaseEventKind::Ruled { note, .. }
             | CaseEventKind::Whistled { note, .. }
             | CaseEventKind::VisitSigned { note, .. }
-            | CaseEventKind::Cancelled { note } => note,
+            | CaseEventKind::Cancelled { note }
+            | CaseEventKind::Replanned { note, .. } => note,
             CaseEventKind::VisitRecorded { visit } => &visit.note,
             _ => "",
         }
@@ -214,15 +223,27 @@ impl Case {
                 self.phase = CasePhase::Cancelled;
                 self.hand_to(None, event.at);
             }
-            CaseEventKind::Stage(stage_event) => {
-                let running = match (stage_event.stage(), &self.asked) {
-                    (Stage::Adjudicate, Some(asked)) => {
-                        self.adjudications.get_mut(&asked.order_id).map(|of| &mut of.clock)
+            CaseEventKind::Replanned { moves, .. } => {
+                for moved in moves {
+                    if let Some(running) = self.running(moved.clock.stage) {
+                        running.moved(moved, event.at);
                     }
-                    _ => self.verify.get_mut(&self.round),
-                };
+                }
+            }
+            CaseEventKind::Stage(stage_event) => {
+                let running = self.running(stage_event.stage());
                 apply(running.map_or(&mut [], std::slice::from_mut), stage_event, event.at);
             }
+        }
+    }
+
+    /// The stage that an event of time means.
+    fn running(&mut self, stage: Stage) -> Option<&mut StageState> {
+        match (stage, &self.asked) {
+            (Stage::Adjudicate, Some(asked)) => {
+                self.adjudications.get_mut(&asked.order_id).map(|of| &mut of.clock)
+            }
+            _ => self.verify.get_mut(&self.round),
         }
     }
 

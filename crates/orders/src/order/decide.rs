@@ -11,8 +11,12 @@ use sla::{Calendar, to_micros};
 use super::{
     Act, LinkDeed, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, TimeWanted,
 };
-use crate::stage::{awaiting_events, check_plans, due_event, fill_events, overdue_event};
-use crate::{Actor, Decision, PlanFault, Refusal, RoundVerdict, Stage, Starts, open_assistants};
+use crate::stage::{
+    awaited_since, awaiting_events, check_plans, due_event, fill_events, moves, overdue_event,
+};
+use crate::{
+    Actor, Decision, PlanFault, Publications, Refusal, RoundVerdict, Stage, Starts, open_assistants,
+};
 
 /// What can be asked of an order.
 #[derive(Debug, Clone)]
@@ -55,6 +59,16 @@ pub enum OrderCommand<'a> {
     FillCalendar {
         /// The one in force now.
         calendar: &'a Calendar,
+    },
+    /// Its clocks go over to the publication in force (重排), those for which that makes a difference. An order whose suspension
+    /// is over is resumed first.
+    Replan {
+        /// Who.
+        actor: Actor,
+        /// The one in force, and those its clocks run on.
+        calendars: Publications<'a>,
+        /// What is said with it.
+        note: String,
     },
     /// The round was verified: the order ends with it.
     CloseWithCase {
@@ -133,8 +147,8 @@ pub enum OrderCommand<'a> {
     GrantTime {
         /// Who.
         actor: Actor,
-        /// For the due times that follow.
-        calendar: &'a Calendar,
+        /// For the due times that follow, and for what has run.
+        calendars: Publications<'a>,
         /// What is said with it.
         note: String,
     },
@@ -165,8 +179,8 @@ pub enum OrderCommand<'a> {
     Resume {
         /// Who; nobody when time did.
         actor: Option<Actor>,
-        /// For the due times that follow.
-        calendar: &'a Calendar,
+        /// For the due times that follow, and for what has run.
+        calendars: Publications<'a>,
         /// What is said with it.
         note: String,
     },
@@ -265,6 +279,7 @@ impl Order {
             }
             OrderCommand::Tick => Ok(change.tick()),
             OrderCommand::FillCalendar { calendar } => change.fill(calendar),
+            OrderCommand::Replan { actor, calendars, note } => change.replan(actor, calendars, note),
             OrderCommand::CloseWithCase { actor, verdict } => change.close(actor, verdict),
             OrderCommand::Cancel { actor, note } => change.cancel(actor, note),
             OrderCommand::CancelWithCase { actor, note } => Ok(change.cancel_with_case(actor, note)),
@@ -276,9 +291,9 @@ impl Order {
             OrderCommand::Urge { actor, note } => change.urge(actor, note),
             OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
             OrderCommand::AskTime { actor, wanted, note } => change.ask_time(actor, wanted, note),
-            OrderCommand::GrantTime { actor, calendar, note } => change.grant_time(actor, calendar, note),
+            OrderCommand::GrantTime { actor, calendars, note } => change.grant_time(actor, calendars, note),
             OrderCommand::RefuseTime { actor, note } => change.refuse_time(actor, note),
-            OrderCommand::Resume { actor, calendar, note } => change.resume(actor, calendar, note),
+            OrderCommand::Resume { actor, calendars, note } => change.resume(actor, calendars, note),
             OrderCommand::Link { actor, link, deed } => change.link(actor, link, deed),
             OrderCommand::Ask { actor, note } => change.ask(actor, note),
         }?;
@@ -356,6 +371,25 @@ impl Change {
             self.push(OrderEventKind::Stage(event), None);
         }
         Ok(self)
+    }
+
+    /// What has come by now has come: it is told first, and only with a move, which undoes no breach.
+    fn replan(self, actor: Actor, calendars: Publications<'_>, note: String) -> Result<Self, Refusal> {
+        if self.order.phase.ended() {
+            return Ok(self);
+        }
+        let (order, at) = (self.order.clone(), self.at);
+        let mut after = Self { order, events: Vec::new(), at }.tick();
+        let moves = moves(&after.order.stages, calendars, self.at).map_err(|_| Refusal::TimeOutOfRange)?;
+        if moves.is_empty() {
+            return Ok(self);
+        }
+        let awaited = awaited_since(&moves);
+        after.push(OrderEventKind::Replanned { moves, note }, Some(actor));
+        for event in awaited {
+            after.push(OrderEventKind::Stage(event), None);
+        }
+        Ok(after)
     }
 
     fn close(mut self, actor: Actor, verdict: RoundVerdict) -> Result<Self, Refusal> {

@@ -7,7 +7,7 @@ use sla::Limit;
 
 use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent};
+use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent, StageMove};
 
 /// One event of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +166,13 @@ pub enum OrderEventKind {
         /// What.
         note: String,
     },
+    /// 重排: clocks went over to a newer publication of their calendar.
+    Replanned {
+        /// Which, from when to when, and why.
+        moves: Vec<StageMove>,
+        /// What was said with it.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -200,6 +207,7 @@ impl OrderEventKind {
             OrderEventKind::LinkRevoked { .. } => "link_revoked",
             OrderEventKind::LinkOpened { .. } => "link_opened",
             OrderEventKind::Asked { .. } => "asked",
+            OrderEventKind::Replanned { .. } => "replanned",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -223,7 +231,8 @@ impl OrderEventKind {
             | OrderEventKind::Extended { note, .. }
             | OrderEventKind::Suspended { note, .. }
             | OrderEventKind::Resumed { note, .. }
-            | OrderEventKind::Asked { note } => note,
+            | OrderEventKind::Asked { note }
+            | OrderEventKind::Replanned { note, .. } => note,
             _ => "",
         }
     }
@@ -297,6 +306,13 @@ impl Order {
             }
             // Who gives a link out can act by it, as long as there is something to do: so it does not verify (D36).
             OrderEventKind::LinkIssued { .. } if self.duty_open() => self.handled_by(event),
+            OrderEventKind::Replanned { moves, .. } => {
+                for moved in moves {
+                    if let Some(stage) = self.stages.iter_mut().find(|s| s.stage() == moved.clock.stage) {
+                        stage.moved(moved, event.at);
+                    }
+                }
+            }
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }

@@ -5,12 +5,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sla::{Calendar, Limit, to_micros};
+use sla::{Limit, to_micros};
 
 use super::decide::Change;
 use super::{Act, Order, OrderEventKind};
 use crate::stage::{Turn, extend, turn};
-use crate::{Actor, Refusal, Stage, StageState};
+use crate::{Actor, Publications, Refusal, Stage, StageState};
 
 /// A suspension lasts at most so many days.
 const SUSPENDED_DAYS_MAX: i64 = 366;
@@ -129,7 +129,7 @@ impl Change {
     pub(super) fn grant_time(
         mut self,
         actor: Actor,
-        calendar: &Calendar,
+        calendars: Publications<'_>,
         note: String,
     ) -> Result<Self, Refusal> {
         let asked = self.asked_by_another(&actor)?;
@@ -139,11 +139,11 @@ impl Change {
         let kind = match asked.wanted {
             TimeWanted::Extension { more } => {
                 let stage = self.order.open_stage(Stage::Resolve).ok_or(Refusal::NoClock)?;
-                let clocks = vec![extend(stage, more, calendar, self.at)?];
+                let clocks = vec![extend(stage, more, calendars, self.at)?];
                 OrderEventKind::Extended { more, clocks, note }
             }
             TimeWanted::Suspension { until, reason } => {
-                let clocks = turn(&self.order.stages, Turn::Hold(self.at), calendar)?;
+                let clocks = turn(&self.order.stages, Turn::Hold(self.at), calendars)?;
                 OrderEventKind::Suspended { suspension: Suspension { until, reason }, clocks, note }
             }
         };
@@ -162,12 +162,12 @@ impl Change {
     pub(super) fn resume(
         mut self,
         actor: Option<Actor>,
-        calendar: &Calendar,
+        calendars: Publications<'_>,
         note: String,
     ) -> Result<Self, Refusal> {
         let Some(suspended) = self.order.suspended else { return Ok(self) };
         let from = self.at.min(suspended.until);
-        let clocks = turn(&self.order.stages, Turn::Release(from), calendar)?;
+        let clocks = turn(&self.order.stages, Turn::Release(from), calendars)?;
         let by_itself = suspended.until <= self.at;
         self.push(OrderEventKind::Resumed { from, clocks, note }, actor.filter(|_| !by_itself));
         Ok(self)

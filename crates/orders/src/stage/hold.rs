@@ -1,14 +1,15 @@
 //! Stages whose time was held or extended: from then on a stop-watch says what was used, and when it is due (D32).
 //!
 //! A stage starts without one, since most are never touched: its due time is that of its plan. The watch is made
-//! when it is needed, from the same start, so what had run before is charged.
+//! when it is needed, from the same start, so what had run before is charged: on the publication of the calendar that the
+//! stage counted on until then. From that instant on it counts on the one in force.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sla::{Calendar, Limit, SlaError, StopWatch, WatchRefusal, WatchState};
+use sla::{Calendar, CalendarRef, Limit, SlaError, StopWatch, WatchRefusal, WatchState};
 
 use super::{AwaitedCalendar, DueAt, Stage, StageDue, StageState, Warn};
-use crate::Refusal;
+use crate::{Publications, Refusal};
 
 /// A stage's clock as it is from an event on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,21 +35,21 @@ pub(crate) enum Turn {
 pub(crate) fn turn(
     stages: &[StageState],
     turn: Turn,
-    calendar: &Calendar,
+    calendars: Publications<'_>,
 ) -> Result<Vec<StageClock>, Refusal> {
-    stages.iter().filter(|stage| stage.open()).map(|stage| stage.turned(turn, calendar)).collect()
+    stages.iter().filter(|stage| stage.open()).map(|stage| stage.turned(turn, calendars)).collect()
 }
 
 /// Grants a stage more time, on the clock of its limit.
 pub(crate) fn extend(
     stage: &StageState,
     more: Limit,
-    calendar: &Calendar,
+    calendars: Publications<'_>,
     at: Timestamp,
 ) -> Result<StageClock, Refusal> {
-    let mut watch = stage.watch_on(calendar);
+    let mut watch = stage.watch_so_far(calendars);
+    let calendar = stage.go_over(&mut watch, calendars, at).map_err(|_| Refusal::TimeOutOfRange)?;
     watch.extend(more, at).map_err(|_| Refusal::TimeOutOfRange)?;
-    watch.adopt(calendar);
     let due = due_by(&watch, stage, calendar).map_err(|_| Refusal::TimeOutOfRange)?;
     Ok(StageClock { stage: stage.stage(), watch, due })
 }
@@ -86,12 +87,43 @@ impl StageState {
         }
     }
 
-    fn watch_on(&self, calendar: &Calendar) -> StopWatch {
-        self.watch.clone().unwrap_or_else(|| StopWatch::start(self.plan.limit, calendar, self.started_at))
+    /// The publication it counts on; none around the clock. A stage that was filled in or went over while it was held says
+    /// so in one of two places.
+    pub fn counted_on(&self) -> Option<&CalendarRef> {
+        let due = match &self.due {
+            StageDue::At(due) => due.calendar.as_ref(),
+            StageDue::AwaitingCalendar(awaited) => Some(&awaited.calendar),
+        };
+        let watch = self.watch.as_ref().and_then(StopWatch::calendar);
+        due.into_iter().chain(watch).max_by_key(|reference| reference.version)
     }
 
-    fn turned(&self, turn: Turn, calendar: &Calendar) -> Result<StageClock, Refusal> {
-        let mut watch = self.watch_on(calendar);
+    /// Its stop-watch, on the publication it counted on until now.
+    pub(super) fn watch_so_far(&self, calendars: Publications<'_>) -> StopWatch {
+        let calendar = calendars.of(self.counted_on());
+        let started = || StopWatch::start(self.plan.limit, calendar, self.started_at);
+        let mut watch = self.watch.clone().unwrap_or_else(started);
+        watch.adopt(calendar);
+        watch
+    }
+
+    /// From `at` on it counts on the publication in force, which is the answer; what ran before stays as it was counted.
+    fn go_over<'a>(
+        &self,
+        watch: &mut StopWatch,
+        calendars: Publications<'a>,
+        at: Timestamp,
+    ) -> Result<&'a Calendar, SlaError> {
+        let old = calendars.of(self.counted_on());
+        let new = calendars.after(old);
+        if !watch.counts_on(new) {
+            watch.move_to(old, new, at)?;
+        }
+        Ok(new)
+    }
+
+    fn turned(&self, turn: Turn, calendars: Publications<'_>) -> Result<StageClock, Refusal> {
+        let mut watch = self.watch_so_far(calendars);
         let marked = match turn {
             Turn::Hold(at) => watch.pause(at),
             Turn::Release(at) => watch.resume(at),
@@ -105,12 +137,13 @@ impl StageState {
         let due = match turn {
             Turn::Hold(at) => {
                 // What was used so far stays as it was counted. A year that is not published is counted later.
-                let _unpublished = watch.settle(calendar, at);
+                let _unpublished = watch.settle(calendars.of(self.counted_on()), at);
                 self.due.clone()
             }
-            Turn::Release(_) => {
-                watch.adopt(calendar);
-                due_by(&watch, self, calendar).map_err(|_| Refusal::TimeOutOfRange)?
+            Turn::Release(at) => {
+                let due = self.go_over(&mut watch, calendars, at);
+                let due = due.and_then(|calendar| due_by(&watch, self, calendar));
+                due.map_err(|_| Refusal::TimeOutOfRange)?
             }
         };
         Ok(StageClock { stage: self.stage(), watch, due })
@@ -118,7 +151,11 @@ impl StageState {
 }
 
 /// The due time of a watch that runs.
-fn due_by(watch: &StopWatch, stage: &StageState, calendar: &Calendar) -> Result<StageDue, SlaError> {
+pub(super) fn due_by(
+    watch: &StopWatch,
+    stage: &StageState,
+    calendar: &Calendar,
+) -> Result<StageDue, SlaError> {
     let due_at = match watch.due(calendar) {
         Ok(due_at) => due_at.ok_or(SlaError::OutOfRange)?,
         Err(SlaError::CalendarUnpublished { year }) => {

@@ -7,6 +7,7 @@
 mod alarm;
 mod event;
 mod hold;
+mod replan;
 mod starts;
 
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ pub use event::StageEvent;
 pub(crate) use event::{apply, awaiting_events, fill_events};
 pub use hold::StageClock;
 pub(crate) use hold::{Turn, extend, turn};
+pub use replan::StageMove;
+pub(crate) use replan::{awaited_since, moves};
 pub use starts::Starts;
 
 /// What is limited (D47).

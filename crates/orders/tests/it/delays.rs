@@ -29,12 +29,15 @@ impl Life {
 
     fn granted(&mut self, who: &str, at_s: i64) -> Result<String, Refusal> {
         let (calendar, note) = (calendar(&[2026]), String::new());
-        self.does(OrderCommand::GrantTime { actor: actor(who), calendar: &calendar, note }, second(at_s))
+        self.does(
+            OrderCommand::GrantTime { actor: actor(who), calendars: (&calendar).into(), note },
+            second(at_s),
+        )
     }
 
     fn resumes(&mut self, at_s: i64) -> String {
         let (calendar, note) = (calendar(&[2026]), String::new());
-        let resume = OrderCommand::Resume { actor: Some(actor("li")), calendar: &calendar, note };
+        let resume = OrderCommand::Resume { actor: Some(actor("li")), calendars: (&calendar).into(), note };
         self.does(resume, second(at_s)).unwrap()
     }
 
@@ -112,9 +115,12 @@ fn held_working_time_moves_the_due_time_by_as_much_business_time() {
         let note = String::new();
         life.does(OrderCommand::AskTime { actor: actor("li"), wanted, note: note.clone() }, at(from))
             .unwrap();
-        life.does(OrderCommand::GrantTime { actor: actor("sun"), calendar, note: note.clone() }, at(from))
-            .unwrap();
-        life.does(OrderCommand::Resume { actor: None, calendar, note }, at(until)).unwrap();
+        life.does(
+            OrderCommand::GrantTime { actor: actor("sun"), calendars: calendar.into(), note: note.clone() },
+            at(from),
+        )
+        .unwrap();
+        life.does(OrderCommand::Resume { actor: None, calendars: calendar.into(), note }, at(until)).unwrap();
     };
     // From half past four to nine on Wednesday: 1.5 and 7.5 working hours.
     hold(&mut life, "2026-11-23 16:30", "2026-11-25 09:00", &calendar);
@@ -134,9 +140,10 @@ fn a_resumed_clock_may_await_a_calendar() {
     let wanted = TimeWanted::Suspension { until: at("2027-01-08 09:00"), reason: HoldReason::Weather };
     let (who, note) = (actor("li"), String::new());
     life.does(OrderCommand::AskTime { actor: who, wanted, note: note.clone() }, monday).unwrap();
-    let grant = OrderCommand::GrantTime { actor: actor("sun"), calendar: &december, note: note.clone() };
+    let grant =
+        OrderCommand::GrantTime { actor: actor("sun"), calendars: (&december).into(), note: note.clone() };
     life.does(grant, at("2026-12-29 09:00")).unwrap();
-    let resume = OrderCommand::Resume { actor: None, calendar: &december, note };
+    let resume = OrderCommand::Resume { actor: None, calendars: (&december).into(), note };
     assert_eq!(life.does(resume, at("2027-01-08 09:00")).unwrap(), "resumed");
     assert_eq!((life.order.stages[0].awaiting_year(), life.order.wake_at()), (Some(2027), None));
     let published = calendar(&[2026, 2027]);

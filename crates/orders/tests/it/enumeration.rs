@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use orders::{Act, CasePhase, Deciding, Order, Phase, Role, Stage, StageState};
+use sla::{ClockKind, Unit};
 
-use crate::fixtures::{calendar, plan, second, seconds, step};
+use crate::fixtures::{calendar, plan, second, seconds, stage, step};
 use crate::invariants::{check, check_step};
 use crate::world::{Step, Verb, World, hours};
 
@@ -107,6 +108,41 @@ fn delays(world: &World) -> Vec<Step> {
     steps
 }
 
+/// A lead with a limit in working time whose calendar is published anew, wherever it is on its way.
+fn replanned_case() -> World {
+    let limits = vec![stage(Stage::Resolve, ClockKind::Work, 1, Unit::Workday, &[500])];
+    let plans = vec![plan(Role::Lead, "transport", limits, vec![])];
+    let verify = stage(Stage::Verify, ClockKind::Work, 2, Unit::Hour, &[]);
+    World::open(plans, verify, calendar(&[2026]), second(0)).0
+}
+
+/// Sixteen hours in steps of eight; two publications, one suspension, one return.
+fn replans(world: &World) -> Vec<Step> {
+    let mut steps = vec![Step::Tick, Step::Replan, Step::CancelCase, Step::Verify(Verb::Pass, "wang")];
+    if hours(world.now) < 16 {
+        steps.push(Step::Wait(8 * i64::from(HOUR_S)));
+    }
+    if world.published.len() < 3 {
+        steps.extend([Step::Reform(0), Step::Reform(1)]);
+    }
+    if world.case.round < ROUNDS {
+        steps.push(Step::Verify(Verb::Fail, "wang"));
+    }
+    steps.extend([Act::Acknowledge, Act::Submit].map(|act| Step::Act(0, act, "li")));
+    steps.extend([
+        Step::Suspend(0, "li", 8 * i64::from(HOUR_S)),
+        Step::Grant(0, "sun"),
+        Step::Resume(0, "li"),
+    ]);
+    if world.case.rulings.is_empty() {
+        steps.extend([
+            Step::Return(0, "li", "traffic-police"),
+            Step::Place(0, "sun", Deciding::Centre, "transport"),
+        ]);
+    }
+    steps
+}
+
 /// A lead who is joined by whoever is whistled for.
 fn summoned_case() -> World {
     let plans = vec![plan(Role::Lead, "transport", vec![], vec![])];
@@ -133,12 +169,13 @@ fn summonses(world: &World) -> Vec<Step> {
 
 /// Two worlds with equal keys behave alike from here on: instants count only as far as limits start there.
 fn key(world: &World) -> String {
-    let stage = |stage: &StageState| {
+    let clock = |stage: &StageState| {
         let due = stage.watch.as_ref().map(|watch| (watch.state(), watch.since(), stage.due_at()));
+        let due = (due, stage.counted_on().map(|calendar| calendar.version));
         (stage.verdict, stage.met_at.is_some(), stage.warned, stage.escalated, hours(stage.started_at), due)
     };
     let order = |order: &Order| {
-        let stages: Vec<_> = order.stages.iter().map(stage).collect();
+        let stages: Vec<_> = order.stages.iter().map(clock).collect();
         let facets = (&order.returning, order.return_refused, order.urged, order.supervised_at.is_some());
         let time = (&order.time_asked, order.suspended);
         let acts = order.acts.keys().copied().collect::<Vec<_>>();
@@ -150,9 +187,14 @@ fn key(world: &World) -> String {
     let handled: BTreeSet<_> = left.iter().flat_map(|order| &order.handlers).collect();
     let present: Vec<_> = present.into_iter().map(order).collect();
     let case = &world.case;
-    let ruling = (case.returns, &case.asked, case.adjudication().map(stage), case.rulings.len().min(2));
-    let running = (case.holder(), &case.handlers, case.verification().map(stage), ruling);
-    format!("{:?}", (hours(world.now), case.phase, case.round, running, present, handled, left.len()))
+    let ruling = (case.returns, &case.asked, case.adjudication().map(clock), case.rulings.len().min(2));
+    let running = (case.holder(), &case.handlers, case.verification().map(clock), ruling);
+    // Publications differ in their hours; what they were in turn decides what follows.
+    let hours_of =
+        |calendar: &std::sync::Arc<sla::Calendar>| sla::CalendarSpec::from((**calendar).clone()).frames.len();
+    let published: Vec<_> = world.published.iter().map(hours_of).collect();
+    let now = (hours(world.now), published);
+    format!("{:?}", (now, case.phase, case.round, running, present, handled, left.len()))
 }
 
 /// Walks every state that can be reached, checks each and each step, and that each has a way to an end.
@@ -235,6 +277,14 @@ fn every_dispute_has_a_way_out_and_keeps_the_promises() {
 #[test]
 fn every_delay_has_a_way_out_and_keeps_the_promises() {
     let (states, seen) = explore(slow_case(), delays);
+    println!("{states} states");
+    assert!(states > 1_000, "only {states} states");
+    assert!(seen.contains(&(Role::Lead, Phase::Done)));
+}
+
+#[test]
+fn every_replan_has_a_way_out_and_keeps_the_promises() {
+    let (states, seen) = explore(replanned_case(), replans);
     println!("{states} states");
     assert!(states > 1_000, "only {states} states");
     assert!(seen.contains(&(Role::Lead, Phase::Done)));

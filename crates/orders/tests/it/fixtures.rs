@@ -1,5 +1,7 @@
 //! Small things every test needs.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use orders::{Act, Actor, ChainAction, ChainStep, Decision, Order, OrderCommand, OrderEvent, OrderPlan};
 use orders::{Refusal, Role, Stage, StagePlan};
@@ -13,13 +15,53 @@ pub fn calendar(years: &[i16]) -> Calendar {
     let new_year = |year: &i16| DaySpec { date: jiff::civil::date(*year, 1, 1), kind: DayKind::Holiday };
     Calendar::compile(CalendarSpec {
         id: "cn-office".to_owned(),
-        version: years.len() as u32,
+        version: years.len() as u64,
         zone: "Asia/Shanghai".to_owned(),
         frames: vec![frame("09:00", "12:30"), frame("14:00", "18:00")],
         years: years.to_vec(),
         days: years.iter().map(new_year).collect(),
     })
     .unwrap()
+}
+
+fn newest(published: &[Arc<Calendar>]) -> &Calendar {
+    published.iter().max_by_key(|calendar| calendar.reference().version).unwrap()
+}
+
+/// [`calendar`] as the next publication: no version comes twice.
+pub fn republished(years: &[i16], published: &[Arc<Calendar>]) -> Calendar {
+    let mut spec = CalendarSpec::from(calendar(years));
+    spec.version = newest(published).reference().version + 1;
+    Calendar::compile(spec).unwrap()
+}
+
+/// The next publication of the office's calendar: longer hours, shorter hours with a day off and a make-up Saturday, or
+/// the first hours with all years up to 2029.
+pub fn reformed(nth: usize, published: &[Arc<Calendar>]) -> Calendar {
+    let newest = newest(published);
+    let mut spec = CalendarSpec::from(newest.clone());
+    spec.version += 1;
+    let frames = [
+        &[("08:00", "12:00"), ("13:00", "20:00")][..],
+        &[("10:00", "12:00")],
+        &[("09:00", "12:30"), ("14:00", "18:00")],
+    ];
+    let frame =
+        |(start, end): &(&str, &str)| FrameSpec { start: start.parse().unwrap(), end: end.parse().unwrap() };
+    spec.frames = frames[nth % 3].iter().map(frame).collect();
+    let day = |month, day, kind| DaySpec { date: jiff::civil::date(2026, month, day), kind };
+    let own =
+        [day(11, 24, DayKind::Holiday), day(11, 28, DayKind::MakeupWorkday), day(12, 30, DayKind::Holiday)];
+    spec.days.retain(|day| !own.contains(day));
+    match nth % 3 {
+        1 => spec.days.extend(own),
+        2 => spec.years.extend(2027..=2029),
+        _ => {}
+    }
+    spec.years.sort_unstable();
+    spec.years.dedup();
+    spec.days.sort_by_key(|day| day.date);
+    Calendar::compile(spec).unwrap()
 }
 
 /// The office's local time.

@@ -1,12 +1,13 @@
 //! Laws over random lives of a case: random policies, acts by anybody, late and double wake-ups, waits,
 //! clocks that step back, publications.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseEvent, ChainStep, Deciding, LinkDeed, Order, OrderEvent, Role, Stage, StagePlan,
+    Act, Case, CaseEvent, CaseEventKind, ChainStep, Deciding, LinkDeed, Order, OrderEvent, OrderEventKind,
+    Role, Stage, StagePlan, StageState,
 };
 use proptest::prelude::*;
-use sla::{ClockKind, PerMille, Unit};
+use sla::{ClockKind, PerMille, StopWatch, Unit};
 
 use crate::fixtures::{at, calendar, plan, stage, step};
 use crate::invariants::{check, check_step};
@@ -61,6 +62,8 @@ fn single_steps() -> impl Strategy<Value = Step> {
         3 => visits(),
         1 => Just(Step::Publish(&[2026, 2027])),
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
+        2 => (0usize..3).prop_map(Step::Reform),
+        3 => Just(Step::Replan),
     ]
 }
 
@@ -152,6 +155,52 @@ fn fold_case(events: &[CaseEvent]) -> Case {
     events.iter().fold(None, step).unwrap()
 }
 
+/// What was used stays as it was counted, nothing falls due before the move, and a second one moves nothing.
+fn check_replan(before: &World, after: &World, written: &Written) {
+    let (_, again) = after.after(&Step::Replan).unwrap();
+    assert!(again.orders.is_empty() && again.case.is_empty(), "replanned twice");
+    for (index, event) in &written.orders {
+        let OrderEventKind::Replanned { moves, .. } = &event.kind else { continue };
+        for moved in moves {
+            let of = |world: &World| {
+                let mut stages = world.orders[*index].stages.iter();
+                stages.find(|stage| stage.stage() == moved.clock.stage).unwrap().clone()
+            };
+            check_move(before, after, &of(before), &of(after), event.at);
+        }
+    }
+    for event in &written.case {
+        let CaseEventKind::Replanned { .. } = &event.kind else { continue };
+        let of = |world: &World| world.case.adjudication().or(world.case.verification()).unwrap().clone();
+        check_move(before, after, &of(before), &of(after), event.at);
+    }
+}
+
+fn check_move(before: &World, after: &World, old: &StageState, new: &StageState, at: Timestamp) {
+    // A suspension that is over has ended first, and the clock has gone over with that.
+    if old.held() && !new.held() {
+        return;
+    }
+    let counted_on = |world: &World, stage: &StageState| {
+        let reference = stage.counted_on().expect("working time");
+        world.published.iter().find(|calendar| calendar.reference() == reference).unwrap().clone()
+    };
+    let (was, now) = (counted_on(before, old), counted_on(after, new));
+    assert_eq!(now.reference(), after.calendar.reference());
+    let started = || StopWatch::start(old.plan.limit, &was, old.started_at);
+    let mut watch = old.watch.clone().unwrap_or_else(started);
+    watch.adopt(&was);
+    let moved = new.watch.as_ref().unwrap();
+    assert!(new.held() || new.due_at().is_none_or(|due_at| due_at >= at), "moved into the past");
+    assert_eq!(watch.used(&was, at), moved.used(&now, at), "what was used is counted anew");
+    assert_eq!(watch.held(&was, at), moved.held(&now, at));
+    if let (Ok(left), Ok(used), Ok(allowed)) =
+        (moved.remaining(&now, at), moved.used(&now, at), moved.allowance(&now))
+    {
+        assert_eq!(left + used, allowed);
+    }
+}
+
 fn live(first: (World, Written), steps: &[Step]) -> (World, Journal) {
     let (mut world, written) = first;
     let mut journal = Journal::default();
@@ -170,6 +219,9 @@ fn live(first: (World, Written), steps: &[Step]) -> (World, Journal) {
             assert!(next.wake_at().is_none_or(|wake_at| wake_at > next.now));
             let (_, again) = next.after(&Step::Tick).unwrap();
             assert!(again.orders.is_empty() && again.case.is_empty());
+        }
+        if *step == Step::Replan {
+            check_replan(&world, &next, &written);
         }
         world = next;
         journal.write(written);

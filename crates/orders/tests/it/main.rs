@@ -11,6 +11,7 @@ mod invariants;
 mod json;
 mod laws;
 mod regressions;
+mod replans;
 mod returns;
 mod stages;
 mod summons;

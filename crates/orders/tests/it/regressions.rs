@@ -45,13 +45,14 @@ fn a_wait_until_resumes_after_a_restart() {
     let wanted = TimeWanted::Suspension { until: second(500), reason: HoldReason::Reporter };
     let (note, office) = (String::new(), calendar(&[2026]));
     life.does(OrderCommand::AskTime { actor: actor("li"), wanted, note: note.clone() }, second(20)).unwrap();
-    let grant = OrderCommand::GrantTime { actor: actor("sun"), calendar: &office, note: note.clone() };
+    let grant =
+        OrderCommand::GrantTime { actor: actor("sun"), calendars: (&office).into(), note: note.clone() };
     life.does(grant, second(20)).unwrap();
     // All that a restart leaves is what was stored.
     let stored = serde_json::to_vec(&life.order).unwrap();
     life.order = serde_json::from_slice::<Order>(&stored).unwrap();
     assert_eq!(life.order.wake_at(), Some(second(500)));
-    let resume = OrderCommand::Resume { actor: None, calendar: &office, note };
+    let resume = OrderCommand::Resume { actor: None, calendars: (&office).into(), note };
     assert_eq!(life.does(resume, second(501)).unwrap(), "resumed");
     assert_eq!(life.order.wake_at(), Some(second(580)));
 }
@@ -151,14 +152,17 @@ fn time_granted_around_a_pause_keeps_the_pause() {
         let note = String::new();
         life.does(OrderCommand::AskTime { actor: actor("li"), wanted, note: note.clone() }, second(now))
             .unwrap();
-        life.does(OrderCommand::GrantTime { actor: actor("sun"), calendar: &office, note }, second(now))
-            .unwrap();
+        life.does(
+            OrderCommand::GrantTime { actor: actor("sun"), calendars: (&office).into(), note },
+            second(now),
+        )
+        .unwrap();
     };
     let more = TimeWanted::Extension { more: Limit::new(ClockKind::Clock, 50, Unit::Second).unwrap() };
     granted(&mut life, more.clone(), 10);
     granted(&mut life, TimeWanted::Suspension { until: second(1_000), reason: HoldReason::Weather }, 20);
     assert!(life.order.stages[0].held());
-    let resume = OrderCommand::Resume { actor: None, calendar: &office, note };
+    let resume = OrderCommand::Resume { actor: None, calendars: (&office).into(), note };
     life.does(resume, second(1_000)).unwrap();
     granted(&mut life, more, 1_010);
     // 100 and twice 50, of which 20 ran before and 980 were held.

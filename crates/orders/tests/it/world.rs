@@ -1,13 +1,13 @@
 //! A case with its orders, moved as the dispatch service moves them: what belongs together happens together
 //! or not at all.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, LinkDeed, Order,
-    OrderCommand, OrderEvent, OrderPlan, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan,
-    TimeWanted, VerifyCommand, superseded,
+    OrderCommand, OrderEvent, OrderPlan, Publications, Refusal, ReturnGround, Role, RoundVerdict, Stage,
+    StagePlan, TimeWanted, VerifyCommand, superseded,
 };
 use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
@@ -55,6 +55,10 @@ pub enum Step {
     Tick,
     /// Years published from now on.
     Publish(&'static [i16]),
+    /// One of a few calendars with other hours and days, as the next publication.
+    Reform(usize),
+    /// Every clock goes over to the publication in force.
+    Replan,
     Verify(Verb, &'static str),
     Wait(i64),
     /// The clock jumps to the next wake-up.
@@ -64,7 +68,10 @@ pub enum Step {
 #[derive(Debug, Clone)]
 pub struct World {
     pub now: Timestamp,
-    pub calendar: Rc<Calendar>,
+    /// The one in force.
+    pub calendar: Arc<Calendar>,
+    /// Every one there ever was.
+    pub published: Vec<Arc<Calendar>>,
     pub case: Case,
     pub orders: Vec<Order>,
 }
@@ -103,7 +110,9 @@ impl World {
         let lead = plans.iter().find(|plan| plan.role == Role::Lead).unwrap();
         let case = CasePlan { case_id: lead.case_id, tenant: lead.tenant, lead: lead.body.clone(), verify };
         let (case, events) = Case::open(case, None, now).unwrap();
-        let mut world = World { now, calendar: Rc::new(calendar), case, orders: Vec::new() };
+        let calendar = Arc::new(calendar);
+        let published = vec![calendar.clone()];
+        let mut world = World { now, calendar, published, case, orders: Vec::new() };
         let mut written = Written { case: events, ..Written::default() };
         world.issue(plans, &mut written);
         (world, written)
@@ -166,7 +175,11 @@ impl World {
                 }
                 self.decide_case(CaseCommand::Tick, written)
             }
-            Step::Publish(years) => self.publish(years, written),
+            Step::Publish(years) => {
+                self.publish(crate::fixtures::republished(years, &self.published), written)
+            }
+            Step::Reform(nth) => self.publish(crate::fixtures::reformed(*nth, &self.published), written),
+            Step::Replan => self.replan(written),
             Step::Verify(verb, who) => self.verify(*verb, who, written),
             Step::Wait(wait_s) => {
                 self.now += SignedDuration::from_secs(*wait_s);
@@ -181,6 +194,8 @@ impl World {
 
     fn time(&mut self, step: &Step, written: &mut Written) -> Result<(), Refusal> {
         let (note, calendar) = ("time".to_owned(), self.calendar.clone());
+        let published = self.published.clone();
+        let calendars = Publications::new(&calendar, &published);
         let command = match step {
             Step::Extend(_, who) => {
                 let more = Limit::new(ClockKind::Clock, 2, Unit::Hour).unwrap();
@@ -191,11 +206,9 @@ impl World {
                 let wanted = TimeWanted::Suspension { until, reason: HoldReason::Weather };
                 OrderCommand::AskTime { actor: actor(who), wanted, note }
             }
-            Step::Grant(_, who) => OrderCommand::GrantTime { actor: actor(who), calendar: &calendar, note },
+            Step::Grant(_, who) => OrderCommand::GrantTime { actor: actor(who), calendars, note },
             Step::Deny(_, who) => OrderCommand::RefuseTime { actor: actor(who), note },
-            Step::Resume(_, who) => {
-                OrderCommand::Resume { actor: Some(actor(who)), calendar: &calendar, note }
-            }
+            Step::Resume(_, who) => OrderCommand::Resume { actor: Some(actor(who)), calendars, note },
             other => panic!("{other:?} is not about time"),
         };
         self.order(self.round_starts() + step.index().unwrap(), command, written).map(drop)
@@ -210,8 +223,9 @@ impl World {
     ) -> Result<bool, Refusal> {
         let mut before = self.orders[index].clone();
         if before.suspension_over(self.now) {
-            let calendar = self.calendar.clone();
-            let resume = OrderCommand::Resume { actor: None, calendar: &calendar, note: String::new() };
+            let (calendar, published) = (self.calendar.clone(), self.published.clone());
+            let calendars = Publications::new(&calendar, &published);
+            let resume = OrderCommand::Resume { actor: None, calendars, note: String::new() };
             let (resumed, events) = before.decide(resume, self.now)?.or_unchanged(before);
             written.orders.extend(events.into_iter().map(|event| (index, event)));
             before = resumed;
@@ -330,8 +344,20 @@ impl World {
         Ok(())
     }
 
-    fn publish(&mut self, years: &[i16], written: &mut Written) -> Result<(), Refusal> {
-        let calendar = Rc::new(crate::fixtures::calendar(years));
+    fn replan(&mut self, written: &mut Written) -> Result<(), Refusal> {
+        let (calendar, published) = (self.calendar.clone(), self.published.clone());
+        let calendars = Publications::new(&calendar, &published);
+        let (actor, note) = (actor("sun"), "the calendar of 2027".to_owned());
+        for index in 0..self.orders.len() {
+            let (actor, note) = (actor.clone(), note.clone());
+            self.order(index, OrderCommand::Replan { actor, calendars, note }, written)?;
+        }
+        self.decide_case(CaseCommand::Replan { actor, calendars, note }, written)
+    }
+
+    fn publish(&mut self, calendar: Calendar, written: &mut Written) -> Result<(), Refusal> {
+        let calendar = Arc::new(calendar);
+        self.published.push(calendar.clone());
         for index in 0..self.orders.len() {
             self.order(index, OrderCommand::FillCalendar { calendar: &calendar }, written)?;
         }

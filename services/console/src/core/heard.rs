@@ -70,14 +70,13 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
         | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
         | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed
-        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked => {
+        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked | OrderReplanned => {
             order(tenant, kind, Message::decode(payload)?)
         }
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
-        | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned => {
-            progress(envelope, Message::decode(payload)?)
-        }
+        | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned
+        | CaseReplanned => progress(envelope, Message::decode(payload)?),
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
@@ -296,6 +295,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         note: filled(said.note),
         ..Detail::default()
     };
+    let detail = moved(detail, &said.moves);
     let line = Line {
         case_id: Some(news.case_id),
         body: Some(news.body.clone()),
@@ -344,11 +344,30 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
         note: filled(said.note),
         ..Detail::default()
     };
+    let detail = moved(detail, &said.moves);
     let actor = said.actor.and_then(|actor| filled(actor.subject));
     let opened = kind == DispatchCaseOpened;
     let cause = opened.then_some(Cause { event_type: CaseRouted, aggregate_id: news.case_id });
     let line = Line { case_id: Some(news.case_id), actor, detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Progress(news) })
+}
+
+/// What clocks did that went over to a new calendar. Those of one order lie on one way, so the longest reason has the others
+/// in it.
+fn moved(detail: Detail, moves: &[dispatch::StageMove]) -> Detail {
+    if moves.is_empty() {
+        return detail;
+    }
+    let longest = |why: fn(&dispatch::StageMove) -> &String| {
+        moves.iter().map(why).max_by_key(|why| why.len()).cloned().and_then(filled)
+    };
+    Detail {
+        due: moves.iter().map(|moved| (moved.stage.clone(), instant(&moved.due_after))).collect(),
+        due_before: moves.iter().map(|moved| (moved.stage.clone(), instant(&moved.due_before))).collect(),
+        why_zh: longest(|moved| &moved.why_zh),
+        why_en: longest(|moved| &moved.why_en),
+        ..detail
+    }
 }
 
 fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard, NotHeard> {

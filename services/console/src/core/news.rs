@@ -87,10 +87,20 @@ pub struct Detail {
     /// centre or district: who ruled, or has to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
-    /// The limits an order was dispatched with.
+    /// The limits an order was dispatched with, or those that moved with a new calendar.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object)]
     pub due: BTreeMap<String, Option<Timestamp>>,
+    /// When those that moved were due before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub due_before: BTreeMap<String, Option<Timestamp>>,
+    /// Why they moved: the days and hours on their way that are other ones now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_zh: Option<String>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_en: Option<String>,
     /// Reports in the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voices: Option<u32>,

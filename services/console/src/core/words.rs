@@ -62,10 +62,14 @@ pub const fn of(kind: EventType) -> Words {
             words("工单链接被打开（不等于已阅）", "order opened by its link, which is not seen")
         }
         OrderAsked => words("承办单位提问", "question of the body"),
+        OrderReplanned => words("日历调整，时限已重排", "new calendar, due times moved"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),
         CaseCalendarFilled => {
             words("日历已发布，核查时限已定", "calendar published, verification due time set")
+        }
+        CaseReplanned => {
+            words("日历调整，核查或裁定时限已重排", "new calendar, time to verify or rule moved")
         }
         CaseSubmitted => words("待核查", "awaiting verification"),
         CaseVerifying => words("核查中", "being verified"),

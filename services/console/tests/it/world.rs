@@ -145,8 +145,6 @@ impl Story {
 
     /// Opened with a plan that waits for a person of the street centre.
     pub fn opened_waiting(&mut self, report: u8) -> [Said; 2] {
-        let waits =
-            |case: Option<triage::CaseState>| case.map(|case| triage::CaseState { waits: true, ..case });
         let opened = triage::CaseOpened {
             case: self.waiting(1),
             report_id: report_id(report).to_string(),

@@ -101,8 +101,8 @@ fn rank(difference: &Difference<'_>) -> (Option<usize>, usize) {
     (parts.iter().position(|part| part.as_str() == token(0)), words::rank(token(1)))
 }
 
-/// All bodies as one tree, without what is no content of the tenant: its own code, which never changes, and the
-/// pack's generation, which moves without it. A field that is null is as one that is not there.
+/// All bodies as one tree, without what is no content of the tenant: its own code, which never changes, the
+/// pack's generation, which moves without it, and since when its calendar is as it is. A field that is null is as one that is not there.
 fn tree(documents: &[Document]) -> Result<Value, DocumentError> {
     let mut tree = json!({ "core": {}, "people": {}, "territory": { "layers": {} } });
     for document in documents {
@@ -110,6 +110,7 @@ fn tree(documents: &[Document]) -> Result<Value, DocumentError> {
         if let (Part::Core | Part::Territory, Some(fields)) = (document.header.part, body.as_object_mut()) {
             fields.remove("code");
             fields.remove("pack_generation");
+            fields.remove("calendar_since");
         }
         without_nulls(&mut body);
         with_collections(document.header.part, &mut body);

@@ -176,7 +176,7 @@ fn demo_policies<'a>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::manifest::{Manifest, read};
     use super::*;
 
@@ -187,7 +187,7 @@ mod tests {
         [("SINK_URL".to_owned(), "https://hooks.example.org".to_owned())].into()
     }
 
-    fn district() -> DistrictCore {
+    pub(in crate::core) fn district() -> DistrictCore {
         let Ok(Manifest::District(manifest)) = read(DISTRICT.as_bytes()) else { panic!("a district") };
         let variables = variables();
         let terms = Terms { variables: &variables, demo_allowed: false };
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    fn street(demo_allowed: bool) -> Result<Compiled, Vec<Fault>> {
+    pub(in crate::core) fn street(demo_allowed: bool) -> Result<Compiled, Vec<Fault>> {
         let Ok(Manifest::Street(manifest)) = read(FAST.as_bytes()) else { panic!("a street") };
         compile_street(*manifest, &district(), 7, Terms { variables: &variables(), demo_allowed })
     }

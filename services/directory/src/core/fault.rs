@@ -143,6 +143,15 @@ impl Fault {
         Self::new("", "breaks-street", detail)
     }
 
+    /// A calendar says something else under a version that is not above the one it has.
+    pub(super) fn calendar_not_raised(id: &str, published: u64) -> Self {
+        let detail = format!(
+            "日历 {id} 的内容已变：第 {published} 版已发布，须提高版本号（version）/ calendar {id} says something else: version \
+             {published} is published, raise `version` above it"
+        );
+        Self::new("/spec/pack", "calendar-not-raised", detail)
+    }
+
     /// The street was applied into another district.
     pub(crate) fn district_differs() -> Self {
         let detail = "街道不能改属另一个区 / a street does not move to another district";
@@ -350,6 +359,7 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::ForeignCommunity(_) => ("foreign-community", "社区不属于本街道"),
         Problem::RepeatedCommunity(_) => ("repeated-community", "社区重复"),
         Problem::BadFrames => ("bad-frames", "工作时段须为 HH:MM、递增且不重叠"),
+        Problem::BadVersion => ("bad-version", "日历版本号须为 1 至 9999"),
         Problem::BadDay => ("bad-day", "例外日不在已公布年份内或重复"),
         Problem::OneHeir => ("one-heir", "须恰有一个承接单位不写事项、承接其余"),
         Problem::HeirLevel => ("heir-level", "承接单位须与原单位同级"),

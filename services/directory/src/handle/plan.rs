@@ -58,7 +58,8 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
     let known = known(&before).unwrap_or(Known { kind, district, generation: 0 });
     check(&manifest, district, Precondition::None, known)?;
     let pack = pack(&mut tx, &manifest).await?;
-    let compiled = compile(config, manifest, pack.as_ref())?;
+    let mut compiled = compile(config, manifest, pack.as_ref())?;
+    core::stamp(&mut compiled, &before, known.generation + 1);
     let streets = streets(&mut tx, tenant, kind).await?;
     let mut planned = Planned {
         tenant,

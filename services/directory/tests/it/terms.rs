@@ -1,6 +1,8 @@
 //! Successors, quotas, switches and own calendars: in the documents, and every fault with its place.
 
+use contract::document::{Document, DocumentBody};
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use crate::office::*;
 
@@ -73,9 +75,47 @@ async fn a_street_says_its_share_its_switches_and_its_hours() {
     assert_eq!(core["quotas"], json!({ "reports_per_minute": 600, "burst": 40 }));
     assert_eq!(core["features"], json!({ "anonymous_reports": false, "join_reports": true }));
     assert_eq!(core["calendar"]["days"], json!([{ "date": "2026-12-25", "kind": "holiday" }]));
+    assert_eq!(core["calendar_since"], 2);
     assert_eq!(office.apply(FAST).await.applied(), (3, true));
     let [core, _] = office.documents(FAST_CODE).await;
     assert_eq!((core.get("quotas"), core.get("features"), core.get("calendar")), (None, None, None));
+    // The district's hours again are a publication like any other.
+    assert_eq!(core["calendar_since"], 3);
+    assert_eq!(office.rollback(FAST_CODE, 2).await.applied(), (4, true));
+    let named = FAST.replace("  name:", "  # said in other words\n  name:");
+    assert_eq!(office.apply(&format!("{named}{own}")).await.applied(), (4, false));
+    let [core, _] = office.documents(FAST_CODE).await;
+    assert_eq!(core["calendar_since"], 4);
+    // Another change leaves it as it is.
+    let other = own.replace("burst: 40", "burst: 41");
+    let told = office.plan(&format!("{FAST}{other}")).await.body.to_string();
+    assert!(!told.contains("calendar_since"), "{told}");
+    assert_eq!(office.apply(&format!("{FAST}{other}")).await.applied(), (5, true));
+    let [core, _] = office.documents(FAST_CODE).await;
+    assert_eq!(core["calendar_since"], 4);
+}
+
+/// Clocks count by an id and a version for ever: a release whose pack says something else under the same is refused.
+#[tokio::test]
+async fn a_calendar_that_says_something_else_raises_its_version() {
+    let office = Office::settled().await;
+    let of_district = "tenant_id = 990102000000 AND part = 'core'";
+    let stored = AssertSqlSafe(format!("SELECT body FROM directory.tenant_documents WHERE {of_district}"));
+    let stored: Vec<u8> = sqlx::query_scalar(stored).fetch_one(office.rig.admin()).await.unwrap();
+    let mut earlier = Document::decode(&stored).unwrap();
+    let DocumentBody::District(core) = &mut earlier.body else { panic!("a district's core") };
+    // As an earlier release published it: one day off less.
+    core.calendars.values_mut().next().unwrap().days.pop();
+    let bytes = earlier.encode().unwrap();
+    let update =
+        AssertSqlSafe(format!("UPDATE directory.tenant_documents SET body = $1 WHERE {of_district}"));
+    sqlx::query(update).bind(bytes).execute(office.rig.admin()).await.unwrap();
+    let before = office.rows().await;
+    for answer in [office.plan(DISTRICT).await, office.apply(DISTRICT).await] {
+        let refused = [("/spec/pack".to_owned(), "calendar-not-raised".to_owned())];
+        assert_eq!(answer.refused(422, "manifest-invalid"), refused);
+    }
+    assert_eq!(office.rows().await, before);
 }
 
 #[tokio::test]

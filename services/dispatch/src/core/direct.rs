@@ -5,20 +5,20 @@
 use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use orders::{
-    Actor, CaseCommand, Deciding, OrderCommand, Refusal, ReturnGround, Role, Stage, StagePlan, Starts,
-    TimeWanted, superseded,
+    Actor, CaseCommand, Deciding, OrderCommand, Publications, Refusal, ReturnGround, Role, Stage, StagePlan,
+    Starts, TimeWanted, superseded,
 };
-use sla::{Calendar, Limit, Unit};
+use sla::{Limit, Unit};
 
 use super::deed::Deed;
 use super::matter::Matter;
 
-/// By whom, when, with which words, and on which calendar.
+/// By whom, when, with which words, and on which publications of the calendar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Doing<'a> {
     pub actor: &'a Actor,
     pub note: &'a str,
-    pub calendar: &'a Calendar,
+    pub calendars: Publications<'a>,
     pub now: Timestamp,
 }
 
@@ -33,7 +33,9 @@ impl Matter {
     ) -> Result<(), Refusal> {
         let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
         let command = match deed {
-            Deed::Act(act) => return self.act(id, *act, doing.actor, doing.note, doing.calendar, doing.now),
+            Deed::Act(act) => {
+                return self.act(id, *act, doing.actor, doing.note, doing.calendars.present(), doing.now);
+            }
             Deed::RecordVisit { others, visited_at } => {
                 return self.record_visit(id, others, *visited_at, doing, mint);
             }
@@ -52,9 +54,9 @@ impl Matter {
                 let wanted = TimeWanted::Suspension { until: *until, reason: *reason };
                 OrderCommand::AskTime { actor, wanted, note }
             }
-            Deed::Grant => OrderCommand::GrantTime { actor, calendar: doing.calendar, note },
+            Deed::Grant => OrderCommand::GrantTime { actor, calendars: doing.calendars, note },
             Deed::Deny => OrderCommand::RefuseTime { actor, note },
-            Deed::Resume => OrderCommand::Resume { actor: Some(actor), calendar: doing.calendar, note },
+            Deed::Resume => OrderCommand::Resume { actor: Some(actor), calendars: doing.calendars, note },
             Deed::Waive => OrderCommand::Waive { actor, note },
             Deed::Urge => OrderCommand::Urge { actor, note },
             Deed::Supervise => OrderCommand::Supervise { actor, note },
@@ -65,9 +67,9 @@ impl Matter {
 
     /// Ends suspensions whose end has come, as of that instant: before anything else is decided, so that it does not
     /// matter who came by first.
-    pub fn end_suspensions(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), Refusal> {
+    pub fn end_suspensions(&mut self, calendars: Publications<'_>, now: Timestamp) -> Result<(), Refusal> {
         for id in self.suspensions_over(now) {
-            let resume = OrderCommand::Resume { actor: None, calendar, note: String::new() };
+            let resume = OrderCommand::Resume { actor: None, calendars, note: String::new() };
             self.decide_order(id, resume, now)?;
         }
         Ok(())
@@ -100,7 +102,7 @@ impl Matter {
         let mut present = orders.iter().filter(|order| order.round == self.case.round);
         let lead = present.find(|order| order.role == Role::Lead && !order.phase.left());
         let chain = lead.map(|lead| lead.chain.clone()).unwrap_or_default();
-        let mut starts = Starts::new(doing.calendar);
+        let mut starts = Starts::new(doing.calendars.present());
         for body in bodies {
             let plan = self.case.summons(mint(), body.clone(), check_in, chain.clone());
             self.issue(plan, &mut starts, Some(doing.actor.clone()), doing.now)?;
@@ -135,7 +137,7 @@ impl Matter {
         self.decide_order(id, give_back, doing.now)?;
         let Some(order) = self.order(id).cloned() else { return Ok(()) };
         let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;
-        let ask = CaseCommand::AskRuling { actor, order: &order, plan, calendar: doing.calendar };
+        let ask = CaseCommand::AskRuling { actor, order: &order, plan, calendar: doing.calendars.present() };
         self.decide_case(ask, doing.now).map(drop)
     }
 
@@ -167,6 +169,6 @@ impl Matter {
             self.decide_order(theirs, waive, now)?;
         }
         let plan = order.plan_for(mint(), to.clone());
-        self.issue(plan, &mut Starts::new(doing.calendar), Some(actor), now)
+        self.issue(plan, &mut Starts::new(doing.calendars.present()), Some(actor), now)
     }
 }

@@ -162,7 +162,9 @@ impl Matter {
     /// What is done by a link.
     pub fn by_link(&mut self, id: OrderId, act: LinkAct, doing: Doing<'_>) -> Result<(), Refusal> {
         match act {
-            LinkAct::Do(act) => self.act(id, act, doing.actor, doing.note, doing.calendar, doing.now),
+            LinkAct::Do(act) => {
+                self.act(id, act, doing.actor, doing.note, doing.calendars.present(), doing.now)
+            }
             LinkAct::Ask => {
                 let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
                 self.decide_order(id, OrderCommand::Ask { actor, note }, doing.now)

@@ -10,8 +10,8 @@ use ids::{BodyRef, CaseId, Lane, OrderId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
-    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, StageState, Starts,
-    VerifyCommand,
+    OrderCommand, OrderEvent, OrderPlan, Phase, Publications, Refusal, Role, RoundVerdict, StageState,
+    Starts, VerifyCommand,
 };
 use sla::Calendar;
 use uuid::Uuid;
@@ -223,8 +223,9 @@ impl Matter {
     }
 
     /// A calendar was published: for the case and every order in hand.
-    pub fn fill(&mut self, calendar: &Calendar, now: Timestamp) -> Result<(), Refusal> {
-        self.end_suspensions(calendar, now)?;
+    pub fn fill(&mut self, calendars: Publications<'_>, now: Timestamp) -> Result<(), Refusal> {
+        self.end_suspensions(calendars, now)?;
+        let calendar = calendars.present();
         for id in self.order_ids() {
             self.decide_order(id, OrderCommand::FillCalendar { calendar }, now)?;
         }

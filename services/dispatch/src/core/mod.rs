@@ -5,6 +5,7 @@ pub(crate) mod direct;
 pub(crate) mod link;
 pub(crate) mod link_view;
 pub(crate) mod matter;
+pub(crate) mod replan;
 pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;

@@ -7,12 +7,14 @@ use ids::BodyRef;
 use jiff::Timestamp;
 use orders::{
     Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, Ruling, RulingAsked,
-    StageEvent, StageState, Suspension, TimeWanted,
+    StageEvent, StageMove, StageState, Suspension, TimeWanted,
 };
 use prost::Message;
+use sla::Change;
 use uuid::Uuid;
 
 use super::matter::{Facts, Happened};
+use super::replan::{awaited, due_at, reasons};
 use super::view::unit_word;
 
 /// One event ready to be said, without the id it gets in its transaction.
@@ -102,6 +104,7 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
             wanted(&mut payload, &TimeWanted::Suspension { until, reason });
         }
         OrderEventKind::Resumed { from, .. } => payload.until = Some(to_wire(*from)),
+        OrderEventKind::Replanned { moves, .. } => payload.moves = moves.iter().map(wire_move).collect(),
         _ => {}
     }
     Said {
@@ -153,6 +156,7 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.order_id = order_id.to_string();
             payload.body = body.to_string();
         }
+        CaseEventKind::Replanned { moves, .. } => payload.moves = moves.iter().map(wire_move).collect(),
         CaseEventKind::FalselyClosed { repeated_by, after_s } => {
             payload.repeated_by = repeated_by.to_string();
             payload.after_s = *after_s;
@@ -250,6 +254,18 @@ fn wire_stage(stage: &StageState) -> wire::StageState {
         verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()).unwrap_or_default(),
         met_at: stage.met_at.map(to_wire),
         held: stage.held() && stage.open(),
+    }
+}
+
+fn wire_move(moved: &StageMove) -> wire::StageMove {
+    wire::StageMove {
+        stage: moved.clock.stage.as_str().to_owned(),
+        due_before: due_at(&moved.before).map(to_wire),
+        due_after: due_at(&moved.clock.due).map(to_wire),
+        awaiting_year: awaited(&moved.clock.due).map(wire_year).unwrap_or_default(),
+        left_more_s: moved.left_more_us / 1_000_000,
+        why_zh: reasons(&moved.why, Change::text_zh, "；"),
+        why_en: reasons(&moved.why, Change::text_en, "; "),
     }
 }
 

@@ -13,6 +13,7 @@ use orders::Actor;
 use pg::{ScopedTx, TenantScope, crash};
 
 use super::answer::{Answer, Answers};
+use super::calendars::Calendars;
 use super::command::{CaseDeed, Command, LinkDeed, Touched, What};
 use super::links::Links;
 use super::save::{By, save_said, say};
@@ -60,10 +61,11 @@ async fn batch(room: &Room, commands: &[&Command], locking: Locking) -> Result<V
     let now = room.house.clock.now(&mut tx).await?;
     let places = places(&mut tx, commands).await?;
     let mut desk = Desk::load(&mut tx, commands, &places, locking).await?;
+    let calendars = Calendars::of(room, &mut tx, now, desk.matters.values()).await?;
     let mut answers = Vec::with_capacity(commands.len());
     for (command, place) in commands.iter().zip(places) {
         answers.push(match place {
-            Ok(place) => desk.take(room, command, &place, now)?,
+            Ok(place) => desk.take(room, &calendars, command, &place, now)?,
             Err(denied) => Err(denied),
         });
     }
@@ -151,6 +153,7 @@ impl Desk {
     fn take(
         &mut self,
         room: &Room,
+        calendars: &Calendars,
         command: &Command,
         place: &Place,
         now: Timestamp,
@@ -168,7 +171,7 @@ impl Desk {
             return Ok(given);
         }
         let mut matter = before.clone();
-        let link = match decide(room, &mut matter, &self.links, command, place, now) {
+        let link = match decide(room, calendars, &mut matter, &self.links, command, place, now) {
             Ok(link) => link,
             Err(denied) => return Ok(Err(denied)),
         };
@@ -198,6 +201,7 @@ impl Desk {
 /// Returns the link it was about, as it is after it.
 fn decide(
     room: &Room,
+    calendars: &Calendars,
     matter: &mut Matter,
     links: &Links,
     command: &Command,
@@ -211,9 +215,9 @@ fn decide(
     if !version.is_some_and(|version| command.request.matches(version)) {
         return Err(Denied::Stale);
     }
-    let calendar = room.calendar(command.request.tenant, &matter.facts).ok_or(Denied::NotReady)?;
+    let calendars = calendars.of_matter(matter).ok_or(Denied::NotReady)?;
     if !matches!(command.what, What::Case(_, CaseDeed::Verify(_))) {
-        matter.end_suspensions(&calendar, now)?;
+        matter.end_suspensions(calendars, now)?;
     }
     let by_body = match &command.what {
         What::Order(_, deed) => deed.by_body(),
@@ -222,7 +226,7 @@ fn decide(
     };
     let body = place.holder.clone().filter(|_| by_body);
     let actor = Actor { principal: command.request.principal.clone(), body };
-    let doing = Doing { actor: &actor, note: &command.note, calendar: &calendar, now };
+    let doing = Doing { actor: &actor, note: &command.note, calendars, now };
     let mint = || room.mint_order(now);
     match &command.what {
         What::Order(id, deed) => matter.does(*id, deed, doing, mint)?,
@@ -231,7 +235,7 @@ fn decide(
             matter.whistle(bodies, *check_in, doing, mint)?;
         }
         What::Case(_, CaseDeed::Verify(verify)) => {
-            matter.verify(verify.clone(), &actor, &calendar, now, mint)?;
+            matter.verify(verify.clone(), &actor, calendars.present(), now, mint)?;
         }
         What::Link(id, deed) => {
             return links.decide(room, matter, (*id, deed), &command.request, doing).map(Some);

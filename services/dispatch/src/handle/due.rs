@@ -11,6 +11,7 @@ use orders::Refusal;
 use pg::ScopedTx;
 use wakeups::{FireError, Wakeup};
 
+use super::calendars::Calendars;
 use super::save::{By, CASE, ORDER, save};
 use super::{Room, matters};
 use crate::core::matter::Matter;
@@ -36,8 +37,11 @@ pub(crate) async fn orders(
     let free = known.iter().filter(|order| ours.contains(&case_of(*order)));
     let orders = store::orders::lock(tx, &free.map(|(key, _)| *key).collect::<Vec<_>>()).await?;
     let (mut ready, mut moved) = (Vec::new(), gone.len());
-    for mut matter in matters(cases, orders) {
-        if !resumed(room, &mut matter, now)? {
+    let matters = matters(cases, orders);
+    let resuming = matters.iter().filter(|matter| !matter.suspensions_over(now).is_empty());
+    let calendars = Calendars::of(room, tx, now, resuming).await?;
+    for mut matter in matters {
+        if !resumed(&calendars, &mut matter, now)? {
             continue;
         }
         matter.tick_orders(now).map_err(broken)?;
@@ -50,12 +54,12 @@ pub(crate) async fn orders(
 
 /// Suspensions that are over end first, which needs the case's calendar. Without it the orders stay armed and fire
 /// again: this replica has not loaded its documents yet.
-fn resumed(room: &Room, matter: &mut Matter, now: Timestamp) -> Result<bool, FireError> {
+fn resumed(calendars: &Calendars, matter: &mut Matter, now: Timestamp) -> Result<bool, FireError> {
     if matter.suspensions_over(now).is_empty() {
         return Ok(true);
     }
-    let Some(calendar) = room.calendar(matter.tenant(), &matter.facts) else { return Ok(false) };
-    matter.end_suspensions(&calendar, now).map_err(broken)?;
+    let Some(publications) = calendars.of_matter(matter) else { return Ok(false) };
+    matter.end_suspensions(publications, now).map_err(broken)?;
     Ok(true)
 }
 

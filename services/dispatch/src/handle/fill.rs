@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use pg::TenantScope;
 
+use super::calendars::Calendars;
 use super::save::{By, save};
 use super::{Room, matters};
 use crate::core::matter::Matter;
@@ -54,9 +55,10 @@ async fn some(room: &Room, published: &[Published]) -> Result<usize, pg::Error> 
     let cases = store::cases::lock(&mut tx, &keys).await?;
     let orders = store::orders::lock_of_cases(&mut tx, &keys).await?;
     let mut matters = matters(cases, orders);
+    let calendars = Calendars::of(room, &mut tx, now, &matters).await?;
     let mut changed = 0;
     for matter in &mut matters {
-        changed += usize::from(fill(room, matter, now)?);
+        changed += usize::from(fill(&calendars, matter, now)?);
     }
     save(room, &mut tx, now, &mut matters, By::itself("calendar")).await?;
     tx.commit().await?;
@@ -64,10 +66,10 @@ async fn some(room: &Room, published: &[Published]) -> Result<usize, pg::Error> 
     Ok(changed)
 }
 
-fn fill(room: &Room, matter: &mut Matter, now: Timestamp) -> Result<bool, pg::Error> {
-    let Some(calendar) = room.calendar(matter.tenant(), &matter.facts) else { return Ok(false) };
+fn fill(calendars: &Calendars, matter: &mut Matter, now: Timestamp) -> Result<bool, pg::Error> {
+    let Some(publications) = calendars.of_matter(matter) else { return Ok(false) };
     matter
-        .fill(&calendar, now)
+        .fill(publications, now)
         .map_err(|refusal| pg::Error::broken("filling an awaited calendar", refusal))?;
     Ok(!matter.happened.is_empty())
 }

@@ -2,12 +2,14 @@
 //! commit. What doors ask is left with [`submit`] and decided in [`commands`]; [`save`] is the same for all.
 
 pub(crate) mod answer;
+pub(crate) mod calendars;
 pub(crate) mod command;
 mod commands;
 pub(crate) mod due;
 pub(crate) mod fill;
 mod links;
 pub(crate) mod open;
+pub(crate) mod replan;
 mod save;
 pub(crate) use save::{CASE, ORDER};
 pub(crate) mod submit;
@@ -36,6 +38,8 @@ use writer::Unkept;
 pub(crate) struct Room {
     pub house: House<Street>,
     pub metrics: Metrics,
+    /// Publications of calendars known to be archived.
+    pub archived: calendars::Archived,
     /// Who decides what the doors ask.
     pub writer: Writer,
     /// What links are made and known by.
@@ -77,6 +81,8 @@ pub(crate) enum Denied {
     KeyReused,
     /// The street's calendar is not loaded here yet.
     NotReady,
+    /// Another publication of the calendar is in force than the one the caller has looked at.
+    OtherPublication(u64),
     /// The machine says no.
     Refused(Refusal),
     /// A link does nothing, or is not given out.
@@ -87,6 +93,14 @@ pub(crate) enum Denied {
     Unkept(Unkept),
     /// The same, of one that was decided by itself.
     Failed(Problem),
+    /// The database failed while it was decided by itself.
+    Database(pg::Error),
+}
+
+impl From<pg::Error> for Denied {
+    fn from(error: pg::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl From<Refusal> for Denied {

@@ -11,9 +11,10 @@ use pg::ScopedTx;
 use sla::Calendar;
 
 use super::save::{By, save};
-use super::{Room, matters};
+use super::{Room, calendars, matters};
 use crate::core::matter::Matter;
 use crate::core::routed::RoutedCase;
+use crate::store::calendars::Publication;
 use crate::store::{self, Key};
 
 /// A routed case and the calendar it counts on, as it was when the message was read.
@@ -32,6 +33,11 @@ pub(crate) async fn open(
     consumer: &str,
 ) -> Result<(), ApplyError> {
     let matters = opened(room, now, &commands)?;
+    let used = commands.iter().map(|Command { routed, calendar }| Publication {
+        tenant: routed.tenant,
+        calendar: calendar.clone(),
+    });
+    calendars::keep(room, tx, now, used).await?;
     let entered = store::cases::insert_new(tx, &matters).await?;
     let mut matters: Vec<Matter> =
         matters.into_iter().filter(|matter| entered.contains(&matter.key())).collect();

@@ -1,11 +1,12 @@
-//! A published calendar year: awaiting stages are filled (D31).
+//! Published calendars: each is archived, and stages that awaited a year of it are filled (D31). Clocks that run stay as they
+//! are until somebody has looked at what would move ([`crate::handle::replan`]).
 
 use bootstrap::catch_up::CatchUp;
 use futures_util::future::{BoxFuture, FutureExt};
 
-use crate::handle::{Room, fill};
+use crate::handle::{Room, calendars, fill};
 
-/// Fills what the present documents let it fill.
+/// Archives what the present documents publish, and fills what they let it fill.
 #[derive(Debug)]
 pub(crate) struct Publications(pub Room);
 
@@ -13,6 +14,6 @@ impl CatchUp for Publications {
     const TASK: &'static str = "awaiting-calendars";
 
     fn catch_up(&self) -> BoxFuture<'_, Result<usize, pg::Error>> {
-        fill::all(&self.0).boxed()
+        async { Ok(calendars::archive(&self.0).await? + fill::all(&self.0).await?) }.boxed()
     }
 }

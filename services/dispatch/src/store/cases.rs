@@ -139,6 +139,24 @@ pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCa
     read_all(rows)
 }
 
+/// Cases for reading, in order.
+pub(crate) async fn read(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCase>, pg::Error> {
+    let (tenants, ids) = columns(keys);
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
+             c.state AS "state: Json<Case>"
+         FROM dispatch.cases c
+         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
+         ORDER BY c.tenant_id, c.id"#,
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    read_all(rows)
+}
+
 /// Locks those cases nobody has. A runner holds wake-up rows, which an act moves while it holds the case: if the
 /// runner waited here, the two could wait for each other. What it skips stays armed and fires again.
 pub(crate) async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCase>, pg::Error> {

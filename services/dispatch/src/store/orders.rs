@@ -79,6 +79,23 @@ pub(crate) async fn lock_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Ve
     Ok(states.into_iter().map(|Json(order)| order).collect())
 }
 
+/// All orders of cases for reading, of every round.
+pub(crate) async fn read_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Vec<Order>, pg::Error> {
+    let (tenants, ids) = columns(cases);
+    let states = sqlx::query_scalar!(
+        r#"SELECT o.state AS "state: Json<Order>"
+         FROM dispatch.orders o
+         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+             ON o.tenant_id = k.tenant_id AND o.case_id = k.id
+         ORDER BY o.tenant_id, o.id"#,
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(states.into_iter().map(|Json(order)| order).collect())
+}
+
 /// Some orders whose cases are locked.
 pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(keys);

@@ -8,6 +8,7 @@ mod links;
 mod many;
 mod own_calendar;
 mod repeats;
+mod replans;
 mod rotated;
 mod routed;
 mod story;

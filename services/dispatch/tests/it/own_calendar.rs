@@ -54,6 +54,7 @@ impl World {
                 && core.code.to_string() == STREET
             {
                 core.calendar = Some(change());
+                core.calendar_since = 2;
             }
         }
         let documents: Vec<Document> = documents;
@@ -94,4 +95,24 @@ async fn a_street_always_has_a_calendar_of_its_own_id() {
     let world = World::start().await;
     let own = world.due_times(STREET).await;
     assert_eq!(own, ["2026-11-23T04:00:00Z", "2026-11-24T02:00:00Z", "2026-12-07T10:00:00Z"]);
+}
+
+/// A street that changes its hours publishes a calendar: its running orders can be moved to it.
+#[tokio::test]
+async fn a_change_of_hours_is_a_publication_of_its_own() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    let own = own_calendar::id_of(STREET.parse().unwrap());
+    routed.plan().policy.as_mut().unwrap().calendar = own.clone();
+    let case_id = world.opened(&routed).await;
+    world.own_hours().await;
+    world.rig.drain().await;
+    let path = format!("/dispatch/v1/streets/{STREET}/calendars:replan");
+    let (_, listed) = world.get("governance-centre", &format!("{path}?calendar={own}")).await;
+    assert_eq!(listed["version"], 20_001, "{listed:#}");
+    let body = serde_json::json!({ "calendar": own, "version": 20_001 });
+    let (status, _, moved) = world.post("governance-centre", &path, &[], body).await;
+    assert_eq!((status.as_u16(), &moved["moves"]), (200, &listed["moves"]));
+    // Ten o'clock is when both began to count: as if it had been opened on the new hours.
+    assert_eq!(world.due_times_of(STREET, case_id).await.expect("opened"), OWN);
 }

@@ -35,6 +35,8 @@ pub fn audience(event_type: EventType) -> Audience {
         | E::OrderWaived => Audience::OrderBody,
         E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
         E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
+        // Its due times moved with the calendar.
+        E::OrderReplanned => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
         E::CaseJoined | E::CasePlanReviewRequested | E::CaseVisitRecorded => Audience::ToldBodies,
         E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
@@ -55,6 +57,7 @@ pub fn audience(event_type: EventType) -> Audience {
         E::CaseSubmitted | E::CaseVerifying => Audience::Nobody("verifiers work from the console's list"),
         E::CaseClosed => Audience::Nobody("shown by the console; residents are answered by another channel"),
         E::CaseReopened => Audience::Nobody("each body hears of the new round by its new order"),
+        E::CaseReplanned => Audience::Nobody("verifiers work from the console's list"),
         E::CaseWarned | E::CaseBreached => Audience::Nobody("the verifier is a person without an endpoint"),
         _ => Audience::Nobody("not heard by this service"),
     }

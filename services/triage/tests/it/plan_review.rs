@@ -259,13 +259,13 @@ async fn what_is_rejected_is_over_and_joined_by_nothing() {
         _ => None,
     });
     assert_eq!(rejected, Some((3, "not-a-matter", "只是问候")));
-    let of_report = said.iter().find_map(|(envelope, said)| match said {
+    let told = said.iter().find_map(|(envelope, said)| match said {
         Said::ReviewRejected(said) => {
             Some((envelope.version, said.ground.as_str(), said.tracking_sha256.len()))
         }
         _ => None,
     });
-    assert_eq!(of_report, Some((2, "not-a-matter", 32)));
+    assert_eq!(told, Some((2, "not-a-matter", 32)));
     let case_id = plan.split('/').nth(1).unwrap().split(':').next().unwrap();
     let explained = desk.reads(CENTRE, &format!("cases/{case_id}/explanation")).await;
     assert_eq!(

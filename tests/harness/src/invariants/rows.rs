@@ -93,7 +93,7 @@ const QUERIES: &[(&str, &str, &str)] = &[
          JOIN dispatch.orders o ON o.tenant_id = j.tenant_id AND o.id = j.aggregate_id
          WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'cancelled', 'return_refused',
              'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
-                'extended', 'suspended', 'resumed')
+                'extended', 'suspended', 'resumed', 'replanned')
            AND NOT EXISTS (SELECT FROM notification.deliveries d
                WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id AND d.body = o.body)",
     ),
@@ -243,7 +243,7 @@ pub(super) async fn moving(admin: &PgPool, leaving_out: &[&str]) -> Result<Strin
         UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j
             WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated', 'cancelled',
                 'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
-                'extended', 'suspended', 'resumed')
+                'extended', 'suspended', 'resumed', 'replanned')
             AND split_part(j.event_type, '.', 2) = 'order' AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries

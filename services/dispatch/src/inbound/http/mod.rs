@@ -5,6 +5,7 @@
 
 mod bearer;
 mod bulk;
+mod calendars;
 mod cases;
 mod change;
 mod deeds;
@@ -43,6 +44,8 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/links:open", post(bearer::open))
         .route("/dispatch/v1/links:act", post(bearer::act))
         .route("/dispatch/v1/streets/{street}/rulings", get(rulings::list))
+        .route("/dispatch/v1/streets/{street}/calendars", get(calendars::list))
+        .route("/dispatch/v1/streets/{street}/calendars:replan", get(calendars::look).post(calendars::apply))
         .with_state(room);
     json_only(routes).merge(page::routes())
 }
@@ -62,6 +65,9 @@ pub(crate) fn routes(room: Room) -> Router {
     visits::record,
     visits::sign,
     rulings::list,
+    calendars::list,
+    calendars::look,
+    calendars::apply,
     cases::read,
     cases::verify,
     cases::cancel,

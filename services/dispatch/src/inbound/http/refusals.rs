@@ -48,6 +48,7 @@ kinds! {
     LINK_ENDED "link-ended" "工单已结束或已改派 / The order has ended, or is another body's now";
     LINK_ACT "link-act-not-allowed" "此链接不含该操作 / The link does not allow this";
     TOO_MANY_LINKS "too-many-links" "此工单的链接过多 / The order has had too many links";
+    OTHER_PUBLICATION "other-publication" "日历已有新的发布 / Another publication of the calendar is in force";
     HANDLER_MAY_NOT_VERIFY "handler-may-not-verify" "经办人不得核查 / Who handled may not verify";
 }
 
@@ -59,6 +60,10 @@ impl From<Denied> for Problem {
             Denied::Stale => Problem::precondition_failed(),
             Denied::KeyReused => Problem::idempotency_key_reused(),
             Denied::NotReady | Denied::Held => Problem::unavailable(2),
+            Denied::OtherPublication(version) => Problem::of(&OTHER_PUBLICATION)
+                .with_detail(version.to_string())
+                .with_hint("请重新预览后再提交 / look again, then apply what you saw"),
+            Denied::Database(error) => bootstrap::house::database_problem(&error),
             Denied::Refused(refusal) => refused(&refusal),
             Denied::Link(refusal) => of_link(refusal),
             Denied::Unkept(Unkept::Full) => Problem::unavailable(OVERLOADED_RETRY_AFTER_S),

@@ -1,0 +1,42 @@
+//! Arguments of `streetwise calendar …`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use url::Url;
+
+/// `streetwise calendar …`
+#[derive(Debug, Subcommand)]
+pub enum Calendar {
+    /// 重排：新发布的日历会改变哪些在办时限；--apply 后生效 / which due times a newly published calendar moves; --apply moves them
+    Replan(CalendarReplan),
+}
+
+/// `streetwise calendar replan`
+#[derive(Debug, Args)]
+pub struct CalendarReplan {
+    /// 街道代码 / code of the street, 12 digits
+    #[arg(long)]
+    pub street: String,
+    /// 日历，缺省为该街道的全部日历 / id of the calendar; without it every calendar of the street
+    #[arg(long)]
+    pub calendar: Option<String>,
+    /// 生效：在办时限改按新日历，已用时间不变，并告知各单位 / move them: what was used stays as it was counted, and each body is told
+    #[arg(long)]
+    pub apply: bool,
+    /// 说明，随通知告知各单位；勿写个人信息 / what is said with it; no personal data
+    #[arg(long, requires = "apply", default_value = "")]
+    pub note: String,
+    /// 派单服务地址 / dispatch, e.g. http://127.0.0.1:8083
+    #[arg(long, env = "STREETWISE_DISPATCH_URL")]
+    pub dispatch_url: Url,
+    /// 令牌 / bearer token of the district's centre
+    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
+    pub token: Option<String>,
+    /// 令牌文件 / file that holds the token
+    #[arg(long, conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
+    /// 输出 JSON，供程序读取 / print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
