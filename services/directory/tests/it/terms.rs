@@ -82,7 +82,7 @@ async fn a_street_says_its_share_its_switches_and_its_hours() {
     // The district's hours again are a publication like any other.
     assert_eq!(core["calendar_since"], 3);
     assert_eq!(office.rollback(FAST_CODE, 2).await.applied(), (4, true));
-    let named = FAST.replace("  name:", "  # said in other words\n  name:");
+    let named = FAST.replacen("  name:", "  # said in other words\n  name:", 1);
     assert_eq!(office.apply(&format!("{named}{own}")).await.applied(), (4, false));
     let [core, _] = office.documents(FAST_CODE).await;
     assert_eq!(core["calendar_since"], 4);
