@@ -68,6 +68,7 @@ mod tests {
             pack_generation: 1,
             communities: vec![],
             routing_mode: RoutingMode::Auto,
+            plan_review_minutes: 30,
             bodies: BTreeMap::new(),
             items: BTreeMap::new(),
             policies: BTreeMap::new(),

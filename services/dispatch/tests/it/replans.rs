@@ -19,10 +19,15 @@ const CALENDARS: &str = "/dispatch/v1/streets/990102001000/calendars";
 impl World {
     /// The district's calendar with one day more off, as its next publication and generation.
     async fn publish_day_off(&self, generation: u64, date: &str) {
+        self.publish_days_off(generation, &[date]).await;
+    }
+
+    async fn publish_days_off(&self, generation: u64, dates: &[&str]) {
         let mut core = self.district.clone();
         let calendar = core.calendars.get_mut(&core.default_calendar).unwrap();
         calendar.version = generation;
-        calendar.days.push(DayException { date: date.parse().unwrap(), kind: DayKind::Holiday });
+        let off = |date: &&str| DayException { date: date.parse().unwrap(), kind: DayKind::Holiday };
+        calendar.days.extend(dates.iter().map(off));
         calendar.days.sort_by_key(|day| day.date);
         self.rig.documents(&[Document::district(generation, core)]).await;
         self.rig.drain().await;
@@ -191,7 +196,7 @@ async fn equal_keys_get_equal_answers_and_move_once() {
     let (status, _, problem) = world.post(CENTRE, &path, &key, other).await;
     assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("idempotency-key-reused")));
     // Fresh keys at the same time: each case is moved by one of them.
-    world.publish_day_off(3, "2026-12-03").await;
+    world.publish_days_off(3, &["2026-12-02", "2026-12-03"]).await;
     let body = json!({ "calendar": OFFICIAL, "version": 3 });
     let both = tokio::join!(world.apply(body.clone()), world.apply(body));
     let moved = |page: &Value| page["moves"].as_array().unwrap().len();

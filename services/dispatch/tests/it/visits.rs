@@ -110,7 +110,9 @@ async fn nobody_records_or_signs_for_another() {
         (status, problem["code"].clone())
     };
     assert_eq!(tried("bus-company", there(&world, 0, &[police])).await, refused("lead-records"));
-    assert_eq!(tried("street-centre", there(&world, 0, &[police])).await.0, StatusCode::FORBIDDEN);
+    // The centre is a body, too, with an order for information.
+    assert_eq!(tried("street-centre", there(&world, 0, &[police])).await, refused("lead-records"));
+    assert_eq!(tried("verifier", there(&world, 0, &[police])).await.0, StatusCode::FORBIDDEN);
     assert_eq!(tried("nobody", there(&world, 0, &[police])).await.0, StatusCode::NOT_FOUND);
     assert_eq!(tried("transport", there(&world, 0, &[])).await, refused("visit-bounds"));
     assert_eq!(tried("transport", there(&world, 0, &[lead])).await, refused("not-of-visit"));
@@ -135,7 +137,8 @@ async fn nobody_records_or_signs_for_another() {
         StatusCode::NOT_FOUND,
         "the lead for another"
     );
-    assert_eq!(sign(&world, "street-centre", police, &visit).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(sign(&world, "street-centre", police, &visit).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(sign(&world, "verifier", police, &visit).await.0, StatusCode::FORBIDDEN);
     let (status, problem) = sign(&world, "bus-company", bus, &visit).await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("not-of-visit")), "was not there");
     assert_eq!(world.order(case_id, 1, "traffic-police", "assist").await["phase"], "acknowledged");

@@ -32,7 +32,8 @@ impl Shingles {
     pub fn alike_per_mille(&self, other: &Self) -> u32 {
         let shared = self.0.intersection(&other.0).count();
         let together = self.0.len() + other.0.len() - shared;
-        if together == 0 { 0 } else { u32::try_from(shared * 1_000 / together).unwrap_or(1_000) }
+        let per_mille = (shared * 1_000).checked_div(together).unwrap_or(0);
+        u32::try_from(per_mille).unwrap_or(1_000)
     }
 
     /// Its bands, in their order; none of a text that says nothing.

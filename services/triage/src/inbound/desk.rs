@@ -2,7 +2,7 @@
 
 use access::Action;
 use bootstrap::Identity;
-use bootstrap::door::problem::Kind;
+use bootstrap::door::problem::Kind as ProblemKind;
 use bootstrap::door::{Fault, FreeText, Problem};
 use ids::TenantId;
 
@@ -13,7 +13,7 @@ use crate::handle::Room;
 const LIMIT_MAX: u32 = 200;
 const LIMIT_DEFAULT: u32 = 50;
 
-static CLAIMED: Kind = Kind {
+static CLAIMED: ProblemKind = ProblemKind {
     status: 409,
     code: "claimed-by-another",
     title: "该事项正由他人处理 / Somebody else has it in hand",
@@ -21,14 +21,14 @@ static CLAIMED: Kind = Kind {
            it, or their claim is over: claimed_by and claimed_until of the list say who and until when",
 };
 
-static DISTRICTS_DESK: Kind = Kind {
+static DISTRICTS_DESK: ProblemKind = ProblemKind {
     status: 409,
     code: "districts-desk",
     title: "该事项在区级研判台 / It lies on the district's desk",
     hint: "由区中心处理；需要时区中心可用 :hand-down 交回街道 / The district centre decides; with :hand-down it gives it back to the street",
 };
 
-static RESERVED_ABOVE: Kind = Kind {
+static RESERVED_ABOVE: ProblemKind = ProblemKind {
     status: 409,
     code: "reserved-above",
     title: "该事项依清单属上级职责 / The list reserves it for a level above",
