@@ -73,7 +73,10 @@ async fn a_street_says_its_share_its_switches_and_its_hours() {
     assert_eq!(office.apply(&format!("{FAST}{own}")).await.applied(), (2, true));
     let [core, _] = office.documents(FAST_CODE).await;
     assert_eq!(core["quotas"], json!({ "reports_per_minute": 600, "burst": 40 }));
-    assert_eq!(core["features"], json!({ "anonymous_reports": false, "join_reports": true, "join_by_words": true }));
+    assert_eq!(
+        core["features"],
+        json!({ "anonymous_reports": false, "join_reports": true, "join_by_words": true })
+    );
     assert_eq!(core["calendar"]["days"], json!([{ "date": "2026-12-25", "kind": "holiday" }]));
     assert_eq!(core["calendar_since"], 2);
     assert_eq!(office.apply(FAST).await.applied(), (3, true));

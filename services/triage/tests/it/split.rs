@@ -83,12 +83,18 @@ async fn a_plan_of_a_voice_that_left_is_drawn_by_the_street_s_ways() {
     let desk = Desk::reviewing(RoutingMode::DistrictReview).await;
     desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "改线")]).await;
     let from = desk.case_of(1).await;
-    assert_eq!(desk.split(&from, 2, json!({})).await.0, 200);
+    assert_eq!(
+        desk.split(&from, 2, json!({})).await.1["code"],
+        "districts-desk",
+        "it lies on the district's desk"
+    );
+    let body = json!({ "report_id": uuid::Uuid::from_u128(2) });
+    assert_eq!(desk.acts("governance-centre", &format!("cases/{from}:split"), body).await.0, 200);
     let waiting = desk.reads(CENTRE, "plan-reviews").await;
     assert_eq!(
         waiting["plan_reviews"].as_array().unwrap().len(),
         2,
-        "the street's person does not review for the district"
+        "who names no item has not looked at the plan"
     );
 }
 

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, STREET, Sent, report};
 
 const CENTRE: &str = "street-centre";
-/// No item's keywords are in it.
-const WORDS: &str = "楼下那个东西又来了，大家实在受不了，麻烦过来看一看";
-const AGAIN: &str = "楼下那个东西又来了，大家实在受不了，麻烦过来看一看！！谢谢";
+/// Rare characters: nothing of any item is in them, not even something like it.
+const WORDS: &str = "龘靐齉爩鱻麤灪龖厵籱爨癵驫麷纞虋讟钃鸜鞻韽韾顟顠";
+const AGAIN: &str = "龘靐齉爩鱻麤灪龖厵籱爨癵驫麷，纞虋讟钃鸜鞻韽韾顟顠！！麣齾";
 
 async fn apart() -> Desk {
     let desk = Desk::open().await;
@@ -62,8 +62,8 @@ async fn what_is_less_alike_or_farther_is_shown_to_the_person() {
     let desk = Desk::open().await;
     desk.hear(&[report(1, "TRA-03", WORDS)]).await;
     let far = Sent { lat: 29.5728, ..report(2, "", AGAIN) };
-    let half = report(3, "", "楼下那个东西又来了，物业说不归他们管，打了三次电话没有回音");
-    let other = report(4, "", "你好，我想咨询一下办事时间");
+    let half = report(3, "", "龘靐齉爩鱻麤灪龖厵籱爨癵驫麷，龗龞龥龤龣龢龡龠龟");
+    let other = report(4, "", "鼜鼝鼞鼟鼡鼣鼤鼥鼦鼧鼨鼩鼪鼫");
     desk.hear(&[far, half, other]).await;
     assert_eq!(desk.cases(STREET).await, [[1]]);
     let list = desk.reads(CENTRE, "reviews").await;
