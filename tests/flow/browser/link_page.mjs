@@ -128,9 +128,9 @@ test("the timeline says that it was by the link, and keeps the receipt", async (
   const path = `/console/v1/streets/${STREET}/cases/${order.case_id}/timeline?limit=200`;
   const { entries } = await until("the submit on the timeline", async () => {
     const found = await ask("console", "street-centre", path);
-    return found.entries.some((entry) => entry.kind === "dispatch.order.submitted") && found;
+    return found.entries.some((entry) => entry.type === "dispatch.order.submitted") && found;
   });
-  const of = (kind) => entries.filter((entry) => entry.kind === `dispatch.order.${kind}`);
+  const of = (kind) => entries.filter((entry) => entry.type === `dispatch.order.${kind}`);
   assert.equal(of("link_opened").length, 1);
   for (const kind of ["link_opened", "seen", "acknowledged", "asked", "arrived", "submitted"]) {
     assert.equal(of(kind)[0].actor, `link:${link.link_id}`, kind);

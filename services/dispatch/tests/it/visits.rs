@@ -137,7 +137,8 @@ async fn nobody_records_or_signs_for_another() {
         StatusCode::NOT_FOUND,
         "the lead for another"
     );
-    assert_eq!(sign(&world, "street-centre", police, &visit).await.0, StatusCode::NOT_FOUND);
+    // It sees every order, and acts on its own.
+    assert_eq!(sign(&world, "street-centre", police, &visit).await.0, StatusCode::FORBIDDEN);
     assert_eq!(sign(&world, "verifier", police, &visit).await.0, StatusCode::FORBIDDEN);
     let (status, problem) = sign(&world, "bus-company", bus, &visit).await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("not-of-visit")), "was not there");
