@@ -111,7 +111,9 @@ impl World {
     async fn a_matter(&self) -> Vec<Uuid> {
         let place = json!({ "lon": 106.5, "lat": 29.5, "datum": "gcj02" });
         for (n, item) in [(1, Some("TRA-01")), (2, None)] {
-            let body = json!({ "text": format!("{CANARY}{n}"), "item": item, "place": place });
+            // So unlike that it joins nothing by its words.
+            let words = if item.is_some() { "" } else { "，鼜鼝鼞鼟鼡鼣鼤鼥鼦鼧鼨鼩鼪鼫" };
+            let body = json!({ "text": format!("{CANARY}{n}{words}"), "item": item, "place": place });
             let url =
                 format!("{}/intake/v1/streets/{}/reports", self.cluster.url("intake"), streets::code(1));
             let request = self.cluster.http().post(url).bearer_auth(self.cluster.token("grid-worker"));

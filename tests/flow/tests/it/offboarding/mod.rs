@@ -168,7 +168,21 @@ async fn traffic(cluster: &Cluster) {
     }
     invariants::quiet(cluster, WITHIN).await.unwrap();
     link(cluster).await;
+    reviewed(cluster).await;
     invariants::quiet(cluster, WITHIN).await.unwrap();
+}
+
+/// The street reviewed a plan once.
+async fn reviewed(cluster: &Cluster) {
+    let insert = format!(
+        "INSERT INTO triage.plan_reviews (tenant_id, case_id, lane, mode, desk, plan, traceparent, requested_at, due_at,
+             outcome, decided_by, decided_at)
+         SELECT tenant_id, case_id, 1, 'street-review', 'street', ''::bytea, '', opened_at, opened_at, 'lapsed', 'clock', opened_at
+         FROM triage.cases WHERE tenant_id = {} LIMIT 1",
+        gone()
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(insert)).execute(&cluster.admin).await.unwrap();
+    assert_eq!(rows.rows_affected(), 1);
 }
 
 /// A link to one of the street's orders.
