@@ -55,14 +55,14 @@ async fn attempt(room: &Room, command: &SplitVoice) -> Result<Result<Apart, Refu
     let mut tx = room.house.pool.begin(TenantScope::of_principal([command.tenant])).await?;
     store::desks::lock(&mut tx, &[command.tenant].into()).await?;
     let now = room.house.clock.now(&mut tx).await?;
+    let case = store::cases::find(&mut tx, (command.tenant, command.case_id)).await?;
+    let Some(case) = case else { return Ok(Err(Refusal::Unknown)) };
     let voice = store::voices::of_report(&mut tx, command.tenant, command.report_id).await?;
-    let Some(voice) = voice else { return Ok(Err(Refusal::Unknown)) };
+    let Some(voice) = voice else { return Ok(Err(Refusal::NotItsVoice)) };
     if voice.voice == 1 && voice.split_from == Some(command.case_id) {
         // It was done, and the answer was lost.
         return known(&mut tx, command.tenant, voice.case_id).await.map(Ok);
     }
-    let case = store::cases::find(&mut tx, (command.tenant, command.case_id)).await?;
-    let Some(case) = case else { return Ok(Err(Refusal::NotItsVoice)) };
     if let Err(refusal) = leaves(&mut tx, now, command, &voice, &case).await? {
         return Ok(Err(refusal));
     }

@@ -140,8 +140,8 @@ async fn what_cannot_leave_stays() {
     desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "改线")]).await;
     let from = desk.case_of(1).await;
     assert_eq!(desk.split(&from, 1, json!({})).await.0, 409, "the first voice");
-    assert_eq!(desk.split(&from, 9, json!({})).await.0, 404);
-    assert_eq!(desk.split(&uuid::Uuid::from_u128(9).to_string(), 2, json!({})).await.0, 409);
+    assert_eq!(desk.split(&from, 9, json!({})).await.0, 409, "no voice of it");
+    assert_eq!(desk.split(&uuid::Uuid::from_u128(9).to_string(), 2, json!({})).await.0, 404);
     let (status, refusal) = desk.split(&from, 2, json!({ "item": "TRA-99" })).await;
     assert_eq!((status, &refusal["errors"][0]["code"]), (422, &json!("unknown-item")));
     let target = format!("cases/{from}:split");

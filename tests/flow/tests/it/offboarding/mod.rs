@@ -56,7 +56,7 @@ async fn a_removed_street_leaves_nothing_and_its_neighbours_everything() {
     let refused = offboard(&cluster, &[]).await;
     assert_eq!(refused.0, 3, "open cases refuse it: {refused:?}");
     assert!(refused.2.contains("cases-open"), "{refused:?}");
-    assert!(refused.2.contains("6 cases are open, 2 reports wait for a person"), "{refused:?}");
+    assert!(refused.2.contains("6 cases are open, 2 reports or plans wait for a person"), "{refused:?}");
     for (service, point) in DEATHS {
         cluster.start_service(service, &[("STREETWISE_CRASH_POINT", point)]).await.unwrap();
     }
