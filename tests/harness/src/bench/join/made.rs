@@ -123,7 +123,8 @@ impl Matters {
             // Far outside of all others, of no item's words.
             let text = self.nonsense();
             let code = self.items[0].code.clone();
-            let north = 29.8 + self.random.random_range(0.0..1.0);
+            // Each 600 m from the one before.
+            let north = 29.8 + self.reports as f64 * 0.006 % 50.0;
             return self.submission(&code, &text, 106.55, north);
         }
         let one = standing.choose(&mut self.random).expect("cases stand");
