@@ -115,6 +115,32 @@ async fn a_plan_nobody_reviews_goes_out_when_its_time_is_over_and_not_before() {
     assert_eq!((status, &late["code"]), (409, &json!("invalid-transition")));
 }
 
+/// A street whose lock is never free for the runner: whoever holds it for a batch of reports lets out what is due.
+#[tokio::test]
+async fn a_due_plan_goes_out_with_the_next_batch_of_its_street() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let settle = async |n: u128| {
+        let other = Sent { lat: 29.62, ..report(n, "TRA-03", "站牌坏了") };
+        let scope = pg::TenantScope::of_subjects([other.tenant()]);
+        let mut tx = desk.rig.house.pool.begin(scope).await.unwrap();
+        let room = desk.replica();
+        triage::handle::settle(&room, &mut tx, desk.rig.clock.now(), &[other.submission()]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    desk.rig.clock.advance(std::time::Duration::from_secs(1_799));
+    settle(2).await;
+    assert_eq!(desk.routed().await, [], "it is not due yet");
+    desk.rig.clock.advance(std::time::Duration::from_secs(1));
+    settle(3).await;
+    let (roles, review) = desk.went_out().await;
+    assert_eq!((roles[0].0.as_str(), &review["outcome"]), ("transport", &json!("lapsed")));
+    // The wake-up of the other one is left, and fires for nothing but that.
+    assert_eq!(desk.count("wakeups").await, 1);
+    desk.rig.drain().await;
+    assert_eq!(desk.routed().await.len(), 1);
+}
+
 #[tokio::test]
 async fn a_person_routes_by_hand_within_what_the_list_reserves() {
     let desk = Desk::reviewing(RoutingMode::StreetReview).await;

@@ -80,7 +80,8 @@ fn of_link(refusal: LinkRefusal) -> Problem {
     let problem = Problem::of(kind);
     match refusal {
         LinkRefusal::Ended => problem.with_hint(
-            "此链接不再可用；如仍需办理，请联系发放链接的街道或区中心 / It opens nothing any more; if there is something left to do, ask the centre it came from",
+            "对此工单不能再发放、打开链接；如仍需办理，请由街道或区中心就现行工单发放新链接 / Nothing is given out or opened for this order any more; if there is something left \
+             to do, the street or district centre gives out a link to the order that goes on",
         ),
         LinkRefusal::TooMany => problem.with_hint(format!(
             "每张工单至多发放 {LINKS_MAX} 个链接 / An order has at most {LINKS_MAX} links in its life"
