@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::watch::under_way;
 use crate::{Calendar, DayName, Outlook, SlaError, StopWatch};
 
 /// Two publications of a calendar, and from when on the newer counts.
@@ -66,7 +67,9 @@ pub fn replan<'a, K>(
 impl<'a> Replan<'a> {
     /// Compares the two from an instant on: what was counted before it stays counted as it was.
     pub fn new(old: &'a Calendar, new: &'a Calendar, from: Timestamp) -> Result<Self, SlaError> {
-        let changes = changes(old, new, old.local_date(from))?;
+        // The night of the day before may still be worked.
+        let first = under_way(old, from).map_or_else(|| old.local_date(from), |(date, _)| date);
+        let changes = changes(old, new, first.min(old.local_date(from)))?;
         Ok(Self { old, new, from, changes })
     }
 
@@ -110,12 +113,16 @@ impl<'a> Replan<'a> {
 
 impl StopWatch {
     /// Goes over to a newer publication: what was used until `from` stays as the old one counted it, the rest counts on the
-    /// new. Where the old one publishes nothing it has counted nothing, and all of it counts on the new.
+    /// new; of the day that is under way the rest counts as it was promised, unless it is off now. Where the old one publishes
+    /// nothing it has counted nothing, and all of it counts on the new.
     pub fn move_to(&mut self, old: &Calendar, new: &Calendar, from: Timestamp) -> Result<(), SlaError> {
+        let kept = self.kept_of(old, new, from);
         match self.settle(old, from) {
             Ok(()) | Err(SlaError::CalendarUnpublished { .. }) => self.adopt(new),
             Err(other) => return Err(other),
         }
+        self.pass_over_today(old, new, from);
+        self.keep_day(kept);
         Ok(())
     }
 }

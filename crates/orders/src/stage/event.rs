@@ -95,7 +95,10 @@ pub(crate) fn fill_events(stages: &[StageState], calendar: &Calendar) -> Result<
     let mut events = Vec::new();
     for state in stages.iter().filter(|state| state.verdict.is_none()) {
         let StageDue::AwaitingCalendar(before) = &state.due else { continue };
-        if before.calendar.id != calendar.reference().id {
+        // Of another calendar, or of an older publication than the one it awaits: a replica whose documents are behind fills
+        // nothing in.
+        let (awaited, here) = (&before.calendar, calendar.reference());
+        if awaited.id != here.id || awaited.version > here.version {
             continue;
         }
         let stage = state.stage();

@@ -98,6 +98,12 @@ impl StageState {
         due.into_iter().chain(watch).max_by_key(|reference| reference.version)
     }
 
+    /// Unfolds it as of `at`: every stretch from its start to its due time, counted or not, and why. An error where the calendar
+    /// does not reach back to its start.
+    pub fn explain(&self, calendars: Publications<'_>, at: Timestamp) -> Result<sla::Explanation, SlaError> {
+        self.watch_so_far(calendars).explain(calendars.of(self.counted_on()), at)
+    }
+
     /// Its stop-watch, on the publication it counted on until now.
     pub(super) fn watch_so_far(&self, calendars: Publications<'_>) -> StopWatch {
         let calendar = calendars.of(self.counted_on());

@@ -42,7 +42,7 @@ pub(crate) struct DayPiece {
 
 fn reason(calendar: &Calendar, piece: &DayPiece) -> Counts {
     Counts::Nothing(match (calendar.exception(piece.date), piece.date.weekday()) {
-        _ if piece.worked && piece.between_frames => around_noon(calendar, piece.part),
+        _ if piece.worked && piece.between_frames => return around_noon(calendar, piece.part),
         _ if piece.worked => Reason::Night,
         (Some(DayKind::Holiday), _) => Reason::Holiday(calendar.name_of(piece.date).cloned()),
         (_, Weekday::Saturday | Weekday::Sunday) => Reason::Weekend,
@@ -50,7 +50,8 @@ fn reason(calendar: &Calendar, piece: &DayPiece) -> Counts {
     })
 }
 
-fn around_noon(calendar: &Calendar, part: Segment) -> Reason {
+/// A break within a day.
+pub(super) fn around_noon(calendar: &Calendar, part: Segment) -> Counts {
     let hour = calendar.zone().to_datetime(part.from).hour();
-    if (11..14).contains(&hour) { Reason::Lunch } else { Reason::Break }
+    Counts::Nothing(if (11..14).contains(&hour) { Reason::Lunch } else { Reason::Break })
 }

@@ -12,7 +12,6 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::due::frames_between;
 use crate::{
     Calendar, ClockKind, DayName, Interval, Limit, Segment, SlaError, StopWatch, WatchState, to_micros,
 };
@@ -156,21 +155,35 @@ impl StopWatch {
             (WatchState::Running, ClockKind::Work, Some(settled_us)) if interval.to == Some(to) => {
                 whole(Counts::Settled(settled_us));
             }
-            (WatchState::Running, ClockKind::Work, _) => frames(calendar, Segment { from, to }, into)?,
+            (WatchState::Running, ClockKind::Work, _) => {
+                self.unfold_frames(calendar, Segment { from, to }, into)?
+            }
         }
         Ok(())
     }
-}
 
-/// Counted frames, and what lies between them.
-fn frames(calendar: &Calendar, window: Segment, into: &mut Vec<Stretch>) -> Result<(), SlaError> {
-    let mut at = window.from;
-    for frame in frames_between(calendar, window.from, window.to)? {
-        gap::unfold(calendar, Segment { from: at, to: frame.from }, into)?;
-        into.push(Stretch { from: frame.from, to: frame.to, counts: Counts::All });
-        at = frame.to;
+    /// Counted frames, and what lies between them.
+    fn unfold_frames(
+        &self,
+        calendar: &Calendar,
+        window: Segment,
+        into: &mut Vec<Stretch>,
+    ) -> Result<(), SlaError> {
+        let mut at = window.from;
+        for frame in self.frames(calendar, window)? {
+            let gap = Segment { from: at, to: frame.from };
+            match self.keeps(gap) {
+                // Between frames that were kept: other hours are published, and it is still their break.
+                true => {
+                    into.push(Stretch { from: gap.from, to: gap.to, counts: gap::around_noon(calendar, gap) })
+                }
+                false => gap::unfold(calendar, gap, into)?,
+            }
+            into.push(Stretch { from: frame.from, to: frame.to, counts: Counts::All });
+            at = frame.to;
+        }
+        gap::unfold(calendar, Segment { from: at, to: window.to }, into)
     }
-    gap::unfold(calendar, Segment { from: at, to: window.to }, into)
 }
 
 fn seconds<S: serde::Serializer>(time: &Option<SignedDuration>, to: S) -> Result<S::Ok, S::Error> {

@@ -60,6 +60,7 @@ impl StopWatch {
             ClockKind::Clock => None,
             ClockKind::Work => self.calendar.take().or_else(|| Some(calendar.reference().clone())),
         };
+        self.kept = self.kept.take().filter(|_| limit.clock() == ClockKind::Work);
         self.limit = limit;
         Ok(())
     }
@@ -90,7 +91,7 @@ impl StopWatch {
         for index in 0..settled.marks.len() - 1 {
             let (mark, end) = (settled.marks[index], settled.marks[index + 1].at);
             if mark.worked_us.is_none() && end <= until {
-                let worked = crate::worked_between(calendar, mark.at, end)?;
+                let worked = settled.worked(calendar, mark.at, end)?;
                 settled.marks[index].worked_us = Some(micros(worked).ok_or(SlaError::OutOfRange)?);
             }
         }

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DaysOver, Mark, StopWatch, WatchState};
-use crate::due::{self, elapse, work_off};
+use crate::due::{self, elapse};
 use crate::limit::Span;
-use crate::{Calendar, ClockKind, PerMille, Segment, SlaError, to_micros, worked_between};
+use crate::{Calendar, ClockKind, PerMille, Segment, SlaError, to_micros};
 
 impl StopWatch {
     /// Time charged until `now` on the limit's clock.
@@ -79,8 +79,12 @@ impl StopWatch {
                 return Ok(Some(end));
             }
             if left <= ran {
-                // A settled stretch may have been counted on another calendar: it is over at its end at the latest.
-                return Ok(Some(self.advance(calendar, mark.at, left)?.min(end)));
+                // A settled stretch may have been counted on another calendar, perhaps of a year that this one does not have:
+                // it is over at its end at the latest.
+                return match self.advance(calendar, mark.at, left) {
+                    Err(SlaError::CalendarUnpublished { .. }) if mark.worked_us.is_some() => Ok(Some(end)),
+                    reached => Ok(Some(reached?.min(end))),
+                };
             }
             left -= ran;
         }
@@ -95,7 +99,7 @@ impl StopWatch {
     ) -> Result<Timestamp, SlaError> {
         match self.limit.clock() {
             ClockKind::Clock => elapse(from, time),
-            ClockKind::Work => work_off(calendar, from, time),
+            ClockKind::Work => self.work_off(calendar, from, time),
         }
     }
 
@@ -127,7 +131,7 @@ impl StopWatch {
             (ClockKind::Clock, _) => Ok(Segment { from: mark.at, to: end.min(until) }.length()),
             (ClockKind::Work, Some(settled)) if end <= until => Ok(settled),
             (ClockKind::Work, settled) => {
-                let worked = worked_between(calendar, mark.at, end.min(until))?;
+                let worked = self.worked(calendar, mark.at, end.min(until))?;
                 // A part of a settled stretch, on another calendar perhaps, is never more than the whole.
                 Ok(settled.map_or(worked, |whole| worked.min(whole)))
             }
@@ -150,7 +154,12 @@ impl StopWatch {
             _ if days == 0 => Ok(None),
             Some(over) if over.days == days => Ok(Some(over.close)),
             Some(over) if over.days < days => {
-                Ok(Some(due::nth_after(calendar, over.date, days - over.days)?.1))
+                let (date, close) = due::nth_after(calendar, over.date, days - over.days)?;
+                Ok(Some(self.or_kept(date, close)))
+            }
+            _ if self.kept.is_some() => {
+                let (date, close) = due::nth_after(calendar, calendar.local_date(self.started_at()), days)?;
+                Ok(Some(self.or_kept(date, close)))
             }
             _ => due::close_of_nth(calendar, self.started_at(), days).map(Some),
         }
@@ -175,7 +184,8 @@ impl StopWatch {
         let mut over = before;
         for more in 1..=days - before.days {
             match due::nth_after(calendar, before.date, more) {
-                Ok((date, close)) if close <= until => {
+                Ok((date, close)) if self.or_kept(date, close) <= until => {
+                    let close = self.or_kept(date, close);
                     over = DaysOver { days: before.days + more, date, close }
                 }
                 Ok((next, _)) => {

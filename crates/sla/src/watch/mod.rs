@@ -16,7 +16,10 @@
 
 mod act;
 mod count;
+mod kept;
 mod written;
+
+pub(crate) use self::kept::under_way;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -32,6 +35,8 @@ pub struct StopWatch {
     extensions: Vec<Extension>,
     calendar: Option<CalendarRef>,
     days_over: Option<DaysOver>,
+    /// What was left of a day in the middle of which another publication was adopted.
+    kept: Option<kept::KeptDay>,
     /// Never empty, times never going back; each lasts until the next, the last is open.
     marks: Vec<Mark>,
 }
@@ -136,7 +141,7 @@ impl StopWatch {
     pub fn start(limit: Limit, calendar: &Calendar, at: Timestamp) -> Self {
         let calendar = (limit.clock() == ClockKind::Work).then(|| calendar.reference().clone());
         let mark = Mark { at: to_micros(at), state: WatchState::Running, worked_us: None };
-        Self { limit, extensions: Vec::new(), calendar, days_over: None, marks: vec![mark] }
+        Self { limit, extensions: Vec::new(), calendar, days_over: None, kept: None, marks: vec![mark] }
     }
 
     /// What may be used before extensions.
@@ -190,6 +195,7 @@ impl StopWatch {
             then.marks[kept - 1].worked_us = None;
         }
         then.days_over = then.days_over.filter(|over| over.close <= at);
+        then.kept = then.kept.filter(|kept| kept.from <= at);
         then.extensions.retain(|extension| extension.at <= at);
         then
     }

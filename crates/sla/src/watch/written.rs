@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::act::check_grants;
+use super::kept::KeptDay;
 use super::{DaysOver, Extension, MARKS_MAX, Mark, StopWatch, WatchRefusal, WatchState};
 use crate::{CalendarRef, ClockKind, Limit};
 
@@ -16,13 +17,15 @@ pub(super) struct Written {
     calendar: Option<CalendarRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     days_over: Option<DaysOver>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<KeptDay>,
     marks: Vec<Mark>,
 }
 
 impl TryFrom<Written> for StopWatch {
     type Error = WatchRefusal;
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { limit, extensions, calendar, days_over, marks } = written;
+        let Written { limit, extensions, calendar, days_over, kept, marks } = written;
         check_grants(limit, &extensions)?;
         // Settling splits stretches, so a few more than were ever marked.
         if marks.len() > 2 * MARKS_MAX || extensions.len() > MARKS_MAX {
@@ -37,12 +40,15 @@ impl TryFrom<Written> for StopWatch {
         if marks.windows(2).any(|pair| pair[1].at < pair[0].at) {
             return Err(WatchRefusal::Backwards);
         }
-        Ok(Self { limit, extensions, calendar, days_over, marks })
+        if kept.as_ref().is_some_and(|kept| !kept.sound()) {
+            return Err(WatchRefusal::Backwards);
+        }
+        Ok(Self { limit, extensions, calendar, days_over, kept, marks })
     }
 }
 
 impl From<StopWatch> for Written {
-    fn from(StopWatch { limit, extensions, calendar, days_over, marks }: StopWatch) -> Self {
-        Self { limit, extensions, calendar, days_over, marks }
+    fn from(StopWatch { limit, extensions, calendar, days_over, kept, marks }: StopWatch) -> Self {
+        Self { limit, extensions, calendar, days_over, kept, marks }
     }
 }

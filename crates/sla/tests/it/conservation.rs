@@ -60,6 +60,9 @@ struct Tally {
     now: usize,
     state: WatchState,
     publication: usize,
+    /// Whether each minute is worked to it: by the publication in force, but for what was left of the days on which one was
+    /// adopted.
+    worked: Vec<bool>,
     limit: Limit,
     more: Vec<Limit>,
     /// Working days that were over at the last publication, and the day up to which they were counted.
@@ -70,13 +73,13 @@ struct Tally {
 }
 
 impl Tally {
-    fn counts(&self, world: &World, minute: usize) -> bool {
-        self.limit.clock() == ClockKind::Clock || world.worked[self.publication][minute]
+    fn counts(&self, minute: usize) -> bool {
+        self.limit.clock() == ClockKind::Clock || self.worked[minute]
     }
 
-    fn pass(&mut self, world: &World, minutes: usize) {
+    fn pass(&mut self, minutes: usize) {
         for minute in self.now..self.now + minutes {
-            let counted = usize::from(self.counts(world, minute));
+            let counted = usize::from(self.counts(minute));
             match self.state {
                 WatchState::Running => self.charged += counted,
                 WatchState::Paused | WatchState::Closed => self.held += counted,
@@ -88,7 +91,7 @@ impl Tally {
     /// The days that are over by now on the publication that ends.
     fn publish(&mut self, world: &World) {
         for day in self.counted_to + 1..=self.now / 1_440 {
-            let minutes = &world.worked[self.publication][day * 1_440..(day + 1) * 1_440];
+            let minutes = &self.worked[day * 1_440..(day + 1) * 1_440];
             match minutes.iter().rposition(|worked| *worked) {
                 Some(last) if day * 1_440 + last < self.now => {
                     self.over += 1;
@@ -99,11 +102,20 @@ impl Tally {
             }
         }
         self.publication = 1 - self.publication;
+        let today = self.now / 1_440 * 1_440..(self.now / 1_440 + 1) * 1_440;
+        let mut published = world.worked[self.publication].clone();
+        let close =
+            self.worked[today.clone()].iter().rposition(|worked| *worked).map(|last| today.start + last + 1);
+        // A day that is off now is off at once; of another the rest stays as it was.
+        if let Some(close) = close.filter(|close| *close > self.now && published[today].contains(&true)) {
+            published[self.now..close].copy_from_slice(&self.worked[self.now..close]);
+        }
+        self.worked = published;
     }
 
     /// Hours and minutes as they are; days by walking to the end of the last of them on the calendar in force, on top of
     /// what was counted until now.
-    fn allowance(&self, world: &World) -> usize {
+    fn allowance(&self) -> usize {
         let all = || [self.limit].into_iter().chain(self.more.iter().copied());
         let minutes = |limit: Limit| match limit.unit() {
             Unit::Minute => limit.amount() as usize,
@@ -115,7 +127,7 @@ impl Tally {
         if days == 0 {
             return time;
         }
-        let worked = &world.worked[self.publication];
+        let worked = &self.worked;
         let is_worked = |day: &usize| worked[day * 1_440..(day + 1) * 1_440].contains(&true);
         let last = (self.counted_to + 1..).filter(is_worked).nth(days - self.over - 1).unwrap();
         assert!(self.now < last * 1_440, "the case is made so that its last day lies ahead");
@@ -124,9 +136,9 @@ impl Tally {
     }
 
     /// The minute at whose end everything is used, if nothing holds it.
-    fn due(&self, world: &World) -> usize {
-        let left = self.allowance(world) - self.charged;
-        let counted = (self.now..).filter(|minute| self.counts(world, *minute));
+    fn due(&self) -> usize {
+        let left = self.allowance() - self.charged;
+        let counted = (self.now..).filter(|minute| self.counts(*minute));
         counted.take(left).last().unwrap() + 1
     }
 }
@@ -184,9 +196,9 @@ fn enact(watch: &mut StopWatch, tally: &mut Tally, world: &World, deed: Deed) {
             tally.more.push(more);
         }
         (Deed::Publish, _) => {
-            watch.settle(&world.calendars[tally.publication], now).unwrap();
+            let old = &world.calendars[tally.publication];
             tally.publish(world);
-            watch.adopt(&world.calendars[tally.publication]);
+            watch.move_to(old, &world.calendars[tally.publication], now).unwrap();
         }
         (Deed::Policy(more), _) => {
             let limit = tally.limit;
@@ -222,6 +234,7 @@ fn conserves(
         now: start,
         state,
         publication: 0,
+        worked: world.worked[0].clone(),
         limit,
         more: vec![],
         over: 0,
@@ -231,7 +244,7 @@ fn conserves(
     };
     let mut watch = StopWatch::start(limit, &world.calendars[0], instant(start));
     for &(wait, deed) in deeds {
-        tally.pass(world, wait);
+        tally.pass(wait);
         enact(&mut watch, &mut tally, world, deed);
         agrees(world, &watch, &tally)?;
     }
@@ -247,10 +260,10 @@ fn agrees(world: &World, watch: &StopWatch, tally: &Tally) -> Result<(), TestCas
     let used = watch.used(calendar, now).unwrap();
     prop_assert_eq!(used, minutes(tally.charged));
     prop_assert_eq!(watch.held(calendar, now).unwrap(), minutes(tally.held));
-    let allowance = minutes(tally.allowance(world));
+    let allowance = minutes(tally.allowance());
     prop_assert_eq!(used + watch.remaining(calendar, now).unwrap(), allowance);
     prop_assert_eq!(watch.allowance(calendar).unwrap(), allowance);
-    let due = (tally.state == WatchState::Running).then(|| instant(tally.due(world)));
+    let due = (tally.state == WatchState::Running).then(|| instant(tally.due()));
     prop_assert_eq!(watch.due(calendar).unwrap(), due);
     Ok(())
 }

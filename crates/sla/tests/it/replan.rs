@@ -56,11 +56,75 @@ fn what_was_used_stays_used() {
     let short = Calendar::compile(CalendarSpec { version: 2, frames: hours, ..spec() }).unwrap();
     let moved = effect(&short, "2026-11-23 15:00", "450 minute", "2026-11-23 10:00").unwrap();
     assert_eq!(moved.before, Outlook::Due(at("2026-11-24 10:00")));
-    assert_eq!(moved.after, Outlook::Due(at("2026-11-25 12:00")));
+    // The rest of the Monday counts as it was promised that morning: three of the four hours that are left.
+    assert_eq!(moved.after, Outlook::Due(at("2026-11-24 11:00")));
     assert_eq!(moved.why, [Change::Hours("2026-11-23".parse().unwrap())]);
     // A limit of days is over at the close of its last day by the hours of that day.
     let days = effect(&short, "2026-11-23 15:00", "3 workday", "2026-11-23 10:00").unwrap();
     assert_eq!(days.after, Outlook::Due(at("2026-11-26 12:00")));
+}
+
+/// The hours of a day are shortened in the middle of it, and its new close has passed: nobody is late for what was published
+/// after the fact. Pauses behind the move are charged by what was kept of the day, and what follows by the new hours.
+#[test]
+fn a_day_under_way_ends_as_it_was_promised() {
+    let hours = vec![frame("10:00", "12:00")];
+    let short = Calendar::compile(CalendarSpec { version: 2, frames: hours, ..spec() }).unwrap();
+    let last_day = effect(&short, "2026-11-25 14:30", "2 workday", "2026-11-23 10:00");
+    assert_eq!(last_day, None, "due at 18:00 of that day before and after");
+    let mut watch = StopWatch::start(limit("2 workday"), &calendar(), at("2026-11-23 10:00"));
+    watch.move_to(&calendar(), &short, at("2026-11-25 14:30")).unwrap();
+    assert_eq!(watch.due(&short).unwrap(), Some(at("2026-11-25 18:00")));
+    let text = serde_json::to_string(&watch).unwrap();
+    assert_eq!(serde_json::from_str::<StopWatch>(&text).unwrap(), watch);
+    watch.pause(at("2026-11-25 15:00")).unwrap();
+    watch.resume(at("2026-11-26 11:00")).unwrap();
+    // Three hours were left: one on the Thursday, two on the Friday.
+    assert_eq!(watch.due(&short).unwrap(), Some(at("2026-11-27 12:00")));
+    let told = watch.explain(&short, at("2026-11-26 11:00")).unwrap();
+    assert_eq!(told.outlook, Outlook::Due(at("2026-11-27 12:00")));
+    let counted = told.stretches.iter().map(|stretch| match stretch.counts {
+        sla::Counts::All => stretch.to.duration_since(stretch.from),
+        sla::Counts::Settled(us) => SignedDuration::from_micros(us),
+        sla::Counts::Nothing(_) => SignedDuration::ZERO,
+    });
+    assert_eq!(counted.sum::<SignedDuration>(), watch.allowance(&short).unwrap(), "{}", told.text_en());
+    // Off altogether, the day counts no more from the move on.
+    let mut off = CalendarSpec { version: 3, ..spec() };
+    off.days.push(DaySpec { date: "2026-11-25".parse().unwrap(), kind: DayKind::Holiday });
+    let off = Calendar::compile(off).unwrap();
+    let moved = effect(&off, "2026-11-25 14:30", "2 workday", "2026-11-23 10:00").unwrap();
+    assert_eq!(moved.after, Outlook::Due(at("2026-11-26 18:00")));
+}
+
+/// A Saturday becomes a working day when its hours are over: nobody could have worked it, so it is none of the limit's.
+#[test]
+fn a_day_that_is_worked_after_the_fact_is_no_day_of_the_limit() {
+    let mut spec = CalendarSpec { version: 2, ..spec() };
+    spec.days.push(DaySpec { date: "2026-11-28".parse().unwrap(), kind: DayKind::MakeupWorkday });
+    let next = Calendar::compile(spec).unwrap();
+    assert_eq!(effect(&next, "2026-11-28 18:30", "1 workday", "2026-11-27 10:00"), None);
+    let early = effect(&next, "2026-11-28 08:30", "1 workday", "2026-11-27 10:00").unwrap();
+    assert_eq!(early.after, Outlook::Due(at("2026-11-28 18:00")), "known in the morning, it is worked");
+}
+
+/// A publication may leave out years that have passed: what was settled in them needs no calendar any more.
+#[test]
+fn what_is_settled_needs_no_calendar_of_its_year() {
+    let start = at("2025-12-29 10:00");
+    let mut watch = StopWatch::start(limit("40 hour"), &calendar(), start);
+    let mut spec = CalendarSpec { version: 2, ..spec() };
+    spec.years.retain(|year| *year == 2026);
+    spec.days.retain(|day| day.date.year() == 2026);
+    let later = Calendar::compile(spec).unwrap();
+    let before = watch.due(&calendar()).unwrap();
+    watch.move_to(&calendar(), &later, at("2026-01-05 09:00")).unwrap();
+    assert_eq!(watch.due(&later).unwrap(), before);
+    let early = watch.fraction_at(&later, sla::PerMille::new(100).unwrap()).unwrap().unwrap();
+    assert!(
+        start < early && early <= at("2026-01-05 09:00"),
+        "passed, at the latest when it was settled: {early}"
+    );
 }
 
 #[test]
@@ -110,11 +174,27 @@ fn another(calendar: &Calendar, turned: &[u16], hours: bool) -> Calendar {
     }
     let days = days.into_iter().map(|(date, kind)| DaySpec { date, kind }).collect();
     let frames =
-        if hours { vec![frame("08:00", "11:00"), frame("13:15", "16:45")] } else { spec.frames.clone() };
+        if hours { vec![frame("08:00", "09:30"), frame("10:15", "11:45")] } else { spec.frames.clone() };
     Calendar::compile(CalendarSpec { version: spec.version + 1, days, frames, ..spec }).unwrap()
 }
 
 proptest! {
+    /// Moves within a day or two of the due time, where a close may have passed.
+    #[test]
+    fn no_move_makes_late_what_was_in_time(
+        limit in limits(), start in starts(), before_s in 0i64..200_000,
+        turned in prop::collection::vec(0u16..1_000, 0..40),
+    ) {
+        let (old, new) = (calendar(), another(&calendar(), &turned, true));
+        let mut watch = StopWatch::start(limit, &old, start);
+        let due = watch.due(&old).unwrap().unwrap();
+        let from = watch.since().max(due - SignedDuration::from_secs(before_s));
+        watch.move_to(&old, &new, from).unwrap();
+        let after = watch.due(&new).unwrap().unwrap();
+        prop_assert!(after > from || due == from, "due {} became {}, moved at {}", due, after, from);
+        prop_assert_eq!(watch.used(&new, after), watch.allowance(&new));
+    }
+
     #[test]
     fn the_same_calendar_again_changes_nothing(
         calendar in calendars(), limit in limits(), start in starts(), after in 0i64..3_000_000, held: bool,
@@ -142,6 +222,10 @@ proptest! {
         let told = effects.first().map_or(watch.outlook(&old), |((), effect)| Ok(effect.after));
         prop_assert_eq!(moved.outlook(&new), told);
         prop_assert_eq!(moved.used(&new, from), watch.used(&old, from));
+        // What was in time is not late by the move.
+        if let (Outlook::Due(before), Outlook::Due(after)) = (watch.outlook(&old).unwrap(), moved.outlook(&new).unwrap()) {
+            prop_assert!(before <= from || after > from, "{} {} {}", before, from, after);
+        }
         for ((), effect) in effects {
             prop_assert_ne!(effect.before, effect.after);
             prop_assert!(!effect.why.is_empty());
