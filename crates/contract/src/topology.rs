@@ -107,6 +107,7 @@ const TOLD: &[&str] = &[
     "dispatch.order.replanned",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
+    "dispatch.case.replanned",
     "dispatch.case.visit_recorded",
 ];
 

@@ -145,7 +145,7 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     if compiled.says_the_same(&stored)? {
         return Ok(unchanged);
     }
-    keep_streets_sound(&mut tx, &compiled, &stored).await?;
+    keep_streets_sound(&mut tx, now, &compiled, &stored).await?;
     if command.of_generation.is_some() {
         let faults = core::brought_back(compiled.people(), &decoded(&stored)?);
         if !faults.is_empty() {
@@ -236,6 +236,7 @@ fn compile(config: &Config, manifest: Manifest, pack: Option<&Document>) -> Resu
 /// holds it, so no street is applied meanwhile.
 async fn keep_streets_sound(
     tx: &mut ScopedTx,
+    now: Timestamp,
     compiled: &Compiled,
     stored: &[Vec<u8>],
 ) -> Result<(), ApplyError> {
@@ -247,6 +248,7 @@ async fn keep_streets_sound(
     let Some(before) = before else { return Ok(()) };
     let streets = decoded(&store::documents::of_streets(tx, made.core.code).await?)?;
     let mut faults = core::not_raised(&before, &made.core);
+    faults.extend(core::withdrawn(&before, &made.core, now));
     faults.extend(core::broken_by(&before, &made.core, &streets));
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Faulty(faults).into()) }
 }

@@ -14,7 +14,7 @@ use super::core::{Body, Channel, DistrictCore, Endpoint, Level, StreetCore};
 use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
 use super::own_calendar::DISTRICT_VERSIONS;
-use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
+use super::policy::{CalendarSpec, Chain, ChainAction, Clock, Frame, Limit, SlaPolicy, Unit};
 use super::responsibility::{self, DutyChange};
 use super::rule;
 use super::successors;
@@ -69,6 +69,10 @@ pub enum Problem {
     UnknownChain(String),
     #[error("no calendar has the id {0}")]
     UnknownCalendar(String),
+    #[error("{0} is the district's own calendar")]
+    CalendarTaken(String),
+    #[error("a calendar's id is 1 to 64 of a-z, 0-9 and -, and does not begin with street-")]
+    BadCalendarId,
     #[error("the key item is reserved")]
     ReservedKey,
     #[error("the level is not the lead's")]
@@ -113,8 +117,10 @@ pub enum Problem {
     ForeignCommunity(TenantId),
     #[error("community {0} stands here twice")]
     RepeatedCommunity(TenantId),
-    #[error("working hours are HH:MM, ascending and without overlap")]
+    #[error("working hours are HH:MM, ascending and without overlap; only the last may end after midnight")]
     BadFrames,
+    #[error("a weekday stands here twice")]
+    RepeatedWeekday,
     #[error("an exceptional day lies outside the published years or stands here twice")]
     BadDay,
     #[error("the version of a calendar is between 1 and 9,999")]
@@ -179,9 +185,20 @@ pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
     }
     for (id, calendar) in &core.calendars {
         let path = format!("calendars.{id}");
-        let version = (1..DISTRICT_VERSIONS).contains(&calendar.version);
+        // Behind the district's own number, in the last four digits, a body's calendar has its own before them.
+        let number = match *id == core.default_calendar {
+            true => calendar.version,
+            false => calendar.version / DISTRICT_VERSIONS,
+        };
+        let version = (1..DISTRICT_VERSIONS).contains(&number);
         faults.unless(version, format!("{path}.version"), || Problem::BadVersion);
+        faults.unless(calendar_id(id), &path, || Problem::BadCalendarId);
         check_calendar(&mut faults, &path, calendar);
+    }
+    for (key, body) in &core.bodies {
+        if let Some(id) = body.calendar.as_ref().filter(|id| !core.calendars.contains_key(*id)) {
+            faults.add(format!("body_calendars.{key}"), Problem::UnknownCalendar(id.clone()));
+        }
     }
     for (word, items) in &core.alarm_words {
         let path = format!("alarm_words.{word}");
@@ -400,15 +417,34 @@ fn check_own_calendar(faults: &mut Faults, pack: EffectivePack<'_>) {
 }
 
 fn check_calendar(faults: &mut Faults, path: &str, calendar: &CalendarSpec) {
-    let clock_time = |text: &str| text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
-    let edges: Vec<&str> = calendar.frames.iter().flat_map(|f| [f.start.as_str(), f.end.as_str()]).collect();
-    let frames = !edges.is_empty() && edges.iter().all(|e| clock_time(e)) && edges.is_sorted_by(|a, b| a < b);
-    faults.unless(frames, format!("{path}.frames"), || Problem::BadFrames);
+    faults.unless(sound_frames(&calendar.frames), format!("{path}.frames"), || Problem::BadFrames);
+    let mut week: Vec<_> = calendar.week.iter().map(|worked| worked.day).collect();
+    week.sort();
+    let once = week.windows(2).all(|pair| pair[0] != pair[1]);
+    faults.unless(once, format!("{path}.weekdays"), || Problem::RepeatedWeekday);
     let possible = calendar.years.iter().all(|year| YEARS.contains(year));
     faults.unless(possible, format!("{path}.years"), || Problem::BadYear);
     let published = calendar.days.iter().all(|day| calendar.years.contains(&day.date.year()));
     let sorted = calendar.days.is_sorted_by(|a, b| a.date < b.date);
     faults.unless(published && sorted, format!("{path}.days"), || Problem::BadDay);
+}
+
+/// As crate `sla` takes it; what begins like a street's own would be taken for it.
+fn calendar_id(id: &str) -> bool {
+    let slug = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    slug && (1..=64).contains(&id.len()) && !id.starts_with("street-")
+}
+
+/// One after the other; only the last may end after midnight, before the first begins.
+fn sound_frames(frames: &[Frame]) -> bool {
+    let clock_time = |text: &str| text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
+    let end = |text: &str| text == "24:00" || clock_time(text);
+    let (Some(first), Some((last, others))) = (frames.first(), frames.split_last()) else { return false };
+    let written = frames.iter().all(|frame| clock_time(&frame.start) && end(&frame.end));
+    let ascending = frames.windows(2).all(|pair| pair[0].end < pair[1].start);
+    let forward = others.iter().all(|frame| frame.start < frame.end);
+    let over_midnight = last.end <= last.start && last.end <= first.start;
+    written && ascending && forward && (last.start < last.end || over_midnight)
 }
 
 fn check_defaults(faults: &mut Faults, core: &DistrictCore) {

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use ids::{BodyRef, TenantId};
+use ids::{BodyKey, BodyRef, TenantId};
 
 use super::address::Reach;
+use super::body_calendar;
 use super::check::{Fault, Faults, Problem, check_district, check_reach, check_street};
 use super::core::{Body, CatchAll, Community, DistrictCore, Endpoint, Level, Name, StreetCore};
 use super::duty::{Post, Rota};
@@ -63,17 +64,31 @@ pub fn draft_district(
     let code = manifest.metadata.code;
     let spec = manifest.spec;
     let calendar: CalendarSpec = pack.calendar.into();
+    let mut bodies: BTreeMap<BodyKey, Body> =
+        convert(pack.bodies.bodies.into_iter().chain(spec.bodies).collect());
+    for (key, id) in spec.body_calendars {
+        match bodies.get_mut(&key) {
+            Some(body) => body.calendar = Some(id),
+            None => faults.add(format!("body_calendars.{key}"), Problem::UnknownBody(key)),
+        }
+    }
+    let own = spec.calendars.into_iter();
+    let own = own.map(|(id, form)| (id.clone(), body_calendar::of(&id, form, &calendar)));
+    let mut calendars: BTreeMap<String, CalendarSpec> = own.collect();
+    if calendars.insert(calendar.id.clone(), calendar.clone()).is_some() {
+        faults.add(format!("calendars.{}", calendar.id), Problem::CalendarTaken(calendar.id.clone()));
+    }
     let core = DistrictCore {
         code,
         name: manifest.metadata.name.into(),
         time_zone: spec.time_zone,
-        bodies: convert(pack.bodies.bodies.into_iter().chain(spec.bodies).collect()),
+        bodies,
         categories: convert(pack.items.categories),
         items: items(&mut faults, convert(pack.items.items), spec.items),
         policies: convert(pack.policies.policies),
         chains: convert(pack.policies.chains),
-        default_calendar: calendar.id.clone(),
-        calendars: [(calendar.id.clone(), calendar)].into(),
+        default_calendar: calendar.id,
+        calendars,
         verify: pack.policies.defaults.verify.into(),
         false_closure_days: pack.policies.defaults.false_closure_days,
         warn_per_mille: pack.policies.defaults.warn_per_mille,
@@ -301,6 +316,7 @@ impl From<BodyForm> for Body {
             can_lead: form.can_lead,
             duties: form.duties,
             aliases: form.aliases,
+            calendar: None,
         }
     }
 }
@@ -391,6 +407,7 @@ impl From<CalendarForm> for CalendarSpec {
             version: form.version,
             zone: form.zone,
             frames: form.frames.into_iter().map(Frame::from).collect(),
+            week: Vec::new(),
             years: form.years,
             days: form.days.into_iter().map(DayException::from).collect(),
         }

@@ -70,6 +70,9 @@ pub struct Body {
     /// The names citizens use.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Id of the working calendar its own limits count on; without one the street's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
 }
 
 /// The body that takes what nobody owns, and under which terms. No orphan, ever.

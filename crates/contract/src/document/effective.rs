@@ -253,20 +253,20 @@ impl<'a> EffectivePack<'a> {
         self.street.chains.get(key).or_else(|| self.district.chains.get(key))
     }
 
-    /// The calendar that working time is counted on: the street's own, if it changes the district's.
+    /// The calendar that working time is counted on: always the street's own, also where it changes nothing, so that open cases
+    /// are on it when it does for the first time.
     pub fn calendar(&self) -> Option<CalendarSpec> {
         let base = self.district.calendars.get(&self.district.default_calendar)?;
-        Some(match &self.street.calendar {
-            Some(_) => own_calendar::of(self.street, base),
-            None => base.clone(),
-        })
+        Some(own_calendar::of(self.street, base))
+    }
+
+    /// Id of the calendar that a body's own limits count on, where it keeps hours of its own.
+    pub fn calendar_of(&self, body: &BodyRef) -> Option<&'a str> {
+        self.body(body)?.calendar.as_deref()
     }
 
     fn calendar_id(&self) -> String {
-        match self.street.calendar {
-            Some(_) => own_calendar::id_of(self.street.code),
-            None => self.district.default_calendar.clone(),
-        }
+        own_calendar::id_of(self.street.code)
     }
 
     /// The codes of the communities that are there on the day.

@@ -18,6 +18,7 @@ use super::core::{Channel, RoutingMode};
 use super::duty_form::{PostForm, RotaForm};
 use super::geojson::TerritoryForm;
 use super::pack::{BodyForm, ChainForm, DayForm, FrameForm, NameForm, PolicyForm};
+use super::policy::DayOfWeek;
 use super::rule_form::RuleForm;
 use super::schema;
 
@@ -92,6 +93,14 @@ pub struct DistrictSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Slug, BodyForm>")]
     pub bodies: BTreeMap<BodyKey, BodyForm>,
+    /// Working calendars of bodies that keep hours of their own, by id (单位工作日历).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, BodyCalendarForm>")]
+    pub calendars: BTreeMap<String, BodyCalendarForm>,
+    /// The calendar of a body by its key; of every other it is the street's (单位采用的日历).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::Slug, schema::Slug>")]
+    pub body_calendars: BTreeMap<BodyKey, String>,
     /// Who takes the new cases of a body that is merged, divided or renamed, by its key (沿革).
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Slug, SuccessionForm>")]
@@ -187,6 +196,26 @@ pub struct StreetSpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<schema::Slug, RotaForm>")]
     pub rotas: BTreeMap<String, RotaForm>,
+}
+
+/// A working calendar on the district's: zone and published years are the district's (单位工作日历).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BodyCalendarForm {
+    /// 1 to 9,999; to be raised with every change of it (版本).
+    pub version: u64,
+    /// Its working hours, several stretches a day, the last perhaps over midnight; without it the district's (工作时段).
+    #[serde(default)]
+    pub frames: Vec<FrameForm>,
+    /// The weekdays that are worked; without it Monday to Friday with the make-up days (工作星期).
+    #[serde(default)]
+    pub weekdays: Vec<DayOfWeek>,
+    /// Works on public holidays (节假日照常).
+    #[serde(default)]
+    pub works_on_holidays: bool,
+    /// Its own exceptional days, in order, within the years the district has published (例外日).
+    #[serde(default)]
+    pub days: Vec<DayForm>,
 }
 
 /// What a street changes about its district's working calendar (工作日历调整).

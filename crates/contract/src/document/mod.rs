@@ -12,6 +12,7 @@
 //! `territory`), who is on duty by a rota (service `directory`).
 
 pub mod address;
+mod body_calendar;
 pub mod check;
 pub mod compile;
 pub mod core;
@@ -55,8 +56,8 @@ pub use self::item::{Item, ItemOverride, Priority, Privacy, Resolve, Urgency, Ve
 pub use self::own_calendar::CalendarChange;
 pub use self::people::{ApiKey, Grant, KEY_SUBJECT, LINK_SUBJECT, People};
 pub use self::policy::{
-    CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, Frame, Limit, SlaPolicy,
-    Stage, Unit,
+    CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, DayOfWeek, Frame, Limit,
+    SlaPolicy, Stage, Unit, WeekDay,
 };
 pub use self::responsibility::DutyChange;
 pub use self::rule::{Rule, RuleThen, Rules};

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::core::StreetCore;
 use super::policy::{CalendarSpec, DayException, Frame};
 
-/// Versions of a district's calendar lie below this and above 0, which is held when it is published.
+/// Versions of a district's calendar lie below this and above 0, which is held when it is published. So do the own numbers of
+/// calendars of bodies, which stand before it.
 pub const DISTRICT_VERSIONS: u64 = 10_000;
 
 /// What a street changes about its district's calendar.
@@ -108,6 +109,7 @@ mod tests {
             version: 3,
             zone: "Asia/Shanghai".to_owned(),
             frames: vec![frame("09:00", "17:00")],
+            week: vec![],
             years: vec![2026],
             days: vec![day("2026-10-01", DayKind::Holiday), day("2026-10-10", DayKind::MakeupWorkday)],
         };

@@ -272,8 +272,8 @@ pub struct FrameForm {
     /// When it begins (开始).
     #[schemars(with = "schema::ClockTime")]
     pub start: String,
-    /// When it ends, later on the same day (结束).
-    #[schemars(with = "schema::ClockTime")]
+    /// When it ends: later on the same day, or of the last stretch of a day, after midnight; 24:00 is the day's end (结束).
+    #[schemars(with = "schema::ClosingTime")]
     pub end: String,
 }
 

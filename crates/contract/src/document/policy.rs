@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ids::BodyKey;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -130,11 +130,14 @@ pub struct CalendarSpec {
     pub version: u64,
     /// IANA name of the time zone of its days.
     pub zone: String,
-    /// Working hours of a working day, ascending, `HH:MM`.
+    /// Working hours of a working day, ascending, `HH:MM`; the last may end after midnight.
     pub frames: Vec<Frame>,
+    /// The weekdays that are worked; empty for Monday to Friday.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub week: Vec<WeekDay>,
     /// Published years. A date outside is unpublished, never Monday to Friday (D31).
     pub years: Vec<i16>,
-    /// The exceptional days; every other date of a published year is worked Monday to Friday.
+    /// The exceptional days; every other date of a published year is worked by its weekday.
     pub days: Vec<DayException>,
 }
 
@@ -148,8 +151,45 @@ impl CalendarSpec {
         Some(match exception.map(|day| day.kind) {
             Some(DayKind::Holiday) => false,
             Some(DayKind::MakeupWorkday) => true,
-            None => date.weekday().to_monday_one_offset() <= 5,
+            None if self.week.is_empty() => date.weekday().to_monday_one_offset() <= 5,
+            None => self.week.iter().any(|worked| worked.day.weekday() == date.weekday()),
         })
+    }
+}
+
+/// A weekday that is worked, by the hours of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeekDay {
+    /// Which.
+    pub day: DayOfWeek,
+}
+
+/// A weekday as written (星期).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum DayOfWeek {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+impl DayOfWeek {
+    /// As the calendar crate has it.
+    pub const fn weekday(self) -> Weekday {
+        match self {
+            DayOfWeek::Mon => Weekday::Monday,
+            DayOfWeek::Tue => Weekday::Tuesday,
+            DayOfWeek::Wed => Weekday::Wednesday,
+            DayOfWeek::Thu => Weekday::Thursday,
+            DayOfWeek::Fri => Weekday::Friday,
+            DayOfWeek::Sat => Weekday::Saturday,
+            DayOfWeek::Sun => Weekday::Sunday,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The texts may name a key of the manifest: whoever sent it wrote it or can read it. Texts of the sender's are kept
 //! up to a bound, so that a thousand faults below one enormous key stay small.
 
-use contract::document::{self, Problem};
+use contract::document::{self, Problem, own_calendar};
 use ids::TenantId;
 use serde_saphyr::Error as YamlError;
 use territory::{ShapeFault, Spot};
@@ -145,11 +145,34 @@ impl Fault {
 
     /// A calendar says something else under a version that is not above the one it has.
     pub(super) fn calendar_not_raised(id: &str, published: u64) -> Self {
+        // Of a body's calendar the district's number stands behind its own.
+        let (pointer, published) = match published / own_calendar::DISTRICT_VERSIONS {
+            0 => ("/spec/pack".to_owned(), published),
+            own => (format!("/spec/calendars{}/version", escaped(id)), own),
+        };
         let detail = format!(
             "日历 {id} 的内容已变：第 {published} 版已发布，须提高版本号（version）/ calendar {id} says something else: version \
              {published} is published, raise `version` above it"
         );
-        Self::new("/spec/pack", "calendar-not-raised", detail)
+        Self::new(pointer, "calendar-not-raised", detail)
+    }
+
+    /// A published calendar is there no more.
+    pub(super) fn calendar_gone(id: &str) -> Self {
+        let detail = format!(
+            "日历 {id} 已发布，仍有工单按其计时，不得删除；如不再采用，请从 body_calendars 中去掉 / calendar {id} is published, and orders \
+             count on it: keep it; to use it no more, take its bodies out of body_calendars"
+        );
+        Self::new(format!("/spec/calendars{}", escaped(id)), "calendar-gone", detail)
+    }
+
+    /// A calendar does not publish the year any more that it is now.
+    pub(super) fn calendar_year_withdrawn(id: &str, year: i16) -> Self {
+        let detail = format!(
+            "日历 {id} 不再包含今年（{year} 年），在办时限将全部停摆，请保留 / calendar {id} does not publish {year} any more, the year \
+             that it is now: every clock on it would stand still; keep the year"
+        );
+        Self::new("/spec/pack", "calendar-year-withdrawn", detail)
     }
 
     /// The street was applied into another district.
@@ -336,6 +359,11 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::UnknownPolicy(_) => ("unknown-policy", "没有该时限方案"),
         Problem::UnknownChain(_) => ("unknown-chain", "没有该升级链"),
         Problem::UnknownCalendar(_) => ("unknown-calendar", "没有该日历"),
+        Problem::CalendarTaken(_) => ("calendar-taken", "该编号是本区工作日历，请另取编号"),
+        Problem::BadCalendarId => {
+            ("bad-calendar-id", "日历编号须为 1 至 64 个小写字母、数字或 -，且不以 street- 开头")
+        }
+        Problem::RepeatedWeekday => ("repeated-weekday", "星期重复"),
         Problem::ReservedKey => ("reserved-key", "item 是保留字"),
         Problem::LevelDiffers => ("level-differs", "层级与主办单位不符"),
         Problem::EmptyWord => ("empty-word", "词语不得为空"),
@@ -358,7 +386,7 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::UnknownVariable(_) => ("unknown-variable", "此处不允许该变量"),
         Problem::ForeignCommunity(_) => ("foreign-community", "社区不属于本街道"),
         Problem::RepeatedCommunity(_) => ("repeated-community", "社区重复"),
-        Problem::BadFrames => ("bad-frames", "工作时段须为 HH:MM、递增且不重叠"),
+        Problem::BadFrames => ("bad-frames", "工作时段须为 HH:MM、递增且不重叠，仅末段可跨零点"),
         Problem::BadVersion => ("bad-version", "日历版本号须为 1 至 9999"),
         Problem::BadDay => ("bad-day", "例外日不在已公布年份内或重复"),
         Problem::OneHeir => ("one-heir", "须恰有一个承接单位不写事项、承接其余"),

@@ -26,7 +26,7 @@ pub(crate) use diff::Change;
 pub(crate) use fault::{FAULTS_MAX, Fault, Found};
 pub(crate) use keys::brought_back;
 pub(crate) use manifest::{MANIFEST_BYTES_MAX, Manifest, placed, read};
-pub(crate) use publications::{not_raised, stamp};
+pub(crate) use publications::{not_raised, stamp, withdrawn};
 pub(crate) use rota::{Calendar, Roster, Turn, calendar};
 pub(crate) use rules::findings;
 pub(crate) use streets::broken_by;

@@ -1,6 +1,8 @@
 //! Publications of calendars: an id and a version mean one thing for ever, since clocks that started on it count by it.
 
 use contract::document::{DistrictCore, Document, DocumentBody};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Compiled;
 use super::fault::Fault;
@@ -14,6 +16,28 @@ pub(crate) fn not_raised(old: &DistrictCore, new: &DistrictCore) -> Vec<Fault> {
     let pairs = same.chain(standards.iter().map(|(now, before)| (now, before)));
     let unraised = pairs.filter(|(now, before)| now != before && now.version <= before.version);
     unraised.map(|(now, before)| Fault::calendar_not_raised(&now.id, before.version)).collect()
+}
+
+/// Calendars that clocks would stand still on: that are there no more, or do not publish the year any more that it is now. A year
+/// to come may be withdrawn, one that has passed be left out, and the default calendar have another in its place.
+pub(crate) fn withdrawn(old: &DistrictCore, new: &DistrictCore, now: Timestamp) -> Vec<Fault> {
+    let Ok(zone) = TimeZone::get(&old.time_zone) else { return Vec::new() };
+    let year = now.to_zoned(zone).year();
+    let mut faults = Vec::new();
+    for (id, before) in &old.calendars {
+        let heir = new
+            .calendars
+            .get(id)
+            .or_else(|| new.calendars.get(&new.default_calendar).filter(|_| *id == old.default_calendar));
+        match heir {
+            None => faults.push(Fault::calendar_gone(id)),
+            Some(heir) if before.years.contains(&year) && !heir.years.contains(&year) => {
+                faults.push(Fault::calendar_year_withdrawn(&heir.id, year));
+            }
+            Some(_) => {}
+        }
+    }
+    faults
 }
 
 /// Says since when a street's own calendar is as it is: since this generation, unless the one before had the same.
@@ -58,6 +82,35 @@ mod tests {
         // Nor does another calendar in its place, on which the streets' own stand from then on.
         assert_eq!(codes(&changed(1, Some("other")), &district()), refused);
         assert!(codes(&changed(2, Some("other")), &district()).is_empty());
+    }
+
+    #[test]
+    fn the_year_that_it_is_stays_published() {
+        let at = |text: &str| text.parse().unwrap();
+        let mut without = district();
+        let calendar = without.calendars.values_mut().next().unwrap();
+        calendar.years.retain(|year| *year != 2026);
+        let codes = |now: &str| {
+            withdrawn(&district(), &without, at(now)).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
+        };
+        // New Year's Eve in Shanghai is 2027 already.
+        assert_eq!(codes("2026-12-31T15:59:59Z"), ["calendar-year-withdrawn"]);
+        assert!(codes("2026-12-31T16:00:00Z").is_empty() && codes("2025-12-31T15:59:59Z").is_empty());
+        assert!(withdrawn(&without, &district(), at("2026-11-30T00:00:00Z")).is_empty());
+        // Another in the default's place must have the year as well; another that orders may count on stays.
+        let codes = |old: &DistrictCore, new: &DistrictCore| {
+            let faults = withdrawn(old, new, at("2026-11-30T00:00:00Z"));
+            faults.into_iter().map(|fault| fault.code).collect::<Vec<_>>()
+        };
+        let mut other = changed(2, Some("other"));
+        assert!(codes(&district(), &other).is_empty());
+        other.calendars.values_mut().for_each(|calendar| calendar.years.retain(|year| *year != 2026));
+        assert_eq!(codes(&district(), &other), ["calendar-year-withdrawn"]);
+        let mut more = district();
+        let own = more.calendars.values().next().unwrap().clone();
+        more.calendars
+            .insert("bus".to_owned(), contract::document::CalendarSpec { id: "bus".to_owned(), ..own });
+        assert_eq!(codes(&more, &district()), ["calendar-gone"]);
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
         return Err(Refusal::Faulty(vec![Fault::kind_differs()]).into());
     }
     let mut tx = house.pool.begin(scope(&manifest, district)).await?;
+    let now = house.clock.now(&mut tx).await?;
     let stored = store::documents::all(&mut tx, tenant).await?;
     let before = decoded(&stored)?;
     let known = known(&before).unwrap_or(Known { kind, district, generation: 0 });
@@ -80,7 +81,7 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
         .find(|(document, _)| document.header.part == Part::Core)
         .map_or_else(Vec::new, |(_, bytes)| bytes.clone());
     if !compiled.says_the_same(&stored)? {
-        keep_streets_sound(&mut tx, &compiled, &stored).await?;
+        keep_streets_sound(&mut tx, now, &compiled, &stored).await?;
         planned.changed = true;
         planned.territory = redrawn(&before, &after).and_then(|n| encoded.into_iter().nth(n));
         planned.changes = core::changes(&before, &after, pack.as_ref())?;

@@ -148,3 +148,49 @@ async fn shares_switches_and_hours_that_cannot_be_are_refused_with_their_places(
     assert_eq!(unknown.placed(), [at(1, "15 /spec/features/teleport unknown-field")]);
     assert_eq!(office.rows().await, before);
 }
+
+/// A body that keeps hours of its own: they stand in the district's document, on the district's published years.
+#[tokio::test]
+async fn a_district_says_which_bodies_keep_hours_of_their_own() {
+    let office = Office::settled().await;
+    let own = "  calendars:
+    bus-hours:
+      version: 1
+      weekdays: [mon, tue, wed, thu, fri, sat, sun]
+      works_on_holidays: true
+      frames: [{ start: \"05:30\", end: \"01:00\" }]
+  body_calendars: { bus-company: bus-hours }
+";
+    let (_, changed) = office.apply(&district(own)).await.applied();
+    assert!(changed);
+    let [core, _] = office.documents("990102000000").await;
+    assert_eq!(core["bodies"]["bus-company"]["calendar"], "bus-hours");
+    let made = &core["calendars"]["bus-hours"];
+    assert_eq!((&made["days"], &made["zone"]), (&json!([]), &json!("Asia/Shanghai")));
+    assert_eq!(made["week"].as_array().unwrap().len(), 7);
+    let before = office.rows().await;
+    // Other hours under the same version would change what clocks count on behind their backs.
+    let silent = own.replace("05:30", "06:00");
+    let refused = [("/spec/calendars/bus-hours/version".to_owned(), "calendar-not-raised".to_owned())];
+    assert_eq!(office.apply(&district(&silent)).await.refused(422, "manifest-invalid"), refused);
+    // Nor is it taken away from under them; who keeps these hours no more is taken out of the list of bodies.
+    let gone = [("/spec/calendars/bus-hours".to_owned(), "calendar-gone".to_owned())];
+    assert_eq!(office.apply(DISTRICT).await.refused(422, "manifest-invalid"), gone);
+    let broken = own
+        .replace("bus-company: bus-hours", "bus-company: none, nobody: bus-hours")
+        .replace("sat, sun", "sat, sat")
+        .replace("\"01:00\"", "\"06:00\"");
+    let faults = office.apply(&district(&broken)).await.refused(422, "manifest-invalid");
+    let mut codes: Vec<&str> = faults.iter().map(|(_, code)| code.as_str()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["bad-frames", "repeated-weekday", "unknown-body", "unknown-calendar"]);
+    for id in ["bus_hours", "street-990102001000", "cn-official"] {
+        let renamed = district(&own.replace("bus-hours", id));
+        let faults = office.apply(&renamed).await.refused(422, "manifest-invalid");
+        let known = ["bad-calendar-id", "calendar-taken", "calendar-gone"];
+        assert!(faults.iter().all(|(_, code)| known.contains(&code.as_str())), "{faults:?}");
+    }
+    assert_eq!(office.rows().await, before);
+    let unused = own.replace("  body_calendars: { bus-company: bus-hours }\n", "");
+    assert!(office.apply(&district(&unused)).await.applied().1);
+}

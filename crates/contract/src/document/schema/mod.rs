@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use super::Kind;
 use super::manifest::{DistrictSpec, Manifest, StreetSpec};
 
-pub(super) use texts::{BodyName, ClockTime, Code, Day, Instant, Key, PriorityWord, Sha256, Slug, StageWord};
+pub(super) use texts::{
+    BodyName, ClockTime, ClosingTime, Code, Day, Instant, Key, PriorityWord, Sha256, Slug, StageWord,
+};
 
 /// The schema of a manifest of this kind.
 pub fn of(kind: Kind) -> Value {

@@ -65,6 +65,13 @@ text!(
 );
 
 text!(
+    /// The end of a stretch of working hours.
+    ClosingTime,
+    r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+    "时刻，如 17:30，日末写作 24:00，加引号 / a time of day like 17:30, 24:00 for the day's end, in quotes"
+);
+
+text!(
     /// `jiff::Timestamp`
     Instant,
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$",
