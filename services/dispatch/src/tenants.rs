@@ -21,7 +21,11 @@ pub struct Street {
     calendars: BTreeMap<String, Arc<Calendar>>,
     published: Vec<(String, i16)>,
     bodies: BTreeSet<BodyRef>,
+    of_bodies: BodyHours,
 }
+
+/// The calendar of each body that keeps hours of its own.
+pub type BodyHours = Arc<BTreeMap<BodyRef, Arc<Calendar>>>;
 
 impl Street {
     /// A working calendar by its id.
@@ -32,6 +36,11 @@ impl Street {
     /// Every working calendar, in order of their ids.
     pub fn calendars(&self) -> impl Iterator<Item = &Arc<Calendar>> {
         self.calendars.values()
+    }
+
+    /// The calendars of bodies that keep hours of their own.
+    pub fn of_bodies(&self) -> &BodyHours {
+        &self.of_bodies
     }
 
     /// Whether it is a body of the street or its district.
@@ -58,10 +67,16 @@ impl Project for Calendars {
         let own = own.map(|base| own_calendar::of(street, base));
         let specs: Vec<_> = district.calendars.values().chain(&own).collect();
         let compiled = specs.iter().map(|spec| Ok((spec.id.clone(), Arc::new(compile(spec)?))));
-        let calendars = compiled.collect::<Result<_, String>>()?;
+        let calendars = compiled.collect::<Result<BTreeMap<String, Arc<Calendar>>, String>>()?;
         let years = specs.iter().flat_map(|spec| spec.years.iter().map(|year| (spec.id.clone(), *year)));
-        let bodies = merge(district, street).bodies().into_keys();
-        Ok(Street { calendars, published: years.collect(), bodies: bodies.collect() })
+        let bodies = merge(district, street).bodies();
+        let own = bodies.iter().filter_map(|(body, known)| {
+            let calendar = calendars.get(known.calendar.as_deref()?)?;
+            Some((body.clone(), calendar.clone()))
+        });
+        let of_bodies = Arc::new(own.collect());
+        let published = years.collect();
+        Ok(Street { calendars, published, bodies: bodies.into_keys().collect(), of_bodies })
     }
 }
 

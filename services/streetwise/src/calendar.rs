@@ -30,6 +30,8 @@ struct Published {
 #[derive(Debug, Deserialize)]
 struct Page {
     moves: Vec<Value>,
+    #[serde(default)]
+    refused: Vec<String>,
     cases: u64,
     next: Option<String>,
 }
@@ -57,6 +59,8 @@ struct Outcome {
     applied: bool,
     cases: u64,
     moves: Vec<Value>,
+    /// Cases whose clocks could not be moved.
+    refused: Vec<String>,
 }
 
 /// Runs the command.
@@ -74,11 +78,7 @@ pub async fn run(arguments: &CalendarReplan) -> Result<(), Failure> {
     }
     let mut outcomes = Vec::new();
     for calendar in calendars {
-        let outcome = all(&client, &path, &calendar, arguments).await?;
-        if !arguments.json {
-            print!("{}", told(&outcome, &calendar.zone)?);
-        }
-        outcomes.push(outcome);
+        outcomes.push(all(&client, &path, &calendar, arguments).await?);
     }
     if arguments.json {
         println!("{:#}", json!({ "street": street, "calendars": outcomes }));
@@ -100,21 +100,34 @@ async fn all(
     calendar: &Published,
     arguments: &CalendarReplan,
 ) -> Result<Outcome, Failure> {
-    let Published { id, version, years, .. } = calendar.clone();
+    let Published { id, version, years, zone } = calendar.clone();
+    // What is applied is what was looked at: the service refuses it when another is in force.
+    let version = arguments.version.unwrap_or(version);
+    let (moves, refused) = (Vec::new(), Vec::new());
     let mut outcome =
-        Outcome { calendar: id, version, years, applied: arguments.apply, cases: 0, moves: Vec::new() };
+        Outcome { calendar: id, version, years, applied: arguments.apply, cases: 0, moves, refused };
     let mut after: Option<String> = None;
+    let say = |text: String| {
+        if !arguments.json {
+            print!("{text}");
+        }
+    };
+    say(heading(&outcome));
     loop {
         let page: Page = if arguments.apply {
-            let body = json!({ "calendar": calendar.id, "version": calendar.version, "after": after, "note": arguments.note });
+            let body = json!({ "calendar": calendar.id, "version": version, "after": after, "note": arguments.note });
             client.post(MOVING, &format!("{path}:replan"), &body).await?
         } else {
             client.get(LOOKING, &address(path, &calendar.id, after.as_deref())).await?
         };
+        // Told page by page: what was moved is moved, should a later page fail.
+        say(rows(&page.moves, &zone)?);
         outcome.cases += page.cases;
         outcome.moves.extend(page.moves);
+        outcome.refused.extend(page.refused);
         after = page.next;
         if after.is_none() {
+            say(summary(&outcome));
             return Ok(outcome);
         }
     }
@@ -129,30 +142,46 @@ fn address(path: &str, calendar: &str, after: Option<&str>) -> String {
     format!("{path}:replan?{}", query.finish())
 }
 
-fn told(outcome: &Outcome, zone: &str) -> Result<String, Failure> {
+fn heading(outcome: &Outcome) -> String {
+    let Outcome { calendar, version, years, .. } = outcome;
+    let years = years.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    format!("{calendar}  第 {version} 版 / version {version}  {years}\n")
+}
+
+fn rows(moves: &[Value], zone: &str) -> Result<String, Failure> {
     let next = "服务与本工具的版本可能不同 / the service may be of another version than this tool";
     let read = |moved: &Value| serde_json::from_value::<Moved>(moved.clone());
-    let moves: Vec<Moved> = outcome
-        .moves
+    let moves: Vec<Moved> = moves
         .iter()
         .map(read)
         .collect::<Result<_, _>>()
         .map_err(|error| Failure::world(LOOKING, next, error))?;
-    let Outcome { calendar, version, years, cases, .. } = outcome;
-    let years = years.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let mut text = format!("{calendar}  第 {version} 版 / version {version}  {years}\n");
-    if !moves.is_empty() {
-        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        let head = ["案件 case", "单位 body", "时限 stage", "原定 before", "改为 after", "原因 why"];
-        let rows: Vec<Vec<String>> = moves.iter().map(|moved| moved.cells(&zone)).collect();
-        text.push_str(&table::render(&head, &rows));
+    if moves.is_empty() {
+        return Ok(String::new());
     }
-    let (zh, en) = if outcome.applied { ("已重排", "moved") } else { ("将重排", "would move") };
-    let count = moves.len();
-    text.push_str(&format!(
-        "  {zh} {count} 项时限（在办案件 {cases} 件）/ {count} due times {en}, of {cases} cases\n"
-    ));
-    Ok(text)
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let head = ["案件 case", "单位 body", "时限 stage", "原定 before", "改为 after", "原因 why"];
+    let rows: Vec<Vec<String>> = moves.iter().map(|moved| moved.cells(&zone)).collect();
+    Ok(table::render(&head, &rows))
+}
+
+/// How many there are, and how the same is applied.
+fn summary(outcome: &Outcome) -> String {
+    let Outcome { calendar, version, cases, applied, refused, .. } = outcome;
+    let (zh, en) = if *applied { ("已重排", "moved") } else { ("将重排", "would move") };
+    let count = outcome.moves.len();
+    let mut text =
+        format!("  {zh} {count} 项时限（在办案件 {cases} 件）/ {count} due times {en}, of {cases} cases\n");
+    if !refused.is_empty() {
+        let refused = refused.join(" ");
+        text.push_str(&format!("  ✗ 无法重排，时限不变 / cannot be moved, and stay: {refused}\n"));
+    }
+    if !applied && count > 0 {
+        text.push_str(&format!(
+            "  → 生效 / to apply it: --calendar {calendar} --version {version} --apply\n"
+        ));
+    }
+    text
 }
 
 impl Moved {
@@ -194,8 +223,10 @@ mod tests {
             applied: false,
             cases: 3,
             moves: vec![moved],
+            refused: Vec::new(),
         };
-        let said = told(&outcome, "Asia/Shanghai").unwrap();
+        let rows = rows(&outcome.moves, "Asia/Shanghai").unwrap();
+        let said = format!("{}{rows}{}", heading(&outcome), summary(&outcome));
         assert!(said.starts_with("cn-official  第 2 版 / version 2  2026 2027\n"), "{said}");
         let row = said.lines().nth(3).unwrap();
         let cells: Vec<&str> = row.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect();
@@ -210,7 +241,10 @@ mod tests {
                 "2026-12-02 改为休息 / 2026-12-02 is off now"
             ]
         );
-        assert!(said.ends_with("1 due times would move, of 3 cases\n"), "{said}");
+        assert!(said.contains("1 due times would move, of 3 cases\n"), "{said}");
+        assert!(said.ends_with("--calendar cn-official --version 2 --apply\n"), "{said}");
+        let moved = Outcome { applied: true, refused: vec!["990102001-261123-0002".to_owned()], ..outcome };
+        assert!(summary(&moved).ends_with("990102001-261123-0002\n"), "{}", summary(&moved));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use ids::TenantId;
+use uuid::Uuid;
 
 use super::bucket::{Buckets, Rate};
 use super::problem::Problem;
@@ -15,7 +16,9 @@ use super::problem::Problem;
 const CLIENT_RATE: Rate = Rate { burst: 120, per_s: 10 };
 /// What may be asked in one tenant.
 const TENANT_RATE: Rate = Rate { burst: 600, per_s: 100 };
-/// Clients, and tenants, that are remembered at a time.
+/// What may be done with one key: somebody at work, not a flood by a key that got around.
+const KEY_RATE: Rate = Rate { burst: 30, per_s: 1 };
+/// Clients, tenants and keys that are remembered at a time.
 const KEYS_MAX: usize = 10_000;
 
 /// Guards of the doors of one service that strangers may knock at.
@@ -23,6 +26,7 @@ const KEYS_MAX: usize = 10_000;
 pub struct Strangers {
     clients: Mutex<Buckets<Option<IpAddr>>>,
     tenants: Mutex<Buckets<TenantId>>,
+    keys: Mutex<Buckets<Uuid>>,
     began: Instant,
 }
 
@@ -31,6 +35,7 @@ impl Default for Strangers {
         Self {
             clients: Mutex::new(Buckets::new(CLIENT_RATE, KEYS_MAX)),
             tenants: Mutex::new(Buckets::new(TENANT_RATE, KEYS_MAX)),
+            keys: Mutex::new(Buckets::new(KEY_RATE, KEYS_MAX)),
             began: Instant::now(),
         }
     }
@@ -45,6 +50,11 @@ impl Strangers {
     /// The same for the tenant of a key that was right.
     pub fn in_tenant(&self, tenant: TenantId) -> Result<(), Problem> {
         take(&self.tenants, tenant, self.began.elapsed())
+    }
+
+    /// The same for one key that was right, before it takes anything of its tenant's.
+    pub fn with_key(&self, key: Uuid) -> Result<(), Problem> {
+        take(&self.keys, key, self.began.elapsed())
     }
 }
 

@@ -10,15 +10,16 @@ use orders::{
 };
 use sla::{Limit, Unit};
 
+use super::clocks::{Clocks, Openings};
 use super::deed::Deed;
 use super::matter::Matter;
 
-/// By whom, when, with which words, and on which publications of the calendar.
+/// By whom, when, with which words, and on which calendars.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Doing<'a> {
     pub actor: &'a Actor,
     pub note: &'a str,
-    pub calendars: Publications<'a>,
+    pub clocks: Clocks<'a>,
     pub now: Timestamp,
 }
 
@@ -34,7 +35,8 @@ impl Matter {
         let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
         let command = match deed {
             Deed::Act(act) => {
-                return self.act(id, *act, doing.actor, doing.note, doing.calendars.present(), doing.now);
+                let calendar = doing.clocks.of_case().present();
+                return self.act(id, *act, doing.actor, doing.note, calendar, doing.now);
             }
             Deed::RecordVisit { others, visited_at } => {
                 return self.record_visit(id, others, *visited_at, doing, mint);
@@ -54,9 +56,12 @@ impl Matter {
                 let wanted = TimeWanted::Suspension { until: *until, reason: *reason };
                 OrderCommand::AskTime { actor, wanted, note }
             }
-            Deed::Grant => OrderCommand::GrantTime { actor, calendars: doing.calendars, note },
+            Deed::Grant => OrderCommand::GrantTime { actor, calendars: self.of_order(id, doing), note },
             Deed::Deny => OrderCommand::RefuseTime { actor, note },
-            Deed::Resume => OrderCommand::Resume { actor: Some(actor), calendars: doing.calendars, note },
+            Deed::Resume => {
+                let calendars = self.of_order(id, doing);
+                OrderCommand::Resume { actor: Some(actor), calendars, note }
+            }
             Deed::Waive => OrderCommand::Waive { actor, note },
             Deed::Urge => OrderCommand::Urge { actor, note },
             Deed::Supervise => OrderCommand::Supervise { actor, note },
@@ -67,12 +72,19 @@ impl Matter {
 
     /// Ends suspensions whose end has come, as of that instant: before anything else is decided, so that it does not
     /// matter who came by first.
-    pub fn end_suspensions(&mut self, calendars: Publications<'_>, now: Timestamp) -> Result<(), Refusal> {
+    pub fn end_suspensions(&mut self, clocks: Clocks<'_>, now: Timestamp) -> Result<(), Refusal> {
         for id in self.suspensions_over(now) {
+            let Some(order) = self.order(id) else { continue };
+            let calendars = clocks.of_order(order);
             let resume = OrderCommand::Resume { actor: None, calendars, note: String::new() };
             self.decide_order(id, resume, now)?;
         }
         Ok(())
+    }
+
+    /// What an order's clocks count on; the case's calendar where it is not in hand, which is refused later.
+    fn of_order<'a>(&self, id: OrderId, doing: Doing<'a>) -> Publications<'a> {
+        self.order(id).map_or_else(|| doing.clocks.of_case(), |order| doing.clocks.of_order(order))
     }
 
     /// Orders in hand whose suspension is over.
@@ -102,10 +114,11 @@ impl Matter {
         let mut present = orders.iter().filter(|order| order.round == self.case.round);
         let lead = present.find(|order| order.role == Role::Lead && !order.phase.left());
         let chain = lead.map(|lead| lead.chain.clone()).unwrap_or_default();
-        let mut starts = Starts::new(doing.calendars.present());
+        let mut openings = Openings::default();
         for body in bodies {
             let plan = self.case.summons(mint(), body.clone(), check_in, chain.clone());
-            self.issue(plan, &mut starts, Some(doing.actor.clone()), doing.now)?;
+            let starts = openings.on(doing.clocks.of_body(body));
+            self.issue(plan, starts, Some(doing.actor.clone()), doing.now)?;
         }
         Ok(())
     }
@@ -137,7 +150,8 @@ impl Matter {
         self.decide_order(id, give_back, doing.now)?;
         let Some(order) = self.order(id).cloned() else { return Ok(()) };
         let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;
-        let ask = CaseCommand::AskRuling { actor, order: &order, plan, calendar: doing.calendars.present() };
+        let calendar = doing.clocks.of_case().present();
+        let ask = CaseCommand::AskRuling { actor, order: &order, plan, calendar };
         self.decide_case(ask, doing.now).map(drop)
     }
 
@@ -169,6 +183,6 @@ impl Matter {
             self.decide_order(theirs, waive, now)?;
         }
         let plan = order.plan_for(mint(), to.clone());
-        self.issue(plan, &mut Starts::new(doing.calendars.present()), Some(actor), now)
+        self.issue(plan, &mut Starts::new(doing.clocks.of_body(to)), Some(actor), now)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use ids::{LinkId, OrderId, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orders::{Act, LinkDeed, Order, OrderCommand, Refusal};
 
 use super::direct::Doing;
@@ -13,6 +13,9 @@ use super::token::Token;
 
 /// Links given out to one order at most, whatever became of them.
 pub(crate) const LINKS_MAX: usize = 50;
+
+/// Openings within this time of a receipt are counted with it: a page that is loaded again and again must not fill a timeline.
+pub(crate) const RECEIPT_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// What may be done by a link. Never a return, a question for time, a ruling or a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +68,15 @@ pub(crate) struct NewLink {
     pub label: String,
     /// Until its end, from when it is given out.
     pub hours: u16,
+}
+
+impl NewLink {
+    /// What it is for and what it allows, as the journal keeps it.
+    pub fn said(&self) -> String {
+        let acts: Vec<&str> =
+            LinkAct::ALL.iter().filter(|act| self.acts.contains(act)).map(|act| act.as_str()).collect();
+        format!("{}: {}", self.label, acts.join(" "))
+    }
 }
 
 /// A link as it is kept.
@@ -136,9 +148,15 @@ impl Link {
         if self.acts.contains(&act) { Ok(()) } else { Err(LinkRefusal::NotAllowed) }
     }
 
-    /// After one more opening.
+    /// Whether the receipt of a moment ago stands for this opening, too: it is counted, and says nothing new.
+    pub fn just_opened(&self, now: Timestamp) -> bool {
+        self.last_opened_at.is_some_and(|receipt| now.duration_since(receipt) < RECEIPT_EVERY)
+    }
+
+    /// After one more opening. Its time is that of the last receipt, so that reading for hours gives one a minute.
     pub fn after_opening(&self, now: Timestamp) -> Self {
-        Self { opened: self.opened.saturating_add(1), last_opened_at: Some(now), ..self.clone() }
+        let last_opened_at = if self.just_opened(now) { self.last_opened_at } else { Some(now) };
+        Self { opened: self.opened.saturating_add(1), last_opened_at, ..self.clone() }
     }
 
     /// After it was taken back; the first time counts.
@@ -163,7 +181,7 @@ impl Matter {
     pub fn by_link(&mut self, id: OrderId, act: LinkAct, doing: Doing<'_>) -> Result<(), Refusal> {
         match act {
             LinkAct::Do(act) => {
-                self.act(id, act, doing.actor, doing.note, doing.calendars.present(), doing.now)
+                self.act(id, act, doing.actor, doing.note, doing.clocks.of_case().present(), doing.now)
             }
             LinkAct::Ask => {
                 let (actor, note) = (doing.actor.clone(), doing.note.to_owned());

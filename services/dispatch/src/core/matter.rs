@@ -10,12 +10,13 @@ use ids::{BodyRef, CaseId, Lane, OrderId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Actor, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Decision, Order,
-    OrderCommand, OrderEvent, OrderPlan, Phase, Publications, Refusal, Role, RoundVerdict, StageState,
-    Starts, VerifyCommand,
+    OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, StageState, Starts,
+    VerifyCommand,
 };
 use sla::Calendar;
 use uuid::Uuid;
 
+use super::clocks::{Clocks, Hours, Openings};
 use super::routed::RoutedCase;
 use super::stages::{Projected, Subject};
 
@@ -62,9 +63,9 @@ pub(crate) struct Matter {
 
 impl Matter {
     /// Opens a routed case and issues its orders.
-    pub fn open(
+    pub fn open<'h>(
         routed: &RoutedCase,
-        starts: &mut Starts<'_>,
+        (hours, openings): (Hours<'h>, &mut Openings<'h>),
         now: Timestamp,
         mut mint: impl FnMut() -> OrderId,
     ) -> Result<Self, Refusal> {
@@ -88,6 +89,7 @@ impl Matter {
                 chain: routed.chain.clone(),
                 follows: None,
             };
+            let starts = openings.on(hours.of_body(&plan.body));
             matter.issue(plan, starts, None, now)?;
         }
         Ok(matter)
@@ -174,7 +176,7 @@ impl Matter {
         &mut self,
         command: VerifyCommand,
         actor: &Actor,
-        calendar: &Calendar,
+        clocks: Clocks<'_>,
         now: Timestamp,
         mut mint: impl FnMut() -> OrderId,
     ) -> Result<(), Refusal> {
@@ -194,10 +196,11 @@ impl Matter {
             self.decide_order(order.id, OrderCommand::CloseWithCase { actor: actor.clone(), verdict }, now)?;
         }
         self.happened.extend(of_case);
-        let mut starts = Starts::new(calendar);
+        let mut openings = Openings::default();
         for order in round.iter().filter(|order| again.contains(&order.id)) {
             let plan = order.plan_again(mint(), self.case.round);
-            self.issue(plan, &mut starts, Some(actor.clone()), now)?;
+            let starts = openings.on(clocks.of_body(&plan.body));
+            self.issue(plan, starts, Some(actor.clone()), now)?;
         }
         Ok(())
     }
@@ -223,12 +226,14 @@ impl Matter {
     }
 
     /// A calendar was published: for the case and every order in hand.
-    pub fn fill(&mut self, calendars: Publications<'_>, now: Timestamp) -> Result<(), Refusal> {
-        self.end_suspensions(calendars, now)?;
-        let calendar = calendars.present();
+    pub fn fill(&mut self, clocks: Clocks<'_>, now: Timestamp) -> Result<(), Refusal> {
+        self.end_suspensions(clocks, now)?;
         for id in self.order_ids() {
+            let Some(order) = self.order(id) else { continue };
+            let calendar = clocks.of_order(order).present();
             self.decide_order(id, OrderCommand::FillCalendar { calendar }, now)?;
         }
+        let calendar = clocks.of_case().present();
         self.decide_case(CaseCommand::FillCalendar { calendar }, now).map(drop)
     }
 

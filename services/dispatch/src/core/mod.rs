@@ -1,5 +1,6 @@
 //! Pure helpers: no database, no clock.
 
+pub(crate) mod clocks;
 pub(crate) mod deed;
 pub(crate) mod direct;
 pub(crate) mod link;
@@ -11,5 +12,6 @@ pub(crate) mod rulings;
 pub(crate) mod say;
 pub(crate) mod stages;
 pub(crate) mod token;
+pub(crate) mod unfolded;
 pub(crate) mod view;
 pub(crate) mod visit;

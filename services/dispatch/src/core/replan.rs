@@ -6,10 +6,11 @@ use orders::{
     StageMove, StageState,
 };
 use serde::{Deserialize, Serialize};
-use sla::{Calendar, Change};
+use sla::{Calendar, CalendarRef, Change};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::clocks::Clocks;
 use super::matter::{Happened, Matter};
 
 /// One clock that moves, or moved.
@@ -47,6 +48,9 @@ pub(crate) struct MovePage {
     pub version: u64,
     /// In order of their cases.
     pub moves: Vec<MoveView>,
+    /// Numbers of cases whose clocks could not be moved, and stay as they are.
+    #[serde(default)]
+    pub refused: Vec<String>,
     /// Cases with running clocks that were looked at; most have nothing to move.
     pub cases: u32,
     /// How many there are behind them.
@@ -56,29 +60,33 @@ pub(crate) struct MovePage {
 }
 
 impl Matter {
-    /// Whether a clock that runs counts on another publication than this one.
-    pub fn counts_elsewhere(&self, present: &Calendar) -> bool {
-        let elsewhere = |stage: &StageState| {
-            let reference = stage.counted_on().filter(|_| stage.open());
-            reference.is_some_and(|reference| reference != present.reference())
-        };
+    /// What its clocks count on; `all` those that are decided, too, else those without a verdict.
+    pub fn counted_on(&self, all: bool) -> impl Iterator<Item = &CalendarRef> {
         let case = [self.case.verification(), self.case.adjudication()];
-        let orders = self.orders.iter().filter(|order| !order.phase.ended());
-        orders.flat_map(|order| &order.stages).chain(case.into_iter().flatten()).any(elsewhere)
+        let orders = self.orders.iter().filter(move |order| all || !order.phase.ended());
+        let stages = orders.flat_map(|order| &order.stages).chain(case.into_iter().flatten());
+        stages.filter(move |stage| all || stage.verdict.is_none()).filter_map(StageState::counted_on)
     }
 
-    /// Every clock goes over to the publication in force where that makes a difference. All orders of the case must be loaded.
+    /// Whether a clock counts on another publication of this calendar.
+    pub fn counts_elsewhere(&self, present: &Calendar, all: bool) -> bool {
+        let present = present.reference();
+        self.counted_on(all).any(|reference| reference.id == present.id && reference != present)
+    }
+
+    /// Every clock on a calendar goes over to its publication in force where that makes a difference. All orders of the case must
+    /// be loaded.
     pub fn replan(
         &mut self,
         actor: &Actor,
-        calendars: Publications<'_>,
+        (clocks, calendars): (Clocks<'_>, Publications<'_>),
         note: &str,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if !self.counts_elsewhere(calendars.present()) {
+        if !self.counts_elsewhere(calendars.present(), false) {
             return Ok(());
         }
-        self.end_suspensions(calendars, now)?;
+        self.end_suspensions(clocks, now)?;
         for id in self.order_ids() {
             let (actor, note) = (actor.clone(), note.to_owned());
             self.decide_order(id, OrderCommand::Replan { actor, calendars, note }, now)?;

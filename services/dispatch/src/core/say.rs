@@ -6,7 +6,7 @@ use contract::proto::{dispatch as wire, to_wire};
 use ids::BodyRef;
 use jiff::Timestamp;
 use orders::{
-    Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, Ruling, RulingAsked,
+    Actor, Case, CaseEvent, CaseEventKind, Order, OrderEvent, OrderEventKind, Ruling, RulingAsked, Stage,
     StageEvent, StageMove, StageState, Suspension, TimeWanted,
 };
 use prost::Message;
@@ -149,6 +149,7 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.visit_id = visit.id.to_string();
             payload.visited_at = Some(to_wire(visit.visited_at));
             payload.told_bodies = visit.signatures.values().map(|of| of.body.to_string()).collect();
+            payload.told_orders = visit.signatures.keys().map(ToString::to_string).collect();
         }
         CaseEventKind::VisitSigned { visit, order_id, body, .. } => {
             payload.visit_id = visit.to_string();
@@ -156,7 +157,13 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.order_id = order_id.to_string();
             payload.body = body.to_string();
         }
-        CaseEventKind::Replanned { moves, .. } => payload.moves = moves.iter().map(wire_move).collect(),
+        CaseEventKind::Replanned { moves, .. } => {
+            payload.moves = moves.iter().map(wire_move).collect();
+            // Who has to rule is told of its clock; verifiers work from the list.
+            if moves.iter().any(|moved| moved.clock.stage == Stage::Adjudicate) {
+                payload.told_bodies = told.iter().map(ToString::to_string).collect();
+            }
+        }
         CaseEventKind::FalselyClosed { repeated_by, after_s } => {
             payload.repeated_by = repeated_by.to_string();
             payload.after_s = *after_s;

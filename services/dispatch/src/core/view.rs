@@ -331,6 +331,13 @@ pub(crate) struct CaseView {
     pub orders: Vec<OrderView>,
 }
 
+/// Whether one of these orders is the lead's that recorded it, or of a body that was there: a visit is not for those who are
+/// only informed.
+fn took_part(visit: &orders::Visit, orders: &[OrderView]) -> bool {
+    let lead = |order: &OrderView| order.role == "lead" && order.body == visit.by.to_string();
+    orders.iter().any(|order| lead(order) || visit.signatures.contains_key(&ids::OrderId(order.order_id)))
+}
+
 impl CaseView {
     pub fn of(facts: &Facts, case: &Case, orders: Vec<OrderView>) -> Self {
         let interval = |interval: &orders::HolderInterval| HolderView {
@@ -357,7 +364,12 @@ impl CaseView {
             adjudication: case.adjudication().map(StageView::of),
             rulings: case.rulings.iter().map(RulingView::of).collect(),
             repeated_by: case.repeated_by.iter().map(|id| id.as_uuid()).collect(),
-            visits: case.visits.iter().map(|visit| VisitView::of(case, visit)).collect(),
+            visits: case
+                .visits
+                .iter()
+                .filter(|visit| took_part(visit, &orders))
+                .map(|visit| VisitView::of(case, visit))
+                .collect(),
             orders,
         }
     }

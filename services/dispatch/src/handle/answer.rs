@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use ids::{IdempotencyKey, TenantId};
 use jiff::Timestamp;
-use pg::ScopedTx;
+use pg::{ScopedTx, TenantScope};
 use serde::Serialize;
 
-use super::Denied;
+use super::{Denied, Room};
 use crate::store::answers::{self, Scope, StoredAnswer};
 
 /// Which request this is.
@@ -49,6 +49,15 @@ impl Request {
     pub fn matches(&self, version: u64) -> bool {
         self.if_match.is_none_or(|seen| seen == version)
     }
+}
+
+/// The answer that an equal request was given before. Nothing is locked: what is decided at this moment is not found here, but
+/// under the lock.
+pub(crate) async fn given(room: &Room, request: &Request) -> Result<Option<Answer>, Denied> {
+    let mut tx = room.house.pool.begin(TenantScope::of_principal([request.tenant])).await?;
+    let answers = Answers::given(&mut tx, &[request]).await?;
+    tx.commit().await?;
+    answers.find(request)?.transpose()
 }
 
 /// The answers to the requests of a batch: those given before, and those it adds.

@@ -9,14 +9,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ids::TenantId;
 use jiff::Timestamp;
-use orders::Publications;
 use pg::{ScopedTx, TenantScope};
 use sla::Calendar;
 
 use super::Room;
+use crate::core::clocks::{Clocks, Published};
 use crate::core::matter::Matter;
 use crate::store;
 use crate::store::calendars::Publication;
+use crate::tenants::{BodyHours, Street};
 
 /// Streets whose publications are archived in one transaction at most.
 const STREETS_MAX: usize = 100;
@@ -92,41 +93,83 @@ pub(super) async fn keep(
     store::calendars::keep(tx, &unknown.into_values().collect::<Vec<_>>(), now).await
 }
 
-/// The calendars of a batch of matters.
+/// The calendars of a batch of matters, by their streets.
 #[derive(Debug, Default)]
-pub(super) struct Calendars(BTreeMap<(TenantId, String), OfCase>);
+pub(super) struct Calendars(BTreeMap<TenantId, OfStreet>);
 
-#[derive(Debug)]
-struct OfCase {
-    present: Arc<Calendar>,
-    earlier: Vec<Arc<Calendar>>,
+#[derive(Debug, Default)]
+struct OfStreet {
+    by_id: BTreeMap<String, Published>,
+    of_bodies: BodyHours,
 }
 
 impl Calendars {
-    /// Those of these matters, as far as documents are here. Earlier publications are loaded only for clocks that run on one.
+    /// Those of these matters, as far as documents are here: the case's own, those that its clocks count on, and those of bodies
+    /// that may get an order of it. Earlier publications are loaded only for clocks that run on one, and where the documents
+    /// do not have a calendar any more, its last publication stays in force for who counts on it.
     pub async fn of<'a>(
         room: &Room,
         tx: &mut ScopedTx,
         now: Timestamp,
         matters: impl IntoIterator<Item = &'a Matter>,
     ) -> Result<Self, pg::Error> {
-        let (mut all, mut behind): (BTreeMap<_, OfCase>, _) = (BTreeMap::new(), BTreeSet::new());
+        Self::read(room, tx, now, (matters, false)).await
+    }
+
+    /// The same for one who also tells of clocks that are decided.
+    pub async fn of_all<'a>(
+        room: &Room,
+        tx: &mut ScopedTx,
+        now: Timestamp,
+        matters: impl IntoIterator<Item = &'a Matter>,
+    ) -> Result<Self, pg::Error> {
+        Self::read(room, tx, now, (matters, true)).await
+    }
+
+    async fn read<'a>(
+        room: &Room,
+        tx: &mut ScopedTx,
+        now: Timestamp,
+        (matters, all_clocks): (impl IntoIterator<Item = &'a Matter>, bool),
+    ) -> Result<Self, pg::Error> {
+        let view = room.house.snapshot.view();
+        let (mut all, mut behind): (BTreeMap<TenantId, OfStreet>, _) = (BTreeMap::new(), BTreeSet::new());
         for matter in matters {
-            let place = (matter.tenant(), matter.facts.calendar.clone());
-            let Some(present) = room.calendar(matter.tenant(), &matter.facts) else { continue };
-            if matter.counts_elsewhere(&present) {
-                behind.insert(place.clone());
+            let tenant = matter.tenant();
+            let Some(street) = view.street(tenant) else { continue };
+            let of_street = all.entry(tenant).or_insert_with(|| OfStreet::of(&street.of));
+            let ids = matter.counted_on(all_clocks).map(|reference| reference.id.as_str());
+            for id in ids.chain([matter.facts.calendar.as_str()]) {
+                if !of_street.by_id.contains_key(id) {
+                    match street.of.calendar(id) {
+                        Some(present) => of_street.put(id, present),
+                        None => drop(behind.insert((tenant, id.to_owned()))),
+                    }
+                }
             }
-            all.entry(place).or_insert(OfCase { present, earlier: Vec::new() });
+            let elsewhere =
+                of_street.by_id.iter().filter(|(_, of)| matter.counts_elsewhere(&of.present, all_clocks));
+            behind.extend(elsewhere.map(|(id, _)| (tenant, id.clone())));
         }
-        let used =
-            all.iter().map(|((tenant, _), of)| Publication { tenant: *tenant, calendar: of.present.clone() });
+        let used = all.iter().flat_map(|(tenant, of)| {
+            let calendars = of.by_id.values().map(|of| of.present.clone());
+            calendars.map(|calendar| Publication { tenant: *tenant, calendar })
+        });
+        let used: Vec<Publication> = used.collect();
         keep(room, tx, now, used).await?;
         let behind = Vec::from_iter(behind);
         if !behind.is_empty() {
+            // Oldest first: of a calendar that is in no document the last one is in force.
             for Publication { tenant, calendar } in store::calendars::of(tx, &behind).await? {
-                if let Some(of) = all.get_mut(&(tenant, calendar.reference().id.clone())) {
-                    of.earlier.push(calendar);
+                let Some(of) = all.get_mut(&tenant) else { continue };
+                let gone =
+                    view.street(tenant).is_some_and(|s| s.of.calendar(&calendar.reference().id).is_none());
+                match of.by_id.get_mut(&calendar.reference().id) {
+                    Some(known) if gone => {
+                        known.earlier.push(std::mem::replace(&mut known.present, calendar));
+                    }
+                    Some(known) => known.earlier.push(calendar),
+                    None => of.put(&calendar.reference().id.clone(), calendar),
                 }
             }
         }
@@ -134,8 +177,23 @@ impl Calendars {
     }
 
     /// Those of a matter; nothing where its street's documents are not here yet.
-    pub fn of_matter(&self, matter: &Matter) -> Option<Publications<'_>> {
-        let of = self.0.get(&(matter.tenant(), matter.facts.calendar.clone()))?;
-        Some(Publications::new(&of.present, &of.earlier))
+    pub fn of_matter(&self, matter: &Matter) -> Option<Clocks<'_>> {
+        let of = self.0.get(&matter.tenant())?;
+        Clocks::new(&matter.facts.calendar, &of.by_id, &of.of_bodies)
+    }
+}
+
+impl OfStreet {
+    /// With the calendars of its bodies: any of them may get an order.
+    fn of(street: &Street) -> Self {
+        let mut of = Self { by_id: BTreeMap::new(), of_bodies: street.of_bodies().clone() };
+        for calendar in street.of_bodies().values() {
+            of.put(&calendar.reference().id, calendar.clone());
+        }
+        of
+    }
+
+    fn put(&mut self, id: &str, present: Arc<Calendar>) {
+        self.by_id.insert(id.to_owned(), Published { present, earlier: Vec::new() });
     }
 }

@@ -209,15 +209,17 @@ fn decide(
     now: Timestamp,
 ) -> Result<Option<Link>, Denied> {
     let version = match command.what {
+        // Asked for at the door of the case.
+        What::Order(_, Deed::RecordVisit { .. }) => Some(matter.case.version),
         What::Order(id, _) | What::Link(id, _) => matter.order(id).map(|order| order.version),
         What::Case(..) => Some(matter.case.version),
     };
     if !version.is_some_and(|version| command.request.matches(version)) {
         return Err(Denied::Stale);
     }
-    let calendars = calendars.of_matter(matter).ok_or(Denied::NotReady)?;
+    let clocks = calendars.of_matter(matter).ok_or(Denied::NotReady)?;
     if !matches!(command.what, What::Case(_, CaseDeed::Verify(_))) {
-        matter.end_suspensions(calendars, now)?;
+        matter.end_suspensions(clocks, now)?;
     }
     let by_body = match &command.what {
         What::Order(_, deed) => deed.by_body(),
@@ -226,7 +228,7 @@ fn decide(
     };
     let body = place.holder.clone().filter(|_| by_body);
     let actor = Actor { principal: command.request.principal.clone(), body };
-    let doing = Doing { actor: &actor, note: &command.note, calendars, now };
+    let doing = Doing { actor: &actor, note: &command.note, clocks, now };
     let mint = || room.mint_order(now);
     match &command.what {
         What::Order(id, deed) => matter.does(*id, deed, doing, mint)?,
@@ -235,7 +237,7 @@ fn decide(
             matter.whistle(bodies, *check_in, doing, mint)?;
         }
         What::Case(_, CaseDeed::Verify(verify)) => {
-            matter.verify(verify.clone(), &actor, calendars.present(), now, mint)?;
+            matter.verify(verify.clone(), &actor, clocks, now, mint)?;
         }
         What::Link(id, deed) => {
             return links.decide(room, matter, (*id, deed), &command.request, doing).map(Some);
@@ -252,10 +254,10 @@ fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, V
         Some((order.version, OrderView::of(&Listed::of(order, &matter.facts))))
     };
     match what {
-        What::Order(id, Deed::RecordVisit { .. }) => {
+        What::Order(_, Deed::RecordVisit { .. }) => {
             let visit = matter.case.visits.last()?;
             let view = VisitView::of(&matter.case, visit);
-            Some((matter.order(*id)?.version, json(serde_json::to_vec(&view))))
+            Some((matter.case.version, json(serde_json::to_vec(&view))))
         }
         What::Order(id, Deed::SignVisit { visit }) => {
             let view = VisitView::of(&matter.case, matter.case.visit(*visit)?);

@@ -87,7 +87,9 @@ impl Links {
                         matter.sign_visit(order_id, *visit, doing)?;
                     }
                     _ => {
-                        matter.link(order_id, link.id, Deed::Open, doing)?;
+                        if !link.just_opened(doing.now) {
+                            matter.link(order_id, link.id, Deed::Open, doing)?;
+                        }
                         return Ok(link.after_opening(doing.now));
                     }
                 }

@@ -13,6 +13,7 @@ pub(crate) mod replan;
 mod save;
 pub(crate) use save::{CASE, ORDER};
 pub(crate) mod submit;
+pub(crate) mod unfold;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,10 +23,9 @@ use bootstrap::door::{Problem, Strangers};
 use ids::{CaseId, OrderId, TenantId};
 use jiff::Timestamp;
 use orders::{Order, Refusal};
-use sla::Calendar;
 
 use crate::core::link::LinkRefusal;
-use crate::core::matter::{Facts, Matter};
+use crate::core::matter::Matter;
 use crate::core::token::Keys;
 use crate::events::Metrics;
 use crate::store::cases::StoredCase;
@@ -59,12 +59,6 @@ pub(crate) struct LinkTools {
 impl Room {
     fn mint_order(&self, now: Timestamp) -> OrderId {
         self.house.minter.mint(now).into()
-    }
-
-    /// The calendar that counts for a case. It was here when the case was opened; a replica that has not loaded
-    /// its documents yet answers "not available" until it has.
-    fn calendar(&self, tenant: TenantId, facts: &Facts) -> Option<Arc<Calendar>> {
-        self.house.snapshot.view().street(tenant)?.of.calendar(&facts.calendar)
     }
 }
 

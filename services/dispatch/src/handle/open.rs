@@ -6,22 +6,34 @@ use std::sync::Arc;
 use ids::{CaseId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use messaging::ApplyError;
-use orders::Starts;
 use pg::ScopedTx;
 use sla::Calendar;
 
 use super::save::{By, save};
 use super::{Room, calendars, matters};
+use crate::core::clocks::{Hours, Openings};
 use crate::core::matter::Matter;
 use crate::core::routed::RoutedCase;
 use crate::store::calendars::Publication;
 use crate::store::{self, Key};
+use crate::tenants::BodyHours;
 
-/// A routed case and the calendar it counts on, as it was when the message was read.
+/// A routed case and the calendars it counts on, as they were when the message was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub routed: Arc<RoutedCase>,
     pub calendar: Arc<Calendar>,
+    /// Of bodies that keep hours of their own.
+    pub of_bodies: BodyHours,
+}
+
+impl Command {
+    /// The publications that its clocks begin to count on.
+    fn used(&self) -> impl Iterator<Item = Publication> {
+        let tenant = self.routed.tenant;
+        let own = self.routed.duties.iter().filter_map(|duty| self.of_bodies.get(&duty.body));
+        own.chain([&self.calendar]).map(move |calendar| Publication { tenant, calendar: calendar.clone() })
+    }
 }
 
 /// Opens what is new; a case that is known already is left as it is.
@@ -33,10 +45,7 @@ pub(crate) async fn open(
     consumer: &str,
 ) -> Result<(), ApplyError> {
     let matters = opened(room, now, &commands)?;
-    let used = commands.iter().map(|Command { routed, calendar }| Publication {
-        tenant: routed.tenant,
-        calendar: calendar.clone(),
-    });
+    let used: Vec<Publication> = commands.iter().flat_map(Command::used).collect();
     calendars::keep(room, tx, now, used).await?;
     let entered = store::cases::insert_new(tx, &matters).await?;
     let mut matters: Vec<Matter> =
@@ -89,15 +98,14 @@ async fn repeated(
 
 /// In the order of keys, which everybody locks in; the same case twice in a batch is one.
 fn opened(room: &Room, now: Timestamp, commands: &[Command]) -> Result<Vec<Matter>, ApplyError> {
-    let mut starts: BTreeMap<*const Calendar, Starts<'_>> = BTreeMap::new();
+    let mut openings = Openings::default();
     let mut fresh: BTreeMap<(TenantId, CaseId), Matter> = BTreeMap::new();
-    for Command { routed, calendar } in commands {
+    for Command { routed, calendar, of_bodies } in commands {
         if fresh.contains_key(&(routed.tenant, routed.case_id)) {
             continue;
         }
-        // Cases of one street count on the same calendar in memory.
-        let starts = starts.entry(Arc::as_ptr(calendar)).or_insert_with(|| Starts::new(calendar));
-        let matter = Matter::open(routed, starts, now, || room.mint_order(now));
+        let hours = Hours { case: calendar, of_bodies };
+        let matter = Matter::open(routed, (hours, &mut openings), now, || room.mint_order(now));
         let matter = matter.map_err(|refusal| ApplyError::Refused(refusal.to_string()))?;
         fresh.insert(matter.key(), matter);
     }

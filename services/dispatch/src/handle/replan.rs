@@ -55,10 +55,10 @@ pub(crate) async fn look(room: &Room, scope: TenantScope, which: &Which) -> Resu
     let orders = store::orders::read_of_cases(&mut tx, &batch.keys).await?;
     let mut matters = matters(cases, orders);
     let nobody = Actor { principal: String::new(), body: None };
-    batch.decide(room, &mut tx, now, &mut matters, &nobody, "").await?;
+    let refused = batch.decide(room, &mut tx, now, &mut matters, &nobody, "").await?;
     // Nothing was saved but a publication in the archive, perhaps.
     tx.commit().await?;
-    Ok(batch.page(&matters))
+    Ok(batch.page(&matters, refused))
 }
 
 /// Moves one batch, once for each request.
@@ -91,8 +91,8 @@ async fn once(room: &Room, replan: &Replan) -> Result<Answer, Denied> {
     let orders = store::orders::lock_of_cases(&mut tx, &batch.keys).await?;
     let mut matters = matters(cases, orders);
     let actor = Actor { principal: request.principal.clone(), body: None };
-    batch.decide(room, &mut tx, now, &mut matters, &actor, note).await?;
-    let page = batch.page(&matters);
+    let refused = batch.decide(room, &mut tx, now, &mut matters, &actor, note).await?;
+    let page = batch.page(&matters, refused);
     let moved = !page.moves.is_empty();
     let by = By { otherwise: "calendar", traceparent: Some(&replan.traceparent), note };
     save(room, &mut tx, now, &mut matters, by).await?;
@@ -137,26 +137,36 @@ impl Batch {
         matters: &mut [Matter],
         actor: &Actor,
         note: &str,
-    ) -> Result<(), Denied> {
+    ) -> Result<Vec<String>, Denied> {
         let calendars = Calendars::of(room, tx, now, &*matters).await?;
+        let mut refused = Vec::new();
         for matter in matters {
-            let publications = calendars.of_matter(matter).ok_or(Denied::NotReady)?;
+            let clocks = calendars.of_matter(matter).ok_or(Denied::NotReady)?;
+            // Nothing of it counts on that calendar any more.
+            let Some(publications) = clocks.of_id(&self.calendar) else { continue };
             // Documents that came in between are for the next request.
             if publications.present().reference().version != self.version {
                 return Err(Denied::OtherPublication(publications.present().reference().version));
             }
-            matter.replan(actor, publications, note, now)?;
+            let before = matter.clone();
+            if let Err(refusal) = matter.replan(actor, (clocks, publications), note, now) {
+                // One case must not keep the rest of the street from being moved.
+                tracing::error!(tenant = %before.tenant(), case_id = %before.case.id, error = %refusal, "clocks of a case cannot be moved");
+                refused.push(before.facts.case_no.clone());
+                *matter = before;
+            }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// What was decided; asked before it is said.
-    fn page(&self, matters: &[Matter]) -> MovePage {
+    fn page(&self, matters: &[Matter], refused: Vec<String>) -> MovePage {
         let last: Option<Uuid> = self.keys.last().map(|(_, id)| *id);
         MovePage {
             calendar: self.calendar.clone(),
             version: self.version,
             moves: matters.iter().flat_map(Matter::moves).collect(),
+            refused,
             cases: u32::try_from(self.keys.len()).unwrap_or(u32::MAX),
             cases_left: self.left,
             next: last.filter(|_| self.left > 0),

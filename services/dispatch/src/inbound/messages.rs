@@ -34,7 +34,10 @@ impl Apply for RoutedCases {
             return Err(Refused::NotYet("the street's own calendar is not here"));
         }
         match street.of.calendar(&routed.facts.calendar) {
-            Some(calendar) => Ok(Command { routed: Arc::new(routed), calendar }),
+            Some(calendar) => {
+                let of_bodies = street.of.of_bodies().clone();
+                Ok(Command { routed: Arc::new(routed), calendar, of_bodies })
+            }
             None if street.pack_generation < routed.pack_generation => {
                 Err(Refused::NotYet("the plan's calendar is not here"))
             }

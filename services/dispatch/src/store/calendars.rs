@@ -87,8 +87,8 @@ pub(crate) async fn of(
     read.collect()
 }
 
-/// Cases of a street on a calendar in which something is armed, in order and behind a cursor; with them how many there are
-/// behind it. A clock that runs is armed, and of all that is armed few are of ended cases: so nothing else is looked at.
+/// Cases of a street with a clock on a calendar in which something is armed, in order and behind a cursor; with them how many
+/// there are behind it. A clock that runs is armed, and of all that is armed few are of ended cases: so nothing else is looked at.
 pub(crate) async fn running(
     tx: &mut ScopedTx,
     tenant: TenantId,
@@ -101,12 +101,23 @@ pub(crate) async fn running(
          FROM (
              SELECT o.case_id AS id FROM dispatch.wakeups w
              JOIN dispatch.orders o ON o.tenant_id = w.tenant_id AND o.id = w.subject_id
-             WHERE w.tenant_id = $1 AND w.kind = $2
+             WHERE w.tenant_id = $1 AND w.kind = $2 AND EXISTS (SELECT FROM dispatch.stages s
+                 WHERE s.tenant_id = w.tenant_id AND s.subject_kind = 'order' AND s.subject_id = w.subject_id
+                     AND s.calendar = $4)
              UNION
-             SELECT w.subject_id FROM dispatch.wakeups w WHERE w.tenant_id = $1 AND w.kind = $3
+             SELECT w.subject_id FROM dispatch.wakeups w
+             WHERE w.tenant_id = $1 AND w.kind = $3 AND EXISTS (SELECT FROM dispatch.stages s
+                 WHERE s.tenant_id = w.tenant_id AND s.subject_kind = 'case' AND s.subject_id = w.subject_id
+                     AND s.calendar = $4)
+             UNION
+             SELECT o.case_id FROM dispatch.wakeups w
+             JOIN dispatch.orders o ON o.tenant_id = w.tenant_id AND o.case_id = w.subject_id
+             WHERE w.tenant_id = $1 AND w.kind = $3 AND EXISTS (SELECT FROM dispatch.stages s
+                 WHERE s.tenant_id = o.tenant_id AND s.subject_kind = 'return' AND s.subject_id = o.id
+                     AND s.calendar = $4)
          ) r
          JOIN dispatch.cases c ON c.tenant_id = $1 AND c.id = r.id
-         WHERE c.calendar = $4 AND ($5::uuid IS NULL OR c.id > $5)
+         WHERE ($5::uuid IS NULL OR c.id > $5)
          ORDER BY c.id LIMIT $6"#,
         tenant.as_i64(),
         stages::ORDER,

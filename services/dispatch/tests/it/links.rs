@@ -79,6 +79,7 @@ async fn opening_shows_one_order_and_is_a_receipt_not_seen() {
     let token = token(&link);
 
     for opened in 1..=2 {
+        world.rig.clock.advance(Duration::from_secs(60));
         let (status, shown) = open(&world, &token).await;
         assert_eq!(status, StatusCode::OK, "{shown}");
         assert_eq!(shown["order"]["order_id"], order["order_id"]);
@@ -94,7 +95,17 @@ async fn opening_shows_one_order_and_is_a_receipt_not_seen() {
         }
         assert_eq!(world.count_said(EventType::OrderLinkOpened).await, opened);
     }
+    // Within a minute of a receipt it is counted, and nobody's timeline grows.
+    world.rig.clock.advance(Duration::from_secs(59));
+    let (_, again) = open(&world, &token).await;
+    assert_eq!(again["order"]["order_id"], order["order_id"]);
+    assert_eq!(world.count_said(EventType::OrderLinkOpened).await, 2);
     assert_eq!(world.count_said(EventType::OrderSeen).await, 0);
+    let given = world.order_event(EventType::OrderLinkIssued).await;
+    assert_eq!(
+        given.note, "值班室: see acknowledge ask arrive progress submit sign",
+        "sealed with its giving out"
+    );
     let event = world.order_event(EventType::OrderLinkOpened).await;
     let actor = event.actor.unwrap();
     assert_eq!(actor.subject, format!("link:{}", link["link_id"].as_str().unwrap()));
@@ -103,7 +114,7 @@ async fn opening_shows_one_order_and_is_a_receipt_not_seen() {
         ("bus-company", link["link_id"].as_str().unwrap())
     );
     let (_, listed) = world.get("street-centre", &format!("{}/links", path_of(&order))).await;
-    assert_eq!((&listed["links"][0]["opened"], &listed["links"][0]["label"]), (&json!(2), &json!("值班室")));
+    assert_eq!((&listed["links"][0]["opened"], &listed["links"][0]["label"]), (&json!(3), &json!("值班室")));
     assert_eq!(listed["links"][0]["url"], Value::Null);
 
     // What opens it is nowhere: not in a row, not in an answer that is kept, not in an event.

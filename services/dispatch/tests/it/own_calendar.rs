@@ -21,14 +21,7 @@ const OWN: [&str; 3] = ["2026-11-23T04:00:00Z", "2026-11-23T10:30:00Z", "2026-12
 impl World {
     /// Due times of acknowledge, on site and resolve of a new bus line case.
     async fn due_times(&self, street: &str) -> [String; 3] {
-        let mut routed = self.routed(street, "TRA-01");
-        let own = (street == STREET).then(|| own_calendar::id_of(STREET.parse().unwrap()));
-        let plan: &mut CasePlan = routed.plan();
-        // As triage resolves it: the id of the street's own, where it has one.
-        if let (Some(policy), Some(own)) = (&mut plan.policy, own) {
-            policy.calendar = own;
-        }
-        let case_id = self.opened(&routed).await;
+        let case_id = self.opened(&self.routed(street, "TRA-01")).await;
         self.due_times_of(street, case_id).await.expect("opened")
     }
 
@@ -78,7 +71,6 @@ async fn a_plan_by_hours_that_are_not_here_yet_waits_for_them() {
     let mut routed = world.routed(STREET, "TRA-01");
     let plan: &mut CasePlan = routed.plan();
     plan.street_generation = 2;
-    plan.policy.as_mut().unwrap().calendar = own_calendar::id_of(STREET.parse().unwrap());
     let case_id = world.opened(&routed).await;
     assert_eq!(world.due_times_of(STREET, case_id).await, None);
     world.own_hours().await;
@@ -97,13 +89,14 @@ async fn a_street_always_has_a_calendar_of_its_own_id() {
     assert_eq!(own, ["2026-11-23T04:00:00Z", "2026-11-24T02:00:00Z", "2026-12-07T10:00:00Z"]);
 }
 
-/// A street that changes its hours publishes a calendar: its running orders can be moved to it.
+/// A street that changes its hours for the first time publishes a calendar: its running orders were on its own before, and can be
+/// moved to it.
 #[tokio::test]
 async fn a_change_of_hours_is_a_publication_of_its_own() {
     let world = World::start().await;
     let mut routed = world.routed(STREET, "TRA-01");
     let own = own_calendar::id_of(STREET.parse().unwrap());
-    routed.plan().policy.as_mut().unwrap().calendar = own.clone();
+    assert_eq!(routed.plan().policy.as_ref().unwrap().calendar, own);
     let case_id = world.opened(&routed).await;
     world.own_hours().await;
     world.rig.drain().await;

@@ -185,3 +185,44 @@ async fn a_signature_by_link_is_the_bodys_and_one_that_cannot_act_leaves_no_trac
     let arrived = world.order_event(EventType::OrderArrived).await.actor.unwrap();
     assert!(arrived.subject.starts_with("link:") && arrived.body == "bus-company");
 }
+
+/// An answer that was lost is given again, whoever leads by now; and the version a caller insists on is the case's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_is_recorded_once_whoever_leads_by_now() {
+    let world = World::start().await;
+    let (case_id, orders) = taken(&world).await;
+    let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}/visits");
+    let body = there(&world, 600, &[&orders[1]]);
+    let (_, case) = world.get("governance-centre", &path.replace("/visits", "")).await;
+    let stale = format!("\"{}\"", case["version"].as_u64().unwrap() + 1);
+    let (status, _, answer) = world.post("transport", &path, &[("if-match", &stale)], body.clone()).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (StatusCode::PRECONDITION_FAILED, &json!("precondition-failed")),
+        "{answer}"
+    );
+    let (seen, key) = (format!("\"{}\"", case["version"]), world.next_id().to_string());
+    let headers = [("if-match", seen.as_str()), ("idempotency-key", &key)];
+    let (status, _, first) = world.post("transport", &path, &headers, body.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    let moved = json!({ "to": "housing-construction", "note": "改派" });
+    let (status, _, answer) =
+        world.post("governance-centre", &format!("{}:transfer", path_of(&orders[0])), &[], moved).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (status, _, again) = world.post("transport", &path, &headers, body).await;
+    assert_eq!((status, again), (StatusCode::OK, first));
+    assert_eq!(world.count_said(EventType::CaseVisitRecorded).await, 1);
+}
+
+/// A body that is only informed reads nothing of who was there; those who took part do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_is_for_those_who_took_part() {
+    let world = World::start().await;
+    let (case_id, orders) = taken(&world).await;
+    let (status, visit) = record(&world, "transport", case_id, there(&world, 600, &[&orders[1]])).await;
+    assert_eq!(status, StatusCode::OK, "{visit}");
+    let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}");
+    let visits = async |who: &str| world.get(who, &path).await.1["visits"].as_array().unwrap().len();
+    assert_eq!((visits("transport").await, visits("traffic-police").await), (1, 1));
+    assert_eq!((visits("governance-centre").await, visits("bus-company").await), (1, 0));
+}

@@ -1,5 +1,7 @@
 //! Who is told of an event, and the bytes they get (D53). Push texts carry numbers and codes only.
 
+use std::collections::BTreeMap;
+
 use contract::proto::{dispatch, from_wire, triage};
 use contract::{Envelope, EventType};
 use ids::BodyRef;
@@ -39,7 +41,8 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderReplanned => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
         E::CaseJoined | E::CasePlanReviewRequested | E::CaseVisitRecorded => Audience::ToldBodies,
-        E::CaseRulingAsked | E::CaseFalselyClosed => Audience::ToldBodies,
+        // Of a clock of verification nobody is named: verifiers work from the console's list.
+        E::CaseRulingAsked | E::CaseFalselyClosed | E::CaseReplanned => Audience::ToldBodies,
         E::OrderExtensionAsked | E::OrderSuspensionAsked | E::OrderAsked => Audience::ToldBodies,
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
@@ -57,7 +60,6 @@ pub fn audience(event_type: EventType) -> Audience {
         E::CaseSubmitted | E::CaseVerifying => Audience::Nobody("verifiers work from the console's list"),
         E::CaseClosed => Audience::Nobody("shown by the console; residents are answered by another channel"),
         E::CaseReopened => Audience::Nobody("each body hears of the new round by its new order"),
-        E::CaseReplanned => Audience::Nobody("verifiers work from the console's list"),
         E::CaseWarned | E::CaseBreached => Audience::Nobody("the verifier is a person without an endpoint"),
         _ => Audience::Nobody("not heard by this service"),
     }
@@ -74,6 +76,10 @@ pub struct Notice {
     pub order_id: Option<Uuid>,
     /// Who is told, each once.
     pub bodies: Vec<BodyRef>,
+    /// The own order of each, where the event is about several.
+    pub orders: BTreeMap<BodyRef, Uuid>,
+    /// The joint visit that waits for signatures.
+    pub visit_id: Option<Uuid>,
     /// lead, assist or inform.
     pub role: Option<String>,
     /// The order's stages with their ends.
@@ -117,6 +123,8 @@ impl Notice {
             case_no: order.case_no.clone(),
             order_id: Some(order.order_id.parse().map_err(|_| BadField("order.order_id"))?),
             bodies,
+            orders: BTreeMap::new(),
+            visit_id: None,
             role: Some(order.role.clone()),
             stages: order.stages.iter().map(stage).collect(),
             stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
@@ -132,11 +140,14 @@ impl Notice {
             return Ok(None);
         }
         let order_id = ruling.map(|ruling| ruling.order_id.parse()).transpose();
+        let visit_id = Some(&event.visit_id).filter(|id| !id.is_empty()).map(|id| id.parse()).transpose();
         Ok(Some(Self {
             case_id: case.case_id.parse().map_err(|_| BadField("case.case_id"))?,
             case_no: case.case_no.clone(),
             order_id: order_id.map_err(|_| BadField("ruling.order_id"))?,
             bodies: told(&event.told_bodies)?,
+            orders: own_orders(event)?,
+            visit_id: visit_id.map_err(|_| BadField("visit_id"))?,
             role: ruling.map(|ruling| ruling.role.clone()),
             stages: case.adjudication.iter().map(stage).collect(),
             stage: None,
@@ -170,6 +181,8 @@ impl Notice {
             case_no: case.case_no.clone(),
             order_id: None,
             bodies,
+            orders: BTreeMap::new(),
+            visit_id: None,
             role: None,
             stages: Vec::new(),
             stage: None,
@@ -185,7 +198,8 @@ impl Notice {
             time: envelope.time,
             street: envelope.tenant.to_string(),
             case_no: &self.case_no,
-            order_id: self.order_id,
+            order_id: self.order_id.or_else(|| self.orders.get(body).copied()),
+            visit_id: self.visit_id,
             body: body.to_string(),
             role: self.role.as_deref(),
             stages: &self.stages,
@@ -197,7 +211,7 @@ impl Notice {
     }
 }
 
-/// The fields of D53; `stage` and `voices` only where the event has them. `id` is the event's, the delivery's is
+/// The fields of D53; `stage`, `voices` and `visit_id` only where the event has them. `id` is the event's, the delivery's is
 /// the `webhook-id` header.
 #[derive(Serialize)]
 struct WebhookBody<'a> {
@@ -208,6 +222,8 @@ struct WebhookBody<'a> {
     street: String,
     case_no: &'a str,
     order_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visit_id: Option<Uuid>,
     body: String,
     role: Option<&'a str>,
     stages: &'a [Stage],
@@ -232,6 +248,18 @@ fn told(bodies: &[String]) -> Result<Vec<BodyRef>, BadField> {
     bodies.sort();
     bodies.dedup();
     Ok(bodies)
+}
+
+/// The order of each body that is told; an event of before names none.
+fn own_orders(event: &dispatch::CaseEvent) -> Result<BTreeMap<BodyRef, Uuid>, BadField> {
+    let pairs = event.told_bodies.iter().zip(&event.told_orders);
+    let read = |(body, order): (&String, &String)| {
+        Ok((
+            body.parse().map_err(|_| BadField("told_bodies"))?,
+            order.parse().map_err(|_| BadField("told_orders"))?,
+        ))
+    };
+    pairs.map(read).collect()
 }
 
 /// The 32 hex digits of a `traceparent`.

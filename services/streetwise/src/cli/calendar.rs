@@ -22,9 +22,12 @@ pub struct CalendarReplan {
     #[arg(long)]
     pub calendar: Option<String>,
     /// 生效：在办时限改按新日历，已用时间不变，并告知各单位 / move them: what was used stays as it was counted, and each body is told
-    #[arg(long)]
+    #[arg(long, requires_all = ["calendar", "version"])]
     pub apply: bool,
-    /// 说明，随通知告知各单位；勿写个人信息 / what is said with it; no personal data
+    /// 已查看的版本：另有发布时拒绝生效 / the version that was looked at: refused when another is in force by now
+    #[arg(long, requires = "apply")]
+    pub version: Option<u64>,
+    /// 说明，记入各案件全程；勿写个人信息 / what is said with it, on the timeline of each case; no personal data
     #[arg(long, requires = "apply", default_value = "")]
     pub note: String,
     /// 派单服务地址 / dispatch, e.g. http://127.0.0.1:8083

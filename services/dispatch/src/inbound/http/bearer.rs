@@ -119,6 +119,7 @@ pub(super) async fn act(
 fn admitted(room: &Room, headers: &HeaderMap, token: &str) -> Result<Token, Problem> {
     room.links.strangers.by_client(headers)?;
     let token = room.links.keys.read(token).ok_or_else(Problem::not_found)?;
+    room.links.strangers.with_key(token.claims.link.as_uuid())?;
     room.links.strangers.in_tenant(token.claims.tenant)?;
     Ok(token)
 }

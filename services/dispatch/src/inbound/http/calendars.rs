@@ -67,7 +67,7 @@ pub(super) struct ReplanBody {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100)]
     limit: Option<u32>,
-    /// What the bodies are told with it; free text, at most 4,000 characters.
+    /// Stands with each move on the timeline; free text, at most 4,000 characters.
     #[serde(default)]
     note: Option<String>,
 }

@@ -71,10 +71,13 @@ pub(super) async fn issue(
     StrictJson(body): StrictJson<LinkBody>,
 ) -> Result<Response, Problem> {
     room.house.admit(&change.who, Action::OrderLink, street)?;
+    let request = change.request(street, format!("orders/{order_id}/links"), &body);
+    let new = new_link(body)?;
+    let note = new.said();
     let command = Command {
-        request: change.request(street, format!("orders/{order_id}/links"), &body),
-        what: What::Link(order_id, LinkDeed::Issue(new_link(body)?)),
-        note: String::new(),
+        request,
+        what: What::Link(order_id, LinkDeed::Issue(new)),
+        note,
         traceparent: change.traceparent,
         may: may_touch(&room, change.who, Action::OrderLink, street),
     };

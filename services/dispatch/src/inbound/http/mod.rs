@@ -8,6 +8,7 @@ mod bulk;
 mod calendars;
 mod cases;
 mod change;
+mod clocks;
 mod deeds;
 mod links;
 mod orders;
@@ -38,6 +39,7 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/streets/{street}/orders/{target}", get(orders::read).post(orders::act))
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
         .route("/dispatch/v1/streets/{street}/orders/{target}/links", get(links::list).post(links::issue))
+        .route("/dispatch/v1/streets/{street}/orders/{target}/clocks", get(clocks::read))
         .route("/dispatch/v1/streets/{street}/links/{target}", post(links::revoke))
         .route("/dispatch/v1/streets/{street}/orders/{target}/visits/{visit}", post(visits::sign))
         .route("/dispatch/v1/streets/{street}/cases/{target}/visits", post(visits::record))
@@ -57,6 +59,7 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::read,
     orders::act,
     bulk::act,
+    clocks::read,
     links::issue,
     links::list,
     links::revoke,

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::change::{Change, answered};
 use crate::core::deed::Deed;
 use crate::core::view::VisitView;
+use crate::handle::answer::given;
 use crate::handle::command::{Command, What, may_touch};
 use crate::handle::{Denied, Room};
 use crate::store::lists::{self, Filter, Reach};
@@ -56,11 +57,17 @@ pub(super) async fn record(
     change: Change,
     StrictJson(body): StrictJson<VisitBody>,
 ) -> Result<Response, Problem> {
+    room.house.admit(&change.who, Action::OrderAct, street)?;
+    let request = change.request(street, format!("cases/{case_id}/visits"), &body);
+    // What was recorded is answered the same, whoever leads by now.
+    if let Some(given) = given(&room, &request).await? {
+        return answered(given);
+    }
     let lead = lead_of(&room, &change, street, case_id).await?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
     let others = body.orders.iter().copied().map(OrderId).collect();
     let command = Command {
-        request: change.request(street, format!("cases/{case_id}/visits"), &body),
+        request,
         what: What::Order(lead, Deed::RecordVisit { others, visited_at: body.visited_at }),
         note,
         traceparent: change.traceparent,

@@ -108,16 +108,37 @@ function button(act) {
   return made;
 }
 
+// Until there is a definite answer the same words go out with the same key: done once, however often it is pressed.
+const pending = new Map();
+const UNSURE = "网络中断，不确定是否已提交；请再按一次，不会重复提交 / "
+  + "The connection broke, and it is not known whether this arrived: press again, it is not done twice";
+
 async function ask(verb, body) {
-  const answer = await fetch(`/dispatch/v1/links:${verb}`, {
-    method: "POST", cache: "no-store", credentials: "omit",
-    headers: { "content-type": "application/json", "idempotency-key": newKey() }, body: JSON.stringify(body),
-  });
-  const said = await answer.json().catch(() => ({}));
+  const words = JSON.stringify(body);
+  const key = pending.get(words) || newKey();
+  pending.set(words, key);
+  const answer = await knock(verb, words, key) || await knock(verb, words, key);
+  if (!answer) throw new Error(UNSURE);
+  const said = await answer.json().catch(() => undefined);
+  if (said === undefined) throw new Error(UNSURE);
+  pending.delete(words);
   if (answer.ok) return said;
   const refusal = new Error([said.title || `HTTP ${answer.status}`, said.hint].filter(Boolean).join(" — "));
   refusal.over = answer.status === 404 || ["link-expired", "link-revoked", "link-ended"].includes(said.code);
   throw refusal;
+}
+
+// Nothing where it is not known what became of it.
+async function knock(verb, words, key) {
+  try {
+    const answer = await fetch(`/dispatch/v1/links:${verb}`, {
+      method: "POST", cache: "no-store", credentials: "omit",
+      headers: { "content-type": "application/json", "idempotency-key": key }, body: words,
+    });
+    return answer.status >= 500 ? undefined : answer;
+  } catch {
+    return undefined;
+  }
 }
 
 // A version 4 UUID; `randomUUID` is there on secure origins only.
@@ -141,11 +162,15 @@ async function perform(act, visitId) {
   const buttons = [...$("main").querySelectorAll("button")];
   buttons.forEach((shown) => { shown.disabled = true; });
   say("正在提交 / sending");
+  const of = token();
   try {
-    show(await ask("act", { token: token(), act, note, ...(visitId && { visit_id: visitId }) }));
+    const said = await ask("act", { token: of, act, note, ...(visitId && { visit_id: visitId }) });
+    if (of !== token()) return;
+    show(said);
     $("note").value = "";
     say(`已提交：${ACTS[act][0]} / done: ${ACTS[act][1]}`);
   } catch (error) {
+    if (of !== token()) return;
     failed(error);
     buttons.forEach((shown) => { shown.disabled = false; });
   }
@@ -162,11 +187,15 @@ async function open() {
     return;
   }
   say("正在打开 / opening");
+  // Another link may be opened here before the answer comes: what is shown is what the buttons act on.
+  const of = token();
   try {
-    show(await ask("open", { token: token() }));
+    const said = await ask("open", { token: of });
+    if (of !== token()) return;
+    show(said);
     say("已打开；打开不等于已阅 / opened, which is not yet seen");
   } catch (error) {
-    failed(error);
+    if (of === token()) failed(error);
   }
 }
 
