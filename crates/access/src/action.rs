@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Action {
     /// Send a report into a street.
     ReportSubmit,
+    /// Give a street or its communities a matter from above (上级交办), with who has to act.
+    ReportAssign,
     /// Send a drill into a street, read what became of it and end it: the same path, marked as rehearsal (D26).
     ReportDrill,
     /// Read the contact a reporter gave, for a recorded purpose (D20).
@@ -63,8 +65,9 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 27] = [
+    pub const ALL: [Action; 28] = [
         Action::ReportSubmit,
+        Action::ReportAssign,
         Action::ReportDrill,
         Action::ContactReveal,
         Action::TrackingFollow,
@@ -97,6 +100,7 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Action::ReportSubmit => "report.submit",
+            Action::ReportAssign => "report.assign",
             Action::ReportDrill => "report.drill",
             Action::ContactReveal => "contact.reveal",
             Action::TrackingFollow => "tracking.follow",

@@ -30,6 +30,7 @@ impl Action {
     pub const fn name(self) -> Name {
         match self {
             Action::ReportSubmit => ("上报", "send a report"),
+            Action::ReportAssign => ("上级交办", "give a matter from above"),
             Action::ReportDrill => ("演练上报", "send a drill report"),
             Action::ContactReveal => ("查看上报人联系方式", "read a reporter's contact"),
             Action::TrackingFollow => ("凭查询码查询", "follow a tracking code"),

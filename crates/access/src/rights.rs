@@ -30,6 +30,7 @@ const TABLE: [Row; 12] = [
         held_in: &[Street],
         may: &[
             ReportSubmit,
+            ReportAssign,
             ContactReveal,
             TrackingFollow,
             CaseList,
@@ -64,6 +65,7 @@ const TABLE: [Row; 12] = [
         held_in: &[District],
         may: &[
             ReportSubmit,
+            ReportAssign,
             ContactReveal,
             TrackingFollow,
             CaseList,

@@ -112,9 +112,25 @@ pub struct Facts {
     pub item: String,
     /// The lane it came in.
     pub lane: Lane,
+    /// Who has to act, where a centre gave it from above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<Assigned>,
     /// What rules may ask besides; nothing where no rules were tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,
+}
+
+/// Who has to act on a matter given from above (上级交办).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    /// Whose centre gave it.
+    pub by: Level,
+    /// Who leads; `None` for a body that is not there any more.
+    pub lead: Option<Seat>,
+    /// Who assists, in the centre's order.
+    pub assists: Vec<Seat>,
+    /// Bodies the centre named that are not there any more.
+    pub unplaced: Vec<String>,
 }
 
 /// One line of the responsibility list, for this street and place.

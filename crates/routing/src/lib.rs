@@ -16,6 +16,6 @@ pub mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use input::{Entry, Facts, Level, Priority, RoutingMode, Seat, Settings};
+pub use input::{Assigned, Entry, Facts, Level, Priority, RoutingMode, Seat, Settings};
 pub use outcome::{CasePlan, Explanation, Inputs, Step};
 pub use plan::{plan, recompute};

@@ -50,7 +50,7 @@ pub struct Inputs {
 pub struct Step {
     /// Stable code: `place.located`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
     /// `level.reserved_above`, `level.cross_body`, `level.by_rule`, `level.of_lead`, `roles.repeated`, `lane.raised`, `rule.held`, `rule.failed`,
-    /// `rule.shadow`, `rule.reserved`, `rule.unplaced`.
+    /// `rule.shadow`, `rule.reserved`, `rule.unplaced`, `assigned.lead`, `assigned.reserved`, `assigned.unplaced`.
     pub rule: String,
     /// The reason in Chinese.
     pub zh: String,
@@ -61,7 +61,7 @@ pub struct Step {
 /// The stored explanation: inputs, output, and the steps between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Method of the decision: `responsibility-list`, or `rules` where one of them held.
+    /// Method of the decision: `responsibility-list`, `rules` where one of them held, or `assignment` where a centre gave it.
     pub method: String,
     /// What it was made from.
     pub inputs: Inputs,

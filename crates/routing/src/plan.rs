@@ -13,7 +13,8 @@ use self::duty::Duty;
 
 /// The plan for a matter, from the responsibility list's line for its item and the rules that were tried, with the
 /// explanation to store. Without a line, or with a lead this place does not have, the catch-all body leads unless a rule names
-/// another.
+/// another. Whom a centre above has given the matter to, acts: no rule says otherwise, but what the list reserves above is not
+/// pushed down.
 pub fn plan(
     facts: &Facts,
     entry: Option<&Entry>,
@@ -23,6 +24,9 @@ pub fn plan(
     let mut steps: Vec<Step> = facts.community.map(located).into_iter().collect();
     let mut duty = Duty::listed(facts, entry, settings, &mut steps);
     rules.iter().for_each(|tried| duty.follow(tried, &mut steps));
+    if let Some(assigned) = &facts.assigned {
+        duty.assign(assigned, &mut steps);
+    }
     let lead = &duty.lead;
     let assists = without_repeats(&duty.assists, &[&lead.body], &mut steps);
     let mut taken: Vec<&BodyRef> = vec![&lead.body];
@@ -48,7 +52,11 @@ pub fn plan(
         settings: settings.clone(),
         rules: rules.to_vec(),
     };
-    let method = if rules.iter().any(Tried::decides) { "rules" } else { "responsibility-list" };
+    let method = match &facts.assigned {
+        Some(_) => "assignment",
+        None if rules.iter().any(Tried::decides) => "rules",
+        None => "responsibility-list",
+    };
     (plan.clone(), Explanation { method: method.to_owned(), inputs, plan, steps })
 }
 

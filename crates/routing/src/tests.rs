@@ -3,7 +3,9 @@
 use ids::{BodyRef, Lane};
 use proptest::prelude::*;
 
-use crate::{Entry, Explanation, Facts, Level, Priority, RoutingMode, Seat, Settings, plan, recompute};
+use crate::{
+    Assigned, Entry, Explanation, Facts, Level, Priority, RoutingMode, Seat, Settings, plan, recompute,
+};
 
 fn seat(body: &str, level: Level) -> Seat {
     let body: BodyRef = body.parse().unwrap();
@@ -16,6 +18,7 @@ fn facts(item: &str, lane: Lane) -> Facts {
         community: None,
         item: item.into(),
         lane,
+        assigned: None,
         circumstances: None,
     }
 }
@@ -116,6 +119,34 @@ fn p1_rides_in_the_urgent_lane_and_no_lane_sinks() {
     assert_eq!(lane(Priority::P2, Lane::Bulk), Lane::Bulk);
 }
 
+fn assigned(by: Level, lead: Option<Seat>, assists: Vec<Seat>) -> Facts {
+    let unplaced = if lead.is_none() { vec!["gone".to_owned()] } else { Vec::new() };
+    let assigned = Some(Assigned { by, lead, assists, unplaced });
+    Facts { assigned, ..facts("TRA-01", Lane::Normal) }
+}
+
+#[test]
+fn a_centre_says_who_acts_but_not_below_what_the_list_reserves() {
+    let police = seat("traffic-police", Level::District);
+    let list = entry(Level::Street, Some(seat("transport", Level::District)), vec![police]);
+    let centre = seat("street-centre@990102001000", Level::Street);
+    let grid = seat("community@990102001005", Level::Community);
+    let given = assigned(Level::District, Some(centre.clone()), vec![grid.clone()]);
+    let (given, explanation) = plan(&given, Some(&list), &settings(), &[]);
+    assert_eq!((&given.lead, texts(&given.assists)), (&centre.body, vec![grid.body.to_string()]));
+    assert_eq!((explanation.method.as_str(), given.level), ("assignment", Level::Street));
+    assert_eq!(explanation.steps[1].zh, format!("区级交办：由{}主办", centre.zh));
+    let (below, explanation) =
+        plan(&assigned(Level::District, Some(grid), Vec::new()), Some(&list), &settings(), &[]);
+    assert_eq!(
+        (below.lead.to_string(), texts(&below.assists)),
+        ("transport".into(), vec!["traffic-police".into()])
+    );
+    assert_eq!(rules(&explanation)[1], "assigned.reserved");
+    let (gone, explanation) = plan(&assigned(Level::Street, None, Vec::new()), Some(&list), &settings(), &[]);
+    assert_eq!((gone.lead.to_string().as_str(), rules(&explanation)[1]), ("transport", "assigned.unplaced"));
+}
+
 fn seats() -> impl Strategy<Value = Seat> {
     let level = prop::sample::select(Level::ALL.to_vec());
     ("[a-d]", prop::bool::ANY, level)
@@ -160,5 +191,31 @@ proptest! {
         let read: Explanation = serde_json::from_slice(&stored).unwrap();
         prop_assert_eq!(serde_json::to_vec(&recompute(&read)).unwrap(), stored);
         prop_assert_eq!(read.plan, plan);
+    }
+
+    /// Given from above: the centre's lead or the list's, never below what the list reserves, and everybody once.
+    #[test]
+    fn what_is_given_from_above_has_one_lead_too(
+        entry in prop::option::of(entries()),
+        by in prop::sample::select(Level::ALL.to_vec()),
+        lead in prop::option::of(seats()),
+        assists in prop::collection::vec(seats(), 0..4),
+    ) {
+        let facts = assigned(by, lead.clone(), assists);
+        let (listed, _) = plan(&Facts { assigned: None, ..facts.clone() }, entry.as_ref(), &settings(), &[]);
+        let (plan, explanation) = plan(&facts, entry.as_ref(), &settings(), &[]);
+        let mut everybody: Vec<_> = plan.assists.iter().chain(&plan.informs).chain([&plan.lead]).collect();
+        let count = everybody.len();
+        everybody.sort();
+        everybody.dedup();
+        prop_assert_eq!(everybody.len(), count);
+        let reserved = |lead: &Seat| entry.as_ref().is_some_and(|entry| lead.level < entry.level);
+        match lead.filter(|lead| !reserved(lead)) {
+            Some(lead) => prop_assert_eq!(&plan.lead, &lead.body),
+            None => prop_assert_eq!((&plan.lead, &plan.assists), (&listed.lead, &listed.assists)),
+        }
+        let stored = serde_json::to_vec(&explanation).unwrap();
+        let read: Explanation = serde_json::from_slice(&stored).unwrap();
+        prop_assert_eq!(serde_json::to_vec(&recompute(&read)).unwrap(), stored);
     }
 }

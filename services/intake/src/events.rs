@@ -3,6 +3,7 @@
 use ids::Lane;
 use telemetry::{Counter, Gauge, Histogram, Metrics, label};
 
+use crate::core::assign::Fault;
 use crate::handle::Refusal;
 
 /// What is counted.
@@ -16,9 +17,11 @@ pub struct Events {
 }
 
 /// The reasons there are.
-const REFUSALS: [Refusal; 6] = [
+const REFUSALS: [Refusal; 8] = [
     Refusal::KeyReused,
     Refusal::UnknownStreet,
+    Refusal::ContactRequired,
+    Refusal::Unassignable(Fault::ItemRequired),
     Refusal::Overloaded,
     Refusal::QuotaExceeded { retry_after_s: 1 },
     Refusal::ContactUnsealed,

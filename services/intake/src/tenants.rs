@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use classify::AlarmScreen;
-use contract::document::{DistrictCore, Priority, Quotas, StreetCore, Territory};
+use contract::document::{DistrictCore, Priority, Quotas, StreetCore, Territory, merge};
 use ids::TenantId;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use snapshot::Project;
 
+use crate::core::assign::{self, Assigned};
 use crate::core::quota::Rate;
 
 /// A street to intake.
@@ -19,17 +22,31 @@ pub struct Street {
     pub quota: Option<Rate>,
     /// Whether residents may report without a contact.
     pub anonymous_reports: bool,
+    core: StreetCore,
 }
 
-/// The district's alarm words and its items of priority P1.
+impl Street {
+    /// Whether a matter may be given so on the day of `now`.
+    pub fn assignable(
+        &self,
+        item: Option<&str>,
+        assigned: &Assigned,
+        now: Timestamp,
+    ) -> Result<(), assign::Fault> {
+        let day = now.to_zoned(self.screen.zone.clone()).date();
+        assign::check(&merge(&self.screen.core, &self.core).on(day), item, assigned)
+    }
+}
+
+/// What streets of a district share: its alarm words, its items of priority P1, its document.
 #[derive(Debug)]
 pub struct Screen {
     /// Finds words of mortal danger.
     pub alarm: AlarmScreen,
     /// Codes of the items whose reports are urgent (D51).
     pub urgent_items: BTreeSet<String>,
-    /// What [`Self::alarm`] is made of.
-    words: BTreeMap<String, Vec<String>>,
+    zone: TimeZone,
+    core: DistrictCore,
 }
 
 /// Compiles screens, one per district: a thousand streets need not hold a thousand automata.
@@ -51,6 +68,7 @@ impl Project for Screens {
             screen: self.screen(district)?,
             quota: street.quotas.map(rate),
             anonymous_reports: street.features.anonymous_reports,
+            core: street.clone(),
         })
     }
 }
@@ -62,18 +80,18 @@ fn rate(quotas: Quotas) -> Rate {
 
 impl Screens {
     fn screen(&self, district: &DistrictCore) -> Result<Arc<Screen>, String> {
-        let urgent_items = urgent_items(district);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(screen) = made.get(&district.code)
-            && screen.words == district.alarm_words
-            && screen.urgent_items == urgent_items
+            && screen.core == *district
         {
             return Ok(screen.clone());
         }
         let words = district.alarm_words.iter();
         let words = words.map(|(word, items)| (word.as_str(), items.iter().map(String::as_str)));
         let alarm = AlarmScreen::build(words).map_err(|error| error.to_string())?;
-        let screen = Arc::new(Screen { alarm, urgent_items, words: district.alarm_words.clone() });
+        let zone = TimeZone::get(&district.time_zone).map_err(|error| error.to_string())?;
+        let (urgent_items, core) = (urgent_items(district), district.clone());
+        let screen = Arc::new(Screen { alarm, urgent_items, zone, core });
         made.insert(district.code, screen.clone());
         Ok(screen)
     }

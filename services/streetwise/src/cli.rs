@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+mod assign;
 mod audit;
 mod broker_users;
 mod calendar;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use assign::{Assign, There};
 pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use calendar::{Calendar, CalendarReplan};
@@ -72,6 +74,8 @@ pub enum Command {
     /// 规则：检查与回放 / rules: what is wrong with them, and what they would have done
     #[command(subcommand)]
     Rules(Box<Rules>),
+    /// 上级交办：把一件事交给多个街道 / a centre gives one matter to many streets, with who has to act
+    Assign(Assign),
     /// 工作日历：重排在办时限 / working calendars: which running due times a new one moves
     #[command(subcommand)]
     Calendar(Calendar),

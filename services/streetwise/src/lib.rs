@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`street`], [`rules`], [`calendar`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`assign`], [`street`], [`rules`], [`calendar`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -14,6 +14,7 @@
 //! found a record that is not as it was sealed, `rules check` something to look at, or `route explain` another decision.
 
 pub mod apply;
+pub mod assign;
 pub mod audit;
 mod broker;
 pub mod broker_users;
@@ -82,6 +83,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
+        Command::Assign(arguments) => assign::run(&arguments).await?,
         Command::Calendar(Calendar::Replan(arguments)) => calendar::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),

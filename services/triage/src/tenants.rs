@@ -191,6 +191,16 @@ impl Street {
         serde_json::from_value(written).map_err(|error| error.to_string())
     }
 
+    /// The calendars of bodies that keep hours of their own on a day; one that does not compile counts as none.
+    pub(crate) fn calendars_of_bodies(&self, day: Date) -> BTreeMap<BodyRef, sla::Calendar> {
+        let pack = self.effective(day);
+        let of_body = |body: &BodyRef| {
+            let spec = pack.district.calendars.get(pack.calendar_of(body)?)?;
+            serde_json::from_value(serde_json::to_value(spec).ok()?).ok()
+        };
+        pack.bodies().into_keys().filter_map(|body| Some((body.clone(), of_body(&body)?))).collect()
+    }
+
     fn effective(&self, day: Date) -> EffectivePack<'_> {
         merge(&self.pack.core, &self.core).on(day)
     }

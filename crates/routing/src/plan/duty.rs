@@ -1,6 +1,6 @@
 //! Who does it and how: as the list says, then as the rules change it.
 
-use crate::input::{Entry, Facts, Level, Priority, Seat, Settings};
+use crate::input::{Assigned, Entry, Facts, Level, Priority, Seat, Settings};
 use crate::outcome::Step;
 use crate::rules::{Then, Tried, Verdict};
 
@@ -69,6 +69,40 @@ impl Duty {
         }
         self.priority = then.priority.unwrap_or(self.priority);
         self.at_least = self.at_least.max(then.level);
+    }
+
+    /// Takes over what a centre above has said: who leads, and that those assist and nobody else. A lead that is gone, or below
+    /// what the list reserves, leaves who it was.
+    pub(super) fn assign(&mut self, assigned: &Assigned, steps: &mut Vec<Step>) {
+        let by = assigned.by;
+        if !assigned.unplaced.is_empty() {
+            let keys = assigned.unplaced.join(", ");
+            steps.push(Step::new(
+                "assigned.unplaced",
+                format!("{}级交办所指单位已不存在：{keys}", by.zh()),
+                format!("bodies that the {} centre named are not there any more: {keys}", by.as_str()),
+            ));
+        }
+        let Some(lead) = &assigned.lead else { return };
+        if self.listed && lead.level < self.reserved {
+            let needed = self.reserved;
+            steps.push(Step::new(
+                "assigned.reserved",
+                format!("清单规定由{}级办理，不得交办给{}，主办不变", needed.zh(), lead.zh),
+                format!("the list reserves it for the {}: not given down to {}", needed.as_str(), lead.en),
+            ));
+            return;
+        }
+        steps.push(Step::new(
+            "assigned.lead",
+            format!("{}级交办：由{}主办", by.zh(), lead.zh),
+            format!("given by the {} centre: {} leads", by.as_str(), lead.en),
+        ));
+        self.lead = lead.clone();
+        self.assists.clone_from(&assigned.assists);
+        if !self.listed {
+            self.reserved = lead.level;
+        }
     }
 
     /// What the list reserves above is never pushed down, whatever a rule says.

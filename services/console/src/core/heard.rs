@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 pub(crate) use super::news::{CaseNews, CaseProgress, Cause, Detail, Line, OrderNews, ReportNews, Stage};
 
+/// Why a report names who has to act: a centre gave it from above (上级交办).
+const ASSIGNED: &str = "assignment";
+
 /// An event, read.
 #[derive(Debug, Clone)]
 pub(crate) struct Heard {
@@ -97,10 +100,22 @@ fn accepted(tenant: TenantId, said: intake::ReportAccepted) -> Result<Heard, Not
         review: false,
         rejected: false,
         accepted_at: Some(instant(&said.accepted_at).ok_or(NotHeard::Field("accepted_at"))?),
+        assigned_by: said.assigned.as_ref().and_then(|assigned| centre(&assigned.by)),
         tracking_sha256: hash(&said.tracking_sha256)?,
     };
-    let line = Line { report_id: Some(report_id), ..Line::default() };
+    let line = Line { report_id: Some(report_id), detail: given(said.assigned), ..Line::default() };
     Ok(Heard { line, news: News::Report(news) })
+}
+
+/// A centre as it is kept.
+fn centre(by: &str) -> Option<&'static str> {
+    ["street", "district"].into_iter().find(|centre| *centre == by)
+}
+
+/// Whose centre gave it, and to whom, where it comes from above.
+fn given(assigned: Option<intake::Assignment>) -> Detail {
+    let Some(intake::Assignment { by, lead, .. }) = assigned else { return Detail::default() };
+    Detail { reason: Some(ASSIGNED.to_owned()), desk: filled(by), to: filled(lead), ..Detail::default() }
 }
 
 fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotHeard> {
@@ -254,6 +269,7 @@ fn reported(report_id: &str, code: &[u8]) -> Result<ReportNews, NotHeard> {
         review: false,
         rejected: false,
         accepted_at: None,
+        assigned_by: None,
         tracking_sha256: hash(code)?,
     })
 }

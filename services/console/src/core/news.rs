@@ -58,7 +58,8 @@ pub struct Detail {
     /// no-competence, unclear, test or abuse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ground: Option<String>,
-    /// The body a returned or transferred order goes to, or, until that is ruled, should go to as its body says.
+    /// The body a returned or transferred order goes to, or, until that is ruled, should go to as its body says; of a matter given
+    /// from above, who has to act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// How much more time was asked for or granted.
@@ -113,7 +114,7 @@ pub struct Detail {
     /// Its number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_case_no: Option<String>,
-    /// street or district: whose review desk it lies on.
+    /// street or district: whose review desk it lies on, or whose centre gave it from above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<String>,
     /// The type of event that was told.
@@ -218,6 +219,8 @@ pub(crate) struct ReportNews {
     /// Nobody has to act: a person said so.
     pub rejected: bool,
     pub accepted_at: Option<Timestamp>,
+    /// Whose centre gave it from above: street or district.
+    pub assigned_by: Option<&'static str>,
     pub tracking_sha256: Option<[u8; 32]>,
 }
 
@@ -228,6 +231,7 @@ impl ReportNews {
             (self.case_id, self.placement) = (other.case_id, other.placement);
         }
         self.rejected |= other.rejected;
+        self.assigned_by = self.assigned_by.or(other.assigned_by);
         self.item = self.item.take().or(other.item);
         self.review |= other.review;
         self.accepted_at = self.accepted_at.or(other.accepted_at);

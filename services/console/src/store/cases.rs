@@ -146,6 +146,8 @@ pub(crate) struct Filter<'a> {
     pub before: Option<Uuid>,
     /// Only cases with an order of one of these bodies.
     pub bodies: Option<&'a [String]>,
+    /// Only what this centre gave from above: street or district.
+    pub assigned_by: Option<&'a str>,
     /// Drills, or what is none.
     pub drills: bool,
     pub limit: i64,
@@ -167,6 +169,8 @@ pub(crate) async fn list(
            AND ($4::text[] IS NULL OR EXISTS (SELECT FROM console.case_orders o
                WHERE o.tenant_id = c.tenant_id AND o.case_id = c.case_id AND o.body = ANY ($4)))
            AND c.drill = $6
+           AND ($7::text IS NULL OR EXISTS (SELECT FROM console.reports r
+               WHERE r.tenant_id = c.tenant_id AND r.case_id = c.case_id AND r.assigned_by = $7))
          ORDER BY c.case_id DESC
          LIMIT $5",
         tenant.as_i64(),
@@ -175,6 +179,7 @@ pub(crate) async fn list(
         filter.bodies,
         filter.limit,
         filter.drills,
+        filter.assigned_by,
     )
     .fetch_all(&mut **tx)
     .await?;

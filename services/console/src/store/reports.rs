@@ -30,9 +30,10 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
     }
     let (tenants, ids) = columns(news);
     sqlx::query!(
-        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at, placement, rejected)
+        "INSERT INTO console.reports (tenant_id, report_id, case_id, item, review, accepted_at, placement, rejected,
+             assigned_by)
          SELECT * FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[],
-             $7::integer[], $8::boolean[])
+             $7::integer[], $8::boolean[], $9::text[])
          ON CONFLICT (tenant_id, report_id) DO UPDATE
          SET case_id = CASE
                  WHEN excluded.case_id IS NOT NULL AND excluded.placement > reports.placement THEN excluded.case_id
@@ -41,6 +42,7 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
              item = COALESCE(reports.item, excluded.item),
              review = reports.review OR excluded.review,
              rejected = reports.rejected OR excluded.rejected,
+             assigned_by = COALESCE(reports.assigned_by, excluded.assigned_by),
              accepted_at = COALESCE(reports.accepted_at, excluded.accepted_at)",
         &tenants,
         &ids,
@@ -50,6 +52,7 @@ pub(crate) async fn news(tx: &mut ScopedTx, news: &BTreeMap<Key, ReportNews>) ->
         &column(news, |report| instant(report.accepted_at)) as &[Option<jiff_sqlx::Timestamp>],
         &column(news, |report| report.placement as i32),
         &column(news, |report| report.rejected),
+        &column(news, |report| report.assigned_by.map(str::to_owned)) as &[Option<String>],
     )
     .execute(&mut **tx)
     .await?;

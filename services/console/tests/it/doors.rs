@@ -243,3 +243,41 @@ async fn an_order_names_its_body_of_then_and_of_now() {
     assert_eq!(heir["body"], "urban-mgmt");
     assert!(heir["zh"].is_string() && heir["en"].is_string(), "{heir}");
 }
+
+/// What a centre gave from above is listed by whose it is, and its timeline says so; in whatever order the two are heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_from_above_is_listed_by_its_centre() {
+    let world = World::start().await;
+    let mut stories: Vec<Story> = (1..=3).map(|number| Story::new(STREET, number)).collect();
+    let [district, street, resident] = &mut stories[..] else { panic!("three") };
+    let (first, second) = (district.report(1), street.report(1));
+    let by_district =
+        [district.given(first, "district", "street-safety@990102001000"), district.opened(first)];
+    let by_street = [street.given(second, "street", "community@990102001005"), street.opened(second)];
+    world.hear(&by_district).await;
+    world.hear(&[by_street[1].clone(), by_street[0].clone()]).await;
+    let third = resident.report(1);
+    world.hear(&[resident.accepted(third), resident.opened(third)]).await;
+    let listed = async |query: &str| {
+        let (status, page) = world.get("governance-centre", &format!("{}{query}", cases(STREET))).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        page["cases"].as_array().unwrap().iter().map(|case| case["case_id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("").await.len(), 3);
+    let [case] = &listed("?assigned_by=district").await[..] else { panic!("one case") };
+    assert_eq!(listed("?assigned_by=street").await.len(), 1);
+    let path = format!("{}/{}/timeline", cases(STREET), case.as_str().unwrap());
+    let (_, timeline) = world.get("governance-centre", &path).await;
+    let line = timeline["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|line| line["type"] == "intake.report.accepted")
+        .unwrap();
+    let told = (&line["detail"]["reason"], &line["detail"]["desk"], &line["detail"]["to"]);
+    assert_eq!(told, (&json!("assignment"), &json!("district"), &json!("street-safety@990102001000")));
+    assert_eq!(
+        world.get("governance-centre", &format!("{}?assigned_by=nobody", cases(STREET))).await.0.as_u16(),
+        422
+    );
+}

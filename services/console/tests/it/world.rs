@@ -96,6 +96,21 @@ impl Story {
         self.say(EventType::ReportAccepted, report_id(report), 1, &message)
     }
 
+    /// The same, given from above by a centre to a body.
+    pub fn given(&mut self, report: u8, by: &str, lead: &str) -> Said {
+        let assigned = intake::Assignment { by: by.to_owned(), lead: lead.to_owned(), assists: Vec::new() };
+        let message = intake::ReportAccepted {
+            report_id: report_id(report).to_string(),
+            street: self.street.to_string(),
+            source: "assignment".to_owned(),
+            accepted_at: Some(to_wire(self.at)),
+            tracking_sha256: sha256(report),
+            assigned: Some(assigned),
+            ..Default::default()
+        };
+        self.say(EventType::ReportAccepted, report_id(report), 1, &message)
+    }
+
     pub fn review_requested(&mut self, report: u8) -> Said {
         let message = triage::ReviewRequested {
             report_id: report_id(report).to_string(),

@@ -1,5 +1,6 @@
 //! Pure helpers of intake.
 
+pub mod assign;
 pub mod lane;
 pub mod quota;
 pub mod tracking;

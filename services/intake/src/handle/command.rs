@@ -6,6 +6,8 @@ use ids::{IdempotencyKey, ReportId, TenantId, TrackingCode};
 use jiff::Timestamp;
 use seal::Sensitive;
 
+use crate::core::assign::{self, Assigned};
+
 /// The route's part of the idempotency scope (D19). Part of every report id: it never changes.
 const ROUTE: &str = "POST /intake/v1/streets/{street}/reports";
 /// The same of a drill.
@@ -35,6 +37,8 @@ pub struct SubmitReport {
     pub households: u32,
     /// What a sensor read, in thousandths of its unit.
     pub reading_milli: Option<i64>,
+    /// Who has to act, where it is given from above.
+    pub assigned: Option<Assigned>,
     /// A rehearsal (D26).
     pub drill: bool,
     /// W3C trace context of the request.
@@ -104,6 +108,8 @@ pub enum Refusal {
     UnknownStreet,
     /// The street hears no resident without a contact.
     ContactRequired,
+    /// It cannot be given to these bodies.
+    Unassignable(assign::Fault),
     /// Over the high-water mark (D24), or too many requests wait.
     Overloaded,
     /// The street sent more than its share.
@@ -124,6 +130,7 @@ impl Refusal {
             Refusal::KeyReused => "key_reused",
             Refusal::UnknownStreet => "unknown_street",
             Refusal::ContactRequired => "contact_required",
+            Refusal::Unassignable(_) => "unassignable",
             Refusal::Overloaded => "overloaded",
             Refusal::QuotaExceeded { .. } => "quota_exceeded",
             Refusal::ContactUnsealed => "contact_unsealed",

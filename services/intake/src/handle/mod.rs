@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bootstrap::House;
 use ids::{ReportId, TenantId};
+use jiff::Timestamp;
 use pg::{Pool, TenantScope, crash};
 use ring::hmac;
 
@@ -23,7 +24,7 @@ pub use command::{Datum, Place, Receipt, Refusal, SubmitReport};
 
 use crate::config::Config;
 use crate::contacts::Contacts;
-use crate::core::tracking;
+use crate::core::{assign, tracking};
 use crate::events::Events;
 use crate::pressure::Pressure;
 use crate::quotas::Quotas;
@@ -139,7 +140,7 @@ async fn keep(room: &Room, requests: &[&Prepared]) -> Result<BTreeMap<ReportId, 
     let streets: BTreeSet<TenantId> = requests.iter().map(|request| request.command.street).collect();
     let mut tx = room.pool().begin(TenantScope::of_principal(streets)).await?;
     let now = room.house.clock.now(&mut tx).await?;
-    let admissible = admissible(room, requests, &mut answers);
+    let admissible = admissible(room, requests, now, &mut answers);
     let kept = record::write(room, &mut tx, &admissible, now).await?;
     // What was not kept now may have been kept before, or while we waited for another transaction.
     let others: Vec<_> = requests.iter().filter(|request| !kept.contains(&request.report_id)).collect();
@@ -167,6 +168,7 @@ async fn keep(room: &Room, requests: &[&Prepared]) -> Result<BTreeMap<ReportId, 
 fn admissible<'a>(
     room: &Room,
     requests: &[&'a Prepared],
+    now: Timestamp,
     answers: &mut BTreeMap<ReportId, Answer>,
 ) -> Vec<&'a Prepared> {
     let mut admissible = Vec::with_capacity(requests.len());
@@ -175,6 +177,8 @@ fn admissible<'a>(
             Refusal::UnknownStreet
         } else if request.anonymous {
             Refusal::ContactRequired
+        } else if let Some(fault) = unassignable(room, request, now) {
+            Refusal::Unassignable(fault)
         } else if room.pressure.refuses(request.lane) {
             Refusal::Overloaded
         } else {
@@ -184,6 +188,14 @@ fn admissible<'a>(
         answers.insert(request.report_id, Answer::Refused(refusal));
     }
     admissible
+}
+
+/// Why a matter cannot be given to the bodies it is assigned to, by the documents of today.
+fn unassignable(room: &Room, request: &Prepared, now: Timestamp) -> Option<assign::Fault> {
+    let assigned = request.command.assigned.as_ref()?;
+    let view = room.house.snapshot.view();
+    let street = &view.street(request.command.street)?.of;
+    street.assignable(request.command.item.as_deref(), assigned, now).err()
 }
 
 fn replay(room: &Room, answers: &mut BTreeMap<ReportId, Answer>, before: Vec<Accepted>) {

@@ -107,6 +107,11 @@ impl Prepared {
                 .map_or_else(Bytes::new, |s| Bytes::copy_from_slice(s.as_bytes())),
             households: command.households,
             reading_milli: command.reading_milli,
+            assigned: command.assigned.as_ref().map(|assigned| wire::Assignment {
+                by: assigned.by.as_str().to_owned(),
+                lead: assigned.lead.to_string(),
+                assists: assigned.assists.iter().map(ToString::to_string).collect(),
+            }),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The body of a report as clients send it, and its checks.
 
 use bootstrap::door::{Fault, FreeText, Problem, text};
+use ids::BodyRef;
 use seal::Sensitive;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -30,6 +31,30 @@ pub(super) struct ReportForm {
     /// What a sensor read, in thousandths of its unit; from devices only.
     #[schema(example = 41250)]
     pub reading_milli: Option<i64>,
+    /// A matter given from above (上级交办) by a centre: who has to act. Takes the right `report.assign` and an item.
+    pub assigned: Option<AssignedForm>,
+}
+
+/// Most assistants of one matter.
+const ASSISTS_MAX: usize = 20;
+
+/// Who has to act on a matter given from above.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AssignedForm {
+    /// The body that leads: `key`, or `key@code` of a street's or community's body. It stands at or below the level of the
+    /// centre, and the list does not reserve the item for a higher one.
+    #[schema(example = "street-centre@990102001000")]
+    pub lead: String,
+    /// The bodies that assist, at most 20; nobody else does.
+    #[serde(default)]
+    pub assists: Vec<String>,
+}
+
+/// The same, its form checked.
+pub(super) struct Duties {
+    pub lead: BodyRef,
+    pub assists: Vec<BodyRef>,
 }
 
 /// The role of sensors and other systems.
@@ -80,6 +105,7 @@ pub(super) struct Checked {
     pub contact: Option<Sensitive<String>>,
     pub households: u32,
     pub reading_milli: Option<i64>,
+    pub assigned: Option<Duties>,
 }
 
 impl ReportForm {
@@ -94,13 +120,37 @@ impl ReportForm {
             text::identifier("/item", item)?;
         }
         let place = self.place.check()?;
+        let assigned = self.assigned.map(AssignedForm::check).transpose()?;
         let contact = check_contact(self.reporter.and_then(|reporter| reporter.contact))?;
         let (households, reading_milli) = (self.households.unwrap_or_default(), self.reading_milli);
         if households > HOUSEHOLDS_MAX {
             let detail = "户数至多一千万 / at most 10,000,000 households";
             return Err(Problem::validation_failed([Fault::new("/households", "out-of-range", detail)]));
         }
-        Ok(Checked { text, item: self.item, place, contact, households, reading_milli })
+        Ok(Checked { text, item: self.item, place, contact, households, reading_milli, assigned })
+    }
+}
+
+impl AssignedForm {
+    fn check(self) -> Result<Duties, Problem> {
+        if self.assists.len() > ASSISTS_MAX {
+            let detail = "协办单位至多二十个 / at most 20 bodies assist";
+            return Err(Problem::validation_failed([Fault::new(
+                "/assigned/assists",
+                "out-of-range",
+                detail,
+            )]));
+        }
+        let body = |pointer: String, written: &str| {
+            written.parse::<BodyRef>().map_err(|_| {
+                let detail = "单位写作 key 或 key@代码 / a body is written key or key@code";
+                Problem::validation_failed([Fault::new(pointer, "malformed-body", detail)])
+            })
+        };
+        let lead = body("/assigned/lead".to_owned(), &self.lead)?;
+        let assists = self.assists.iter().enumerate();
+        let assists = assists.map(|(n, written)| body(format!("/assigned/assists/{n}"), written));
+        Ok(Duties { lead, assists: assists.collect::<Result<_, _>>()? })
     }
 }
 

@@ -7,9 +7,9 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
-use bootstrap::Bearer;
 use bootstrap::door::accept::json_only;
 use bootstrap::door::{IdempotencyKeyHeader, Path, Problem, TraceContext};
+use bootstrap::{Bearer, Identity};
 use ids::{IdempotencyKey, TenantId};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::form::ReportForm;
 use super::hashed::HashedJson;
-use super::{DRILL, source_of};
+use super::{ASSIGNMENT, DRILL, assigned, no_assignment, source_of};
 use crate::handle::{Receipt, Room, SubmitReport};
 
 /// The routes and their description.
@@ -60,7 +60,8 @@ impl From<Receipt> for ReceiptDocument {
     }
 }
 
-/// Reports a matter (上报). The same key and body again give the same answer, for seven days.
+/// Reports a matter (上报). The same key and body again give the same answer, for seven days. With `assigned`, a centre gives it
+/// from above (上级交办) to bodies it can command: it joins no case, and no rule changes who has to act.
 #[utoipa::path(
     post,
     path = "/intake/v1/streets/{street}/reports",
@@ -81,7 +82,7 @@ async fn submit(
     request: Request,
 ) -> Result<(StatusCode, Json<ReceiptDocument>), Problem> {
     let admitted = room.house.admit(&who, Action::ReportSubmit, street)?;
-    let asked = Asked { street, source: source_of(&admitted), subject: who.subject, key, drill: false };
+    let asked = Asked { street, source: source_of(&admitted), who, key, drill: false };
     taken(&room, asked, trace, request).await
 }
 
@@ -107,7 +108,7 @@ async fn drill(
     request: Request,
 ) -> Result<(StatusCode, Json<ReceiptDocument>), Problem> {
     room.house.admit(&who, Action::ReportDrill, street)?;
-    let asked = Asked { street, source: DRILL, subject: who.subject, key, drill: true };
+    let asked = Asked { street, source: DRILL, who, key, drill: true };
     taken(&room, asked, trace, request).await
 }
 
@@ -115,7 +116,7 @@ async fn drill(
 struct Asked {
     street: TenantId,
     source: &'static str,
-    subject: String,
+    who: Identity,
     key: IdempotencyKey,
     drill: bool,
 }
@@ -129,11 +130,15 @@ async fn taken(
     // Read after the access check: a stranger learns nothing from how a body is refused.
     let HashedJson { value, body_sha256 } = HashedJson::<ReportForm>::from_request(request, &()).await?;
     let checked = value.check()?.sent_by(asked.source)?;
-    let Asked { street, source, subject, key, drill } = asked;
+    let Asked { street, source, who, key, drill } = asked;
+    let assigned = match drill {
+        true => no_assignment(checked.assigned.as_ref()).map(|()| None)?,
+        false => assigned(room, &who, street, checked.assigned)?,
+    };
     let command = SubmitReport {
         street,
-        source,
-        subject,
+        source: if assigned.is_some() { ASSIGNMENT } else { source },
+        subject: who.subject,
         key,
         body_sha256,
         item: checked.item,
@@ -142,6 +147,7 @@ async fn taken(
         contact: checked.contact,
         households: checked.households,
         reading_milli: checked.reading_milli,
+        assigned,
         drill,
         traceparent: trace.traceparent,
     };

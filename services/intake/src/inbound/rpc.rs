@@ -10,7 +10,7 @@ use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, named};
 use contract::proto::intake::report_service_server::{ReportService, ReportServiceServer};
 use contract::proto::intake::submit_reports_response::Outcome;
 use contract::proto::intake::{
-    Datum as WireDatum, Fault, Place, Refusal as WireRefusal, Reporter, SubmitReportRequest,
+    Assigned, Datum as WireDatum, Fault, Place, Refusal as WireRefusal, Reporter, SubmitReportRequest,
     SubmitReportResponse, SubmitReportsRequest, SubmitReportsResponse,
 };
 use contract::proto::to_wire;
@@ -20,8 +20,8 @@ use prost::Message;
 use seal::Sensitive;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::form::{DatumForm, PlaceForm, ReportForm, ReporterForm};
-use super::{DRILL, source_of};
+use super::form::{AssignedForm, DatumForm, PlaceForm, ReportForm, ReporterForm};
+use super::{ASSIGNMENT, DRILL, assigned, no_assignment, source_of};
 use crate::core::tracking::sha256;
 use crate::handle::{Receipt, Room, SubmitReport};
 
@@ -99,9 +99,13 @@ async fn submit(
     let key = parse_key(&request.idempotency_key)?;
     let body_sha256 = content_sha256(&request);
     let checked = form(request)?.check()?.sent_by(source)?;
+    let assigned = match drill {
+        true => no_assignment(checked.assigned.as_ref()).map(|()| None)?,
+        false => assigned(room, who, street, checked.assigned)?,
+    };
     let command = SubmitReport {
         street,
-        source,
+        source: if assigned.is_some() { ASSIGNMENT } else { source },
         subject: who.subject.clone(),
         key,
         body_sha256,
@@ -111,6 +115,7 @@ async fn submit(
         contact: checked.contact,
         households: checked.households,
         reading_milli: checked.reading_milli,
+        assigned,
         drill,
         traceparent: call.trace.traceparent.clone(),
     };
@@ -127,7 +132,8 @@ fn content_sha256(request: &SubmitReportRequest) -> [u8; 32] {
 
 /// The same form that HTTP fills from JSON.
 fn form(request: SubmitReportRequest) -> Result<ReportForm, Problem> {
-    let SubmitReportRequest { text, item, place, reporter, households, reading_milli, .. } = request;
+    let SubmitReportRequest { text, item, place, reporter, households, reading_milli, assigned, .. } =
+        request;
     let place = place.ok_or_else(|| Problem::datum_required("/place/datum"))?;
     Ok(ReportForm {
         text,
@@ -136,6 +142,7 @@ fn form(request: SubmitReportRequest) -> Result<ReportForm, Problem> {
         reporter: reporter.map(reporter_form),
         households: Some(households),
         reading_milli,
+        assigned: assigned.map(|Assigned { lead, assists }| AssignedForm { lead, assists }),
     })
 }
 

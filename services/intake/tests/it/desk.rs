@@ -129,6 +129,7 @@ pub fn command(subject: &str, street: &str, n: u128, text: &str) -> SubmitReport
         contact: None,
         households: 0,
         reading_milli: None,
+        assigned: None,
         drill: false,
         traceparent: TRACE.to_owned(),
     }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use contract::proto::from_wire;
-use contract::proto::intake::{Datum, Place, ReportAccepted};
-use ids::{ReportId, TenantId};
+use contract::proto::intake::{self as wire, Datum, Place, ReportAccepted};
+use ids::{BodyRef, ReportId, TenantId};
 use jiff::Timestamp;
 use prost::Message;
 
+use super::desk::Desk;
 use super::distance::Point;
 
 /// A sound report.
@@ -24,6 +25,8 @@ pub struct Report {
     pub households: u32,
     /// What a sensor read, in thousandths of its unit.
     pub reading_milli: Option<i64>,
+    /// Who has to act, where a centre gives it from above.
+    pub assigned: Option<Assigned>,
     /// Its words.
     pub text: String,
     /// Its place as declared.
@@ -38,6 +41,29 @@ pub struct Report {
     pub accepted_at: Option<Timestamp>,
     /// The message as it came (D53).
     pub payload: Bytes,
+}
+
+/// Who has to act, as a centre said (上级交办).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// Whose centre's desk it comes from.
+    pub by: Desk,
+    /// Who leads.
+    pub lead: BodyRef,
+    /// Who assists, in the centre's order.
+    pub assists: Vec<BodyRef>,
+}
+
+impl Assigned {
+    fn read(said: wire::Assignment) -> Result<Self, BadReport> {
+        let bad = || BadReport::Field("assigned");
+        let body = |written: &String| written.parse().map_err(|_| bad());
+        Ok(Self {
+            by: Desk::of(&said.by).ok_or_else(bad)?,
+            lead: body(&said.lead)?,
+            assists: said.assists.iter().map(body).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// Why a message is no report. Never holds the message's text.
@@ -68,6 +94,7 @@ impl Report {
         if message.tracking_sha256.len() != 32 {
             return Err(BadReport::Field("tracking_sha256"));
         }
+        let assigned = message.assigned.map(Assigned::read).transpose()?;
         Ok(Self {
             tenant,
             report_id,
@@ -75,6 +102,7 @@ impl Report {
             source: message.source,
             households: message.households,
             reading_milli: message.reading_milli,
+            assigned,
             text: message.text,
             place,
             point,

@@ -5,16 +5,20 @@
 //! knows in which role they were reported, and how many households they touch. Late means that the time from
 //! opening to closing is longer than the limit of stage resolve, counted as for an order without pauses.
 
+use std::collections::BTreeMap;
+
 use contract::document::{Document, ResolvedPolicy, Stage};
-use ids::TenantId;
+use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
 use pg::TenantScope;
-use routing::{CasePlan, Explanation};
+use routing::{CasePlan, Explanation, Level};
 use snapshot::StreetView;
 use uuid::Uuid;
 
 use super::Room;
+use crate::core::desk::Desk;
 use crate::core::plan::plan;
+use crate::core::report::Assigned;
 use crate::store;
 use crate::store::past::PastCase;
 use crate::tenants::Street;
@@ -101,19 +105,28 @@ pub(crate) async fn page(room: &Room, scope: TenantScope, asked: Backtest) -> Re
 struct Side<'a> {
     street: &'a StreetView<Street>,
     calendar: Option<sla::Calendar>,
+    /// Of bodies that keep hours of their own.
+    of_bodies: BTreeMap<BodyRef, sla::Calendar>,
 }
 
 impl<'a> Side<'a> {
     fn of(street: &'a StreetView<Street>, at: Timestamp) -> Self {
-        Self { street, calendar: street.of.calendar(street.of.day(at)).ok() }
+        let day = street.of.day(at);
+        Self { street, calendar: street.of.calendar(day).ok(), of_bodies: street.of.calendars_of_bodies(day) }
     }
 
     /// Nothing where the policy has no such limit, or the calendar does not reach.
-    fn late(&self, policy: &ResolvedPolicy, opened_at: Timestamp, until: Timestamp) -> Option<bool> {
+    fn late(
+        &self,
+        (policy, lead): (&ResolvedPolicy, &BodyRef),
+        opened_at: Timestamp,
+        until: Timestamp,
+    ) -> Option<bool> {
         let limit = policy.limits.get(&Stage::Resolve)?;
         let written = serde_json::to_value(limit).ok()?;
         let limit: sla::Limit = serde_json::from_value(written).ok()?;
-        sla::due_at(self.calendar.as_ref()?, limit, opened_at).ok().map(|due| until > due)
+        let calendar = self.of_bodies.get(lead).or(self.calendar.as_ref())?;
+        sla::due_at(calendar, limit, opened_at).ok().map(|due| until > due)
     }
 }
 
@@ -140,6 +153,7 @@ fn again(now: &Side<'_>, then: &Side<'_>, case: &PastCase, at: Timestamp) -> Opt
     let stored: Explanation = serde_json::from_slice(&case.plan_explanation).ok()?;
     let facts = &stored.inputs.facts;
     let known = facts.circumstances.as_ref();
+    let assigned = facts.assigned.as_ref().and_then(given);
     let matter = Matter {
         item: &case.item,
         community: facts.community,
@@ -150,6 +164,7 @@ fn again(now: &Side<'_>, then: &Side<'_>, case: &PastCase, at: Timestamp) -> Opt
         text: &case.text,
         households: case.households,
         reading_milli: case.reading_milli,
+        assigned: assigned.as_ref(),
         now: case.opened_at,
     };
     let day = then.street.of.day(case.opened_at);
@@ -164,11 +179,20 @@ fn again(now: &Side<'_>, then: &Side<'_>, case: &PastCase, at: Timestamp) -> Opt
         case_no: case.case_no.clone(),
         item: case.item.clone(),
         opened_at: case.opened_at,
-        late_before: policy.and_then(|policy| now.late(&policy, case.opened_at, until)),
-        late_after: then.late(&planned.policy, case.opened_at, until),
+        late_before: policy.and_then(|policy| now.late((&policy, &stored.plan.lead), case.opened_at, until)),
+        late_after: then.late((&planned.policy, &planned.plan.lead), case.opened_at, until),
         before: stored.plan,
         after: planned.plan,
         rules,
+    })
+}
+
+/// Whom a centre gave it to, as it was understood then.
+fn given(stored: &routing::Assigned) -> Option<Assigned> {
+    Some(Assigned {
+        by: if stored.by == Level::District { Desk::District } else { Desk::Street },
+        lead: stored.lead.as_ref()?.body.clone(),
+        assists: stored.assists.iter().map(|seat| seat.body.clone()).collect(),
     })
 }
 

@@ -105,9 +105,10 @@ impl Around {
             if let Some(Goes::Into(case_id)) = matter.submission.goes() {
                 return Choice::Into(case_id);
             }
-            // Each drill has to show a path of its own, by the documents of now.
+            // Each drill has to show a path of its own, by the documents of now; what a centre gives is for whom it says.
             if matter.joins
                 && !seeking.drill
+                && matter.submission.report.assigned.is_none()
                 && !matter.submission.apart()
                 && let Some(case) = board.choose(&seeking, now)
             {

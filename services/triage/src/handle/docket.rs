@@ -21,6 +21,7 @@ use wakeups::Wakeup;
 
 use super::choice::{Around, Choice};
 use super::{Matter, Room, Said, Settled, Submission, json};
+use crate::core::amend::Duties;
 use crate::core::board::Spot;
 use crate::core::desk::{Desk, Standing};
 use crate::core::item::ReviewReason;
@@ -69,7 +70,11 @@ impl Matter<'_> {
             "district-review" => Desk::District,
             _ => return None,
         };
-        let decided = self.submission.decided.as_ref().and_then(|decided| decided.reviewed_at);
+        let reviewed = self.submission.decided.as_ref().and_then(|decided| decided.reviewed_at);
+        // A centre that gives a matter has decided who acts; where that could not be followed, nobody has.
+        let given = self.submission.report.assigned.as_ref();
+        let followed = given.filter(|given| Duties::of(plan).lead == given.lead.to_string());
+        let decided = reviewed.max(followed.map(|given| given.by));
         let waits = lane != Lane::Urgent && !self.submission.drill && decided.is_none_or(|at| at < desk);
         waits.then_some(desk)
     }
@@ -92,6 +97,7 @@ impl Matter<'_> {
             text: &report.text,
             households: report.households,
             reading_milli: report.reading_milli,
+            assigned: report.assigned.as_ref(),
             now,
         }
     }
@@ -330,6 +336,10 @@ impl<'a> Docket<'a> {
     /// The closed case of which this is the same matter again, and why. Dispatch says whether it was closed falsely.
     fn repeats(&self, matter: &Matter<'_>, street: &StreetView<Street>) -> Option<wire::Repeat> {
         let seeking = matter.seeking().ok().filter(|seeking| !seeking.drill)?;
+        // What a centre gives is a matter of its own, not somebody's who reports again.
+        if matter.submission.report.assigned.is_some() {
+            return None;
+        }
         let within = street.of.false_closure(street.of.day(self.now));
         let around = seeking.spots().filter_map(|spot| self.closed.get(&spot)).flatten().copied();
         let at = matter.accepted_at(self.now);

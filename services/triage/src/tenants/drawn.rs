@@ -42,8 +42,8 @@ type Key = (String, Option<TenantId>, Lane, Date);
 
 /// The plan for a matter in this street on a local day.
 pub fn plan(view: &StreetView<Street>, matter: &Matter<'_>, day: Date) -> Arc<Drawn> {
-    // What rules ask of differs from report to report: nothing is kept of items they are about.
-    if view.of.rules_concern(matter.item, day) {
+    // What rules ask of differs from report to report, and so does whom a centre gives it to: nothing is kept of those.
+    if matter.assigned.is_some() || view.of.rules_concern(matter.item, day) {
         return Arc::new(draw(view, matter, day));
     }
     let key: Key = (matter.item.to_owned(), matter.community, matter.lane, day);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::document;
-use ids::{BodyKey, Lane, TenantId};
+use ids::{BodyKey, BodyRef, Lane, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use routing::rules::{
@@ -13,6 +13,8 @@ use routing::rules::{
 use routing::{Facts, Seat};
 
 use super::{Street, seat};
+use crate::core::desk::Desk;
+use crate::core::report::Assigned;
 
 /// One matter, as far as rules may ask.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,8 @@ pub struct Matter<'a> {
     pub households: u32,
     /// What a sensor read, in thousandths.
     pub reading_milli: Option<i64>,
+    /// Who has to act, where a centre gave it from above.
+    pub assigned: Option<&'a Assigned>,
     /// When it is decided.
     pub now: Timestamp,
 }
@@ -93,6 +97,7 @@ impl Street {
             community: matter.community,
             item: matter.item.to_owned(),
             lane: matter.lane,
+            assigned: matter.assigned.map(|assigned| self.seated(assigned, day)),
             circumstances: None,
         };
         if !self.rules_concern(matter.item, day) {
@@ -109,6 +114,27 @@ impl Street {
         let tried =
             layers.iter().flat_map(|(layer, rules)| Tried::of(rules, *layer, &event, &seated)).collect();
         (facts, tried)
+    }
+
+    /// The bodies a centre named, those that are there on the day.
+    fn seated(&self, assigned: &Assigned, day: Date) -> routing::Assigned {
+        let pack = self.effective(day);
+        let there = |body: &BodyRef| pack.body(body).is_some();
+        let named = std::iter::once(&assigned.lead).chain(&assigned.assists);
+        routing::Assigned {
+            by: match assigned.by {
+                Desk::Street => routing::Level::Street,
+                Desk::District => routing::Level::District,
+            },
+            lead: there(&assigned.lead).then(|| seat(&pack, &assigned.lead)),
+            assists: assigned
+                .assists
+                .iter()
+                .filter(|body| there(body))
+                .map(|body| seat(&pack, body))
+                .collect(),
+            unplaced: named.filter(|body| !there(body)).map(ToString::to_string).collect(),
+        }
     }
 
     fn circumstances(&self, matter: &Matter<'_>, day: Date, asks_text: bool) -> Circumstances {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contract::document::{DocumentBody, RoutingMode};
-use contract::proto::intake::{Datum, Place, ReportAccepted};
+use contract::proto::intake::{Assignment, Datum, Place, ReportAccepted};
 use contract::proto::triage::{
     CaseJoined, CaseMerged, CaseOpened, CaseRehomed, CaseRejected, CaseRouted, CaseSplit,
     PlanReviewRequested, ReviewRejected, ReviewRequested,
@@ -41,6 +41,7 @@ pub struct Sent {
     pub lane: Lane,
     pub drill: bool,
     pub households: u32,
+    pub assigned: Option<Assignment>,
 }
 
 /// A report with its number, of an item, at the bus stop.
@@ -56,6 +57,7 @@ pub fn report(n: u128, item: &'static str, text: &str) -> Sent {
         lane: Lane::Normal,
         drill: false,
         households: 0,
+        assigned: None,
     }
 }
 
@@ -83,6 +85,7 @@ impl Sent {
             contact_sealed: Bytes::new(),
             households: self.households,
             reading_milli: None,
+            assigned: self.assigned.clone(),
         }
     }
 

@@ -55,6 +55,7 @@ fn report(key: u128, item: &str) -> SubmitReportRequest {
         drill: false,
         households: 0,
         reading_milli: None,
+        assigned: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod onboarding;
 mod openapi;
 mod otlp;
 mod restore;
+mod reviewing;
 mod story;
 mod verify;
 mod who_can;

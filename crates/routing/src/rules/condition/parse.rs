@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cel::Program;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use ids::TenantId;
+use memchr::memmem::Finder;
 use regex::RegexBuilder;
 
 use super::super::event::{Field, TextField};
@@ -94,7 +95,11 @@ fn of_call(call: &CallExpr) -> Result<Option<Test>, Unsound> {
 fn both(left: &IdedExpr, right: &IdedExpr, join: fn(Box<[Test]>) -> Test) -> Result<Option<Test>, Unsound> {
     // Both are looked at, so that what is wrong on the right is said too.
     let (left, right) = (test(left)?, test(right)?);
-    Ok(left.zip(right).map(|(left, right)| join([left, right].into())))
+    Ok(left.zip(right).map(|(left, right)| {
+        let mut both = [left, right];
+        both.sort_by_key(Test::cost);
+        join(both.into())
+    }))
 }
 
 fn order(function: &str) -> Option<Order> {
@@ -195,7 +200,7 @@ fn of_text(function: &str, target: Option<&IdedExpr>, part: &IdedExpr) -> Result
         return Ok(None);
     }
     Ok(match function {
-        "contains" => Some(Test::Contains(text, part.into())),
+        "contains" => Some(Test::Contains(text, Box::new(Finder::new(&part).into_owned()))),
         "startsWith" => Some(Test::StartsWith(text, part.into())),
         "endsWith" => Some(Test::EndsWith(text, part.into())),
         "matches" => {

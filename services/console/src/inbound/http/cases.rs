@@ -55,6 +55,16 @@ impl Phase {
     }
 }
 
+/// Whose centre gave a matter from above.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Centre {
+    /// 街道
+    Street,
+    /// 区
+    District,
+}
+
 /// Which cases.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +77,9 @@ pub(super) struct ListQuery {
     before: Option<Uuid>,
     /// 1 to 200, 50 unless told.
     limit: Option<u32>,
+    /// Only what a centre gave from above (上级交办): street or district, whose centre.
+    #[param(value_type = Option<String>)]
+    assigned_by: Option<Centre>,
     /// Drills (演练) instead of what is none.
     drills: Option<bool>,
 }
@@ -87,6 +100,10 @@ pub(super) async fn list(
         phase: query.phase.map(Phase::as_str),
         before: query.before,
         bodies: bodies.as_deref(),
+        assigned_by: query.assigned_by.map(|centre| match centre {
+            Centre::Street => "street",
+            Centre::District => "district",
+        }),
         drills: query.drills.unwrap_or(false),
         limit: super::limit(query.limit)?,
     };

@@ -155,7 +155,7 @@ function line(entry) {
     detail.endpoint && arrow(isolated(detail.endpoint)),
     (detail.lay_in || detail.lies_in) && `${detail.lay_in ?? "—"} → ${detail.lies_in ?? "街道之外 / outside"}`,
     detail.visited_at && `走访 / visited ${instant(detail.visited_at)}`, detail.signed_by && isolated(detail.signed_by),
-    detail.reason, detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),
+    detail.reason === "assignment" ? "上级交办 / given from above" : detail.reason, detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),
   ].filter(Boolean);
   if (said.length > 0) item.append(facts(said));
   if (detail.note) {

@@ -68,6 +68,7 @@ impl Parsed<'_> {
             community: event.community,
             item: self.item.to_owned(),
             lane: event.lane,
+            assigned: None,
             circumstances: Some(Circumstances {
                 category: self.category.to_owned(),
                 grid: self.grid.to_owned(),
