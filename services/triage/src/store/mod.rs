@@ -13,6 +13,7 @@ pub(crate) mod explanations;
 pub(crate) mod past;
 pub(crate) mod places;
 pub(crate) mod plans;
+pub(crate) mod queue;
 pub(crate) mod reviews;
 pub(crate) mod voices;
 
