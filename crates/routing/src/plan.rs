@@ -7,7 +7,7 @@ use ids::{BodyRef, Lane, TenantId};
 use crate::input::{Entry, Facts, Priority, Seat, Settings};
 use crate::ladder;
 use crate::outcome::{CasePlan, Explanation, Inputs, Step};
-use crate::rules::Tried;
+use crate::rules::{Repetition, Tried};
 
 use self::duty::Duty;
 
@@ -20,7 +20,7 @@ pub fn plan(
     settings: &Settings,
     rules: &[Tried],
 ) -> (CasePlan, Explanation) {
-    let mut steps: Vec<Step> = facts.community.map(located).into_iter().collect();
+    let mut steps: Vec<Step> = facts.community.map(located).into_iter().chain(repeated(facts)).collect();
     let mut duty = Duty::listed(facts, entry, settings, &mut steps);
     rules.iter().for_each(|tried| duty.follow(tried, &mut steps));
     let lead = &duty.lead;

@@ -113,6 +113,11 @@ impl Street {
         SignedDuration::from_secs(self.effective(day).false_closure_s().cast_signed())
     }
 
+    /// So many days back rules count what came before.
+    pub fn repeat_days(&self) -> u16 {
+        self.core.repeat_days
+    }
+
     /// How long a plan waits for its review.
     pub fn plan_review(&self) -> SignedDuration {
         SignedDuration::from_mins(i64::from(self.core.plan_review_minutes))

@@ -83,6 +83,8 @@ pub enum Problem {
     BadFalseClosureDays,
     #[error("a plan waits 1 to 1,440 minutes for its review")]
     BadPlanReviewMinutes,
+    #[error("what came before is counted 1 to 365 days back")]
+    BadRepeatDays,
     #[error("a published year lies between 2000 and 2199")]
     BadYear,
     #[error("a text must not contain U+0000")]
@@ -215,6 +217,8 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
     texts::check(&mut faults, core);
     let minutes = (1..=1_440).contains(&core.plan_review_minutes);
     faults.unless(minutes, "plan_review_minutes", || Problem::BadPlanReviewMinutes);
+    let days = (1..=365).contains(&core.repeat_days);
+    faults.unless(days, "repeat_days", || Problem::BadRepeatDays);
     check_communities(&mut faults, core);
     check_own_calendar(&mut faults, pack);
     terms::check(&mut faults, core.quotas.as_ref());

@@ -138,6 +138,7 @@ pub fn draft_street(
         communities: spec.communities.into_iter().map(community).collect(),
         routing_mode: spec.routing_mode,
         plan_review_minutes: spec.plan_review_minutes,
+        repeat_days: spec.repeat_days,
         bodies: convert(spec.bodies),
         items: convert(spec.items),
         policies: convert(spec.policies),

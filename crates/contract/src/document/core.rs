@@ -218,6 +218,9 @@ pub struct StreetCore {
     /// So many minutes a plan waits for that person; then it goes out as it is.
     #[serde(default = "plan_review_minutes")]
     pub plan_review_minutes: u32,
+    /// So many days of 24 hours back rules count what came before at the same place; 1 to 365.
+    #[serde(default = "repeat_days")]
+    pub repeat_days: u16,
     /// Bodies of street or community level, added or replaced by key.
     #[serde(default)]
     pub bodies: BTreeMap<BodyKey, Body>,
@@ -253,6 +256,11 @@ pub struct StreetCore {
 
 /// Half an hour.
 pub(super) const fn plan_review_minutes() -> u32 {
+    30
+}
+
+/// A month.
+pub(super) const fn repeat_days() -> u16 {
     30
 }
 

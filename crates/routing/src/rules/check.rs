@@ -111,8 +111,24 @@ pub struct Example {
     /// What a sensor read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading_milli: Option<i64>,
+    /// Earlier cases of the item at the place.
+    #[serde(skip_serializing_if = "zero")]
+    pub repeats: u32,
+    /// Reports in them and in the one that opens.
+    #[serde(skip_serializing_if = "one")]
+    pub voices: u32,
     /// The words.
     pub text: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn zero(count: &u32) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn one(count: &u32) -> bool {
+    *count == 1
 }
 
 /// Everything to look at in a layer's rules. `progress` hears after each rule how many are done.
@@ -259,8 +275,8 @@ impl Checked<'_> {
         if both.is_none() || !only_one || !only_other {
             return;
         }
-        let zh = format!("规则{}与{}可同时成立而结论不同，以前者为准", one.key, other.key);
-        let en =
+        let mut zh = format!("规则{}与{}可同时成立而结论不同，以前者为准", one.key, other.key);
+        let mut en =
             format!("rules {} and {} can hold at once and differ; the first one decides", one.key, other.key);
         self.find(Kind::Overlap, &[other, one], both, zh, en);
     }
@@ -392,6 +408,8 @@ impl Example {
             lane: event.lane.as_str(),
             households: event.households,
             reading_milli: event.reading_milli,
+            repeats: event.repeats,
+            voices: event.voices,
             text: event.text.to_owned(),
         }
     }

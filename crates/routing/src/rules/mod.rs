@@ -23,8 +23,8 @@ mod tests;
 
 pub use condition::{Condition, Unsound, WHEN_CHARS_MAX};
 pub use conditions::Conditions;
-pub use event::{Event, Field, Flag, Moment, NumberField, TextField};
+pub use event::{Event, Field, Flag, Moment, NumberField, REPEATS_MAX, TextField};
 pub use rule::{Layer, Rule, Then};
 pub use table::{Decision, Found, Rules};
-pub use tried::{Circumstances, Seated, Tried, Verdict};
+pub use tried::{Circumstances, Repetition, Seated, Tried, Verdict};
 pub use written::{Written, rules_on};

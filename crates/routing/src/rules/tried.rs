@@ -34,6 +34,27 @@ pub struct Circumstances {
     /// What a sensor read, in thousandths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading_milli: Option<i64>,
+    /// How often it has come before; nothing where no rule asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<Repetition>,
+}
+
+/// How often a matter has come before: the same item at the same place. Drills neither count nor are counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repetition {
+    /// Earlier cases, up to [`REPEATS_MAX`](super::REPEATS_MAX).
+    pub cases: u32,
+    /// Reports in them and in the case that opens.
+    pub voices: u32,
+    /// So many days of 24 hours were looked back.
+    pub days: u16,
+}
+
+impl Repetition {
+    /// Nothing came before.
+    pub const fn none(days: u16) -> Self {
+        Self { cases: 0, voices: 1, days }
+    }
 }
 
 /// Whether a rule holds.
@@ -171,6 +192,8 @@ impl Facts {
             moment: known.moment,
             households: known.households,
             reading_milli: known.reading_milli,
+            repeats: known.repetition.map_or(0, |known| known.cases),
+            voices: known.repetition.map_or(1, |known| known.voices),
         })
     }
 }

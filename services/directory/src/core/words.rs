@@ -8,6 +8,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("time_zone", "时区"),
     ("routing_mode", "派单方式"),
     ("plan_review_minutes", "审核时限（分钟）"),
+    ("repeat_days", "重复上报回溯天数"),
     ("communities", "社区"),
     ("bodies", "单位"),
     ("categories", "类别"),

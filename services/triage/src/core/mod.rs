@@ -9,6 +9,7 @@ pub mod grid;
 pub mod item;
 pub mod join;
 pub mod plan;
+pub mod repeats;
 pub mod report;
 pub mod voices;
 pub mod wire;

@@ -14,6 +14,7 @@ pub(crate) mod past;
 pub(crate) mod places;
 pub(crate) mod plans;
 pub(crate) mod queue;
+pub(crate) mod repeats;
 pub(crate) mod reviews;
 pub(crate) mod voices;
 

@@ -8,7 +8,8 @@ use ids::{BodyKey, Lane, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use routing::rules::{
-    Circumstances, Conditions, Field, Layer, Moment, Rules, TextField, Tried, Written, rules_on,
+    Circumstances, Conditions, Field, Layer, Moment, NumberField, Repetition, Rules, TextField, Tried,
+    Written, rules_on,
 };
 use routing::{Facts, Seat};
 
@@ -35,6 +36,8 @@ pub struct Matter<'a> {
     pub households: u32,
     /// What a sensor read, in thousandths.
     pub reading_milli: Option<i64>,
+    /// How often it has come before; nothing where nobody counted.
+    pub repetition: Option<Repetition>,
     /// When it is decided.
     pub now: Timestamp,
 }
@@ -43,6 +46,8 @@ pub struct Matter<'a> {
 #[derive(Debug)]
 pub(super) struct Daily {
     written: BTreeMap<String, Written>,
+    /// Whether any of them, whenever it counts, asks how often a matter has come before.
+    asks_repetition: bool,
     compiled: Mutex<Option<(Date, Arc<Rules>)>>,
 }
 
@@ -53,11 +58,12 @@ impl Daily {
         let written = serde_json::to_value(rules).map_err(|error| error.to_string())?;
         let written: BTreeMap<String, Written> =
             serde_json::from_value(written).map_err(|error| format!("rules: {error}"))?;
-        for rule in written.values() {
-            // One that is unsound is told with each plan it would have decided.
-            let _unsound = conditions.compiled(rule.when());
-        }
-        Ok(Self { written, compiled: Mutex::default() })
+        // One that is unsound is told with each plan it would have decided.
+        let compiled = written.values().map(|rule| conditions.compiled(rule.when()).ok());
+        let asks = |field: Field| matches!(field, Field::Number(NumberField::Repeats | NumberField::Voices));
+        let asking = compiled.flatten().filter(|condition| condition.fields().iter().copied().any(asks));
+        let asks_repetition = asking.count() > 0;
+        Ok(Self { written, asks_repetition, compiled: Mutex::default() })
     }
 
     fn on(&self, day: Date, conditions: &Conditions) -> Arc<Rules> {
@@ -84,6 +90,11 @@ impl Street {
     pub(super) fn rules_concern(&self, item: &str, day: Date) -> bool {
         let written = !self.pack.rules.written.is_empty() || !self.rules.written.is_empty();
         written && self.rules(day).iter().any(|(_, rules)| rules.concern(item))
+    }
+
+    /// Whether rules about an item may ask how often it has come before.
+    pub(crate) fn asks_repetition(&self, item: &str, day: Date) -> bool {
+        (self.pack.rules.asks_repetition || self.rules.asks_repetition) && self.rules_concern(item, day)
     }
 
     /// What is known of a matter, and the rules that were tried for it.
@@ -128,6 +139,7 @@ impl Street {
             },
             households: matter.households,
             reading_milli: matter.reading_milli,
+            repetition: matter.repetition.filter(|_| self.asks_repetition(matter.item, day)),
         }
     }
 }

@@ -14,6 +14,7 @@ mod place;
 mod plan;
 mod plan_review;
 mod redraw;
+mod repeats;
 mod review;
 mod rules;
 mod split;

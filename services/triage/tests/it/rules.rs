@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{Desk, OTHER_STREET, STREET, Sent, report};
 
-fn rule(when: &str, then: RuleThen) -> Rule {
+pub fn rule(when: &str, then: RuleThen) -> Rule {
     Rule {
         name: Name { zh: "多户受影响".to_owned(), en: "Many households".to_owned() },
         order: 0,
@@ -39,13 +39,13 @@ fn documents(generation: u64, change: impl Fn(&mut DocumentBody)) -> Vec<Documen
     documents
 }
 
-async fn desk(change: impl Fn(&mut DocumentBody)) -> Desk {
+pub async fn desk(change: impl Fn(&mut DocumentBody)) -> Desk {
     let desk = Desk::open().await;
     desk.rig.documents(&documents(2, change)).await;
     desk
 }
 
-fn district(rule: Rule) -> impl Fn(&mut DocumentBody) {
+pub fn district(rule: Rule) -> impl Fn(&mut DocumentBody) {
     move |body| {
         if let DocumentBody::District(core) = body {
             let policy = core.catch_all.policy.clone();
@@ -60,7 +60,7 @@ fn own(core: &mut StreetCore, rule: Rule) {
 }
 
 /// The newest plan: who does what, and the explanation.
-async fn newest(desk: &Desk) -> (CaseRouted, Vec<(String, Role)>, routing::Explanation) {
+pub async fn newest(desk: &Desk) -> (CaseRouted, Vec<(String, Role)>, routing::Explanation) {
     let (_, routed) = desk.routed().await.pop().unwrap();
     let plan = routed.plan.clone().unwrap();
     let roles = plan.orders.iter().map(|order| (order.body.clone(), order.role())).collect();
@@ -70,7 +70,7 @@ async fn newest(desk: &Desk) -> (CaseRouted, Vec<(String, Role)>, routing::Expla
     (routed, roles, explanation)
 }
 
-fn steps(explanation: &routing::Explanation) -> Vec<&str> {
+pub fn steps(explanation: &routing::Explanation) -> Vec<&str> {
     explanation.steps.iter().map(|step| step.rule.as_str()).filter(|rule| rule.starts_with("rule.")).collect()
 }
 
@@ -149,7 +149,7 @@ async fn a_shadow_rule_is_recorded_and_a_rule_of_another_day_is_not_tried() {
 }
 
 impl Desk {
-    async fn backtest(&self, subject: &str, street: &str, body: Value) -> (u16, Value) {
+    pub async fn backtest(&self, subject: &str, street: &str, body: Value) -> (u16, Value) {
         let path = format!("/triage/v1/streets/{street}/rules:backtest");
         let (status, _, answer) =
             self.rig.http("POST", &path, Some(&self.rig.token(subject)), &[], Some(body)).await;
@@ -157,7 +157,7 @@ impl Desk {
     }
 }
 
-fn core(generation: u64, tenant: &str, change: impl Fn(&mut DocumentBody)) -> String {
+pub fn core(generation: u64, tenant: &str, change: impl Fn(&mut DocumentBody)) -> String {
     use base64::Engine;
     let documents = documents(generation, change);
     let core = |document: &&Document| {
@@ -167,7 +167,7 @@ fn core(generation: u64, tenant: &str, change: impl Fn(&mut DocumentBody)) -> St
     base64::engine::general_purpose::STANDARD.encode(document.encode().unwrap())
 }
 
-const DISTRICT: &str = "990102000000";
+pub const DISTRICT: &str = "990102000000";
 
 #[tokio::test]
 async fn past_cases_tell_who_would_have_got_what() {

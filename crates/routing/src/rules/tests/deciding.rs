@@ -39,6 +39,7 @@ fn facts() -> Facts {
             moment: event.moment,
             households: event.households,
             reading_milli: event.reading_milli,
+            repetition: None,
         }),
     }
 }

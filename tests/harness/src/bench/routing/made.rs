@@ -53,6 +53,8 @@ impl Parsed<'_> {
             moment: self.moment(),
             households: self.households,
             reading_milli: None,
+            repeats: 0,
+            voices: 1,
         }
     }
 
@@ -77,6 +79,7 @@ impl Parsed<'_> {
                 moment: event.moment,
                 households: self.households,
                 reading_milli: None,
+                repetition: None,
             }),
         }
     }
