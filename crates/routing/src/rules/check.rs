@@ -278,6 +278,10 @@ impl Checked<'_> {
         let mut zh = format!("规则{}与{}可同时成立而结论不同，以前者为准", one.key, other.key);
         let mut en =
             format!("rules {} and {} can hold at once and differ; the first one decides", one.key, other.key);
+        if contend(one, other) {
+            zh.push_str("；次序相同而主办不同，后者所指单位协办");
+            en.push_str("; they are of one order and name different leads: that of the second assists");
+        }
         self.find(Kind::Overlap, &[other, one], both, zh, en);
     }
 
@@ -371,6 +375,12 @@ pub fn sleeping_leads(world: &World) -> Vec<(&str, &BodyKey)> {
         .filter(|(_, item)| sleeps(item))
         .map(|(code, item)| (code.as_str(), &item.lead))
         .collect()
+}
+
+/// Whether two of one rank name different leads.
+fn contend(one: &Rule, other: &Rule) -> bool {
+    let leads = one.then.lead.as_ref().zip(other.then.lead.as_ref());
+    one.order == other.order && leads.is_some_and(|(one, other)| one != other)
 }
 
 /// Whether two say different things of the same.

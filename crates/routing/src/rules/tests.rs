@@ -38,6 +38,7 @@ fn rule(key: &str, items: &[&str], when: &str) -> Rule {
         key: key.to_owned(),
         zh: format!("规则{key}"),
         en: format!("rule {key}"),
+        order: 0,
         items: items.iter().map(|item| (*item).to_owned()).collect(),
         places: Vec::new(),
         when: when.to_owned(),

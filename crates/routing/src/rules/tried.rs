@@ -13,6 +13,8 @@ use crate::input::{Facts, Seat};
 const PASSED_MAX: usize = 40;
 /// Shadow rules that held or failed, of one layer: an explanation has to fit into a message.
 const SHADOWS_MAX: usize = 20;
+/// Rules of one layer whose lead assists because another's leads, at most.
+const CONTENDING_MAX: usize = 8;
 
 /// What is known of a matter beyond its item and place. Kept where rules were tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +88,9 @@ pub struct Tried {
     /// Only recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shadow: bool,
+    /// It stands in one rank with the rule that decided, behind it, and names another lead, who assists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contends: bool,
     /// Whether it holds.
     pub verdict: Verdict,
     /// What it says; nothing where it does not hold.
@@ -107,7 +112,7 @@ impl Tried {
 
     /// The rules of a layer that were tried for an event.
     pub fn of(rules: &Rules, layer: Layer, event: &Event<'_>, seat: Seated<'_>) -> Vec<Self> {
-        let (mut passed, mut shadows) = (0, 0);
+        let (mut passed, mut shadows, mut contending) = (0, 0, 0);
         let mut kept = Vec::new();
         for decision in rules.tried(event) {
             let verdict = match decision.holds {
@@ -118,13 +123,17 @@ impl Tried {
             passed += usize::from(verdict == Verdict::Passed);
             let rule = decision.rule;
             shadows += usize::from(rule.shadow && verdict != Verdict::Passed);
-            if (verdict == Verdict::Passed && passed > PASSED_MAX) || (rule.shadow && shadows > SHADOWS_MAX) {
+            contending += usize::from(decision.contends);
+            if (verdict == Verdict::Passed && passed > PASSED_MAX)
+                || (rule.shadow && shadows > SHADOWS_MAX)
+                || (decision.contends && contending > CONTENDING_MAX)
+            {
                 continue;
             }
-            let (then, unplaced) = if verdict == Verdict::Held {
-                seated(&rule.then, seat)
-            } else {
-                (Then::default(), Vec::new())
+            let (then, unplaced) = match verdict {
+                Verdict::Held if decision.contends => seated(&only_lead(&rule.then), seat),
+                Verdict::Held => seated(&rule.then, seat),
+                _ => (Then::default(), Vec::new()),
             };
             kept.push(Self {
                 layer,
@@ -133,6 +142,7 @@ impl Tried {
                 en: rule.en.clone(),
                 when: rule.when.clone(),
                 shadow: rule.shadow,
+                contends: decision.contends,
                 verdict,
                 then,
                 unplaced,
@@ -151,6 +161,11 @@ impl Tried {
         };
         Self { verdict, ..self.clone() }
     }
+}
+
+/// What counts of a rule that another one of its rank came before.
+fn only_lead(then: &Then<BodyKey>) -> Then<BodyKey> {
+    Then { lead: then.lead.clone(), ..Then::default() }
 }
 
 /// With bodies for keys; a lead that cannot be named leaves the one before.

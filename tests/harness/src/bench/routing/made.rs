@@ -112,6 +112,7 @@ pub(super) fn rules(count: usize) -> Vec<Rule> {
             key: format!("r{number}"),
             zh,
             en,
+            order: 0,
             items,
             places,
             when: when(number, wide),
