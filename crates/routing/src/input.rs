@@ -112,6 +112,10 @@ pub struct Facts {
     pub item: String,
     /// The lane it came in.
     pub lane: Lane,
+    /// Who stands for each level at its place, the lowest first: told where it skips the levels as an emergency. Empty where it
+    /// cannot be one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<Seat>,
     /// What rules may ask besides; nothing where no rules were tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,

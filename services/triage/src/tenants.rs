@@ -143,6 +143,12 @@ impl Street {
         self.effective(day).body(body).map(|body| level(body.level))
     }
 
+    /// Who stands for each level at a place, the lowest first: told of an emergency, which passes them over.
+    pub fn ladder(&self, community: Option<TenantId>, day: Date) -> Vec<Seat> {
+        let pack = self.effective(day);
+        pack.emergency_informs(community).iter().map(|body| seat(&pack, body)).collect()
+    }
+
     /// Whether a report may join a case of it.
     pub fn joins(&self) -> bool {
         self.core.features.join_reports

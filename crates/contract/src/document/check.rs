@@ -437,8 +437,10 @@ fn check_defaults(faults: &mut Faults, core: &DistrictCore) {
     }
     let policy = core.policies.contains_key(&terms.policy);
     faults.unless(policy, "catch_all.policy", || Problem::UnknownPolicy(terms.policy.clone()));
-    for key in core.informs.iter().filter(|key| !core.bodies.contains_key(*key)) {
-        faults.add("informs", Problem::UnknownBody(key.clone()));
+    for (path, keys) in [("informs", &core.informs), ("emergency_informs", &core.emergency_informs)] {
+        for key in keys.iter().filter(|key| !core.bodies.contains_key(*key)) {
+            faults.add(path, Problem::UnknownBody(key.clone()));
+        }
     }
 }
 

@@ -85,6 +85,7 @@ pub fn draft_district(
             priority: pack.policies.catch_all.priority,
         },
         informs: pack.policies.informs,
+        emergency_informs: pack.policies.emergency_informs,
         endpoints: endpoints(&mut faults, spec.endpoints, variables, |body| body),
         successors: convert(spec.successors),
         rules: convert(spec.rules),

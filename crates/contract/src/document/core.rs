@@ -153,6 +153,9 @@ pub struct DistrictCore {
     /// Bodies informed of every case.
     #[serde(default)]
     pub informs: Vec<BodyKey>,
+    /// Bodies told of an emergency (P1) besides, one of each level, the lowest first: it passes them over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergency_informs: Vec<BodyKey>,
     /// Endpoints of district bodies by key.
     #[serde(default)]
     pub endpoints: BTreeMap<String, Endpoint>,

@@ -24,6 +24,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("alarm_words", "警示词"),
     ("catch_all", "兜底单位"),
     ("informs", "抄送单位"),
+    ("emergency_informs", "紧急事项告知单位"),
     ("successors", "沿革"),
     ("rules", "规则"),
     ("endpoints", "通道"),

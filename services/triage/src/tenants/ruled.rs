@@ -104,6 +104,7 @@ impl Street {
             community: matter.community,
             item: matter.item.to_owned(),
             lane: matter.lane,
+            ladder: Vec::new(),
             circumstances: None,
         };
         if !self.rules_concern(matter.item, day) {

@@ -30,6 +30,7 @@ fn facts() -> Facts {
         community: event.community,
         item: event.item.to_owned(),
         lane: event.lane,
+        ladder: Vec::new(),
         circumstances: Some(Circumstances {
             category: event.category.to_owned(),
             grid: event.grid.to_owned(),

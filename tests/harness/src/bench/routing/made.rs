@@ -70,6 +70,7 @@ impl Parsed<'_> {
             community: event.community,
             item: self.item.to_owned(),
             lane: event.lane,
+            ladder: Vec::new(),
             circumstances: Some(Circumstances {
                 category: self.category.to_owned(),
                 grid: self.grid.to_owned(),
