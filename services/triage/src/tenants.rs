@@ -5,6 +5,7 @@
 //! made of it is kept for the next ([`drawn`]). Rules are compiled once a day ([`ruled`]).
 
 pub mod drawn;
+mod hinted;
 pub mod places;
 pub mod ruled;
 

@@ -6,6 +6,7 @@ pub mod board;
 pub mod desk;
 pub mod distance;
 pub mod grid;
+pub mod hints;
 pub mod item;
 pub mod join;
 pub mod plan;

@@ -6,6 +6,7 @@ mod desk;
 mod disorder;
 mod explanation;
 mod grid;
+mod hints;
 mod join;
 mod lane;
 mod memory;
