@@ -115,6 +115,10 @@ pub struct Facts {
     /// Who has to act, where a centre gave it from above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assigned: Option<Assigned>,
+    /// Who stands for each level at its place, the lowest first: told where it skips the levels as an emergency. Empty where it
+    /// cannot be one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<Seat>,
     /// What rules may ask besides; nothing where no rules were tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,

@@ -3,9 +3,33 @@
 //! It starts at the community and climbs while a power is missing, and each climb names that power: the list
 //! reserves the item for a higher level, or somebody in the plan stands above the rung and cannot be commanded
 //! from it. A downward push of what the list reserves above can therefore not happen.
+//!
+//! An emergency climbs nothing: it goes to the level that can act at once, and whoever stands on the way is told.
 
 use crate::input::{Level, Seat};
 use crate::outcome::Step;
+
+/// The level of an emergency: the one that climbing would end at, without asking those below.
+pub(crate) fn leap(
+    reserved: Level,
+    at_least: Option<Level>,
+    lead: &Seat,
+    assists: &[&Seat],
+    told: &[Seat],
+) -> (Level, Step) {
+    let beyond = assists.iter().map(|seat| seat.level);
+    let needed = beyond.chain(at_least).chain([lead.level]).max();
+    let level = needed.map_or(reserved, |needed| needed.max(reserved));
+    let mut zh = format!("紧急事项（P1），直达{}级办理，不逐级上报", level.zh());
+    let mut en =
+        format!("an emergency (P1): straight to the {}, no level below is asked first", level.as_str());
+    if !told.is_empty() {
+        let names = |name: fn(&Seat) -> &str, by: &str| told.iter().map(name).collect::<Vec<_>>().join(by);
+        zh.push_str(&format!("，各级同时知悉：{}", names(|seat| &seat.zh, "、")));
+        en.push_str(&format!("; every level is told: {}", names(|seat| &seat.en, ", ")));
+    }
+    (level, Step::new("level.emergency", zh, en))
+}
 
 /// The level, and why it is not a lower one.
 pub(crate) fn climb(

@@ -15,7 +15,7 @@ pub struct CasePlan {
     pub lead: BodyRef,
     /// Who assists, in the list's order.
     pub assists: Vec<BodyRef>,
-    /// Who is informed, in the settings' order.
+    /// Who is informed: in the settings' order, then whom rules name, then those an emergency passes over.
     pub informs: Vec<BodyRef>,
     /// Key of the SLA policy.
     pub policy: String,
@@ -48,9 +48,10 @@ pub struct Inputs {
 /// One step of the reasoning, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Stable code: `place.located`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
-    /// `level.reserved_above`, `level.cross_body`, `level.by_rule`, `level.of_lead`, `roles.repeated`, `lane.raised`, `rule.held`, `rule.failed`,
-    /// `rule.shadow`, `rule.reserved`, `rule.unplaced`, `assigned.lead`, `assigned.reserved`, `assigned.unplaced`.
+    /// Stable code: `place.located`, `place.repeated`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
+    /// `level.reserved_above`, `level.cross_body`, `level.by_rule`, `level.of_lead`, `level.emergency`, `roles.repeated`, `lane.raised`,
+    /// `rule.held`, `rule.failed`, `rule.shadow`, `rule.reserved`, `rule.unplaced`, `lead.contended`, `assigned.lead`,
+    /// `assigned.reserved`, `assigned.unplaced`.
     pub rule: String,
     /// The reason in Chinese.
     pub zh: String,

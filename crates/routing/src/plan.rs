@@ -7,7 +7,7 @@ use ids::{BodyRef, Lane, TenantId};
 use crate::input::{Entry, Facts, Priority, Seat, Settings};
 use crate::ladder;
 use crate::outcome::{CasePlan, Explanation, Inputs, Step};
-use crate::rules::Tried;
+use crate::rules::{Repetition, Tried};
 
 use self::duty::Duty;
 
@@ -21,7 +21,7 @@ pub fn plan(
     settings: &Settings,
     rules: &[Tried],
 ) -> (CasePlan, Explanation) {
-    let mut steps: Vec<Step> = facts.community.map(located).into_iter().collect();
+    let mut steps: Vec<Step> = facts.community.map(located).into_iter().chain(repeated(facts)).collect();
     let mut duty = Duty::listed(facts, entry, settings, &mut steps);
     rules.iter().for_each(|tried| duty.follow(tried, &mut steps));
     if let Some(assigned) = &facts.assigned {
@@ -31,9 +31,17 @@ pub fn plan(
     let assists = without_repeats(&duty.assists, &[&lead.body], &mut steps);
     let mut taken: Vec<&BodyRef> = vec![&lead.body];
     taken.extend(assists.iter().map(|seat| &seat.body));
-    let informs = without_repeats(&duty.informs, &taken, &mut steps);
-    let (level, climbed) = ladder::climb(duty.reserved, duty.at_least, lead, &assists);
-    steps.extend(climbed);
+    let mut informs = without_repeats(&duty.informs, &taken, &mut steps);
+    let level = if duty.priority == Priority::P1 {
+        pass_over(&facts.ladder, &taken, &mut informs);
+        let (level, leapt) = ladder::leap(duty.reserved, duty.at_least, lead, &assists, &facts.ladder);
+        steps.push(leapt);
+        level
+    } else {
+        let (level, climbed) = ladder::climb(duty.reserved, duty.at_least, lead, &assists);
+        steps.extend(climbed);
+        level
+    };
     let plan = CasePlan {
         level,
         lead: lead.body.clone(),
@@ -74,6 +82,26 @@ pub fn recompute(explanation: &Explanation) -> Explanation {
 fn located(community: TenantId) -> Step {
     let zh = format!("地点位于社区{community}");
     Step::new("place.located", zh, format!("the place lies in community {community}"))
+}
+
+fn repeated(facts: &Facts) -> Option<Step> {
+    let known = facts.circumstances.as_ref()?.repetition.filter(|known| known.cases > 0)?;
+    let Repetition { cases, voices, days } = known;
+    let zh = format!("同一事项{days}日内在此处已立案{cases}件，连同本件共{voices}次上报");
+    let en = format!(
+        "the same item has had {cases} cases here within {days} days; {voices} reports with this one"
+    );
+    Some(Step::new("place.repeated", zh, en))
+}
+
+/// Those an emergency passes over are told, unless they have a role. That they have one is not worth a step: the step of the level
+/// names them all.
+fn pass_over<'a>(ladder: &'a [Seat], taken: &[&BodyRef], informs: &mut Vec<&'a Seat>) {
+    for seat in ladder {
+        if !taken.contains(&&seat.body) && !informs.iter().any(|told| told.body == seat.body) {
+            informs.push(seat);
+        }
+    }
 }
 
 /// The seats whose body is neither taken nor named before; each one left out is told.

@@ -19,6 +19,7 @@ fn facts(item: &str, lane: Lane) -> Facts {
         item: item.into(),
         lane,
         assigned: None,
+        ladder: Vec::new(),
         circumstances: None,
     }
 }
@@ -147,6 +148,52 @@ fn a_centre_says_who_acts_but_not_below_what_the_list_reserves() {
     assert_eq!((gone.lead.to_string().as_str(), rules(&explanation)[1]), ("transport", "assigned.unplaced"));
 }
 
+/// Who stands for each level at a place of the street.
+fn ladder() -> Vec<Seat> {
+    vec![
+        seat("community@990102001005", Level::Community),
+        seat("street-centre@990102001000", Level::Street),
+        seat("governance-centre", Level::District),
+    ]
+}
+
+#[test]
+fn an_emergency_asks_no_level_first_and_tells_them_all() {
+    let gas = |priority| {
+        let assists = vec![seat("fire@990102001000", Level::Street)];
+        let entry = Entry { priority, ..entry(Level::District, Some(seat("gas", Level::District)), assists) };
+        let facts = Facts { ladder: ladder(), ..facts("SAF-02", Lane::Urgent) };
+        plan(&facts, Some(&entry), &settings(), &[])
+    };
+    let (plan, explanation) = gas(Priority::P1);
+    assert_eq!((plan.level, plan.lead.to_string().as_str()), (Level::District, "gas"));
+    assert_eq!(
+        texts(&plan.informs),
+        ["street-centre@990102001000", "governance-centre", "community@990102001005"]
+    );
+    assert_eq!(rules(&explanation), ["list.entry", "level.emergency"]);
+    assert_eq!(
+        explanation.steps[1].zh,
+        "紧急事项（P1），直达区级办理，不逐级上报，各级同时知悉：单位community@990102001005、单位street-centre@990102001000、单位governance-centre"
+    );
+    let (plan, explanation) = gas(Priority::P2);
+    assert_eq!(texts(&plan.informs), ["street-centre@990102001000", "governance-centre"]);
+    assert_eq!(rules(&explanation), ["list.entry", "level.reserved_above", "level.reserved_above"]);
+}
+
+#[test]
+fn where_the_community_leads_an_emergency_it_is_not_told_besides() {
+    let entry = Entry {
+        priority: Priority::P1,
+        ..entry(Level::Community, Some(seat("community@990102001005", Level::Community)), vec![])
+    };
+    let facts = Facts { ladder: ladder(), ..facts("HOU-05", Lane::Urgent) };
+    let (plan, explanation) = plan(&facts, Some(&entry), &settings(), &[]);
+    assert_eq!(plan.level, Level::Community);
+    assert_eq!(texts(&plan.informs), ["street-centre@990102001000", "governance-centre"]);
+    assert_eq!(rules(&explanation), ["list.entry", "level.emergency"]);
+}
+
 fn seats() -> impl Strategy<Value = Seat> {
     let level = prop::sample::select(Level::ALL.to_vec());
     ("[a-d]", prop::bool::ANY, level)
@@ -161,6 +208,42 @@ fn entries() -> impl Strategy<Value = Entry> {
 }
 
 proptest! {
+    /// An emergency ends where climbing would; each body has one role; whoever an ordinary matter tells is told, and those
+    /// passed over besides.
+    #[test]
+    fn an_emergency_goes_where_climbing_ends_and_tells_no_fewer(
+        entry in prop::option::of(entries()),
+        catch_all in seats(),
+        informs in prop::collection::vec(seats(), 0..4),
+        ladder in prop::collection::vec(seats(), 0..4),
+    ) {
+        let settings = Settings { catch_all, informs, ..settings() };
+        let facts = Facts { ladder, ..facts("TRA-01", Lane::Normal) };
+        let with = |priority| {
+            let entry = entry.clone().map(|entry| Entry { priority, ..entry });
+            let settings = Settings { catch_all_priority: priority, ..settings.clone() };
+            plan(&facts, entry.as_ref(), &settings, &[])
+        };
+        let (emergency, explanation) = with(Priority::P1);
+        let (ordinary, _) = with(Priority::P3);
+        prop_assert_eq!(emergency.level, ordinary.level);
+        prop_assert_eq!((&emergency.lead, &emergency.assists), (&ordinary.lead, &ordinary.assists));
+        prop_assert_eq!(&emergency.informs[..ordinary.informs.len()], &ordinary.informs[..]);
+
+        let mut everybody = vec![emergency.lead.clone()];
+        everybody.extend(emergency.assists.iter().chain(&emergency.informs).cloned());
+        prop_assert!(facts.ladder.iter().all(|seat| everybody.contains(&seat.body)));
+        let named = everybody.len();
+        everybody.sort();
+        everybody.dedup();
+        prop_assert_eq!(everybody.len(), named, "no body twice");
+        let climbed = |step: &crate::Step| step.rule.starts_with("level.");
+        let levels: Vec<&str> =
+            explanation.steps.iter().filter(|step| climbed(step)).map(|step| step.rule.as_str()).collect();
+        prop_assert_eq!(levels, ["level.emergency"]);
+        prop_assert_eq!(recompute(&explanation), explanation);
+    }
+
     #[test]
     fn every_plan_has_one_lead_and_each_body_one_role(
         entry in prop::option::of(entries()),

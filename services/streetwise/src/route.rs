@@ -110,7 +110,113 @@ fn told(case: &str, explanation: &Explanation) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ids::Lane;
+    use routing::rules::{Circumstances, Layer, Moment, Repetition, Rule, Rules, Then, Tried};
+    use routing::{Entry, Facts, Level, Priority, RoutingMode, Seat, Settings, plan};
+    use serde_json::json;
+
     use super::*;
+
+    const CASE: &str = "990102001-261123-0042";
+
+    fn seat(body: &str, level: Level) -> Seat {
+        Seat { body: body.parse().unwrap(), level, zh: body.to_owned(), en: body.to_owned() }
+    }
+
+    /// A plan as triage keeps it: with rules that held, and what they were asked of.
+    fn explanation() -> Explanation {
+        let moment = Moment { month: 11, weekday: 1, minute: 600, workday: Some(true) };
+        let facts = Facts {
+            street: "990102001000".parse().unwrap(),
+            community: "990102001003".parse().ok(),
+            item: "SAF-02".to_owned(),
+            lane: Lane::Normal,
+            ladder: vec![seat("community@990102001003", Level::Community)],
+            circumstances: Some(Circumstances {
+                category: "SAF".to_owned(),
+                grid: String::new(),
+                reporter: "resident".to_owned(),
+                drill: false,
+                text: String::new(),
+                moment,
+                households: 12,
+                reading_milli: None,
+                repetition: Some(Repetition { cases: 3, voices: 8, days: 30 }),
+            }),
+        };
+        let entry = Entry {
+            item: "SAF-02".to_owned(),
+            level: Level::District,
+            lead: Some(seat("gas", Level::District)),
+            assists: Vec::new(),
+            unplaced: Vec::new(),
+            policy: "item".to_owned(),
+            priority: Priority::P1,
+        };
+        let centre = seat("street-centre@990102001000", Level::Street);
+        let settings = Settings {
+            catch_all: centre.clone(),
+            catch_all_policy: "catch-all".to_owned(),
+            catch_all_priority: Priority::P3,
+            informs: vec![centre],
+            routing_mode: RoutingMode::Auto,
+            pack_generation: 7,
+            street_generation: 3,
+        };
+        let rule = Rule {
+            key: "often".to_owned(),
+            zh: "屡次".to_owned(),
+            en: "often".to_owned(),
+            order: 0,
+            items: Vec::new(),
+            places: Vec::new(),
+            when: "repeats >= 3 && households / 4 == 3".to_owned(),
+            shadow: false,
+            then: Then { also_assist: vec!["fire".parse().unwrap()], ..Then::default() },
+        };
+        let rules = Rules::compile([rule]).unwrap();
+        let by_key = |key: &ids::BodyKey| Some(seat(key.as_str(), Level::District));
+        let tried = Tried::of(&rules, Layer::District, &facts.event().unwrap(), &by_key);
+        plan(&facts, Some(&entry), &settings, &tried).1
+    }
+
+    /// What the command says of an export in which a case has this explanation.
+    fn explained(kept: &[u8], case: &str) -> Result<String, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let triage = folder.path().join("triage");
+        std::fs::create_dir_all(&triage).unwrap();
+        let digits: String = kept.iter().map(|byte| format!("{byte:02x}")).collect();
+        let other = json!({ "case_no": "990102001-261123-0001", "plan_explanation": "\\x" });
+        let row = json!({ "case_no": CASE, "plan_explanation": format!("\\x{digits}") });
+        std::fs::write(triage.join("cases.jsonl"), format!("{other}\n{row}\n")).unwrap();
+        let arguments = RouteExplain { case: case.to_owned(), export: folder.path().to_owned(), json: false };
+        run(&Route::Explain(arguments)).map(|code| format!("{code:?}"))
+    }
+
+    /// From the decision through the export and back: the same bytes; and what was changed on the way is found.
+    #[test]
+    fn what_was_exported_is_made_again_byte_for_byte() {
+        let kept = explanation();
+        let bytes = serde_json::to_vec(&kept).unwrap();
+        assert_eq!(serde_json::to_vec(&recompute(&kept)).unwrap(), bytes);
+        let fine = format!("{:?}", ExitCode::SUCCESS);
+        assert_eq!(explained(&bytes, CASE).unwrap(), fine);
+        let text = told(CASE, &kept);
+        for expected in ["主办 lead     gas", "协办 assists  fire", "community@990102001003", "P1  district"]
+        {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+        // In other words it is the same decision; with another lead it is not.
+        let mut reworded = kept.clone();
+        reworded.steps[0].zh.push('。');
+        assert_eq!(explained(&serde_json::to_vec(&reworded).unwrap(), CASE).unwrap(), fine);
+        let mut forged = kept.clone();
+        forged.plan.lead = "fire".parse().unwrap();
+        let differs = format!("{:?}", ExitCode::from(DIFFERS));
+        assert_eq!(explained(&serde_json::to_vec(&forged).unwrap(), CASE).unwrap(), differs);
+        assert!(explained(&bytes, "990102001-261123-0043").is_err(), "no such case");
+        assert!(explained(b"{}", CASE).is_err(), "of another version");
+    }
 
     #[test]
     fn bytes_are_read_as_postgres_writes_them() {

@@ -5,6 +5,7 @@
 //! made of it is kept for the next ([`drawn`]). Rules are compiled once a day ([`ruled`]).
 
 pub mod drawn;
+mod hinted;
 pub mod places;
 pub mod ruled;
 
@@ -113,6 +114,11 @@ impl Street {
         SignedDuration::from_secs(self.effective(day).false_closure_s().cast_signed())
     }
 
+    /// So many days back rules count what came before.
+    pub fn repeat_days(&self) -> u16 {
+        self.core.repeat_days
+    }
+
     /// How long a plan waits for its review.
     pub fn plan_review(&self) -> SignedDuration {
         SignedDuration::from_mins(i64::from(self.core.plan_review_minutes))
@@ -136,6 +142,12 @@ impl Street {
     /// The level of a body of the street or its district on a day.
     pub fn level_of(&self, body: &BodyRef, day: Date) -> Option<routing::Level> {
         self.effective(day).body(body).map(|body| level(body.level))
+    }
+
+    /// Who stands for each level at a place, the lowest first: told of an emergency, which passes them over.
+    pub fn ladder(&self, community: Option<TenantId>, day: Date) -> Vec<Seat> {
+        let pack = self.effective(day);
+        pack.emergency_informs(community).iter().map(|body| seat(&pack, body)).collect()
     }
 
     /// Whether a report may join a case of it.

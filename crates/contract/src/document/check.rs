@@ -87,6 +87,8 @@ pub enum Problem {
     BadFalseClosureDays,
     #[error("a plan waits 1 to 1,440 minutes for its review")]
     BadPlanReviewMinutes,
+    #[error("what came before is counted 1 to 365 days back")]
+    BadRepeatDays,
     #[error("a published year lies between 2000 and 2199")]
     BadYear,
     #[error("a text must not contain U+0000")]
@@ -232,6 +234,8 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
     texts::check(&mut faults, core);
     let minutes = (1..=1_440).contains(&core.plan_review_minutes);
     faults.unless(minutes, "plan_review_minutes", || Problem::BadPlanReviewMinutes);
+    let days = (1..=365).contains(&core.repeat_days);
+    faults.unless(days, "repeat_days", || Problem::BadRepeatDays);
     check_communities(&mut faults, core);
     check_own_calendar(&mut faults, pack);
     terms::check(&mut faults, core.quotas.as_ref());
@@ -469,8 +473,10 @@ fn check_defaults(faults: &mut Faults, core: &DistrictCore) {
     }
     let policy = core.policies.contains_key(&terms.policy);
     faults.unless(policy, "catch_all.policy", || Problem::UnknownPolicy(terms.policy.clone()));
-    for key in core.informs.iter().filter(|key| !core.bodies.contains_key(*key)) {
-        faults.add("informs", Problem::UnknownBody(key.clone()));
+    for (path, keys) in [("informs", &core.informs), ("emergency_informs", &core.emergency_informs)] {
+        for key in keys.iter().filter(|key| !core.bodies.contains_key(*key)) {
+            faults.add(path, Problem::UnknownBody(key.clone()));
+        }
     }
 }
 

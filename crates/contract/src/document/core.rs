@@ -156,6 +156,9 @@ pub struct DistrictCore {
     /// Bodies informed of every case.
     #[serde(default)]
     pub informs: Vec<BodyKey>,
+    /// Bodies told of an emergency (P1) besides, one of each level, the lowest first: it passes them over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergency_informs: Vec<BodyKey>,
     /// Endpoints of district bodies by key.
     #[serde(default)]
     pub endpoints: BTreeMap<String, Endpoint>,
@@ -221,6 +224,9 @@ pub struct StreetCore {
     /// So many minutes a plan waits for that person; then it goes out as it is.
     #[serde(default = "plan_review_minutes")]
     pub plan_review_minutes: u32,
+    /// So many days of 24 hours back rules count what came before at the same place; 1 to 365.
+    #[serde(default = "repeat_days")]
+    pub repeat_days: u16,
     /// Bodies of street or community level, added or replaced by key.
     #[serde(default)]
     pub bodies: BTreeMap<BodyKey, Body>,
@@ -256,6 +262,11 @@ pub struct StreetCore {
 
 /// Half an hour.
 pub(super) const fn plan_review_minutes() -> u32 {
+    30
+}
+
+/// A month.
+pub(super) const fn repeat_days() -> u16 {
     30
 }
 

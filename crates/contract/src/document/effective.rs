@@ -187,6 +187,11 @@ impl<'a> EffectivePack<'a> {
         self.district.informs.iter().filter_map(|key| self.body_ref(key, None)).collect()
     }
 
+    /// Bodies told of an emergency at a place besides, the lowest level first; none of a community that is not known.
+    pub fn emergency_informs(&self, community: Option<TenantId>) -> Vec<BodyRef> {
+        self.district.emergency_informs.iter().filter_map(|key| self.body_ref(key, community)).collect()
+    }
+
     /// The body a key means in this street, on the day its successor; `None` for a community body without a known
     /// community, or a key nobody has.
     pub fn body_ref(&self, key: &BodyKey, community: Option<TenantId>) -> Option<BodyRef> {

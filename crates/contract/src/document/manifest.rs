@@ -142,6 +142,9 @@ pub struct StreetSpec {
     /// So long a plan waits for that person; then it goes out as it is. 1 to 1,440 (审核时限（分钟）).
     #[serde(default = "super::core::plan_review_minutes")]
     pub plan_review_minutes: u32,
+    /// So many days back rules count earlier cases of the same item at the same place (`repeats`). 1 to 365 (重复上报回溯天数).
+    #[serde(default = "super::core::repeat_days")]
+    pub repeat_days: u16,
     /// Its communities (社区).
     #[serde(default)]
     pub communities: Vec<CommunityForm>,

@@ -70,6 +70,7 @@ mod tests {
             communities: vec![],
             routing_mode: RoutingMode::Auto,
             plan_review_minutes: 30,
+            repeat_days: 30,
             bodies: BTreeMap::new(),
             items: BTreeMap::new(),
             policies: BTreeMap::new(),

@@ -58,6 +58,9 @@ pub struct PoliciesFile {
     pub catch_all: CatchAllForm,
     /// Bodies informed of every case.
     pub informs: Vec<BodyKey>,
+    /// Who is told of an emergency (P1) besides, one body of each level, the lowest first.
+    #[serde(default)]
+    pub emergency_informs: Vec<BodyKey>,
     /// Policies by key.
     #[serde(default)]
     pub policies: BTreeMap<String, PolicyForm>,

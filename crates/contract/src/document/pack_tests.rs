@@ -328,6 +328,36 @@ fn private_endpoints_are_for_development() {
     assert!(faults.iter().all(|fault| fault.problem == Problem::EndpointNotAllowed), "{faults:?}");
 }
 
+/// An emergency is told to every level that there is.
+#[test]
+fn every_level_hears_of_an_emergency() {
+    let (district, street) = (district().core, street("990102001000").core);
+    let pack = merge(&district, &street);
+    let told = |community: Option<&str>| {
+        let bodies = pack.emergency_informs(community.map(|code| code.parse().unwrap()));
+        bodies.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let centres = ["street-centre@990102001000", "governance-centre"];
+    assert_eq!(told(None), centres);
+    assert_eq!(told(Some("990102001003")), [&["community@990102001003"], &centres[..]].concat());
+    assert_eq!(told(Some("990102002003")), centres, "a community of another street is none");
+    let mut unknown = district.clone();
+    unknown.emergency_informs.push("nobody".parse().unwrap());
+    assert_eq!(check_district(&unknown)[0].to_string(), "emergency_informs: no body has the key nobody");
+}
+
+/// Rules look back a month unless told, and no further than a year.
+#[test]
+fn what_came_before_is_counted_within_bounds() {
+    let mut core = street("990102001000").core;
+    assert_eq!(core.repeat_days, 30);
+    for days in [0, 366] {
+        core.repeat_days = days;
+        let faults = check_street(&district().core, &core);
+        assert_eq!(faults[0].to_string(), "repeat_days: what came before is counted 1 to 365 days back");
+    }
+}
+
 /// A plan waits for its review, and not for ever.
 #[test]
 fn a_review_has_an_end() {

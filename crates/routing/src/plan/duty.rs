@@ -45,6 +45,7 @@ impl Duty {
             Verdict::Passed => {}
             Verdict::Failed(word) => steps.push(failed(tried, word)),
             Verdict::Held if tried.shadow => steps.push(shadow(tried)),
+            Verdict::Held if tried.contends => self.yield_to_the_first(tried, steps),
             Verdict::Held => {
                 steps.push(held(tried));
                 if !tried.unplaced.is_empty() {
@@ -52,6 +53,15 @@ impl Duty {
                 }
                 self.take(&tried.then, steps);
             }
+        }
+    }
+
+    /// Another rule of its rank came before: the lead it names assists, so that whoever the rules mean has the matter on the desk.
+    fn yield_to_the_first(&mut self, tried: &Tried, steps: &mut Vec<Step>) {
+        let Some(seat) = &tried.then.lead else { return steps.push(unplaced(tried)) };
+        if seat.body != self.lead.body {
+            steps.push(contended(tried, seat, &self.lead));
+            self.assists.push(seat.clone());
         }
     }
 
@@ -177,6 +187,31 @@ fn held(tried: &Tried) -> Step {
             tried.key,
             tried.en,
             tried.layer.as_str()
+        ),
+    )
+}
+
+fn contended(tried: &Tried, seat: &Seat, lead: &Seat) -> Step {
+    let (condition_zh, condition_en) = condition(tried);
+    Step::new(
+        "lead.contended",
+        format!(
+            "同一次序的{}规则“{}”（{}）亦成立{condition_zh}，指定由{}主办；依规则次序由{}主办，{}协办",
+            tried.layer.zh(),
+            tried.zh,
+            tried.key,
+            seat.zh,
+            lead.zh,
+            seat.zh
+        ),
+        format!(
+            "rule {} ({}) of the {} holds too, of the same order{condition_en}, and names {} to lead: by the order of the rules {} leads, {} assists",
+            tried.key,
+            tried.en,
+            tried.layer.as_str(),
+            seat.en,
+            lead.en,
+            seat.en
         ),
     )
 }

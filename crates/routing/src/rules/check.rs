@@ -111,8 +111,24 @@ pub struct Example {
     /// What a sensor read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading_milli: Option<i64>,
+    /// Earlier cases of the item at the place.
+    #[serde(skip_serializing_if = "zero")]
+    pub repeats: u32,
+    /// Reports in them and in the one that opens.
+    #[serde(skip_serializing_if = "one")]
+    pub voices: u32,
     /// The words.
     pub text: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn zero(count: &u32) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn one(count: &u32) -> bool {
+    *count == 1
 }
 
 /// Everything to look at in a layer's rules. `progress` hears after each rule how many are done.
@@ -259,9 +275,13 @@ impl Checked<'_> {
         if both.is_none() || !only_one || !only_other {
             return;
         }
-        let zh = format!("规则{}与{}可同时成立而结论不同，以前者为准", one.key, other.key);
-        let en =
+        let mut zh = format!("规则{}与{}可同时成立而结论不同，以前者为准", one.key, other.key);
+        let mut en =
             format!("rules {} and {} can hold at once and differ; the first one decides", one.key, other.key);
+        if contend(one, other) {
+            zh.push_str("；次序相同而主办不同，后者所指单位协办");
+            en.push_str("; they are of one order and name different leads: that of the second assists");
+        }
         self.find(Kind::Overlap, &[other, one], both, zh, en);
     }
 
@@ -357,6 +377,12 @@ pub fn sleeping_leads(world: &World) -> Vec<(&str, &BodyKey)> {
         .collect()
 }
 
+/// Whether two of one rank name different leads.
+fn contend(one: &Rule, other: &Rule) -> bool {
+    let leads = one.then.lead.as_ref().zip(other.then.lead.as_ref());
+    one.order == other.order && leads.is_some_and(|(one, other)| one != other)
+}
+
 /// Whether two say different things of the same.
 fn conflict(one: &Then<BodyKey>, other: &Then<BodyKey>) -> bool {
     fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
@@ -392,6 +418,8 @@ impl Example {
             lane: event.lane.as_str(),
             households: event.households,
             reading_milli: event.reading_milli,
+            repeats: event.repeats,
+            voices: event.voices,
             text: event.text.to_owned(),
         }
     }

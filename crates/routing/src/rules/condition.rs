@@ -74,7 +74,7 @@ pub enum Unsound {
     Syntax(String),
     /// A name that no field has.
     #[error(
-        "no field is called {0}; there are item, category, street, community, grid, reporter, lane, text, month, weekday, hour, minute, households, reading_milli, workday, drill and has_reading"
+        "no field is called {0}; there are item, category, street, community, grid, reporter, lane, text, month, weekday, hour, minute, households, reading_milli, repeats, voices, workday, drill and has_reading"
     )]
     UnknownField(String),
     /// A function that there is not.

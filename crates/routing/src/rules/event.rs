@@ -29,7 +29,14 @@ pub struct Event<'a> {
     pub households: u32,
     /// What a sensor read, in thousandths of its unit; nothing where no sensor reported.
     pub reading_milli: Option<i64>,
+    /// Earlier cases of the item at the place, as far back as the street looks; counted up to [`REPEATS_MAX`].
+    pub repeats: u32,
+    /// Reports in these and in the case that opens: more than `repeats`.
+    pub voices: u32,
 }
+
+/// Earlier cases are counted up to here: a hundred say all that more would.
+pub const REPEATS_MAX: u32 = 100;
 
 /// A moment in local time, as rules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -80,6 +87,10 @@ pub enum NumberField {
     Households,
     /// `reading_milli`, 0 where no sensor reported
     ReadingMilli,
+    /// `repeats`, 0 to [`REPEATS_MAX`]
+    Repeats,
+    /// `voices`, at least 1
+    Voices,
 }
 
 /// A field that is so or not.
@@ -106,7 +117,7 @@ pub enum Field {
 
 impl Field {
     /// Every field with its name in conditions: the same words in documents, explanations and docs.
-    pub const ALL: [(&'static str, Field); 17] = [
+    pub const ALL: [(&'static str, Field); 19] = [
         ("item", Field::Text(TextField::Item)),
         ("category", Field::Text(TextField::Category)),
         ("street", Field::Text(TextField::Street)),
@@ -121,6 +132,8 @@ impl Field {
         ("minute", Field::Number(NumberField::Minute)),
         ("households", Field::Number(NumberField::Households)),
         ("reading_milli", Field::Number(NumberField::ReadingMilli)),
+        ("repeats", Field::Number(NumberField::Repeats)),
+        ("voices", Field::Number(NumberField::Voices)),
         ("workday", Field::Flag(Flag::Workday)),
         ("drill", Field::Flag(Flag::Drill)),
         ("has_reading", Field::Flag(Flag::HasReading)),
@@ -147,6 +160,8 @@ impl NumberField {
             NumberField::Minute => (0, 1439),
             NumberField::Households => (0, u32::MAX as i64),
             NumberField::ReadingMilli => (i64::MIN, i64::MAX),
+            NumberField::Repeats => (0, REPEATS_MAX as i64),
+            NumberField::Voices => (1, u32::MAX as i64),
         }
     }
 }
@@ -161,6 +176,8 @@ impl Event<'_> {
             NumberField::Minute => self.moment.minute.into(),
             NumberField::Households => self.households.into(),
             NumberField::ReadingMilli => self.reading_milli.unwrap_or_default(),
+            NumberField::Repeats => self.repeats.into(),
+            NumberField::Voices => self.voices.into(),
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! A rule names items and places (equality, found by hash) and may ask for more in a condition, an expression of the Common
 //! Expression Language (CEL, <https://cel.dev>) over the fields of [`Event`]. The district's rules come first, then the
-//! street's; in each the first one that holds decides, in the order they are written. A shadow rule is tried beside and only
-//! recorded.
+//! street's; in each the first one that holds decides, in the order they are written; others of its order that
+//! hold and name another lead have that body assist. A shadow rule is tried beside and only recorded.
 //!
 //! Promises: pure; whatever a rule says, a plan has one lead, and what the list reserves above is never pushed down; a rule that
 //! fails takes nothing away from what the list says.
@@ -23,8 +23,8 @@ mod tests;
 
 pub use condition::{Condition, Unsound, WHEN_CHARS_MAX};
 pub use conditions::Conditions;
-pub use event::{Event, Field, Flag, Moment, NumberField, TextField};
+pub use event::{Event, Field, Flag, Moment, NumberField, REPEATS_MAX, TextField};
 pub use rule::{Layer, Rule, Then};
 pub use table::{Decision, Found, Rules};
-pub use tried::{Circumstances, Seated, Tried, Verdict};
+pub use tried::{Circumstances, Repetition, Seated, Tried, Verdict};
 pub use written::{Written, rules_on};

@@ -42,6 +42,8 @@ pub struct Rule {
     pub zh: String,
     /// Its name in English.
     pub en: String,
+    /// Its rank in its layer, the lowest first: rules of one rank differ in their keys alone.
+    pub order: u32,
     /// Items it is about; empty: every item.
     pub items: Vec<String>,
     /// Streets or communities it is about; empty: every place.

@@ -37,6 +37,8 @@ pub struct Decision<'a> {
     pub rule: &'a Rule,
     /// Whether it holds, or why nobody can tell.
     pub holds: Result<bool, &'static str>,
+    /// It holds too, in one rank with the one that decided and behind it, and names another lead.
+    pub contends: bool,
 }
 
 #[derive(Debug, Default)]
@@ -126,16 +128,28 @@ impl Rules {
         found
     }
 
-    /// Every rule that was tried for an event, in order up to the one that decided, then the shadow rules.
+    /// Every rule that was tried for an event: in order up to the one that decided, then those of its rank that contend for the
+    /// lead, then the shadow rules.
     pub fn tried(&self, event: &Event<'_>) -> Vec<Decision<'_>> {
         let mut tried = Vec::new();
+        let mut decided: Option<&Rule> = None;
         let _ = self.active.walk(event, |compiled| {
-            let holds = compiled.condition.holds(event);
-            tried.push(Decision { rule: &compiled.rule, holds });
-            if holds == Ok(false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            let Compiled { rule, condition } = compiled;
+            if let Some(first) = decided {
+                return contend(first, compiled, event, &mut tried);
+            }
+            let holds = condition.holds(event);
+            tried.push(Decision { rule, holds, contends: false });
+            decided = Some(rule).filter(|rule| holds == Ok(true) && rule.then.lead.is_some());
+            if holds == Ok(false) || decided.is_some() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         });
         let _ = self.shadow.walk(event, |compiled| {
-            tried.push(Decision { rule: &compiled.rule, holds: compiled.condition.holds(event) });
+            let holds = compiled.condition.holds(event);
+            tried.push(Decision { rule: &compiled.rule, holds, contends: false });
             ControlFlow::Continue(())
         });
         tried
@@ -161,6 +175,25 @@ impl Rules {
         });
         positions.map(|position| *position as usize).collect()
     }
+}
+
+/// Notes a rule behind the one that decided, as long as there are some of its rank. One that cannot be told takes nothing away:
+/// who leads is decided.
+fn contend<'a>(
+    first: &Rule,
+    compiled: &'a Compiled,
+    event: &Event<'_>,
+    tried: &mut Vec<Decision<'a>>,
+) -> ControlFlow<()> {
+    let Compiled { rule, condition } = compiled;
+    if rule.order != first.order {
+        return ControlFlow::Break(());
+    }
+    let other = rule.then.lead.is_some() && rule.then.lead != first.then.lead;
+    if other && condition.holds(event) == Ok(true) {
+        tried.push(Decision { rule, holds: Ok(true), contends: true });
+    }
+    ControlFlow::Continue(())
 }
 
 fn meet<T: PartialEq>(left: &[T], right: &[T]) -> bool {

@@ -28,6 +28,8 @@ fn event() -> Event<'static> {
         moment: Moment { month: 5, weekday: 3, minute: 600, workday: Some(true) },
         households: 3_000,
         reading_milli: None,
+        repeats: 0,
+        voices: 1,
     }
 }
 
@@ -36,6 +38,7 @@ fn rule(key: &str, items: &[&str], when: &str) -> Rule {
         key: key.to_owned(),
         zh: format!("规则{key}"),
         en: format!("rule {key}"),
+        order: 0,
         items: items.iter().map(|item| (*item).to_owned()).collect(),
         places: Vec::new(),
         when: when.to_owned(),
@@ -56,6 +59,9 @@ struct Matter {
     moment: Moment,
     households: u32,
     reading_milli: Option<i64>,
+    repeats: u32,
+    /// Reports beyond one for each case.
+    more_voices: u32,
 }
 
 impl Matter {
@@ -71,6 +77,8 @@ impl Matter {
             moment: self.moment,
             households: self.households,
             reading_milli: self.reading_milli,
+            repeats: self.repeats,
+            voices: self.repeats + 1 + self.more_voices,
             ..event()
         }
     }
@@ -87,16 +95,18 @@ prop_compose! {
         (month, weekday, minute, workday) in (1_u8..=12, 1_u8..=7, 0_u16..1440, any::<bool>()),
         households in 0_u32..6,
         reading_milli in prop::option::of(-3_i64..4),
+        (repeats, more_voices) in (0_u32..4, 0_u32..4),
     ) -> Matter {
         let moment = Moment { month, weekday, minute, workday: Some(workday) };
-        Matter { item, community, reporter, lane, drill, text, moment, households, reading_milli }
+        Matter { item, community, reporter, lane, drill, text, moment, households, reading_milli, repeats, more_voices }
     }
 }
 
 /// A condition of comparisons, and sometimes arithmetic, which only the interpreter does.
 fn conditions(arithmetic: bool) -> BoxedStrategy<String> {
     let numbers =
-        prop::sample::select(vec!["month", "weekday", "hour", "minute", "households", "reading_milli"]);
+        vec!["month", "weekday", "hour", "minute", "households", "reading_milli", "repeats", "voices"];
+    let numbers = prop::sample::select(numbers);
     let order = prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
     let number = (numbers.clone(), order.clone(), -2_i64..30)
         .prop_map(|(field, order, n)| format!("{field} {order} {n}"));

@@ -13,6 +13,8 @@ use crate::input::{Facts, Seat};
 const PASSED_MAX: usize = 40;
 /// Shadow rules that held or failed, of one layer: an explanation has to fit into a message.
 const SHADOWS_MAX: usize = 20;
+/// Rules of one layer whose lead assists because another's leads, at most.
+const CONTENDING_MAX: usize = 8;
 
 /// What is known of a matter beyond its item and place. Kept where rules were tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,27 @@ pub struct Circumstances {
     /// What a sensor read, in thousandths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading_milli: Option<i64>,
+    /// How often it has come before; nothing where no rule asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition: Option<Repetition>,
+}
+
+/// How often a matter has come before: the same item at the same place. Drills neither count nor are counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repetition {
+    /// Earlier cases, up to [`REPEATS_MAX`](super::REPEATS_MAX).
+    pub cases: u32,
+    /// Reports in them and in the case that opens.
+    pub voices: u32,
+    /// So many days of 24 hours were looked back.
+    pub days: u16,
+}
+
+impl Repetition {
+    /// Nothing came before.
+    pub const fn none(days: u16) -> Self {
+        Self { cases: 0, voices: 1, days }
+    }
 }
 
 /// Whether a rule holds.
@@ -65,6 +88,9 @@ pub struct Tried {
     /// Only recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shadow: bool,
+    /// It stands in one rank with the rule that decided, behind it, and names another lead, who assists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contends: bool,
     /// Whether it holds.
     pub verdict: Verdict,
     /// What it says; nothing where it does not hold.
@@ -86,7 +112,7 @@ impl Tried {
 
     /// The rules of a layer that were tried for an event.
     pub fn of(rules: &Rules, layer: Layer, event: &Event<'_>, seat: Seated<'_>) -> Vec<Self> {
-        let (mut passed, mut shadows) = (0, 0);
+        let (mut passed, mut shadows, mut contending) = (0, 0, 0);
         let mut kept = Vec::new();
         for decision in rules.tried(event) {
             let verdict = match decision.holds {
@@ -97,13 +123,17 @@ impl Tried {
             passed += usize::from(verdict == Verdict::Passed);
             let rule = decision.rule;
             shadows += usize::from(rule.shadow && verdict != Verdict::Passed);
-            if (verdict == Verdict::Passed && passed > PASSED_MAX) || (rule.shadow && shadows > SHADOWS_MAX) {
+            contending += usize::from(decision.contends);
+            if (verdict == Verdict::Passed && passed > PASSED_MAX)
+                || (rule.shadow && shadows > SHADOWS_MAX)
+                || (decision.contends && contending > CONTENDING_MAX)
+            {
                 continue;
             }
-            let (then, unplaced) = if verdict == Verdict::Held {
-                seated(&rule.then, seat)
-            } else {
-                (Then::default(), Vec::new())
+            let (then, unplaced) = match verdict {
+                Verdict::Held if decision.contends => seated(&only_lead(&rule.then), seat),
+                Verdict::Held => seated(&rule.then, seat),
+                _ => (Then::default(), Vec::new()),
             };
             kept.push(Self {
                 layer,
@@ -112,6 +142,7 @@ impl Tried {
                 en: rule.en.clone(),
                 when: rule.when.clone(),
                 shadow: rule.shadow,
+                contends: decision.contends,
                 verdict,
                 then,
                 unplaced,
@@ -130,6 +161,11 @@ impl Tried {
         };
         Self { verdict, ..self.clone() }
     }
+}
+
+/// What counts of a rule that another one of its rank came before.
+fn only_lead(then: &Then<BodyKey>) -> Then<BodyKey> {
+    Then { lead: then.lead.clone(), ..Then::default() }
 }
 
 /// With bodies for keys; a lead that cannot be named leaves the one before.
@@ -171,6 +207,8 @@ impl Facts {
             moment: known.moment,
             households: known.households,
             reading_milli: known.reading_milli,
+            repeats: known.repetition.map_or(0, |known| known.cases),
+            voices: known.repetition.map_or(1, |known| known.voices),
         })
     }
 }

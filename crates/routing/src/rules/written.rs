@@ -60,6 +60,7 @@ pub fn rules_on(rules: &BTreeMap<String, Written>, day: Date) -> Vec<Rule> {
         key: key.clone(),
         zh: rule.name.zh.clone(),
         en: rule.name.en.clone(),
+        order: rule.order,
         items: rule.items.clone(),
         places: rule.places.clone(),
         when: rule.when.clone(),

@@ -194,7 +194,63 @@ fn instant(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::extract::State;
+    use axum::routing::post;
+    use axum::{Json, Router};
+
     use super::*;
+
+    type Asked = Arc<Mutex<Vec<Value>>>;
+
+    /// Three pages of a street, as triage gives them: each says where the next one begins, the last does not.
+    async fn pages(State(asked): State<Asked>, Json(body): Json<Value>) -> Json<Value> {
+        let page = match body["after"].as_str() {
+            None => {
+                json!({ "looked_at": 500, "late_before": 3, "late_after": 4, "cases": [case(1)], "next": "p2" })
+            }
+            Some("p2") => {
+                json!({ "looked_at": 500, "late_before": 0, "late_after": 1, "cases": [], "next": "p3" })
+            }
+            Some(_) => {
+                json!({ "looked_at": 7, "late_before": 1, "late_after": 0, "cases": [case(2), case(3)] })
+            }
+        };
+        asked.lock().unwrap().push(body);
+        Json(page)
+    }
+
+    fn case(number: u32) -> Value {
+        let plan = json!({ "lead": "transport", "assists": [], "informs": [], "policy": "item", "priority": "P3", "level": "district" });
+        json!({
+            "case_no": format!("990102001-261123-{number:04}"), "item": "TRA-01", "opened_at": "2026-11-23T02:00:00Z",
+            "before": plan, "after": plan, "rules": ["crowd"],
+        })
+    }
+
+    #[tokio::test]
+    async fn a_backtest_reads_every_page_and_adds_them_up() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let asked = Asked::default();
+        let path = "/triage/v1/streets/990102001000/rules:backtest";
+        let doors = Router::new().route(path, post(pages)).with_state(asked.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move { axum::serve(listener, doors).await });
+        let triage = Client::new(&base, "token").unwrap();
+        let since: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        let tested = of_street(&triage, "990102001000", since, "Y29yZQ==").await.unwrap();
+        serving.abort();
+        assert_eq!((tested.looked_at, tested.late_before, tested.late_after), (1_007, 4, 5));
+        let numbers: Vec<&str> = tested.cases.iter().map(|case| &case.case_no[20..]).collect();
+        assert_eq!(numbers, ["1", "2", "3"]);
+        let asked = asked.lock().unwrap();
+        let after: Vec<Option<&str>> = asked.iter().map(|body| body["after"].as_str()).collect();
+        assert_eq!(after, [None, Some("p2"), Some("p3")]);
+        let same = |body: &Value| body["core_document"] == "Y29yZQ==" && body["since"] == since.to_string();
+        assert!(asked.iter().all(same), "{asked:?}");
+    }
 
     #[test]
     fn since_is_read_as_people_write_it() {

@@ -37,7 +37,19 @@ pub(super) fn findings(planned: &Planned) -> String {
 fn event(example: &Value) -> String {
     let field = |name: &str| example.get(name).filter(|value| !value.is_null()).cloned();
     let mut parts: Vec<String> = Vec::new();
-    for name in ["item", "street", "community", "reporter", "lane", "households", "reading_milli", "text"] {
+    let names = [
+        "item",
+        "street",
+        "community",
+        "reporter",
+        "lane",
+        "households",
+        "reading_milli",
+        "repeats",
+        "voices",
+        "text",
+    ];
+    for name in names {
         match field(name) {
             Some(Value::String(text)) if !text.is_empty() => parts.push(format!("{name}={text}")),
             Some(Value::Number(number)) if number.as_i64() != Some(0) => {

@@ -2,7 +2,8 @@
 
 use contract::document::{Name, ResolvedPolicy};
 use jiff::civil::Date;
-use routing::{CasePlan, Explanation};
+use routing::rules::Tried;
+use routing::{CasePlan, Explanation, Priority};
 use snapshot::StreetView;
 
 use crate::tenants::ruled::Matter;
@@ -30,12 +31,21 @@ impl Planned {
     }
 }
 
+/// Whether it can be one: that the ladder stands in every explanation would be for nothing.
+fn emergency(listed: Priority, tried: &[Tried]) -> bool {
+    listed == Priority::P1 || tried.iter().any(|tried| tried.then.priority == Some(Priority::P1))
+}
+
 /// The plan for a matter in this street on a local day. Always one: what the list does not have on that day, and no rule gives to
 /// somebody, the catch-all body takes.
 pub fn plan(view: &StreetView<Street>, matter: &Matter<'_>, day: Date) -> Planned {
     let line = view.of.line(matter.item, matter.community, day);
-    let (facts, tried) = view.of.tried(view.code, matter, day);
+    let (mut facts, tried) = view.of.tried(view.code, matter, day);
     let settings = tenants::settings(view, day);
+    let listed = line.as_ref().map_or(settings.catch_all_priority, |line| line.entry.priority);
+    if emergency(listed, &tried) {
+        facts.ladder = view.of.ladder(matter.community, day);
+    }
     let (plan, explanation) = routing::plan(&facts, line.as_ref().map(|line| &line.entry), &settings, &tried);
     let (name, listed) = match line {
         Some(line) => (line.name, line.policy),

@@ -3,24 +3,33 @@
 //!
 //! A case is planned again from its row and from the place and lane its explanation kept. Of cases older than these columns nobody
 //! knows in which role they were reported, and how many households they touch. Late means that the time from
-//! opening to closing is longer than the limit of stage resolve, counted as for an order without pauses.
+//! opening to closing is longer than the limit of stage resolve, counted as for an order without pauses. How often a matter had come
+//! before is what was counted then; where nobody did, or over other days, it is counted from the cases as they are now.
+
+use std::collections::BTreeMap;
 
 use std::collections::BTreeMap;
 
 use contract::document::{Document, ResolvedPolicy, Stage};
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
-use pg::TenantScope;
+use pg::{ScopedTx, TenantScope};
+use routing::rules::Repetition;
 use routing::{CasePlan, Explanation, Level};
 use snapshot::StreetView;
+use tokio::task::JoinError;
 use uuid::Uuid;
 
 use super::Room;
+use crate::core::board::Seeking;
 use crate::core::desk::Desk;
+use crate::core::distance::Point;
 use crate::core::plan::plan;
-use crate::core::report::Assigned;
+use crate::core::repeats::{self, Earlier};
+use crate::core::report::{Assigned, datum_of, datum_word};
 use crate::store;
 use crate::store::past::PastCase;
+use crate::store::repeats::Sought;
 use crate::tenants::Street;
 use crate::tenants::ruled::Matter;
 
@@ -80,25 +89,51 @@ pub(crate) async fn page(room: &Room, scope: TenantScope, asked: Backtest) -> Re
         .street(asked.street)
         .ok_or_else(|| Untested::Faulty("the street is not known".to_owned()))?
         .clone();
+    let broken = |error: JoinError| pg::Error::broken("trying rules on past cases", error);
+    let (of_now, street, document) = (now.clone(), asked.street, asked.document);
+    let proposing = tokio::task::spawn_blocking(move || of_now.of.proposed(street, &document.body));
+    let of = proposing.await.map_err(broken)?.map_err(Untested::Faulty)?;
+    let (generation, pack_generation) = (now.generation, now.pack_generation);
+    let (code, district, placed) = (now.code, now.district, now.placed);
+    let then = StreetView { code, district, generation, pack_generation, placed, of };
     let mut tx = room.house.pool.begin(scope).await?;
     let at = room.house.clock.now(&mut tx).await?;
     let cases = store::past::page(&mut tx, asked.street, asked.since, asked.after, CASES_MAX).await?;
+    let repeated = repeated(&mut tx, &then, &cases).await?;
     tx.commit().await?;
-    let trying = tokio::task::spawn_blocking(move || {
-        let of = now.of.proposed(asked.street, &asked.document.body)?;
-        let (generation, pack_generation) = (now.generation, now.pack_generation);
-        let then = StreetView {
-            code: now.code,
-            district: now.district,
-            generation,
-            pack_generation,
-            placed: now.placed,
-            of,
-        };
-        Ok(tried(&now, &then, cases, at))
-    });
-    let tried = trying.await.map_err(|error| pg::Error::broken("trying rules on past cases", error))?;
-    tried.map_err(Untested::Faulty)
+    let trying = tokio::task::spawn_blocking(move || tried(&now, &then, cases, &repeated, at));
+    trying.await.map_err(|error| Untested::Failed(broken(error)))
+}
+
+/// What came before each case that a rule may ask it of.
+async fn repeated(
+    tx: &mut ScopedTx,
+    then: &StreetView<Street>,
+    cases: &[PastCase],
+) -> Result<BTreeMap<Uuid, Repetition>, pg::Error> {
+    let days = then.of.repeat_days();
+    let mut around: Vec<(&PastCase, Point, Vec<Earlier>)> = Vec::new();
+    let (mut sought, mut whose) = (Vec::new(), Vec::new());
+    for case in cases {
+        let asks = then.of.asks_repetition(&case.item, then.of.day(case.opened_at));
+        let point = Point::from_degrees(case.lon, case.lat);
+        let datum = datum_of(&case.datum).and_then(datum_word);
+        let Some((point, datum)) = point.zip(datum).filter(|_| asks) else { continue };
+        let seeking = Seeking { tenant: then.code, item: &case.item, datum, drill: false, point };
+        let (since, until) = (repeats::since(case.opened_at, days), case.opened_at);
+        for spot in seeking.spots() {
+            sought.push(Sought { spot, since, until });
+            whose.push(around.len());
+        }
+        around.push((case, point, Vec::new()));
+    }
+    for (position, earlier) in store::repeats::earlier(tx, &sought).await? {
+        around[whose[position]].2.push(earlier);
+    }
+    let counted = around
+        .into_iter()
+        .map(|(case, point, earlier)| (case.case_id, repeats::count(point, case.opened_at, days, earlier)));
+    Ok(counted.collect())
 }
 
 /// A street with the calendar its limits count on.
@@ -130,13 +165,20 @@ impl<'a> Side<'a> {
     }
 }
 
-fn tried(now: &StreetView<Street>, then: &StreetView<Street>, cases: Vec<PastCase>, at: Timestamp) -> Page {
+fn tried(
+    now: &StreetView<Street>,
+    then: &StreetView<Street>,
+    cases: Vec<PastCase>,
+    repeated: &BTreeMap<Uuid, Repetition>,
+    at: Timestamp,
+) -> Page {
     let (now, then) = (Side::of(now, at), Side::of(then, at));
     let full = cases.len() >= CASES_MAX as usize;
     let mut page = Page { next: cases.last().filter(|_| full).map(|case| case.case_id), ..Page::default() };
     for case in &cases {
         page.looked_at += 1;
-        let Some(differing) = again(&now, &then, case, at) else { continue };
+        let counted = repeated.get(&case.case_id).copied();
+        let Some(differing) = again(&now, &then, case, counted, at) else { continue };
         page.late_before += usize::from(differing.late_before == Some(true));
         page.late_after += usize::from(differing.late_after == Some(true));
         let otherwise = !same(&differing.before, &differing.after);
@@ -149,11 +191,19 @@ fn tried(now: &StreetView<Street>, then: &StreetView<Street>, cases: Vec<PastCas
 }
 
 /// Nothing where what was stored cannot be read by this build.
-fn again(now: &Side<'_>, then: &Side<'_>, case: &PastCase, at: Timestamp) -> Option<Differing> {
+fn again(
+    now: &Side<'_>,
+    then: &Side<'_>,
+    case: &PastCase,
+    counted: Option<Repetition>,
+    at: Timestamp,
+) -> Option<Differing> {
     let stored: Explanation = serde_json::from_slice(&case.plan_explanation).ok()?;
     let facts = &stored.inputs.facts;
     let known = facts.circumstances.as_ref();
     let assigned = facts.assigned.as_ref().and_then(given);
+    let days = then.street.of.repeat_days();
+    let kept = known.and_then(|known| known.repetition).filter(|kept| kept.days == days);
     let matter = Matter {
         item: &case.item,
         community: facts.community,
@@ -165,6 +215,7 @@ fn again(now: &Side<'_>, then: &Side<'_>, case: &PastCase, at: Timestamp) -> Opt
         households: case.households,
         reading_milli: case.reading_milli,
         assigned: assigned.as_ref(),
+        repetition: kept.or(counted),
         now: case.opened_at,
     };
     let day = then.street.of.day(case.opened_at);

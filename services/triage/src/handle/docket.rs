@@ -20,6 +20,7 @@ use uuid::Uuid;
 use wakeups::Wakeup;
 
 use super::choice::{Around, Choice};
+use super::repeated::{Repeated, closed};
 use super::{Matter, Room, Said, Settled, Submission, json};
 use crate::core::amend::Duties;
 use crate::core::board::Spot;
@@ -56,6 +57,8 @@ pub(super) struct Docket<'a> {
     said: Vec<NewEvent>,
     /// Cases that closed not long ago, by their spots.
     closed: BTreeMap<Spot, Vec<Closed>>,
+    /// What came before, where rules ask.
+    repeated: Repeated,
 }
 
 /// How long dispatch may take to hear of a case, in what it is told about repeats.
@@ -80,7 +83,7 @@ impl Matter<'_> {
     }
 
     /// When the report was accepted; never later than now.
-    fn accepted_at(&self, now: Timestamp) -> Timestamp {
+    pub(super) fn accepted_at(&self, now: Timestamp) -> Timestamp {
         self.submission.report.accepted_at.map_or(now, |at| at.min(now))
     }
 
@@ -98,6 +101,7 @@ impl Matter<'_> {
             households: report.households,
             reading_milli: report.reading_milli,
             assigned: report.assigned.as_ref(),
+            repetition: None,
             now,
         }
     }
@@ -118,6 +122,7 @@ impl<'a> Docket<'a> {
         let joined = both.filter_map(|(matter, choice)| around.standing(matter, choice));
         let cases = cases::load(tx, &joined.collect()).await?;
         let closed = closed(tx, &view, now, matters, &choices).await?;
+        let repeated = Repeated::look(tx, &view, now, matters, &choices).await?;
         let tenants = matters.iter().map(|matter| matter.submission.report.tenant);
         let days: BTreeMap<_, _> =
             tenants.filter_map(|tenant| Some((tenant, view.street(tenant)?.of.day(now)))).collect();
@@ -135,6 +140,7 @@ impl<'a> Docket<'a> {
             waiting: Vec::new(),
             said: Vec::new(),
             closed,
+            repeated,
         };
         Ok((docket, choices))
     }
@@ -230,7 +236,9 @@ impl<'a> Docket<'a> {
         let item = matter.finding.item.as_deref().expect("only what has an item opens a case");
         let street = self.view.street(report.tenant).expect("a loaded street stays in the view").clone();
         let community = matter.place.as_ref().and_then(|place| place.community);
-        let drawn = drawn::plan(&street, &matter.for_rules(item, self.now), street.of.day(self.now));
+        let repetition = self.repeated.before(matter, &street, self.now, &self.cases);
+        let for_rules = ruled::Matter { repetition, ..matter.for_rules(item, self.now) };
+        let drawn = drawn::plan(&street, &for_rules, street.of.day(self.now));
         if !submission.drill {
             self.room.events.rules_failed(drawn.rules_failed);
         }
@@ -295,6 +303,7 @@ impl<'a> Docket<'a> {
             reading_milli: report.reading_milli,
         };
         self.opened.insert(case_id, new);
+        self.repeated.opened(matter, &street, &case);
         self.cases.insert(case_id, case);
         Settled::InCase { case_id, voice: 1 }
     }
@@ -446,29 +455,6 @@ fn wakeup(waiting: &NewPlanReview) -> Wakeup {
 /// it.
 fn told(case: &OpenCase) -> Vec<String> {
     if told_at(case.voices) { case.bodies.clone() } else { Vec::new() }
-}
-
-/// Cases around those that will be opened, closed as long ago as counts for the most patient of their streets.
-async fn closed(
-    tx: &mut ScopedTx,
-    view: &View<Street>,
-    now: Timestamp,
-    matters: &[Matter<'_>],
-    choices: &[Choice],
-) -> Result<BTreeMap<Spot, Vec<Closed>>, pg::Error> {
-    let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
-    let (mut spots, mut earliest) = (BTreeSet::new(), now);
-    for (matter, _) in opening {
-        let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };
-        let Some(street) = view.street(seeking.tenant) else { continue };
-        earliest = earliest.min(matter.accepted_at(now) - street.of.false_closure(street.of.day(now)));
-        spots.extend(seeking.spots());
-    }
-    let mut closed: BTreeMap<Spot, Vec<Closed>> = BTreeMap::new();
-    for (spot, case) in cases::closed_near(tx, &spots, earliest).await? {
-        closed.entry(spot).or_default().push(case);
-    }
-    Ok(closed)
 }
 
 pub(super) fn item_name(view: &View<Street>, tenant: TenantId, item: &str) -> Name {

@@ -9,6 +9,7 @@ mod docket;
 pub mod memory;
 pub mod plans;
 pub mod rehome;
+mod repeated;
 pub mod review;
 pub mod split;
 

@@ -5,6 +5,9 @@ use bootstrap::Identity;
 use bootstrap::door::problem::Kind as ProblemKind;
 use bootstrap::door::{Fault, FreeText, Problem};
 use ids::TenantId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::core::desk::{Desk, Refusal};
 use crate::handle::Room;
@@ -12,6 +15,41 @@ use crate::handle::Room;
 /// Most entries of one answer.
 const LIMIT_MAX: u32 = 200;
 const LIMIT_DEFAULT: u32 = 50;
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// 1 to 200; 50 unless told.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<Uuid>,
+    /// Only what lies on the `street`'s desk, or on the `district`'s; both unless told.
+    pub desk: Option<Desk>,
+}
+
+/// What is done with an entry that stays one: the same for reports and plans.
+pub(super) enum Passing {
+    /// It goes to another desk.
+    Send(Desk),
+    /// The person takes it in hand.
+    Claim,
+    /// The person lets go of it.
+    Release,
+}
+
+impl Passing {
+    /// By the verb of the path.
+    pub(super) fn of(verb: &str) -> Option<Self> {
+        match verb {
+            "raise" => Some(Self::Send(Desk::District)),
+            "hand-down" => Some(Self::Send(Desk::Street)),
+            "claim" => Some(Self::Claim),
+            "release" => Some(Self::Release),
+            _ => None,
+        }
+    }
+}
 
 static CLAIMED: ProblemKind = ProblemKind {
     status: 409,

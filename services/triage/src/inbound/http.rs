@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{backtest, examples, explanation, plans, reviews, splits, territory};
+use super::{backtest, examples, explanation, hints, plans, reviews, splits, territory};
 use crate::handle::Room;
 
 /// The routes and their description.
@@ -22,6 +22,7 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
         .routes(routes!(plans::act))
         .routes(routes!(splits::split))
         .routes(routes!(explanation::explain))
+        .routes(routes!(hints::near))
         .routes(routes!(territory::redraw))
         .routes(routes!(backtest::backtest));
     let (routes, mut openapi) = router.with_state(room).split_for_parts();

@@ -4,6 +4,7 @@ mod backtest;
 mod desk;
 mod examples;
 mod explanation;
+mod hints;
 pub mod http;
 pub mod messages;
 mod plans;

@@ -10,32 +10,21 @@ use ids::{BodyRef, CaseId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::desk::{limit, note, rank, unwanted, wanted};
+use super::desk::{ListQuery, Passing, limit, note, rank, unwanted, wanted};
 use crate::core::amend::{Change, Duties};
 use crate::core::desk::{Claim, Desk, Ground};
 use crate::handle::Room;
 use crate::handle::plans::{self, PlanAct, PlanState, ReviewPlan};
 use crate::store;
 use crate::store::cases::OpenCase;
-use crate::store::plans::{PlanReview, Position};
+use crate::store::plans::PlanReview;
+use crate::store::queue::Position;
 
 /// Assistants that a plan has at most.
 const ASSISTS_MAX: usize = 20;
-
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    /// 1 to 200; 50 unless told.
-    limit: Option<u32>,
-    /// `next` of the page before.
-    after: Option<Uuid>,
-    /// Only what lies on the `street`'s desk, or on the `district`'s; both unless told.
-    desk: Option<Desk>,
-}
 
 /// Plans that wait: urgent ones first, of a lane the longest waiting first.
 #[derive(Serialize, ToSchema)]
@@ -243,11 +232,20 @@ pub(super) async fn act(
     }))
 }
 
+impl From<Passing> for PlanAct {
+    fn from(passing: Passing) -> Self {
+        match passing {
+            Passing::Send(desk) => PlanAct::Send(desk),
+            Passing::Claim => PlanAct::Claim,
+            Passing::Release => PlanAct::Release,
+        }
+    }
+}
+
 fn act_of(verb: &str, form: &PlanForm) -> Result<PlanAct, Problem> {
     let bodies = [("/lead", form.lead.is_some()), ("/assists", form.assists.is_some())];
     let case_id = ("/case_id", form.case_id.is_some());
     let ground = ("/ground", form.ground.is_some());
-    let bare = |act| unwanted(&[bodies[0], bodies[1], case_id, ground]).map(|()| act);
     match verb {
         "approve" => {
             unwanted(&[case_id, ground])?;
@@ -261,11 +259,11 @@ fn act_of(verb: &str, form: &PlanForm) -> Result<PlanAct, Problem> {
             unwanted(&[bodies[0], bodies[1], case_id])?;
             wanted("/ground", form.ground).map(PlanAct::Reject)
         }
-        "raise" => bare(PlanAct::Send(Desk::District)),
-        "hand-down" => bare(PlanAct::Send(Desk::Street)),
-        "claim" => bare(PlanAct::Claim),
-        "release" => bare(PlanAct::Release),
-        _ => Err(Problem::not_found()),
+        other => {
+            let passing = Passing::of(other).ok_or_else(Problem::not_found)?;
+            unwanted(&[bodies[0], bodies[1], case_id, ground])?;
+            Ok(passing.into())
+        }
     }
 }
 

@@ -11,29 +11,18 @@ use ids::{CaseId, Lane, ReportId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::desk::{limit, note, rank, unwanted, wanted};
+use super::desk::{ListQuery, Passing, limit, note, rank, unwanted, wanted};
 use crate::core::desk::{Claim, Desk, Ground};
 use crate::core::report::Report;
 use crate::core::worded::Similar;
 use crate::handle::Room;
 use crate::handle::review::{self, Became, Decision, ReportAct, ReportState, ReviewReport};
 use crate::store;
-use crate::store::reviews::{OpenReview, Position};
-
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    /// 1 to 200; 50 unless told.
-    limit: Option<u32>,
-    /// `next` of the page before.
-    after: Option<Uuid>,
-    /// Only what lies on the `street`'s desk, or on the `district`'s; both unless told.
-    desk: Option<Desk>,
-}
+use crate::store::queue::Position;
+use crate::store::reviews::OpenReview;
 
 /// Reports that wait for a person: urgent ones first, of a lane the longest waiting first.
 #[derive(Serialize, ToSchema)]
@@ -123,7 +112,7 @@ pub(super) async fn list(
     let after = match query.after {
         None => Position::start(),
         Some(shown) => {
-            store::reviews::position(&mut tx, street, shown.into()).await?.ok_or_else(Problem::bad_cursor)?
+            store::reviews::position(&mut tx, street, shown).await?.ok_or_else(Problem::bad_cursor)?
         }
     };
     let open = store::reviews::open(&mut tx, street, after, query.desk, i64::from(limit)).await?;
@@ -260,11 +249,20 @@ pub(super) async fn act(
     Ok(Json(shown(command.report_id, state)))
 }
 
+impl From<Passing> for ReportAct {
+    fn from(passing: Passing) -> Self {
+        match passing {
+            Passing::Send(desk) => ReportAct::Send(desk),
+            Passing::Claim => ReportAct::Claim,
+            Passing::Release => ReportAct::Release,
+        }
+    }
+}
+
 fn act_of(verb: &str, form: &ReviewForm) -> Result<ReportAct, Problem> {
     let item = ("/item", form.item.is_some());
     let case_id = ("/case_id", form.case_id.is_some());
     let ground = ("/ground", form.ground.is_some());
-    let bare = |act| unwanted(&[item, case_id, ground]).map(|()| act);
     match verb {
         "decide" => {
             unwanted(&[case_id, ground])?;
@@ -280,11 +278,11 @@ fn act_of(verb: &str, form: &ReviewForm) -> Result<ReportAct, Problem> {
             unwanted(&[item, case_id])?;
             wanted("/ground", form.ground).map(ReportAct::Reject)
         }
-        "raise" => bare(ReportAct::Send(Desk::District)),
-        "hand-down" => bare(ReportAct::Send(Desk::Street)),
-        "claim" => bare(ReportAct::Claim),
-        "release" => bare(ReportAct::Release),
-        _ => Err(Problem::not_found()),
+        other => {
+            let passing = Passing::of(other).ok_or_else(Problem::not_found)?;
+            unwanted(&[item, case_id, ground])?;
+            Ok(passing.into())
+        }
     }
 }
 

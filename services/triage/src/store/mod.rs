@@ -10,9 +10,12 @@ pub(crate) mod counters;
 pub(crate) mod desks;
 pub(crate) mod examples;
 pub(crate) mod explanations;
+pub(crate) mod hints;
 pub(crate) mod past;
 pub(crate) mod places;
 pub(crate) mod plans;
+pub(crate) mod queue;
+pub(crate) mod repeats;
 pub(crate) mod reviews;
 pub(crate) mod voices;
 

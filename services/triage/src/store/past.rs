@@ -11,6 +11,9 @@ pub(crate) struct PastCase {
     pub case_no: String,
     pub item: String,
     pub text: String,
+    pub lon: f64,
+    pub lat: f64,
+    pub datum: String,
     pub grid: Option<String>,
     /// Nothing of a case older than the column.
     pub reporter: Option<String>,
@@ -27,6 +30,9 @@ struct Row {
     case_no: String,
     item: String,
     text: String,
+    lon: f64,
+    lat: f64,
+    datum: String,
     grid: Option<String>,
     reporter: Option<String>,
     households: i32,
@@ -43,6 +49,9 @@ impl Row {
             case_no: self.case_no,
             item: self.item,
             text: self.text,
+            lon: self.lon,
+            lat: self.lat,
+            datum: self.datum,
             grid: self.grid,
             reporter: self.reporter,
             households: self.households.unsigned_abs(),
@@ -70,7 +79,7 @@ pub(crate) async fn page(
 ) -> Result<Vec<PastCase>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT case_id, case_no, item, text, grid, reporter, households, reading_milli, opened_at, closed_at, plan_explanation
+        "SELECT case_id, case_no, item, text, lon, lat, datum, grid, reporter, households, reading_milli, opened_at, closed_at, plan_explanation
          FROM triage.cases
          WHERE tenant_id = $1 AND case_id > $2 AND opened_at >= $3 AND NOT drill
          ORDER BY case_id

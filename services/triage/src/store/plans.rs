@@ -7,6 +7,7 @@ use pg::ScopedTx;
 use prost::Message;
 use uuid::Uuid;
 
+use super::queue::Position;
 use crate::core::amend::Outcome;
 use crate::core::desk::{Claim, Desk};
 
@@ -240,21 +241,6 @@ pub(crate) async fn hold(
     pg::rows_affected("holding a review of a plan", kept.rows_affected(), 1)
 }
 
-/// Where an entry stands in the queue: by lane, then by how long it waits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Position {
-    lane: i16,
-    requested_at: jiff_sqlx::Timestamp,
-    case_id: Uuid,
-}
-
-impl Position {
-    /// Before every entry: lanes count from 0.
-    pub(crate) fn start() -> Self {
-        Self { lane: -1, requested_at: Timestamp::UNIX_EPOCH.into(), case_id: Uuid::nil() }
-    }
-}
-
 /// Where an entry of the tenant stands, or stood before it was decided.
 pub(crate) async fn position(
     tx: &mut ScopedTx,
@@ -263,7 +249,7 @@ pub(crate) async fn position(
 ) -> Result<Option<Position>, pg::Error> {
     let position = sqlx::query_as!(
         Position,
-        "SELECT lane, requested_at, case_id FROM triage.plan_reviews WHERE tenant_id = $1 AND case_id = $2",
+        "SELECT lane, requested_at, case_id AS id FROM triage.plan_reviews WHERE tenant_id = $1 AND case_id = $2",
         tenant.as_i64(),
         case_id,
     )
@@ -292,7 +278,7 @@ pub(crate) async fn open(
         tenant.as_i64(),
         after.lane,
         after.requested_at as _,
-        after.case_id,
+        after.id,
         desk.map(Desk::as_str),
         rows_max,
     )

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
+use super::queue::Position;
 use crate::core::desk::{Claim, Desk, Ground};
 use crate::handle::review::{Became, Decision, ReportState, ReviewReport};
 
@@ -237,32 +238,17 @@ pub(crate) async fn state(
     })
 }
 
-/// Where an entry stands in the queue: by lane, then by how long it waits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Position {
-    lane: i16,
-    requested_at: jiff_sqlx::Timestamp,
-    report_id: Uuid,
-}
-
-impl Position {
-    /// Before every entry: lanes count from 0.
-    pub(crate) fn start() -> Self {
-        Self { lane: -1, requested_at: Timestamp::UNIX_EPOCH.into(), report_id: Uuid::nil() }
-    }
-}
-
 /// Where an entry of the tenant stands, or stood before it was decided.
 pub(crate) async fn position(
     tx: &mut ScopedTx,
     tenant: TenantId,
-    report_id: ReportId,
+    report_id: Uuid,
 ) -> Result<Option<Position>, pg::Error> {
     let position = sqlx::query_as!(
         Position,
-        "SELECT lane, requested_at, report_id FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
+        "SELECT lane, requested_at, report_id AS id FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
         tenant.as_i64(),
-        report_id.as_uuid(),
+        report_id,
     )
     .fetch_optional(&mut **tx)
     .await?;
@@ -289,7 +275,7 @@ pub(crate) async fn open(
         tenant.as_i64(),
         after.lane,
         after.requested_at as _,
-        after.report_id,
+        after.id,
         desk.map(Desk::as_str),
         rows_max,
     )

@@ -8,7 +8,8 @@ use ids::{BodyKey, BodyRef, Lane, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use routing::rules::{
-    Circumstances, Conditions, Field, Layer, Moment, Rules, TextField, Tried, Written, rules_on,
+    Circumstances, Conditions, Field, Layer, Moment, NumberField, Repetition, Rules, TextField, Tried,
+    Written, rules_on,
 };
 use routing::{Facts, Seat};
 
@@ -39,6 +40,8 @@ pub struct Matter<'a> {
     pub reading_milli: Option<i64>,
     /// Who has to act, where a centre gave it from above.
     pub assigned: Option<&'a Assigned>,
+    /// How often it has come before; nothing where nobody counted.
+    pub repetition: Option<Repetition>,
     /// When it is decided.
     pub now: Timestamp,
 }
@@ -47,6 +50,8 @@ pub struct Matter<'a> {
 #[derive(Debug)]
 pub(super) struct Daily {
     written: BTreeMap<String, Written>,
+    /// Whether any of them, whenever it counts, asks how often a matter has come before.
+    asks_repetition: bool,
     compiled: Mutex<Option<(Date, Arc<Rules>)>>,
 }
 
@@ -57,11 +62,12 @@ impl Daily {
         let written = serde_json::to_value(rules).map_err(|error| error.to_string())?;
         let written: BTreeMap<String, Written> =
             serde_json::from_value(written).map_err(|error| format!("rules: {error}"))?;
-        for rule in written.values() {
-            // One that is unsound is told with each plan it would have decided.
-            let _unsound = conditions.compiled(rule.when());
-        }
-        Ok(Self { written, compiled: Mutex::default() })
+        // One that is unsound is told with each plan it would have decided.
+        let compiled = written.values().map(|rule| conditions.compiled(rule.when()).ok());
+        let asks = |field: Field| matches!(field, Field::Number(NumberField::Repeats | NumberField::Voices));
+        let asking = compiled.flatten().filter(|condition| condition.fields().iter().copied().any(asks));
+        let asks_repetition = asking.count() > 0;
+        Ok(Self { written, asks_repetition, compiled: Mutex::default() })
     }
 
     fn on(&self, day: Date, conditions: &Conditions) -> Arc<Rules> {
@@ -90,6 +96,11 @@ impl Street {
         written && self.rules(day).iter().any(|(_, rules)| rules.concern(item))
     }
 
+    /// Whether rules about an item may ask how often it has come before.
+    pub(crate) fn asks_repetition(&self, item: &str, day: Date) -> bool {
+        (self.pack.rules.asks_repetition || self.rules.asks_repetition) && self.rules_concern(item, day)
+    }
+
     /// What is known of a matter, and the rules that were tried for it.
     pub(crate) fn tried(&self, street: TenantId, matter: &Matter<'_>, day: Date) -> (Facts, Vec<Tried>) {
         let mut facts = Facts {
@@ -98,6 +109,7 @@ impl Street {
             item: matter.item.to_owned(),
             lane: matter.lane,
             assigned: matter.assigned.map(|assigned| self.seated(assigned, day)),
+            ladder: Vec::new(),
             circumstances: None,
         };
         if !self.rules_concern(matter.item, day) {
@@ -154,6 +166,7 @@ impl Street {
             },
             households: matter.households,
             reading_milli: matter.reading_milli,
+            repetition: matter.repetition.filter(|_| self.asks_repetition(matter.item, day)),
         }
     }
 }

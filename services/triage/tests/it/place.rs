@@ -106,6 +106,23 @@ async fn mortal_danger_outside_waits_for_nobody() {
     assert_eq!(desk.routed_to().await.1, "");
 }
 
+/// P1 skips the levels and tells them all: the community of the place besides the two centres.
+#[tokio::test]
+async fn an_emergency_is_told_to_every_level_of_its_place() {
+    let desk = desk().await;
+    desk.hear(&[report(1, "SAF-02", "")]).await;
+    let plan = desk.routed().await.remove(0).1.plan.unwrap();
+    let informs = plan.orders.iter().filter(|order| order.role() == Role::Inform);
+    let informs: Vec<&str> = informs.map(|order| order.body.as_str()).collect();
+    assert!(informs.contains(&"community@990102001005"), "{informs:?}");
+    assert!(informs.contains(&"governance-centre"), "{informs:?}");
+    assert_eq!(plan.orders.iter().filter(|order| order.role() == Role::Lead).count(), 1);
+    assert!(plan.explanation_json.contains("level.emergency"), "{}", plan.explanation_json);
+    let explanation: routing::Explanation = serde_json::from_str(&plan.explanation_json).unwrap();
+    let again = serde_json::to_string(&routing::recompute(&explanation)).unwrap();
+    assert_eq!(again, plan.explanation_json);
+}
+
 #[tokio::test]
 async fn a_street_that_has_drawn_nothing_places_nothing() {
     let desk = desk().await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{Desk, OTHER_STREET, STREET, Sent, report};
 
-fn rule(when: &str, then: RuleThen) -> Rule {
+pub fn rule(when: &str, then: RuleThen) -> Rule {
     Rule {
         name: Name { zh: "多户受影响".to_owned(), en: "Many households".to_owned() },
         order: 0,
@@ -39,13 +39,13 @@ fn documents(generation: u64, change: impl Fn(&mut DocumentBody)) -> Vec<Documen
     documents
 }
 
-async fn desk(change: impl Fn(&mut DocumentBody)) -> Desk {
+pub async fn desk(change: impl Fn(&mut DocumentBody)) -> Desk {
     let desk = Desk::open().await;
     desk.rig.documents(&documents(2, change)).await;
     desk
 }
 
-fn district(rule: Rule) -> impl Fn(&mut DocumentBody) {
+pub fn district(rule: Rule) -> impl Fn(&mut DocumentBody) {
     move |body| {
         if let DocumentBody::District(core) = body {
             let policy = core.catch_all.policy.clone();
@@ -60,7 +60,7 @@ fn own(core: &mut StreetCore, rule: Rule) {
 }
 
 /// The newest plan: who does what, and the explanation.
-async fn newest(desk: &Desk) -> (CaseRouted, Vec<(String, Role)>, routing::Explanation) {
+pub async fn newest(desk: &Desk) -> (CaseRouted, Vec<(String, Role)>, routing::Explanation) {
     let (_, routed) = desk.routed().await.pop().unwrap();
     let plan = routed.plan.clone().unwrap();
     let roles = plan.orders.iter().map(|order| (order.body.clone(), order.role())).collect();
@@ -70,7 +70,7 @@ async fn newest(desk: &Desk) -> (CaseRouted, Vec<(String, Role)>, routing::Expla
     (routed, roles, explanation)
 }
 
-fn steps(explanation: &routing::Explanation) -> Vec<&str> {
+pub fn steps(explanation: &routing::Explanation) -> Vec<&str> {
     explanation.steps.iter().map(|step| step.rule.as_str()).filter(|rule| rule.starts_with("rule.")).collect()
 }
 
@@ -148,8 +148,115 @@ async fn a_shadow_rule_is_recorded_and_a_rule_of_another_day_is_not_tried() {
     assert_eq!(newest(&desk).await.0.plan.unwrap().priority, "P1");
 }
 
+/// Lead, assistants, informed; policy, priority, level.
+type Told = (String, Vec<String>, Vec<String>, String, String, String);
+
+/// Each field of what a rule says, on its own: it changes what it names, and nothing else.
+#[tokio::test]
+async fn each_thing_a_rule_says_is_done() {
+    let desk = Desk::open().await;
+    let body = |key: &str| key.parse().unwrap();
+    let bodies = |keys: &[&str]| keys.iter().map(|key| key.parse().unwrap()).collect::<Vec<_>>();
+    let said = RuleThen::default;
+    let list: Told = (
+        "transport".to_owned(),
+        vec!["traffic-police".to_owned(), "bus-company".to_owned()],
+        vec![format!("street-centre@{STREET}"), "governance-centre".to_owned()],
+        "item".to_owned(),
+        "P3".to_owned(),
+        "district".to_owned(),
+    );
+    let with = |change: fn(&mut Told)| {
+        let mut told = list.clone();
+        change(&mut told);
+        told
+    };
+    let cases: [(RuleThen, Told); 7] = [
+        (
+            RuleThen { lead: Some(body("urban-mgmt")), ..said() },
+            with(|told| told.0 = "urban-mgmt".to_owned()),
+        ),
+        (
+            RuleThen { assists: Some(bodies(&["urban-mgmt"])), ..said() },
+            with(|told| told.1 = vec!["urban-mgmt".to_owned()]),
+        ),
+        (RuleThen { assists: Some(Vec::new()), ..said() }, with(|told| told.1.clear())),
+        (
+            RuleThen { also_assist: bodies(&["urban-mgmt"]), ..said() },
+            with(|told| told.1.push("urban-mgmt".to_owned())),
+        ),
+        (
+            RuleThen { also_inform: bodies(&["urban-mgmt"]), ..said() },
+            with(|told| told.2.push("urban-mgmt".to_owned())),
+        ),
+        (
+            RuleThen { policy: Some("catch-all".to_owned()), ..said() },
+            with(|told| told.3 = "catch-all".to_owned()),
+        ),
+        (RuleThen { priority: Some(Priority::P2), ..said() }, with(|told| told.4 = "P2".to_owned())),
+    ];
+    for (n, (then, expected)) in (1_u32..).zip(cases) {
+        let of_rule = rule("", then);
+        desk.rig.documents(&documents(u64::from(n) + 1, district(of_rule.clone()))).await;
+        // Each at a place and a time of its own.
+        desk.rig.clock.set(format!("2026-11-23T02:{n:02}:00Z").parse().unwrap());
+        desk.hear(&[Sent { lat: 29.5 + f64::from(n) * 0.01, ..report(n.into(), "TRA-01", "") }]).await;
+        let (routed, roles, explanation) = newest(&desk).await;
+        let plan = routed.plan.unwrap();
+        let of = |wanted: Role| -> Vec<String> {
+            roles.iter().filter(|(_, role)| *role == wanted).map(|(body, _)| body.clone()).collect()
+        };
+        let told: Told = (
+            of(Role::Lead).remove(0),
+            of(Role::Assist),
+            of(Role::Inform),
+            plan.policy.unwrap().key,
+            plan.priority,
+            plan.level,
+        );
+        assert_eq!(told, expected, "{:?}", of_rule.then);
+        assert_eq!(steps(&explanation), ["rule.held"]);
+    }
+    // Who leads flyposting where no community is known is of the street; a rule may ask for more.
+    let higher = RuleThen { level: Some(contract::document::Level::District), ..said() };
+    let same = RuleThen { priority: Some(Priority::P3), ..said() };
+    for (generation, then, level) in [(20_u32, same, "street"), (21, higher, "district")] {
+        let of_rule = Rule { items: vec!["ENV-04".to_owned()], ..rule("", then) };
+        desk.rig.documents(&documents(generation.into(), district(of_rule))).await;
+        desk.rig.clock.set(format!("2026-11-23T03:{generation}:00Z").parse().unwrap());
+        desk.hear(&[Sent {
+            lat: 29.5 + f64::from(generation) * 0.01,
+            ..report(generation.into(), "ENV-04", "")
+        }])
+        .await;
+        assert_eq!(newest(&desk).await.0.plan.unwrap().level, level);
+    }
+}
+
+/// Two rules of one order name two leads: the first by key leads, the other's assists, and the explanation says why.
+#[tokio::test]
+async fn of_two_leads_of_one_order_the_second_assists() {
+    let leads = |key: &str| RuleThen { lead: Some(key.parse().unwrap()), ..RuleThen::default() };
+    let desk = desk(|body| {
+        if let DocumentBody::District(core) = body {
+            core.rules.insert("a".to_owned(), rule("workday", leads("urban-mgmt")));
+            core.rules.insert("b".to_owned(), rule("households > 10", leads("housing-construction")));
+            let later = Rule { order: 1, ..rule("", leads("bus-company")) };
+            core.rules.insert("c".to_owned(), later);
+        }
+    })
+    .await;
+    desk.hear(&[Sent { households: 11, ..report(1, "TRA-01", "") }]).await;
+    let (_, roles, explanation) = newest(&desk).await;
+    assert_eq!(roles[0], ("urban-mgmt".to_owned(), Role::Lead));
+    assert!(roles.contains(&("housing-construction".to_owned(), Role::Assist)), "{roles:?}");
+    let told: Vec<&str> = explanation.steps.iter().map(|step| step.rule.as_str()).collect();
+    assert!(told.contains(&"lead.contended"), "{told:?}");
+    assert_eq!(roles.iter().filter(|(_, role)| *role == Role::Lead).count(), 1);
+}
+
 impl Desk {
-    async fn backtest(&self, subject: &str, street: &str, body: Value) -> (u16, Value) {
+    pub async fn backtest(&self, subject: &str, street: &str, body: Value) -> (u16, Value) {
         let path = format!("/triage/v1/streets/{street}/rules:backtest");
         let (status, _, answer) =
             self.rig.http("POST", &path, Some(&self.rig.token(subject)), &[], Some(body)).await;
@@ -157,7 +264,7 @@ impl Desk {
     }
 }
 
-fn core(generation: u64, tenant: &str, change: impl Fn(&mut DocumentBody)) -> String {
+pub fn core(generation: u64, tenant: &str, change: impl Fn(&mut DocumentBody)) -> String {
     use base64::Engine;
     let documents = documents(generation, change);
     let core = |document: &&Document| {
@@ -167,7 +274,7 @@ fn core(generation: u64, tenant: &str, change: impl Fn(&mut DocumentBody)) -> St
     base64::engine::general_purpose::STANDARD.encode(document.encode().unwrap())
 }
 
-const DISTRICT: &str = "990102000000";
+pub const DISTRICT: &str = "990102000000";
 
 #[tokio::test]
 async fn past_cases_tell_who_would_have_got_what() {

@@ -4,7 +4,7 @@ use contract::document::{DocumentBody, Features};
 use ids::Lane;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, STREET, Sent, report};
+use crate::desk::{Desk, OTHER_STREET, STREET, Sent, report};
 
 const CENTRE: &str = "street-centre";
 /// Rare characters: nothing of any item is in them, not even something like it.
@@ -109,6 +109,38 @@ async fn what_is_over_is_found_no_more_and_what_reopens_again() {
     assert_eq!(desk.bands().await, 8);
     desk.hear(&[report(3, "", AGAIN)]).await;
     assert_eq!(desk.cases(STREET).await, [[1, 3]]);
+}
+
+/// So many cases of a band are looked at, the newest, in each street for itself: a neighbour's crowd hides nothing.
+#[tokio::test]
+async fn fifty_cases_of_a_band_are_looked_at_in_each_street_by_itself() {
+    let desk = Desk::open().await;
+    let crowd = |street: &'static str, numbers: std::ops::Range<u32>| -> Vec<Sent> {
+        let case = |n: u32| Sent {
+            street,
+            lat: 29.0 + f64::from(n % 100) * 0.01,
+            ..report(n.into(), "TRA-03", WORDS)
+        };
+        numbers.map(case).collect()
+    };
+    let mine = crowd(STREET, 1..2);
+    desk.hear(&mine).await;
+    desk.hear(&crowd(OTHER_STREET, 101..102)).await;
+    // Ids of one millisecond are in no order: the crowd is younger.
+    desk.rig.clock.set("2026-11-23T03:00:00Z".parse().unwrap());
+    desk.hear(&crowd(OTHER_STREET, 102..163)).await;
+    assert_eq!((desk.cases(STREET).await.len(), desk.cases(OTHER_STREET).await.len()), (1, 62));
+    let at = |of: &Sent, n: u128, lat: f64| Sent { item: "", text: AGAIN.to_owned(), n, lat, ..of.clone() };
+    let theirs = crowd(OTHER_STREET, 101..102);
+    desk.hear(&[at(&mine[0], 201, mine[0].lat), at(&theirs[0], 202, theirs[0].lat)]).await;
+    assert_eq!(desk.cases(STREET).await, [[1, 201]], "of its own street all are looked at");
+    assert_eq!(
+        desk.cases(OTHER_STREET).await.concat().len(),
+        62,
+        "the oldest of 62 is not looked at any more"
+    );
+    let reviews = desk.count("reviews").await;
+    assert_eq!(reviews, 1, "and a person says whose it is");
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ pub(super) struct Samples {
     reporters: Vec<String>,
     grids: Vec<String>,
     texts: Vec<String>,
+    repeats: Vec<u32>,
+    voices: Vec<u32>,
 }
 
 impl Samples {
@@ -66,17 +68,19 @@ impl Samples {
             months: constants.small(NumberField::Month),
             weekdays: constants.small(NumberField::Weekday),
             workdays: flag(Flag::Workday),
-            households: constants.numbers(NumberField::Households).into_iter().map(|n| n as u32).collect(),
+            households: constants.counts(NumberField::Households),
             readings: constants.readings(asks(Field::Flag(Flag::HasReading))),
             drills: flag(Flag::Drill),
             lanes: if asks(Field::Text(TextField::Lane)) { Lane::ALL.to_vec() } else { vec![Lane::Normal] },
             reporters: constants.texts(TextField::Reporter, "resident"),
             grids: constants.texts(TextField::Grid, ""),
             texts: constants.searched(),
+            repeats: constants.counts(NumberField::Repeats),
+            voices: constants.counts(NumberField::Voices),
         }
     }
 
-    fn sizes(&self) -> [usize; 13] {
+    fn sizes(&self) -> [usize; 15] {
         [
             self.items.len(),
             self.places.len(),
@@ -91,6 +95,8 @@ impl Samples {
             self.reporters.len(),
             self.grids.len(),
             self.texts.len(),
+            self.repeats.len(),
+            self.voices.len(),
         ]
     }
 
@@ -126,7 +132,7 @@ impl Samples {
         }
     }
 
-    fn event(&self, at: &[usize; 13]) -> Event<'_> {
+    fn event(&self, at: &[usize; 15]) -> Event<'_> {
         let [
             item,
             place,
@@ -141,7 +147,10 @@ impl Samples {
             reporter,
             grid,
             text,
+            repeats,
+            voices,
         ] = *at;
+        let repeats = self.repeats[repeats];
         Event {
             item: &self.items[item].0,
             category: &self.items[item].1,
@@ -160,6 +169,9 @@ impl Samples {
             },
             households: self.households[households],
             reading_milli: self.readings[reading],
+            repeats,
+            // Each earlier case had a reporter, and so has this one.
+            voices: self.voices[voices].max(repeats + 1),
         }
     }
 }
@@ -254,6 +266,10 @@ impl Constants<'_> {
 
     fn small(&self, field: NumberField) -> Vec<u8> {
         self.numbers(field).into_iter().filter_map(|number| u8::try_from(number).ok()).collect()
+    }
+
+    fn counts(&self, field: NumberField) -> Vec<u32> {
+        self.numbers(field).into_iter().filter_map(|number| u32::try_from(number).ok()).collect()
     }
 
     /// Minutes of the day on either side of every hour and minute named.

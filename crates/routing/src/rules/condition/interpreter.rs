@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use cel::{Context, Env, ExecutionError, Program, Value};
 
-use super::super::event::{Event, Field, Moment, TextField};
+use super::super::event::{Event, Field, Moment, REPEATS_MAX, TextField};
 use super::Unsound;
 use ids::{Lane, TenantId};
 
@@ -87,6 +87,8 @@ fn probes() -> [Event<'static>; 4] {
         moment,
         households: 3_000,
         reading_milli: Some(1_500),
+        repeats: 3,
+        voices: 7,
     };
     let night = Moment { month: 1, weekday: 7, minute: 0, workday: Some(false) };
     let bare = Event {
@@ -96,8 +98,11 @@ fn probes() -> [Event<'static>; 4] {
         moment: night,
         households: 0,
         reading_milli: None,
+        repeats: 0,
+        voices: 1,
         ..busy
     };
-    let crowd = Event { households: u32::MAX, reading_milli: Some(i64::MAX / 2), ..busy };
+    let (repeats, voices) = (REPEATS_MAX, u32::MAX);
+    let crowd = Event { households: u32::MAX, reading_milli: Some(i64::MAX / 2), repeats, voices, ..busy };
     [busy, bare, crowd, Event { households: 1, reading_milli: Some(0), ..bare }]
 }

@@ -114,6 +114,38 @@ fn what_a_wider_rule_takes_is_no_gap() {
 }
 
 #[test]
+fn what_a_place_repeats_divides_an_item_and_is_bounded() {
+    let often = rule("often", &["TRA-02"], "repeats >= 3");
+    let seldom = rule("seldom", &["TRA-02"], "repeats < 2");
+    let found = findings(vec![often.clone(), seldom]);
+    assert_eq!((found[0].kind, &found[0].rules), (Kind::Gap, &keys(&["often", "seldom"])));
+    assert_eq!(found[0].example.as_ref().unwrap().repeats, 2);
+    assert_eq!(found[0].example.as_ref().unwrap().voices, 3, "each had a reporter, and so has this one");
+    let beyond = rule("beyond", &["TRA-02"], "repeats > 100");
+    assert_eq!(kinds(vec![beyond]), [(Kind::Dead, keys(&["beyond"]))]);
+    let lonely = rule("lonely", &["TRA-02"], "repeats >= 5 && voices <= 5");
+    assert_eq!(kinds(vec![lonely]), [(Kind::Dead, keys(&["lonely"]))]);
+    let loud = rule("loud", &["TRA-02"], "voices >= 10");
+    let both = kinds(vec![often, loud]);
+    assert_eq!(both, [(Kind::Overlap, keys(&["loud", "often"]))]);
+}
+
+#[test]
+fn an_overlap_of_one_order_with_two_leads_says_who_assists() {
+    let lead = |key: &str, order, when: &str| {
+        let then = Then { lead: Some("watcher".parse().unwrap()), ..Then::default() };
+        let then = if key == "night" { Then { lead: Some("other".parse().unwrap()), ..then } } else { then };
+        Rule { order, then, ..rule(key, &["TRA-01"], when) }
+    };
+    let overlap = |order| {
+        let found = findings(vec![lead("many", 0, "households > 100"), lead("night", order, "hour >= 22")]);
+        found.into_iter().find(|finding| finding.kind == Kind::Overlap).unwrap().zh
+    };
+    assert!(overlap(0).ends_with("后者所指单位协办"), "{}", overlap(0));
+    assert!(overlap(1).ends_with("以前者为准"), "{}", overlap(1));
+}
+
+#[test]
 fn nothing_is_concluded_from_texts_that_are_searched() {
     assert_eq!(kinds(vec![rule("odd", &["TRA-01"], "text.matches('[0-9]{3}路')")]), []);
 }

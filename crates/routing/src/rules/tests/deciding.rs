@@ -1,6 +1,6 @@
 //! What rules make of plans: guards, faults, shadows; and that the table is reading from top to bottom.
 
-use super::super::{Circumstances, Event, Found, Layer, Rule, Rules, Then, Tried, Verdict};
+use super::super::{Circumstances, Event, Found, Layer, Repetition, Rule, Rules, Then, Tried, Verdict};
 use super::{Matter, conditions, event, few_items, few_places, matters, rule, tenant};
 use crate::{Entry, Facts, Level, Priority, RoutingMode, Seat, Settings, plan, recompute};
 use ids::{BodyKey, BodyRef, Lane};
@@ -31,6 +31,7 @@ fn facts() -> Facts {
         item: event.item.to_owned(),
         lane: event.lane,
         assigned: None,
+        ladder: Vec::new(),
         circumstances: Some(Circumstances {
             category: event.category.to_owned(),
             grid: event.grid.to_owned(),
@@ -40,6 +41,7 @@ fn facts() -> Facts {
             moment: event.moment,
             households: event.households,
             reading_milli: event.reading_milli,
+            repetition: None,
         }),
     }
 }
@@ -137,6 +139,149 @@ fn shadow_rules_are_recorded_and_bodies_that_are_not_there_are_told() {
     assert_eq!(recompute(&explanation), explanation);
 }
 
+#[test]
+fn what_came_three_times_before_is_asked_for_and_told() {
+    let often = rule("often", &["TRA-01"], "repeats >= 3 && voices > 5");
+    let rules = Rules::compile([often]).unwrap();
+    let planned = |cases: u32, voices: u32| {
+        let mut facts = facts();
+        let repetition = Some(Repetition { cases, voices, days: 30 });
+        facts.circumstances.as_mut().unwrap().repetition = repetition;
+        let kept = Tried::of(&rules, Layer::Street, &facts.event().unwrap(), &seat_of);
+        plan(&facts, Some(&entry()), &settings(), &kept)
+    };
+    let (again, explanation) = planned(3, 7);
+    assert_eq!(again.policy, "often");
+    let step = explanation.steps.iter().find(|step| step.rule == "place.repeated").unwrap();
+    assert_eq!(step.zh, "同一事项30日内在此处已立案3件，连同本件共7次上报");
+    let text = serde_json::to_string(&explanation).unwrap();
+    assert!(text.contains(r#""repetition":{"cases":3,"voices":7,"days":30}"#), "{text}");
+    assert_eq!(recompute(&explanation), explanation);
+    assert_eq!((planned(3, 5).0.policy, planned(2, 9).0.policy), ("item".to_owned(), "item".to_owned()));
+    assert!(planned(0, 1).1.steps.iter().all(|step| step.rule != "place.repeated"));
+}
+
+/// What was kept before a field was there is read, and is what it was.
+#[test]
+fn circumstances_of_another_build_are_read_and_written_as_they_were() {
+    let known = facts().circumstances.unwrap();
+    let text = serde_json::to_string(&known).unwrap();
+    assert!(!text.contains("repetition"), "{text}");
+    let facts = Facts { circumstances: Some(serde_json::from_str(&text).unwrap()), ..facts() };
+    let event = facts.event().unwrap();
+    assert_eq!((event.repeats, event.voices), (0, 1));
+}
+
+fn leads(name: &str, order: u32, when: &str, lead: &str) -> Rule {
+    let then = Then { lead: Some(key(lead)), ..Then::default() };
+    Rule { order, then, ..rule(name, &["TRA-01"], when) }
+}
+
+fn names(bodies: &[BodyRef]) -> Vec<String> {
+    bodies.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn of_several_leads_of_one_order_the_first_leads_and_the_others_assist() {
+    let rules = vec![
+        leads("a", 0, "households < 3", "nobody-asks"),
+        leads("b", 0, "", "water"),
+        leads("c", 0, "workday", "roads"),
+        leads("d", 0, "hour == 3", "asleep"),
+        leads("f", 0, "", "water"),
+        leads("g", 1, "", "later"),
+    ];
+    let kept = tried(rules, Layer::District);
+    let (plan, explanation) = plan(&facts(), Some(&entry()), &settings(), &kept);
+    assert_eq!(plan.lead.to_string(), "water");
+    assert_eq!(names(&plan.assists), ["bus-company", "roads"]);
+    let told: Vec<&str> = explanation.steps.iter().map(|step| step.rule.as_str()).collect();
+    let step = explanation.steps.iter().find(|step| step.rule == "lead.contended").unwrap();
+    assert_eq!(told.iter().filter(|rule| **rule == "lead.contended").count(), 1, "{told:?}");
+    assert!(step.zh.ends_with("依规则次序由单位water主办，单位roads协办"), "{}", step.zh);
+    assert!(step.en.contains("rule c"), "{}", step.en);
+    let bytes = serde_json::to_vec(&explanation).unwrap();
+    let read: crate::Explanation = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(serde_json::to_vec(&recompute(&read)).unwrap(), bytes);
+}
+
+#[test]
+fn a_contender_that_cannot_be_told_takes_nothing_away() {
+    let faulty = leads("b", 0, "1 / (households - 7) > 0", "roads");
+    let rules = Rules::compile([leads("a", 0, "", "water"), faulty]).unwrap();
+    let kept = Tried::of(&rules, Layer::District, &Event { households: 7, ..event() }, &seat_of);
+    assert_eq!(kept.iter().map(|tried| tried.key.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn a_contender_brings_its_lead_and_nothing_else_of_what_it_says() {
+    let first = leads("a", 5, "", "water");
+    let then = Then {
+        lead: Some(key("roads")),
+        policy: Some("fast".to_owned()),
+        also_inform: vec![key("paper")],
+        ..Then::default()
+    };
+    let second = Rule { then, ..leads("b", 5, "", "roads") };
+    let gone = leads("c", 5, "", "nobody");
+    let kept = tried(vec![first, second, gone], Layer::Street);
+    let (plan, explanation) = plan(&facts(), Some(&entry()), &settings(), &kept);
+    assert_eq!((plan.policy.as_str(), plan.informs.len()), ("item", 0));
+    assert_eq!(names(&plan.assists), ["bus-company", "roads"]);
+    assert!(explanation.steps.iter().any(|step| step.rule == "rule.unplaced" && step.en.contains("nobody")));
+    // One that names no lead has nobody to give way to.
+    let quiet = rule("a", &["TRA-01"], "");
+    let kept = tried(vec![quiet, leads("b", 0, "", "roads")], Layer::Street);
+    assert_eq!(kept.len(), 1);
+}
+
+#[test]
+fn each_thing_a_rule_says_is_done() {
+    let with = |then: Then<BodyKey>| {
+        let kept = tried(vec![Rule { then, ..rule("r", &[], "") }], Layer::District);
+        plan(&facts(), Some(&Entry { level: Level::Community, ..entry() }), &settings(), &kept).0
+    };
+    let said = Then::<BodyKey>::default;
+    let plain = with(said());
+    assert_eq!((plain.lead.to_string().as_str(), plain.level), ("transport", Level::District));
+    assert_eq!(with(Then { lead: Some(key("water")), ..said() }).lead.to_string(), "water");
+    assert_eq!(names(&with(Then { assists: Some(vec![key("a")]), ..said() }).assists), ["a"]);
+    assert_eq!(names(&with(Then { assists: Some(vec![]), ..said() }).assists), Vec::<String>::new());
+    assert_eq!(names(&with(Then { also_assist: vec![key("a")], ..said() }).assists), ["bus-company", "a"]);
+    assert_eq!(names(&with(Then { also_inform: vec![key("a")], ..said() }).informs), ["a"]);
+    assert_eq!(with(Then { policy: Some("slow".to_owned()), ..said() }).policy, "slow");
+    assert_eq!(with(Then { priority: Some(Priority::P4), ..said() }).priority, Priority::P4);
+    let own = Entry {
+        level: Level::Community,
+        lead: Some(seat("street-office@990102001000", Level::Street)),
+        assists: vec![],
+        ..entry()
+    };
+    let level = |level: Option<Level>| {
+        let then = Then { level, priority: Some(Priority::P2), ..said() };
+        let kept = tried(vec![Rule { then, ..rule("r", &[], "") }], Layer::District);
+        plan(&facts(), Some(&own), &settings(), &kept).0.level
+    };
+    assert_eq!((level(None), level(Some(Level::District))), (Level::Street, Level::District));
+    assert_eq!(level(Some(Level::Community)), Level::Street, "never lower than who leads");
+}
+
+#[test]
+fn of_many_shadow_rules_twenty_are_kept() {
+    let shadow = |number: usize| Rule { shadow: true, ..rule(&format!("s{number:02}"), &[], "workday") };
+    let passed = |number: usize| Rule { shadow: true, ..rule(&format!("p{number:02}"), &[], "hour == 3") };
+    let rules: Vec<Rule> = (0..30).map(shadow).chain((0..60).map(passed)).collect();
+    let kept = tried(rules, Layer::District);
+    let held: Vec<&str> =
+        kept.iter().filter(|tried| tried.verdict == Verdict::Held).map(|tried| tried.key.as_str()).collect();
+    assert_eq!((held.len(), held.first(), held.last()), (20, Some(&"s00"), Some(&"s19")));
+    // Once the bound is reached no shadow rule is kept; the rules that count are, whatever comes beside.
+    assert_eq!(kept.len(), 20);
+    let active = rule("active", &[], "");
+    let many: Vec<Rule> = (0..30).map(shadow).chain([active]).collect();
+    assert!(tried(many, Layer::District).iter().any(|tried| tried.key == "active"));
+}
+
 /// Items, places and a condition out of few.
 fn few_rules() -> impl Strategy<Value = Vec<Rule>> {
     prop::collection::vec((few_items(), few_places(), conditions(true)), 0..12).prop_map(|drafts| {
@@ -202,6 +347,36 @@ proptest! {
         let bytes = serde_json::to_vec(&explanation).unwrap();
         let read: crate::Explanation = serde_json::from_slice(&bytes).unwrap();
         prop_assert_eq!(serde_json::to_vec(&recompute(&read)).unwrap(), bytes);
+    }
+
+    /// Whatever rules of one order contend, one leads: who leads without the others.
+    #[test]
+    fn contenders_take_the_lead_from_nobody(
+        rules in few_rules(),
+        leads in prop::collection::vec(prop::sample::select(vec!["a", "b", "c", "nobody", "street-office"]), 12),
+        orders in prop::collection::vec(0_u32..2, 12),
+    ) {
+        let mut rules: Vec<Rule> = rules
+            .into_iter()
+            .zip(leads.iter().zip(&orders))
+            .map(|(rule, (lead, order))| Rule {
+                order: *order,
+                then: Then { lead: Some(key(lead)), ..Then::default() },
+                ..rule
+            })
+            .collect();
+        rules.sort_by_key(|rule| rule.order);
+        let kept = tried(rules, Layer::District);
+        let first: Vec<Tried> = kept.iter().filter(|tried| !tried.contends).cloned().collect();
+        let (plan_of_all, explanation) = plan(&facts(), Some(&entry()), &settings(), &kept);
+        let (alone, _) = plan(&facts(), Some(&entry()), &settings(), &first);
+        prop_assert_eq!(&plan_of_all.lead, &alone.lead);
+        prop_assert_eq!(&plan_of_all.assists[..alone.assists.len()], &alone.assists[..]);
+        let named: Vec<&BodyRef> = std::iter::once(&plan_of_all.lead).chain(&plan_of_all.assists).collect();
+        for seat in kept.iter().filter(|tried| tried.contends).filter_map(|tried| tried.then.lead.as_ref()) {
+            prop_assert!(named.contains(&&seat.body));
+        }
+        prop_assert_eq!(recompute(&explanation), explanation);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::document::territory::{COMMUNITY, GRID};
-use contract::document::{EffectivePack, Stage, merge};
+use contract::document::{EffectivePack, Priority, Stage, merge};
 use ids::{BodyRef, TenantId};
 use serde::Serialize;
 use territory::Point;
@@ -120,7 +120,10 @@ fn one(pack: &EffectivePack<'_>, item: &str, drawn: &[Drawn], place: Option<Poin
 fn expected(pack: &EffectivePack<'_>, item: &str, community: Option<TenantId>) -> Expected {
     let Some(line) = pack.resolve(item, community) else { return Expected::default() };
     let assists: Vec<&BodyRef> = line.assists.iter().filter(|body| **body != line.lead).collect();
-    let informs = pack.informs();
+    let mut informs = pack.informs();
+    if line.priority == Priority::P1 {
+        informs.extend(pack.emergency_informs(community));
+    }
     let informs = informs.iter().filter(|body| **body != line.lead && !assists.contains(body));
     let names = |bodies: &mut dyn Iterator<Item = &BodyRef>| bodies.map(ToString::to_string).collect();
     let working = line.policy.limits.keys().filter(|stage| **stage != Stage::Verify);

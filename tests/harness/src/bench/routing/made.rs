@@ -53,6 +53,8 @@ impl Parsed<'_> {
             moment: self.moment(),
             households: self.households,
             reading_milli: None,
+            repeats: 0,
+            voices: 1,
         }
     }
 
@@ -69,6 +71,7 @@ impl Parsed<'_> {
             item: self.item.to_owned(),
             lane: event.lane,
             assigned: None,
+            ladder: Vec::new(),
             circumstances: Some(Circumstances {
                 category: self.category.to_owned(),
                 grid: self.grid.to_owned(),
@@ -78,6 +81,7 @@ impl Parsed<'_> {
                 moment: event.moment,
                 households: self.households,
                 reading_milli: None,
+                repetition: None,
             }),
         }
     }
@@ -110,6 +114,7 @@ pub(super) fn rules(count: usize) -> Vec<Rule> {
             key: format!("r{number}"),
             zh,
             en,
+            order: 0,
             items,
             places,
             when: when(number, wide),

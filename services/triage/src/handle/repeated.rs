@@ -1,0 +1,112 @@
+//! What came before the cases that a batch opens: how often, for rules that ask (`repeats`, `voices`), and what was closed not long
+//! ago. Read once for the whole batch, in its transaction; cases of the batch count for those after them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::CaseId;
+use jiff::{SignedDuration, Timestamp};
+use pg::ScopedTx;
+use routing::rules::Repetition;
+use snapshot::{StreetView, View};
+
+use super::Matter;
+use super::choice::Choice;
+use crate::core::board::{Seeking, Spot};
+use crate::core::join::Closed;
+use crate::core::repeats::{self, Earlier};
+use crate::store;
+use crate::store::cases::OpenCase;
+use crate::store::repeats::Sought;
+use crate::tenants::Street;
+
+/// Replicas bind their times before they wait for the lock, so what is there already may be younger by that.
+const YOUNGER: SignedDuration = SignedDuration::from_hours(1);
+
+/// Cases by their spots.
+pub(super) struct Repeated(BTreeMap<Spot, Vec<Earlier>>);
+
+/// What a matter looks for, where a rule asks.
+fn asking<'m>(matter: &'m Matter<'_>, street: &StreetView<Street>, now: Timestamp) -> Option<Seeking<'m>> {
+    let seeking = matter.seeking().ok()?;
+    street.of.asks_repetition(seeking.item, street.of.day(now)).then_some(seeking)
+}
+
+impl Repeated {
+    /// Looks around the cases that will be opened: one statement, and none where no rule asks.
+    pub(super) async fn look(
+        tx: &mut ScopedTx,
+        view: &View<Street>,
+        now: Timestamp,
+        matters: &[Matter<'_>],
+        choices: &[Choice],
+    ) -> Result<Self, pg::Error> {
+        let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
+        let mut sought = BTreeSet::new();
+        for (matter, _) in opening {
+            let Some(street) = view.street(matter.submission.report.tenant) else { continue };
+            let Some(seeking) = asking(matter, street, now).filter(|seeking| !seeking.drill) else {
+                continue;
+            };
+            let since = repeats::since(now, street.of.repeat_days());
+            sought.extend(seeking.spots().map(|spot| Sought { spot, since, until: now + YOUNGER }));
+        }
+        let sought = Vec::from_iter(sought);
+        let mut spots: BTreeMap<Spot, Vec<Earlier>> = BTreeMap::new();
+        for (position, case) in store::repeats::earlier(tx, &sought).await? {
+            spots.entry(sought[position].spot.clone()).or_default().push(case);
+        }
+        Ok(Self(spots))
+    }
+
+    /// What came before a matter; nothing where no rule asks. `cases` are those of the batch, which may have got voices meanwhile.
+    pub(super) fn before(
+        &self,
+        matter: &Matter<'_>,
+        street: &StreetView<Street>,
+        now: Timestamp,
+        cases: &BTreeMap<CaseId, OpenCase>,
+    ) -> Option<Repetition> {
+        let seeking = asking(matter, street, now)?;
+        let days = street.of.repeat_days();
+        if seeking.drill {
+            return Some(Repetition::none(days));
+        }
+        let around = seeking.spots().filter_map(|spot| self.0.get(&spot)).flatten().map(|case| {
+            let voices = cases.get(&case.case_id).map_or(case.voices, OpenCase::voices_in);
+            Earlier { voices, ..*case }
+        });
+        Some(repeats::count(seeking.point, now, days, around))
+    }
+
+    /// A case that the batch has opened.
+    pub(super) fn opened(&mut self, matter: &Matter<'_>, street: &StreetView<Street>, case: &OpenCase) {
+        let Some(seeking) = asking(matter, street, case.opened_at).filter(|seeking| !seeking.drill) else {
+            return;
+        };
+        let OpenCase { case_id, point, opened_at, voices, .. } = *case;
+        self.0.entry(seeking.own_spot()).or_default().push(Earlier { case_id, point, opened_at, voices });
+    }
+}
+
+/// Cases around those that will be opened, closed as long ago as counts for the most patient of their streets.
+pub(super) async fn closed(
+    tx: &mut ScopedTx,
+    view: &View<Street>,
+    now: Timestamp,
+    matters: &[Matter<'_>],
+    choices: &[Choice],
+) -> Result<BTreeMap<Spot, Vec<Closed>>, pg::Error> {
+    let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
+    let (mut spots, mut earliest) = (BTreeSet::new(), now);
+    for (matter, _) in opening {
+        let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };
+        let Some(street) = view.street(seeking.tenant) else { continue };
+        earliest = earliest.min(matter.accepted_at(now) - street.of.false_closure(street.of.day(now)));
+        spots.extend(seeking.spots());
+    }
+    let mut closed: BTreeMap<Spot, Vec<Closed>> = BTreeMap::new();
+    for (spot, case) in store::cases::closed_near(tx, &spots, earliest).await? {
+        closed.entry(spot).or_default().push(case);
+    }
+    Ok(closed)
+}
