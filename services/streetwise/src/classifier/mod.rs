@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use classify::linear::{
-    Classifier, Example, Message, Score, Scratch, Segmenter, Settings, Step, TrainError, train,
+    BYTES_MAX, Classifier, Example, Message, Score, Scratch, Segmenter, Settings, Step, TrainError, train,
 };
 use serde_json::json;
 
@@ -66,7 +66,7 @@ pub fn trained(
     told: &(dyn Fn(Step) + Sync),
 ) -> Result<Classifier, TrainError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    train(examples, segmenter, Settings { seed, threads }, told)
+    train(examples, segmenter, Settings { seed, threads, bytes_max: BYTES_MAX }, told)
 }
 
 /// Progress in words.
@@ -159,6 +159,7 @@ fn unlearnable(data: &Path, error: &TrainError) -> Failure {
         TrainError::ManyLabels(_) => {
             "请检查 label 字段是否写错列 / check whether `label` holds another column by mistake"
         }
+        TrainError::NoRoom { .. } => "请并入其他类 / merge labels",
         TrainError::NothingShared => {
             "请检查文本字段是否为空 / check whether the texts are in the right field"
         }
