@@ -53,7 +53,7 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
         return Err(Refusal::Faulty(vec![Fault::kind_differs()]).into());
     }
     let mut tx = house.pool.begin(scope(&manifest, district)).await?;
-    let stored = store::documents::all(&mut tx, tenant).await?;
+    let stored = store::documents::of_manifest(&mut tx, tenant).await?;
     let before = decoded(&stored)?;
     let known = known(&before).unwrap_or(Known { kind, district, generation: 0 });
     check(&manifest, district, Precondition::None, known)?;

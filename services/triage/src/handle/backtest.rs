@@ -89,6 +89,7 @@ pub(crate) async fn page(room: &Room, scope: TenantScope, asked: Backtest) -> Re
             generation,
             pack_generation,
             placed: now.placed,
+            learned: now.learned,
             of,
         };
         Ok(tried(&now, &then, cases, at))
