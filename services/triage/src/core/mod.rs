@@ -8,6 +8,7 @@ pub mod distance;
 pub mod grid;
 pub mod item;
 pub mod join;
+pub mod opinion;
 pub mod plan;
 pub mod report;
 pub mod voices;

@@ -1,6 +1,7 @@
 //! Triage through its doors, on a real database and broker.
 #![expect(clippy::unwrap_used, reason = "helpers of tests; the lint exempts test functions only")]
 
+mod classifier;
 mod days;
 mod desk;
 mod disorder;
