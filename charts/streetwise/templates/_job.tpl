@@ -36,10 +36,16 @@ spec:
             matchLabels: {{- include "streetwise.selector" (dict "root" $.root "name" "directory") | nindent 14 }}
       ports: [{ port: http, protocol: TCP }]
     {{- end }}
+    {{- range $.job.services }}
+    - to:
+        - podSelector:
+            matchLabels: {{- include "streetwise.selector" (dict "root" $.root "name" .) | nindent 14 }}
+      ports: [{ port: http, protocol: TCP }]
+    {{- end }}
 {{- end }}
 {{- end }}
 {{- define "streetwise.jobPod" -}}
-{{- $mounts := or $.job.manifests $.job.natsKey $.root.Values.trust.configMap -}}
+{{- $mounts := or $.job.manifests $.job.natsKey $.job.base $.root.Values.trust.configMap -}}
 metadata:
   labels: {{- include "streetwise.labels" $.it | nindent 4 }}
 spec:
@@ -68,7 +74,7 @@ spec:
         {{- if $.root.Values.trust.configMap }}
         - { name: SSL_CERT_FILE, value: /etc/streetwise/trust/ca.crt }
         {{- end }}
-      resources: {{- toYaml $.root.Values.jobs.resources | nindent 8 }}
+      resources: {{- toYaml (default $.root.Values.jobs.resources $.job.resources) | nindent 8 }}
       {{- if $mounts }}
       volumeMounts:
         {{- if $.job.manifests }}
@@ -76,6 +82,9 @@ spec:
         {{- end }}
         {{- if $.job.natsKey }}
         - { name: nats-key, mountPath: /etc/streetwise/nats, readOnly: true }
+        {{- end }}
+        {{- if $.job.base }}
+        - { name: base, mountPath: /etc/streetwise/base, readOnly: true }
         {{- end }}
         {{- if $.root.Values.trust.configMap }}
         - { name: trust, mountPath: /etc/streetwise/trust, readOnly: true }
@@ -90,6 +99,10 @@ spec:
     {{- if $.job.natsKey }}
     - name: nats-key
       secret: { secretName: {{ $.root.Values.jobs.adminSecret }}, defaultMode: 0440, items: [{ key: nats.nk, path: nats.nk }] }
+    {{- end }}
+    {{- with $.job.base }}
+    - name: base
+      configMap: { name: {{ .configMap }}, items: [{ key: {{ .key }}, path: base.jsonl }] }
     {{- end }}
     {{- with $.root.Values.trust }}
     {{- if .configMap }}

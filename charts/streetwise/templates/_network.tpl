@@ -23,6 +23,10 @@ spec:
     - from:
         - podSelector:
             matchLabels: {{- include "streetwise.selector" (dict "root" .root "name" "apply") | nindent 14 }}
+        {{- if and $values.retrain.enabled (has .name (list "directory" "triage")) }}
+        - podSelector:
+            matchLabels: {{- include "streetwise.selector" (dict "root" .root "name" "retrain") | nindent 14 }}
+        {{- end }}
       ports:
         - { port: http, protocol: TCP }
   egress:

@@ -49,6 +49,12 @@ pub enum Action {
     DocumentRead,
     /// Apply a district or street manifest.
     DocumentApply,
+    /// Read which text classifier is published, its weights included.
+    ClassifierRead,
+    /// Publish a text classifier, or withdraw it.
+    ClassifierPublish,
+    /// Read what people decided, as labelled examples for a classifier: the texts of reports, without place and contact.
+    ExampleRead,
     /// Accept the database's clock after it jumped (D29).
     ClockAccept,
     /// List parked messages and replay or discard them.
@@ -65,7 +71,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 28] = [
+    pub const ALL: [Action; 31] = [
         Action::ReportSubmit,
         Action::ReportAssign,
         Action::ReportDrill,
@@ -88,6 +94,9 @@ impl Action {
         Action::LiveWatch,
         Action::DocumentRead,
         Action::DocumentApply,
+        Action::ClassifierRead,
+        Action::ClassifierPublish,
+        Action::ExampleRead,
         Action::ClockAccept,
         Action::ParkManage,
         Action::RightsRead,
@@ -121,6 +130,9 @@ impl Action {
             Action::LiveWatch => "live.watch",
             Action::DocumentRead => "document.read",
             Action::DocumentApply => "document.apply",
+            Action::ClassifierRead => "classifier.read",
+            Action::ClassifierPublish => "classifier.publish",
+            Action::ExampleRead => "example.read",
             Action::ClockAccept => "clock.accept",
             Action::ParkManage => "park.manage",
             Action::RightsRead => "rights.read",

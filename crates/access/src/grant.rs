@@ -28,6 +28,8 @@ pub enum Role {
     Sre,
     /// Applies manifests (目录管理员).
     DirectoryAdmin,
+    /// Learns classifiers from what people decided, and publishes them: a person, or the job that does so at night (模型训练).
+    Trainer,
     /// Administers the system (系统管理员).
     SystemAdmin,
     /// Administers members and keys (安全管理员).
@@ -43,7 +45,7 @@ pub struct UnknownRole;
 
 impl Role {
     /// Every role, in the order of the rights table.
-    pub const ALL: [Role; 12] = [
+    pub const ALL: [Role; 13] = [
         Role::GridWorker,
         Role::Resident,
         Role::Device,
@@ -53,6 +55,7 @@ impl Role {
         Role::DistrictCentre,
         Role::Sre,
         Role::DirectoryAdmin,
+        Role::Trainer,
         Role::SystemAdmin,
         Role::SecurityAdmin,
         Role::AuditAdmin,
@@ -70,6 +73,7 @@ impl Role {
             Role::DistrictCentre => "district-centre",
             Role::Sre => "sre",
             Role::DirectoryAdmin => "directory-admin",
+            Role::Trainer => "trainer",
             Role::SystemAdmin => "system-admin",
             Role::SecurityAdmin => "security-admin",
             Role::AuditAdmin => "audit-admin",

@@ -12,7 +12,7 @@ struct Row {
 
 /// One row per role, in the order of [`Role::ALL`]. A right of a role held in a body is narrowed to that
 /// body's rows by the decision, not here.
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 13] = [
     Row {
         role: Role::GridWorker,
         held_in: &[Street, District],
@@ -44,6 +44,8 @@ const TABLE: [Row; 12] = [
             DeliveryRead,
             LiveWatch,
             DocumentRead,
+            ClassifierRead,
+            ExampleRead,
         ],
     },
     Row {
@@ -82,28 +84,48 @@ const TABLE: [Row; 12] = [
             DeliveryRead,
             LiveWatch,
             DocumentRead,
+            ClassifierRead,
+            ExampleRead,
         ],
     },
     Row {
         role: Role::Sre,
         held_in: &[District, Installation],
-        may: &[ReportDrill, DeliveryRead, DocumentRead, ClockAccept, ParkManage],
+        may: &[ReportDrill, DeliveryRead, DocumentRead, ClassifierRead, ClockAccept, ParkManage],
     },
     Row {
         role: Role::DirectoryAdmin,
         held_in: &[Street, District, Installation],
-        may: &[ReportDrill, DocumentRead, DocumentApply],
+        may: &[ReportDrill, DocumentRead, DocumentApply, ClassifierRead, ClassifierPublish],
+    },
+    Row {
+        role: Role::Trainer,
+        held_in: &[Street, District],
+        may: &[ClassifierRead, ClassifierPublish, ExampleRead],
     },
     Row {
         role: Role::SystemAdmin,
         held_in: &[District, Installation],
-        may: &[ReportDrill, DocumentRead, ClockAccept, ParkManage, TenantOffboard, TenantExport, RemovalRead],
+        may: &[
+            ReportDrill,
+            DocumentRead,
+            ClassifierRead,
+            ClockAccept,
+            ParkManage,
+            TenantOffboard,
+            TenantExport,
+            RemovalRead,
+        ],
     },
-    Row { role: Role::SecurityAdmin, held_in: &[District, Installation], may: &[DocumentRead, RightsRead] },
+    Row {
+        role: Role::SecurityAdmin,
+        held_in: &[District, Installation],
+        may: &[DocumentRead, ClassifierRead, RightsRead],
+    },
     Row {
         role: Role::AuditAdmin,
         held_in: &[District, Installation],
-        may: &[DeliveryRead, DocumentRead, RightsRead, RemovalRead],
+        may: &[DeliveryRead, DocumentRead, ClassifierRead, RightsRead, RemovalRead],
     },
 ];
 

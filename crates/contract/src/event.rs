@@ -161,6 +161,8 @@ events! {
     DocumentTerritory = "directory.document.territory",
     /// A whole tenant document, part `people`.
     DocumentPeople = "directory.document.people",
+    /// A whole tenant document, part `classifier`.
+    DocumentClassifier = "directory.document.classifier",
 }
 
 impl EventType {
@@ -176,7 +178,13 @@ impl EventType {
 
     /// Tenant documents have subjects without a lane.
     pub const fn document(self) -> bool {
-        matches!(self, EventType::DocumentCore | EventType::DocumentTerritory | EventType::DocumentPeople)
+        matches!(
+            self,
+            EventType::DocumentCore
+                | EventType::DocumentTerritory
+                | EventType::DocumentPeople
+                | EventType::DocumentClassifier
+        )
     }
 }
 

@@ -60,8 +60,8 @@ pub struct Hears {
 /// Services that publish, each with one stream of its name.
 pub const PUBLISHERS: [&str; 5] = ["intake", "triage", "dispatch", "notification", "directory"];
 
-/// Services that keep tenant documents, and whether they need territories. The directory writes its own copy when it
-/// applies a manifest.
+/// Services that keep tenant documents, and whether they need the large parts, territories and classifiers. The directory
+/// writes its own copy when it applies a manifest or publishes a classifier.
 pub const DOCUMENT_READERS: [(&str, bool); 5] =
     [("intake", false), ("triage", true), ("dispatch", false), ("notification", false), ("console", false)];
 
@@ -150,19 +150,18 @@ fn stream(name: &'static str) -> StreamSpec {
 /// Every durable consumer.
 pub fn consumers() -> Vec<ConsumerSpec> {
     let events = HEARS.iter().flat_map(|edge| Lane::ALL.map(|lane| consumer(edge, lane)));
-    let documents = DOCUMENT_READERS.iter().map(|(service, territory)| ConsumerSpec {
+    let documents = DOCUMENT_READERS.iter().map(|(service, large)| ConsumerSpec {
         name: format!("{service}-directory"),
         stream: "directory",
-        filters: document_filters(*territory),
+        filters: document_filters(*large),
         lane: None,
     });
     events.chain(documents).collect()
 }
 
-/// The parts that a reader takes: polygons are most of a street's bytes, and few need them.
-fn document_filters(territory: bool) -> Vec<String> {
-    let parts = [Part::Core, Part::Territory, Part::People].into_iter();
-    let taken = parts.filter(|part| territory || *part != Part::Territory);
+/// The parts that a reader takes: polygons and weights are most of a tenant's bytes, and few need them.
+fn document_filters(large: bool) -> Vec<String> {
+    let taken = Part::ALL.into_iter().filter(|part| large || !part.large());
     taken.map(|part| format!("directory.document.{}.*", part.as_str())).collect()
 }
 

@@ -160,7 +160,10 @@ fn compile<P: Project>(
 
 /// The parts a service compiles.
 fn parts<P: Project>() -> Vec<String> {
-    let all = [Part::Core, Part::Territory, Part::People];
-    let wanted = all.into_iter().filter(|part| P::TERRITORY || *part != Part::Territory);
+    let wanted = Part::ALL.into_iter().filter(|part| match part {
+        Part::Core | Part::People => true,
+        Part::Territory => P::TERRITORY,
+        Part::Classifier => P::CLASSIFIER,
+    });
     wanted.map(|part| part.as_str().to_owned()).collect()
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::Membership;
-use contract::document::{ApiKey, DistrictCore, Document, DocumentBody, People, StreetCore, Territory};
+use contract::document::{
+    ApiKey, Classifier, ClassifierModel, DistrictCore, Document, DocumentBody, People, StreetCore, Territory,
+};
 use ids::TenantId;
 use jiff::Timestamp;
 
@@ -19,6 +21,8 @@ pub trait Project: Send + Sync + 'static {
 
     /// Whether it wants territories: polygons are most of a street's bytes, and who needs none keeps none.
     const TERRITORY: bool = false;
+    /// Whether it wants classifiers, for the same reason.
+    const CLASSIFIER: bool = false;
 
     /// Compiles a street with its district's pack. `territory` is of the street's own generation; nothing where the
     /// street never said where it lies, or nobody wants to know. An error keeps the last good one; its text is logged.
@@ -28,6 +32,24 @@ pub trait Project: Send + Sync + 'static {
         street: &StreetCore,
         territory: Option<&Arc<Territory>>,
     ) -> Result<Self::Street, String>;
+
+    /// Gives a compiled street the model its texts are judged by: its own, else its district's. Not asked where neither has
+    /// one. With an error the street counts as it was left, so that a faulty model holds no other document back; the
+    /// text is logged. Whoever has a last good model may leave that in the street.
+    fn learned(&self, _street: &mut Self::Street, _learned: &Learned) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A published model.
+#[derive(Debug)]
+pub struct Learned {
+    /// Whose it is: a street, or its district.
+    pub tenant: TenantId,
+    /// Of its document.
+    pub generation: u64,
+    /// What was published.
+    pub model: ClassifierModel,
 }
 
 /// One street as its service sees it.
@@ -43,6 +65,8 @@ pub struct StreetView<S> {
     pub pack_generation: u64,
     /// Whether it is compiled with the street's territory.
     pub placed: bool,
+    /// Whose published model it was given, of which generation.
+    pub learned: Option<(TenantId, u64)>,
     /// What the service made of it.
     pub of: S,
 }
@@ -134,6 +158,8 @@ pub(crate) struct Workshop<P: Project> {
     streets: BTreeMap<TenantId, (u64, Arc<StreetCore>)>,
     territories: BTreeMap<TenantId, (u64, Arc<Territory>)>,
     people: BTreeMap<TenantId, (Option<TenantId>, Arc<People>)>,
+    /// Those that are published; nobody's who has withdrawn it.
+    learned: BTreeMap<TenantId, Learned>,
     made: BTreeMap<TenantId, Arc<StreetView<P::Street>>>,
     removed: BTreeMap<TenantId, Removed>,
 }
@@ -146,6 +172,7 @@ impl<P: Project> Workshop<P> {
             streets: BTreeMap::new(),
             territories: BTreeMap::new(),
             people: BTreeMap::new(),
+            learned: BTreeMap::new(),
             made: BTreeMap::new(),
             removed: BTreeMap::new(),
         }
@@ -163,6 +190,7 @@ impl<P: Project> Workshop<P> {
         self.streets.remove(&tenant);
         self.territories.remove(&tenant);
         self.people.remove(&tenant);
+        self.learned.remove(&tenant);
         self.made.remove(&tenant);
         let (generation, begun_at) = (removal.generation.unsigned_abs(), removal.begun_at.to_jiff());
         self.removed.insert(tenant, Removed { district, generation, begun_at });
@@ -187,7 +215,20 @@ impl<P: Project> Workshop<P> {
             DocumentBody::People(people) => {
                 self.people.insert(header.tenant, (header.parent, Arc::new(*people)));
             }
+            DocumentBody::Classifier(classifier) => self.learn(header.tenant, header.generation, *classifier),
         }
+    }
+
+    fn learn(&mut self, tenant: TenantId, generation: u64, classifier: Classifier) {
+        match classifier.model {
+            Some(model) => self.learned.insert(tenant, Learned { tenant, generation, model }),
+            None => self.learned.remove(&tenant),
+        };
+    }
+
+    /// The model a street's texts are judged by: its own before its district's.
+    fn learned_of(&self, street: TenantId, district: TenantId) -> Option<&Learned> {
+        self.learned.get(&street).or_else(|| self.learned.get(&district))
     }
 
     /// Compiles what changed.
@@ -205,8 +246,8 @@ impl<P: Project> Workshop<P> {
         }
     }
 
-    /// Whether a street's own or its district's generation moved, or its territory came. While core and territory
-    /// are of two generations, the other one is on its way: they are said together.
+    /// Whether a street's own or its district's generation moved, its territory came, or its model is another. While core
+    /// and territory are of two generations, the other one is on its way: they are said together.
     fn changed(&self, code: TenantId) -> bool {
         let (generation, core) = &self.streets[&code];
         let Some((pack_generation, _)) = self.districts.get(&core.district) else { return false };
@@ -214,8 +255,11 @@ impl<P: Project> Workshop<P> {
         if territory.is_some_and(|(of, _)| of != generation) {
             return false;
         }
-        let current = self.made.get(&code).map(|made| (made.generation, made.pack_generation, made.placed));
-        current != Some((*generation, *pack_generation, territory.is_some()))
+        let learned =
+            self.learned_of(code, core.district).map(|learned| (learned.tenant, learned.generation));
+        let current = self.made.get(&code);
+        let current = current.map(|made| (made.generation, made.pack_generation, made.placed, made.learned));
+        current != Some((*generation, *pack_generation, territory.is_some(), learned))
     }
 
     /// Nothing where it does not compile.
@@ -224,19 +268,24 @@ impl<P: Project> Workshop<P> {
         let (pack_generation, district) = &self.districts[&core.district];
         let territory = self.territories.get(&code).map(|(_, territory)| territory);
         match self.project.street(district, core, territory) {
-            Ok(of) => {
+            Ok(mut of) => {
+                let learned = self.learned_of(code, core.district);
+                if let Some(Err(reason)) = learned.map(|learned| self.project.learned(&mut of, learned)) {
+                    does_not_compile(code, *generation, &reason);
+                }
                 let view = StreetView {
                     code,
                     district: core.district,
                     generation: *generation,
                     pack_generation: *pack_generation,
                     placed: territory.is_some(),
+                    learned: learned.map(|learned| (learned.tenant, learned.generation)),
                     of,
                 };
                 Some(Arc::new(view))
             }
             Err(reason) => {
-                tracing::error!(tenant = %code, generation, reason, "document does not compile; last good kept");
+                does_not_compile(code, *generation, &reason);
                 None
             }
         }
@@ -261,4 +310,9 @@ impl<P: Project> Workshop<P> {
         }
         membership
     }
+}
+
+/// Of a street's own documents, or of a model: then the street counts, with the last good model.
+fn does_not_compile(street: TenantId, generation: u64, reason: &str) {
+    tracing::error!(tenant = %street, generation, reason, "document does not compile; last good kept");
 }

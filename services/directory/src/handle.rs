@@ -6,7 +6,9 @@
 //!
 //! A rollback is an apply of an earlier generation's manifest: everything is checked against the pack and the rules
 //! of today, and the history says which generation it is of. [`plan`] goes the same way up to keeping.
+//! A text classifier is no part of a manifest: [`classifier`] publishes it, with generations of its own.
 
+pub(crate) mod classifier;
 pub(crate) mod offboard;
 pub(crate) mod plan;
 pub(crate) mod rotas;
@@ -139,7 +141,7 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     }
     let pack = pack(&mut tx, &command.manifest).await?;
     let mut compiled = compile(config, command.manifest.clone(), pack.as_ref())?;
-    let stored = store::documents::all(&mut tx, tenant).await?;
+    let stored = store::documents::of_manifest(&mut tx, tenant).await?;
     let generation = known.generation.max(floor) + 1;
     core::stamp(&mut compiled, &decoded(&stored)?, generation);
     if compiled.says_the_same(&stored)? {
@@ -317,6 +319,7 @@ fn document_type(part: Part) -> EventType {
         Part::Core => EventType::DocumentCore,
         Part::Territory => EventType::DocumentTerritory,
         Part::People => EventType::DocumentPeople,
+        Part::Classifier => EventType::DocumentClassifier,
     }
 }
 

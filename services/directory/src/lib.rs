@@ -15,7 +15,10 @@
 //! they hold overrides, and readers put the two together (D21). A district that one of its streets would not stand on
 //! is refused, with the place in that street.
 //!
-//! Deliberately not here: packs other than the built-in one, telling who is on duty (notification), what an apply would do to
+//! A text classifier is published beside the manifest, with generations and a history of its own: it is checked (sound, small
+//! enough for a message, labels of the list, a threshold) and said like any document.
+//!
+//! Deliberately not here: whether a classifier is any good (who trains it measures that), packs other than the built-in one, telling who is on duty (notification), what an apply would do to
 //! open cases, webhook secrets (notification makes them, D20).
 
 #![warn(missing_docs)]

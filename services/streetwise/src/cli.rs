@@ -22,7 +22,10 @@ pub use assign::{Assign, There};
 pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use calendar::{Calendar, CalendarReplan};
-pub use classifier::{Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierTrain};
+pub use classifier::{
+    Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierPublish, ClassifierRetrain,
+    ClassifierShow, ClassifierTrain, ClassifierWithdraw,
+};
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};
 pub use refill::Refill;
@@ -38,7 +41,7 @@ pub use who_can::WhoCan;
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，流水与封签不符，规则有可议之处，或重算与记录不符 a demonstration missed a step, a street does not conform, doctor found something failed, the record is not as it was sealed, rules are worth a look, or a plan made again differs"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，流水与封签不符，规则有可议之处，样本不足以重新训练，或重算与记录不符 a demonstration missed a step, a street does not conform, doctor found something failed, the record is not as it was sealed, rules are worth a look, there is too little to learn from, or a plan made again differs"
 )]
 pub struct Arguments {
     /// Which command.
@@ -87,7 +90,7 @@ pub enum Command {
     /// 系统与设备的接口密钥 / keys of systems and devices
     #[command(subcommand)]
     Key(Key),
-    /// 文本分类模型：训练、检验、说明 / text classifiers: train, measure, explain
+    /// 文本分类模型：训练、检验、说明、发布、重新训练 / text classifiers: train, measure, explain, publish, retrain
     #[command(subcommand)]
     Classifier(Classifier),
     /// 数据库时钟 / the database's clock

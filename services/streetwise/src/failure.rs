@@ -44,6 +44,8 @@ pub enum Failure {
     NotAsSealed(usize),
     /// So much that is promised does not hold; each was told.
     NotWell(usize),
+    /// Too little to learn from: what is missing.
+    TooLittle(String),
 }
 
 /// A problem document as a client reads it (RFC 9457).
@@ -106,7 +108,11 @@ impl Failure {
             Self::World { .. } => 1,
             Self::Usage(_) => 2,
             Self::Refused { .. } | Self::Faulty { .. } => 3,
-            Self::StepsMissing(_) | Self::NotConform(_) | Self::NotWell(_) | Self::NotAsSealed(_) => 4,
+            Self::StepsMissing(_)
+            | Self::NotConform(_)
+            | Self::NotWell(_)
+            | Self::NotAsSealed(_)
+            | Self::TooLittle(_) => 4,
         })
     }
 }
@@ -124,6 +130,13 @@ impl fmt::Display for Failure {
                 refusal.write_errors(f, file)?;
                 let head = Refusal { errors: Vec::new(), ..Refusal::clone(refusal) };
                 write!(f, "✗ {doing}: {head}")
+            }
+            Self::TooLittle(missing) => {
+                write!(f, "✗ 样本不足 / too little to learn from: {missing}")?;
+                write!(
+                    f,
+                    "\n  → 待人工研判更多，或用 --base 另加样本 / wait for more decisions, or add examples with --base"
+                )
             }
             Self::NotWell(failed) => write!(f, "✗ {failed} 项未通过 / {failed} checks failed"),
             Self::NotAsSealed(chains) => {

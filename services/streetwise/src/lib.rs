@@ -11,7 +11,8 @@
 //! Exit codes: 0 done; 1 the world failed (unreachable, unreadable, full); 2 wrong usage, or changes where `street plan
 //! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
 //! a street does not conform to its documents, `doctor` found something that is promised and does not hold, or `audit`
-//! found a record that is not as it was sealed, `rules check` something to look at, or `route explain` another decision.
+//! found a record that is not as it was sealed, `rules check` something to look at, `classifier retrain` too little to learn
+//! from, or `route explain` another decision.
 
 pub mod apply;
 pub mod assign;

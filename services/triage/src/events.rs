@@ -28,7 +28,8 @@ pub enum Went {
 impl Events {
     /// Makes them; made twice, they are the same.
     pub fn new(metrics: &Metrics) -> Self {
-        let methods = [Method::Given, Method::Keyword, Method::Review].map(Method::as_str);
+        let methods = [Method::Given, Method::Keyword, Method::Classifier, Method::Review];
+        let methods = methods.map(Method::as_str);
         let labels = [label("went", ["opened", "joined", "review"]), label("method", methods)];
         let help = "Reports settled, by where they went and by method.";
         let placed = "Open cases placed anew by a redrawn territory, by whether they lie elsewhere since.";

@@ -8,7 +8,8 @@
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
 //! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).
-//! - [`tenants`]: the pack as a street sees it, with its keyword index, compiled once per generation.
+//! - [`tenants`]: the pack as a street sees it, with its keyword index and the model its texts are judged by, compiled once
+//!   per generation.
 //! - `store`: all SQL; [`events`]: metrics.
 //!
 //! Promises, each with the test that shows it (`tests/it`): a report is in one case or in the review queue, never
@@ -16,8 +17,8 @@
 //! case has exactly one lead (crate `routing`); every item, join and plan can be explained (`explanation`); what
 //! dispatch says changes only what may be joined (`memory`).
 //!
-//! Deliberately not here yet: a model trained for the tenant (crate `classify` has it, no document carries it), merging
-//! cases that bodies have already, and conversion between datums.
+//! Deliberately not here yet: merging cases that bodies have already, and conversion between datums. A model is never
+//! trained here: it comes as a document (`streetwise classifier retrain`).
 
 pub mod core;
 pub mod events;

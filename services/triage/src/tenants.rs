@@ -1,11 +1,13 @@
 //! What triage needs of a street: its district's pack with the street's overrides, the keywords and descriptions of the items,
-//! the words of mortal danger, the time zone of its days, and where it lies ([`places`]).
+//! the words of mortal danger, the model its texts are judged by ([`learned`]), the time zone of its days, and where it lies
+//! ([`places`]).
 //!
 //! Streets of a district share one compiled pack; a line of the list is resolved when a case needs it, and what was
 //! made of it is kept for the next ([`drawn`]). Rules are compiled once a day ([`ruled`]).
 
 pub mod drawn;
 mod hinted;
+pub mod learned;
 pub mod places;
 pub mod ruled;
 
@@ -24,10 +26,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use routing::rules::Conditions;
 use routing::{Entry, Seat, Settings};
-use snapshot::{Project, StreetView};
+use snapshot::{Learned, Project, StreetView};
 
 use crate::core::desk::Desk;
 use crate::core::item::List;
+use crate::core::opinion::Opinion;
 
 pub use places::Placed;
 
@@ -41,6 +44,8 @@ pub struct Street {
     settings: Mutex<Option<(Date, Arc<Settings>)>>,
     plans: drawn::Plans,
     rules: ruled::Daily,
+    /// Published for the street, or for its district.
+    model: Option<Arc<learned::Model>>,
 }
 
 #[derive(Debug)]
@@ -240,6 +245,14 @@ impl List for DayList<'_> {
     fn mortal(&self, item: &str) -> bool {
         self.pack.item(item).is_some_and(|item| item.priority == Priority::P1)
     }
+
+    fn alarms(&self, text: &str) -> bool {
+        self.street.alarms(text)
+    }
+
+    fn opinion(&self, text: &str) -> Option<Opinion> {
+        self.street.model.as_ref().map(|model| model.judge(text))
+    }
 }
 
 /// What street and district have decided for all cases of a day, with the generations it was read from.
@@ -323,11 +336,13 @@ pub struct Packs {
     made: Mutex<BTreeMap<TenantId, Arc<Pack>>>,
     places: places::Compiler,
     conditions: Arc<Conditions>,
+    models: learned::Models,
 }
 
 impl Project for Packs {
     type Street = Street;
     const TERRITORY: bool = true;
+    const CLASSIFIER: bool = true;
 
     fn street(
         &self,
@@ -351,7 +366,14 @@ impl Project for Packs {
             settings: Mutex::default(),
             plans: drawn::Plans::default(),
             rules,
+            model: None,
         })
+    }
+
+    fn learned(&self, street: &mut Street, learned: &Learned) -> Result<(), String> {
+        let (model, sound) = self.models.of(learned);
+        street.model = model;
+        sound
     }
 }
 

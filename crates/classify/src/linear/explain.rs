@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::classifier::{Classifier, Scratch};
+use super::classifier::{Classifier, Judgement, Scratch};
 use super::features::{self, BLOCKS, Segmenter};
 use super::rows::Normed;
 use super::text::{self, Message};
@@ -43,8 +43,13 @@ pub struct WordWeight {
 impl Classifier {
     /// Judges a message and says why.
     pub fn explain(&self, segmenter: &Segmenter, message: Message<'_>) -> Account {
+        let judgement = self.judge(segmenter, message, &mut Scratch::default());
+        self.account(segmenter, message, &judgement)
+    }
+
+    /// Why a message was judged so; `judgement` is what [`Self::judge`] said of it.
+    pub fn account(&self, segmenter: &Segmenter, message: Message<'_>, judgement: &Judgement) -> Account {
         let mut scratch = Scratch::default();
-        let judgement = self.judge(segmenter, message, &mut scratch);
         let second = second(&judgement.probabilities, judgement.label);
         let parts = self.parts(segmenter, message, &mut scratch, judgement.label, second);
         let mut words: BTreeMap<String, f32> = BTreeMap::new();
@@ -103,7 +108,8 @@ fn second(probabilities: &[f32], first: usize) -> usize {
     others.reduce(|best, at| if probabilities[at] > probabilities[best] { at } else { best }).unwrap_or(first)
 }
 
-fn permille(probability: f32) -> u32 {
+/// A probability in thousandths.
+pub fn permille(probability: f32) -> u32 {
     (probability * 1_000.0).round() as u32
 }
 

@@ -9,8 +9,12 @@ const MAGIC: &[u8; 7] = b"SWCLSFY";
 const VERSION: u8 = 1;
 /// Bytes of the largest model that is made or read.
 pub const BYTES_MAX: usize = 16 << 20;
-/// Room for the head, which grows with the labels.
-const HEAD_BYTES_MAX: usize = 256 << 10;
+/// Bytes of the smallest that may be asked for: less has no room for a head and a few features.
+pub const BYTES_MIN: usize = 32 << 10;
+/// Room for the head: what is of the whole model, its rising line of calibration most of all, and what is of each label
+/// beside its name, three numbers.
+const HEAD_BYTES: usize = 16 << 10;
+const HEAD_BYTES_PER_LABEL: usize = 64;
 
 /// Why bytes are no model. What to do about it is for the one who has the file to say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,9 +41,11 @@ pub enum DamagedModel {
     Inconsistent(&'static str),
 }
 
-/// Features that a model of these many labels may have.
-pub(super) fn features_max(labels: usize) -> usize {
-    (BYTES_MAX - HEAD_BYTES_MAX) / (size_of::<u32>() + 1 + labels)
+/// Features that a model of these labels may have to be at most so many bytes.
+pub(super) fn features_max(labels: &[String], bytes_max: usize) -> usize {
+    let names: usize = labels.iter().map(|label| label.len() + HEAD_BYTES_PER_LABEL).sum();
+    let rest = bytes_max.min(BYTES_MAX).saturating_sub(HEAD_BYTES + names);
+    rest / (size_of::<u32>() + 1 + labels.len())
 }
 
 impl Classifier {

@@ -27,9 +27,9 @@ mod tests;
 
 pub use classifier::{Classifier, Head, Judgement, Scratch};
 pub use examples::{Example, LineFault, LineProblem, examples};
-pub use explain::{Account, WordWeight};
+pub use explain::{Account, WordWeight, permille};
 pub use features::Segmenter;
-pub use file::{BYTES_MAX, DamagedModel};
+pub use file::{BYTES_MAX, BYTES_MIN, DamagedModel};
 pub use score::{Judged, Score, score};
 pub(crate) use text::plain;
 pub use text::{CHARACTERS_MAX, Message};

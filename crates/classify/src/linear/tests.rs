@@ -37,7 +37,7 @@ fn one(chance: &mut Chance) -> Example {
 fn trained(segmenter: &Segmenter, threads: usize) -> Classifier {
     println!("seed {SEED}");
     let examples = made_up(&mut Chance::new(SEED), 600);
-    train(&examples, segmenter, Settings { seed: 1, threads }, &|_| {}).unwrap()
+    train(&examples, segmenter, Settings { seed: 1, threads, bytes_max: BYTES_MAX }, &|_| {}).unwrap()
 }
 
 #[test]
@@ -54,12 +54,29 @@ fn unseen_messages_are_judged_well_and_probabilities_hold() {
 }
 
 #[test]
+fn a_bounded_model_is_within_its_bound_and_still_judges() {
+    let segmenter = Segmenter::new();
+    let examples = made_up(&mut Chance::new(SEED), 600);
+    let bounded = |bytes_max| {
+        let settings = Settings { seed: 1, threads: 2, bytes_max };
+        train(&examples, &segmenter, settings, &|_| {}).unwrap()
+    };
+    let (whole, small) = (bounded(BYTES_MAX), bounded(BYTES_MIN));
+    assert!(small.to_bytes().len() <= BYTES_MIN && small.features() > 0, "{}", small.to_bytes().len());
+    assert!(small.features() <= whole.features());
+    assert!(small.head().held_out.accuracy > 0.8, "{:?}", small.head().held_out);
+    let none = train(&examples, &segmenter, Settings { seed: 1, threads: 2, bytes_max: 0 }, &|_| {});
+    assert_eq!(none.unwrap_err(), TrainError::NoRoom { bytes_max: 0, labels: 3 });
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     let segmenter = Segmenter::new();
     let bytes = trained(&segmenter, 1).to_bytes();
     assert!(bytes == trained(&segmenter, 3).to_bytes());
     let other = made_up(&mut Chance::new(SEED), 600);
-    let other = train(&other, &segmenter, Settings { seed: 2, threads: 2 }, &|_| {}).unwrap();
+    let other =
+        train(&other, &segmenter, Settings { seed: 2, threads: 2, bytes_max: BYTES_MAX }, &|_| {}).unwrap();
     assert!(bytes != other.to_bytes());
 }
 
@@ -93,7 +110,8 @@ fn examples_that_teach_nothing_are_refused() {
         label: label.to_owned(),
     };
     let refusal = |examples: &[Example]| {
-        train(examples, &segmenter, Settings { seed: 1, threads: 1 }, &|_| {}).unwrap_err()
+        train(examples, &segmenter, Settings { seed: 1, threads: 1, bytes_max: BYTES_MAX }, &|_| {})
+            .unwrap_err()
     };
     assert_eq!(refusal(&[]), TrainError::FewLabels(0));
     assert_eq!(refusal(&[example("路灯", "a")]), TrainError::FewLabels(1));

@@ -44,6 +44,9 @@ pub struct Settings {
     pub seed: u64,
     /// Threads to work with; the result does not depend on it.
     pub threads: usize,
+    /// Most bytes of the model file, at most [`super::BYTES_MAX`]: features of the fewest messages are left out first. What
+    /// decides is of the features that are left, so a small model is calibrated as what it is.
+    pub bytes_max: usize,
 }
 
 /// Progress, told while it works.
@@ -87,6 +90,14 @@ pub enum TrainError {
     /// No feature in two messages.
     #[error("no two messages have a word in common")]
     NothingShared,
+    /// No room for a single feature.
+    #[error("{bytes_max} bytes have no room for a model of {labels} labels")]
+    NoRoom {
+        /// How many bytes were allowed.
+        bytes_max: usize,
+        /// How many labels there are.
+        labels: usize,
+    },
 }
 
 /// The most labels of one model.
@@ -141,8 +152,12 @@ enum Solved {
 fn ground(examples: &[Example], segmenter: &Segmenter, settings: Settings) -> Result<Ground, TrainError> {
     let (labels, label_of) = labels(examples)?;
     let messages: Vec<_> = examples.iter().map(Example::message).collect();
+    let features_max = file::features_max(&labels, settings.bytes_max);
+    if features_max == 0 {
+        return Err(TrainError::NoRoom { bytes_max: settings.bytes_max, labels: labels.len() });
+    }
     let counted = corpus::count(&messages, segmenter, settings.threads);
-    let vocabulary = Vocabulary::of(&counted, file::features_max(labels.len()));
+    let vocabulary = Vocabulary::of(&counted, features_max);
     if vocabulary.keys.is_empty() {
         return Err(TrainError::NothingShared);
     }

@@ -4,6 +4,7 @@ use ids::TenantId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::classifier::Classifier;
 use super::core::{DistrictCore, StreetCore};
 use super::people::People;
 use super::territory::Territory;
@@ -31,15 +32,26 @@ pub enum Part {
     Territory,
     /// Members.
     People,
+    /// A learned text classifier; published by itself, with generations of its own.
+    Classifier,
 }
 
 impl Part {
+    /// Every part.
+    pub const ALL: [Part; 4] = [Part::Core, Part::Territory, Part::People, Part::Classifier];
+
+    /// Whether it is most of a tenant's bytes, so that who needs none keeps none.
+    pub const fn large(self) -> bool {
+        matches!(self, Part::Territory | Part::Classifier)
+    }
+
     /// The subject token.
     pub const fn as_str(self) -> &'static str {
         match self {
             Part::Core => "core",
             Part::Territory => "territory",
             Part::People => "people",
+            Part::Classifier => "classifier",
         }
     }
 }
@@ -94,6 +106,8 @@ pub enum DocumentBody {
     Territory(Box<Territory>),
     /// People of either.
     People(Box<People>),
+    /// Classifier of either.
+    Classifier(Box<Classifier>),
 }
 
 /// Why bytes are no document.
@@ -173,6 +187,18 @@ impl Document {
         Self { header, body: DocumentBody::People(Box::new(people)) }
     }
 
+    /// The classifier document of a tenant; `parent` is a street's district.
+    pub fn classifier(
+        tenant: TenantId,
+        parent: Option<TenantId>,
+        generation: u64,
+        classifier: Classifier,
+    ) -> Self {
+        let kind = if parent.is_some() { Kind::Street } else { Kind::District };
+        let header = Header { parent, ..header(tenant, kind, Part::Classifier, generation) };
+        Self { header, body: DocumentBody::Classifier(Box::new(classifier)) }
+    }
+
     /// To the bytes that travel. Equal documents have equal bytes.
     pub fn encode(&self) -> Result<Vec<u8>, DocumentError> {
         #[derive(Serialize)]
@@ -192,6 +218,7 @@ impl Document {
             (Kind::Street, Part::Core) => DocumentBody::Street(body_of(bytes)?),
             (_, Part::Territory) => DocumentBody::Territory(body_of(bytes)?),
             (_, Part::People) => DocumentBody::People(body_of(bytes)?),
+            (_, Part::Classifier) => DocumentBody::Classifier(body_of(bytes)?),
         };
         match body.tenant() {
             Some(body) if body != header.tenant => {
@@ -208,7 +235,7 @@ impl DocumentBody {
             DocumentBody::District(core) => Some(core.code),
             DocumentBody::Street(core) => Some(core.code),
             DocumentBody::Territory(territory) => Some(territory.code),
-            DocumentBody::People(_) => None,
+            DocumentBody::People(_) | DocumentBody::Classifier(_) => None,
         }
     }
 }
@@ -236,7 +263,8 @@ fn body_of<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, DocumentError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Grant, RoutingMode};
+    use super::super::classifier::MODEL_BYTES_MAX;
+    use super::super::{ClassifierModel, Grant, RoutingMode};
     use super::*;
     use proptest::prelude::*;
 
@@ -270,6 +298,45 @@ mod tests {
         let document = Document::people(tenant, Some("990102000000".parse().unwrap()), 1, people);
         assert_eq!(document.header.kind, Kind::Street);
         assert_eq!(Document::decode(&document.encode().unwrap()).unwrap(), document);
+    }
+
+    fn classifier(model: Option<ClassifierModel>) -> Document {
+        let (street, district) = ("990102001000".parse().unwrap(), "990102000000".parse().unwrap());
+        let body = Classifier { model, published_at: "2026-11-23T02:00:00Z".parse().unwrap() };
+        Document::classifier(street, Some(district), u64::MAX, body)
+    }
+
+    #[test]
+    fn the_largest_classifier_fits_into_a_message_and_comes_back() {
+        let model = ClassifierModel {
+            sha256: "f".repeat(64),
+            bytes: MODEL_BYTES_MAX as u32,
+            labels: u32::MAX,
+            examples: u64::MAX,
+            threshold_permille: 1_000,
+            weights: "/".repeat(MODEL_BYTES_MAX.div_ceil(3) * 4),
+        };
+        let document = classifier(Some(model));
+        let bytes = document.encode().unwrap();
+        assert!(bytes.len() < 1_000_000, "{}", bytes.len());
+        assert_eq!(Document::decode(&bytes).unwrap(), document);
+    }
+
+    #[test]
+    fn a_withdrawn_classifier_is_a_document_without_a_model() {
+        let document = classifier(None);
+        let bytes = document.encode().unwrap();
+        assert_eq!(Document::decode(&bytes).unwrap(), document);
+        assert!(!Header::decode(&bytes).unwrap().removed, "its tenant is still there");
+        assert!(!String::from_utf8(bytes).unwrap().contains("\"model\""));
+    }
+
+    #[test]
+    fn every_part_is_called_alike_in_subjects_and_in_documents() {
+        for part in Part::ALL {
+            assert_eq!(serde_json::to_value(part).unwrap(), part.as_str());
+        }
+        assert_eq!(Part::ALL.map(Part::large), [false, true, false, true]);
     }
 
     #[test]

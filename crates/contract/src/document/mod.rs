@@ -1,7 +1,7 @@
 //! Tenant documents: what the directory says about a district or a street, and all services read.
 //!
 //! A document is one JSON object, the last value of its subject `directory.document.<part>.<tenant>`: an
-//! [`envelope`] and a body ([`DistrictCore`], [`StreetCore`], [`Territory`] or [`People`]). A street's document holds its
+//! [`envelope`] and a body ([`DistrictCore`], [`StreetCore`], [`Territory`], [`People`] or [`Classifier`]). A street's document holds its
 //! overrides and the pack's generation, never the merged pack (D21); [`effective::merge`] puts the two together
 //! at the reader's. [`manifest`] and [`pack`] are the forms people write (YAML, strict), [`compile`] turns them into documents,
 //! [`check`] says what is wrong with them, [`address`] where an endpoint may be, [`schema`] what the forms are.
@@ -14,6 +14,7 @@
 pub mod address;
 mod body_calendar;
 pub mod check;
+pub mod classifier;
 pub mod compile;
 pub mod core;
 pub mod duty;
@@ -42,6 +43,7 @@ mod pack_tests;
 
 pub use self::address::Reach;
 pub use self::check::{Fault, Problem, check_district, check_street};
+pub use self::classifier::{Classifier, ClassifierModel};
 pub use self::compile::{
     Compiled, Variables, compile_district, compile_street, draft_district, draft_street,
 };

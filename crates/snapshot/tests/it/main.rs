@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, Document, Header, Part, StreetCore, Territory};
+use contract::document::{
+    Classifier, ClassifierModel, DistrictCore, Document, Header, Part, StreetCore, Territory,
+};
 use ids::TenantId;
 use pg::migrate::{self, Schema};
 use pg::{Pool, PoolConfig, TenantScope};
-use snapshot::{Poller, Project, Snapshot, keep};
+use snapshot::{Learned, Poller, Project, Snapshot, keep};
 use testkit::demo;
 use testkit::postgres::Database;
 
@@ -18,6 +20,7 @@ struct Communities;
 impl Project for Communities {
     type Street = Seen;
     const TERRITORY: bool = true;
+    const CLASSIFIER: bool = true;
 
     fn street(
         &self,
@@ -28,16 +31,28 @@ impl Project for Communities {
         match street.communities.len() {
             0 => Err("a street without communities".to_owned()),
             communities => {
-                Ok(Seen { communities, layers: territory.map(|territory| territory.layers.len()) })
+                let layers = territory.map(|territory| territory.layers.len());
+                Ok(Seen { communities, layers, model: None })
+            }
+        }
+    }
+
+    fn learned(&self, street: &mut Seen, learned: &Learned) -> Result<(), String> {
+        match learned.model.weights.as_str() {
+            "damaged" => Err("a model that does not compile".to_owned()),
+            weights => {
+                street.model = Some(weights.to_owned());
+                Ok(())
             }
         }
     }
 }
 
-/// Communities of a street, and layers of its territory if it has one.
+/// Communities of a street, layers of its territory if it has one, and the weights of its model.
 struct Seen {
     communities: usize,
     layers: Option<usize>,
+    model: Option<String>,
 }
 
 struct World {
@@ -157,6 +172,65 @@ async fn core_and_territory_move_together() {
     world.keep(&territory(3, 5)).await;
     world.poller.refresh().await.unwrap();
     assert_eq!(seen(&world), Some((3, Some(5))));
+}
+
+const DISTRICT: &str = "990102000000";
+
+/// The classifier of a tenant; none of these weights is one that was withdrawn.
+fn classifier(tenant: &str, generation: u64, weights: Option<&str>) -> Document {
+    let parent = (tenant != DISTRICT).then(|| DISTRICT.parse().unwrap());
+    let model = weights.map(|weights| ClassifierModel {
+        sha256: "0".repeat(64),
+        bytes: 1,
+        labels: 2,
+        examples: 10,
+        threshold_permille: 900,
+        weights: weights.to_owned(),
+    });
+    let published_at = "2026-11-23T02:00:00Z".parse().unwrap();
+    Document::classifier(tenant.parse().unwrap(), parent, generation, Classifier { model, published_at })
+}
+
+#[tokio::test]
+async fn a_street_has_its_own_model_before_its_district_s() {
+    let mut world = World::start().await;
+    for document in demo::documents(4) {
+        world.keep(&document).await;
+    }
+    let street_code = street().to_string();
+    let other: TenantId = "990102002000".parse().unwrap();
+    // Generations of classifiers are counted by themselves, beside those of the core.
+    let steps = [
+        (classifier(DISTRICT, 1, Some("a")), [Some("a"), Some("a")]),
+        (classifier(&street_code, 1, Some("b")), [Some("b"), Some("a")]),
+        (classifier(DISTRICT, 2, Some("c")), [Some("b"), Some("c")]),
+        (classifier(&street_code, 2, None), [Some("c"), Some("c")]),
+        (classifier(DISTRICT, 3, Some("damaged")), [None, None]),
+        (classifier(DISTRICT, 4, None), [None, None]),
+    ];
+    for (document, expected) in steps {
+        assert!(world.keep(&document).await);
+        assert!(world.poller.refresh().await.unwrap());
+        let view = world.snapshot.view();
+        let model = |code| view.street(code).unwrap().of.model.clone();
+        assert_eq!([model(street()), model(other)], expected.map(|model| model.map(str::to_owned)));
+        assert_eq!(view.street(street()).unwrap().generation, 4);
+    }
+    assert!(!world.keep(&classifier(DISTRICT, 3, Some("a"))).await, "an older one");
+}
+
+#[tokio::test]
+async fn a_faulty_model_holds_no_other_document_back() {
+    let mut world = World::start().await;
+    for document in demo::documents(1) {
+        world.keep(&document).await;
+    }
+    world.keep(&classifier(DISTRICT, 1, Some("damaged"))).await;
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((1, 17)));
+    world.keep(&core(2, 4)).await;
+    world.poller.refresh().await.unwrap();
+    assert_eq!(world.communities(), Some((2, 4)));
 }
 
 /// A street may be known before its district: it appears once both are here.

@@ -85,7 +85,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         }
         // It is heard by nobody (`contract::topology`): the record of it is intake's journal.
         ContactRevealed => Err(NotHeard::Unasked),
-        DocumentCore | DocumentTerritory | DocumentPeople => Err(NotHeard::Document),
+        DocumentCore | DocumentTerritory | DocumentPeople | DocumentClassifier => Err(NotHeard::Document),
     }
 }
 

@@ -95,6 +95,7 @@ pub const fn of(kind: EventType) -> Words {
         DocumentCore => words("租户文件", "tenant document"),
         DocumentTerritory => words("辖区文件", "territory document"),
         DocumentPeople => words("成员文件", "people document"),
+        DocumentClassifier => words("分类模型文件", "classifier document"),
     }
 }
 

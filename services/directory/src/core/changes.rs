@@ -124,7 +124,8 @@ fn with_collections(part: Part, body: &mut Value) {
     let left_out: &[&str] = match part {
         Part::Core => &["successors"],
         Part::People => &["keys", "posts", "rotas"],
-        Part::Territory => &[],
+        // No manifest has a classifier.
+        Part::Territory | Part::Classifier => &[],
     };
     let Some(fields) = body.as_object_mut() else { return };
     for field in left_out {

@@ -1,6 +1,7 @@
 //! Pure helpers: no clock, no SQL, no HTTP.
 
 mod changes;
+mod classifier;
 mod compiled;
 mod diff;
 mod fault;
@@ -21,6 +22,7 @@ mod wording;
 mod words;
 
 pub(crate) use changes::{Changes, Told, changes};
+pub(crate) use classifier::{Offered, Unusable, unlisted};
 pub(crate) use compiled::{Compiled, Terms, aggregate_id, codes_within, compile_district, compile_street};
 pub(crate) use diff::Change;
 pub(crate) use fault::{FAULTS_MAX, Fault, Found};

@@ -168,6 +168,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("role", "district-centre", "区中心"),
     ("role", "sre", "运维"),
     ("role", "directory-admin", "目录管理员"),
+    ("role", "trainer", "模型训练"),
     ("role", "system-admin", "系统管理员"),
     ("role", "security-admin", "安全管理员"),
     ("role", "audit-admin", "审计管理员"),

@@ -7,7 +7,7 @@
 //! Not here: whether cases are still open. The directory asks no other service; the command line does, before it calls.
 
 use bootstrap::House;
-use contract::document::{Document, Header, Kind, Part};
+use contract::document::{Header, Kind, Part};
 use ids::{EventId, IdempotencyKey, Lane, TenantId};
 use jiff::Timestamp;
 use messaging::NewEvent;
@@ -91,14 +91,23 @@ pub(crate) async fn offboard(house: &House<()>, command: Offboard) -> Result<Off
     if !command.precondition.met_by(generation) {
         return Err(Refusal::Stale.into());
     }
-    say(house, &mut tx, now, &command, generation + 1).await?;
-    store::tenants::advance(&mut tx, street, generation, generation + 1).await?;
-    store::removals::keep(&mut tx, entry(&command, generation + 1, now)).await?;
+    let tombstone = tombstone(&mut tx, street, generation).await?;
+    say(house, &mut tx, now, &command, tombstone).await?;
+    store::tenants::advance(&mut tx, street, generation, tombstone).await?;
+    store::removals::keep(&mut tx, entry(&command, tombstone, now)).await?;
     pg::crash::point("directory.offboard.before_commit");
     tx.commit().await?;
     pg::crash::point("directory.offboard.after_commit");
     house.committed();
-    Ok(Offboarded { street, generation: generation + 1, at: now, changed: true })
+    Ok(Offboarded { street, generation: tombstone, at: now, changed: true })
+}
+
+/// The generation of the tombstone: above every document of the street. Its classifiers are counted by themselves, and
+/// what a removal leaves behind it is told by one number.
+async fn tombstone(tx: &mut ScopedTx, street: TenantId, generation: u64) -> Result<u64, pg::Error> {
+    let classifier = store::classifiers::newest(tx, street).await?;
+    let classifier = classifier.map_or(0, |entry| entry.generation.unsigned_abs());
+    Ok(generation.max(classifier) + 1)
 }
 
 fn again(command: &Offboard, before: &Entry) -> Offboarded {
@@ -119,12 +128,9 @@ async fn say(
     generation: u64,
 ) -> Result<(), pg::Error> {
     let undecodable = |error| pg::Error::broken("a document of ours does not read back", error);
-    let mut parts = vec![Part::Core];
-    for stored in store::documents::all(tx, command.street).await? {
-        parts.push(Document::decode(&stored).map_err(undecodable)?.header.part);
-    }
-    parts.sort();
-    parts.dedup();
+    let has = store::documents::parts(tx, command.street).await?;
+    let parts =
+        Part::ALL.into_iter().filter(|part| *part == Part::Core || has.iter().any(|p| p == part.as_str()));
     let mut events = Vec::new();
     for part in parts {
         let tombstone = Header::tombstone(command.street, command.district, part, generation);

@@ -54,7 +54,7 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
     }
     let mut tx = house.pool.begin(scope(&manifest, district)).await?;
     let now = house.clock.now(&mut tx).await?;
-    let stored = store::documents::all(&mut tx, tenant).await?;
+    let stored = store::documents::of_manifest(&mut tx, tenant).await?;
     let before = decoded(&stored)?;
     let known = known(&before).unwrap_or(Known { kind, district, generation: 0 });
     check(&manifest, district, Precondition::None, known)?;

@@ -30,7 +30,8 @@ impl Desk {
         let known = view.district_of(tenant).or_else(|| view.district(tenant).map(|_| tenant));
         // A removed street stays its district's, for the log and for whoever onboards it again; nobody reads it any more,
         // even while its rows are still there.
-        let removed = || view.removed(tenant).filter(|_| action != Action::DocumentRead);
+        let reads = matches!(action, Action::DocumentRead | Action::ClassifierRead);
+        let removed = || view.removed(tenant).filter(|_| !reads);
         let known = known.or_else(|| removed().map(|removed| removed.district));
         let district = known.or(claimed).ok_or_else(Problem::not_found)?;
         let principal = self.principal(view.membership().principal(&who.subject));

@@ -34,7 +34,7 @@ pub(crate) async fn of_streets(tx: &mut ScopedTx, district: TenantId) -> Result<
         "SELECT d.body
          FROM directory.tenants t
          JOIN directory.tenant_documents d ON d.tenant_id = t.tenant_id
-         WHERE t.district_id = $1 AND t.kind = 'street' AND d.part <> 'territory'
+         WHERE t.district_id = $1 AND t.kind = 'street' AND d.part IN ('core', 'people')
          ORDER BY d.tenant_id, d.part",
         district.as_i64(),
     )
@@ -43,10 +43,21 @@ pub(crate) async fn of_streets(tx: &mut ScopedTx, district: TenantId) -> Result<
     Ok(found)
 }
 
-/// Every part of a tenant.
-pub(crate) async fn all(tx: &mut ScopedTx, tenant: TenantId) -> Result<Vec<Vec<u8>>, pg::Error> {
+/// What a manifest says of a tenant: every part but the classifier, which is published by itself.
+pub(crate) async fn of_manifest(tx: &mut ScopedTx, tenant: TenantId) -> Result<Vec<Vec<u8>>, pg::Error> {
     let found = sqlx::query_scalar!(
-        "SELECT body FROM directory.tenant_documents WHERE tenant_id = $1 ORDER BY part",
+        "SELECT body FROM directory.tenant_documents WHERE tenant_id = $1 AND part <> 'classifier' ORDER BY part",
+        tenant.as_i64(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(found)
+}
+
+/// The names of the parts that a tenant has.
+pub(crate) async fn parts(tx: &mut ScopedTx, tenant: TenantId) -> Result<Vec<String>, pg::Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT part FROM directory.tenant_documents WHERE tenant_id = $1 ORDER BY part",
         tenant.as_i64(),
     )
     .fetch_all(&mut **tx)

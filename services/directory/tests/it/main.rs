@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
 mod apply;
+mod classifier;
 mod days;
 mod generations;
 mod offboard;

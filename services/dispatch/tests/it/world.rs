@@ -54,7 +54,7 @@ impl World {
             match document.body {
                 DocumentBody::District(core) => district = Some(*core),
                 DocumentBody::Street(core) => streets.push(*core),
-                DocumentBody::Territory(_) | DocumentBody::People(_) => {}
+                DocumentBody::Territory(_) | DocumentBody::People(_) | DocumentBody::Classifier(_) => {}
             }
         }
         Self { rig, district: district.unwrap(), streets, ids: AtomicU64::new(1) }

@@ -53,8 +53,14 @@ fn remedy(problem: &LineProblem) -> &'static str {
     }
 }
 
-/// A model and the bytes of its file.
+/// A model and how many bytes its file has.
 pub fn model(file: &Path) -> Result<(Classifier, usize), Failure> {
+    let (model, bytes) = model_file(file)?;
+    Ok((model, bytes.len()))
+}
+
+/// A model and its file.
+pub fn model_file(file: &Path) -> Result<(Classifier, Vec<u8>), Failure> {
     let doing = || format!("读取模型 / reading the model {}", file.display());
     let next = "请检查路径 / check the path";
     let size = std::fs::metadata(file).map_err(|error| Failure::world(doing(), next, error))?.len();
@@ -64,7 +70,7 @@ pub fn model(file: &Path) -> Result<(Classifier, usize), Failure> {
     let bytes = std::fs::read(file).map_err(|error| Failure::world(doing(), next, error))?;
     let model = Classifier::from_bytes(&bytes);
     let model = model.map_err(|damage| Failure::world(doing(), remade(&damage), damage))?;
-    Ok((model, bytes.len()))
+    Ok((model, bytes))
 }
 
 fn remade(damage: &DamagedModel) -> &'static str {

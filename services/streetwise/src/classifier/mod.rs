@@ -1,17 +1,20 @@
-//! `streetwise classifier train|eval|explain|examples`: models of crate `classify` as files.
+//! `streetwise classifier …`: models of crate `classify` as files, and as what a tenant has published.
 //!
-//! What is learned and judged is the crate's; here are files, progress, clocks and words for people. Deliberately not
-//! here: publishing a model to a tenant.
+//! What is learned and judged is the crate's; here are files, progress, clocks and words for people, the directory's doors
+//! (`published`) and learning anew from what people decided (`retrain`, decided by `verdict`).
 
 mod examples;
 mod files;
 mod measure;
+pub(crate) mod published;
+mod retrain;
+mod verdict;
 
 use std::path::Path;
 use std::time::Instant;
 
 use classify::linear::{
-    Classifier, Example, Message, Score, Scratch, Segmenter, Settings, Step, TrainError, train,
+    BYTES_MAX, Classifier, Example, Message, Score, Scratch, Segmenter, Settings, Step, TrainError, train,
 };
 use serde_json::json;
 
@@ -28,13 +31,18 @@ pub async fn run(command: &cli::Classifier) -> Result<(), Failure> {
         cli::Classifier::Eval(arguments) => evaluate(arguments),
         cli::Classifier::Explain(arguments) => explain(arguments),
         cli::Classifier::Examples(arguments) => examples::run(arguments).await,
+        cli::Classifier::Publish(arguments) => published::publish(arguments).await,
+        cli::Classifier::Show(arguments) => published::show(arguments).await,
+        cli::Classifier::Withdraw(arguments) => published::withdraw(arguments).await,
+        cli::Classifier::Retrain(arguments) => retrain::run(arguments).await,
     }
 }
 
 fn learn(arguments: &cli::ClassifierTrain) -> Result<(), Failure> {
     let started = Instant::now();
     let examples = labelled(&arguments.data, arguments.skip_faulty)?;
-    let model = trained(&examples, &Segmenter::new(), arguments.seed, &|step| eprintln!("{}", told(step)))
+    let settings = settings(arguments.seed, arguments.kib_max as usize * 1_024);
+    let model = train(&examples, &Segmenter::new(), settings, &|step| eprintln!("{}", told(step)))
         .map_err(|error| unlearnable(&arguments.data, &error))?;
     let bytes = model.to_bytes();
     files::write(&arguments.out, &bytes)?;
@@ -65,8 +73,13 @@ pub fn trained(
     seed: u64,
     told: &(dyn Fn(Step) + Sync),
 ) -> Result<Classifier, TrainError> {
+    train(examples, segmenter, settings(seed, BYTES_MAX), told)
+}
+
+/// With as many threads as the machine has.
+fn settings(seed: u64, bytes_max: usize) -> Settings {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    train(examples, segmenter, Settings { seed, threads }, told)
+    Settings { seed, threads, bytes_max }
 }
 
 /// Progress in words.
@@ -151,7 +164,20 @@ fn figures(score: &Score) -> String {
 }
 
 fn unlearnable(data: &Path, error: &TrainError) -> Failure {
-    let next = match error {
+    Failure::Usage(format!(
+        "{}：数据无法用于训练 / nothing can be learned: {error}\n  → {}",
+        data.display(),
+        remedy(error)
+    ))
+}
+
+/// The same of examples that are no file.
+fn unlearnable_examples(error: &TrainError) -> Failure {
+    Failure::TooLittle(format!("{error}；{}", remedy(error)))
+}
+
+fn remedy(error: &TrainError) -> &'static str {
+    match error {
         TrainError::FewLabels(_) => "请提供至少两类的数据 / give messages of two labels or more",
         TrainError::FewExamples { .. } => {
             "请补充该类数据，或并入其他类 / add messages of this label, or merge it with another"
@@ -159,14 +185,11 @@ fn unlearnable(data: &Path, error: &TrainError) -> Failure {
         TrainError::ManyLabels(_) => {
             "请检查 label 字段是否写错列 / check whether `label` holds another column by mistake"
         }
+        TrainError::NoRoom { .. } => "请加大 --kib-max，或并入其他类 / raise --kib-max, or merge labels",
         TrainError::NothingShared => {
             "请检查文本字段是否为空 / check whether the texts are in the right field"
         }
-    };
-    Failure::Usage(format!(
-        "{}：数据无法用于训练 / nothing can be learned: {error}\n  → {next}",
-        data.display()
-    ))
+    }
 }
 
 fn unknown_label(data: &Path, label: &str) -> Failure {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use url::Url;
 
+use super::DirectoryDoor;
+
 /// `streetwise classifier …`
 #[derive(Debug, Subcommand)]
 pub enum Classifier {
@@ -16,6 +18,14 @@ pub enum Classifier {
     Explain(ClassifierExplain),
     /// 导出街道人工研判结果作为标注样本 / what people decided in a street, as labelled messages for train and eval
     Examples(ClassifierExamples),
+    /// 发布模型：街道或区 / publish a model for a street, or for all streets of a district without one of their own
+    Publish(ClassifierPublish),
+    /// 已发布的模型与发布记录 / which model is published, and who published what before
+    Show(ClassifierShow),
+    /// 撤回已发布的模型 / withdraw the published model: texts are judged as before there was one
+    Withdraw(ClassifierWithdraw),
+    /// 由人工研判结果重新训练，胜过已发布的才发布 / learn anew from what people decided; publish only what is better
+    Retrain(Box<ClassifierRetrain>),
 }
 
 /// `streetwise classifier train`
@@ -30,6 +40,9 @@ pub struct ClassifierTrain {
     /// 随机种子 / the same seed and data make the same model
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// 模型文件至多多少 KiB，出现最少的特征先略去；可发布的至多 700 / at most so many KiB of model, leaving out first what the fewest messages hold; 700 can be published
+    #[arg(long, default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(32..=16_384))]
+    pub kib_max: u32,
     /// 略过有问题的行 / leave faulty lines out instead of refusing the file
     #[arg(long)]
     pub skip_faulty: bool,
@@ -86,4 +99,90 @@ pub struct ClassifierExamples {
     /// 令牌文件 / file that holds the token
     #[arg(long, conflicts_with = "token")]
     pub token_file: Option<PathBuf>,
+}
+
+/// `streetwise classifier publish`
+#[derive(Debug, Args)]
+pub struct ClassifierPublish {
+    /// 街道或区的代码 / code of the street or the district, 12 digits
+    #[arg(long)]
+    pub tenant: String,
+    /// 模型文件 / the model, at most 700 KiB
+    #[arg(long)]
+    pub model: PathBuf,
+    /// 低于此可信度（千分比）则交人工，默认用模型建议值 / below this confidence in thousandths (500 to 1000) a person judges; by default what the model proposes
+    #[arg(long, value_parser = clap::value_parser!(u16).range(500..=1_000))]
+    pub threshold_permille: Option<u16>,
+    /// 仅当已发布的仍为此代次，0 为从未发布 / only if the published one is still of this generation, 0 for none
+    #[arg(long)]
+    pub if_generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise classifier show`
+#[derive(Debug, Args)]
+pub struct ClassifierShow {
+    /// 街道或区的代码 / code of the street or the district, 12 digits
+    #[arg(long)]
+    pub tenant: String,
+    /// 将已发布的模型另存为文件 / write the published model to this file
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise classifier withdraw`
+#[derive(Debug, Args)]
+pub struct ClassifierWithdraw {
+    /// 街道或区的代码 / code of the street or the district, 12 digits
+    #[arg(long)]
+    pub tenant: String,
+    /// 仅当已发布的仍为此代次 / only if the published one is still of this generation
+    #[arg(long)]
+    pub if_generation: Option<u64>,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
+}
+
+/// `streetwise classifier retrain`
+#[derive(Debug, Args)]
+pub struct ClassifierRetrain {
+    /// 模型归属：街道或区的代码 / whose model it is: code of the street or the district, 12 digits
+    #[arg(long)]
+    pub tenant: String,
+    /// 样本来自这些街道，默认为 --tenant / streets whose decisions are learned from; by default --tenant itself. A district names its streets
+    #[arg(long = "from", value_name = "STREET")]
+    pub from: Vec<String>,
+    /// 另加的标注样本 / labelled messages to learn from besides, as for train
+    #[arg(long)]
+    pub base: Option<PathBuf>,
+    /// 不学习此类，可重复 / a label to leave out, e.g. of an item that left the list; may be repeated
+    #[arg(long = "leave-out", value_name = "LABEL")]
+    pub leave_out: Vec<String>,
+    /// 低于此可信度（千分比）则交人工，默认沿用已发布的 / below this confidence in thousandths (500 to 1000) a person judges; by default as published, or what the model proposes
+    #[arg(long, value_parser = clap::value_parser!(u16).range(500..=1_000))]
+    pub threshold_permille: Option<u16>,
+    /// 校准误差（千分比）上限 / a model whose calibration error is above so many thousandths, and above that of the published one, is not published
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub ece_max_permille: u16,
+    /// 模型文件至多多少 KiB / at most so many KiB of model
+    #[arg(long, default_value_t = 700, value_parser = clap::value_parser!(u32).range(32..=700))]
+    pub kib_max: u32,
+    /// 随机种子 / the same seed and data make the same model
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// 只比较，不发布 / compare only, publish nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// 研判服务地址 / triage, e.g. http://127.0.0.1:8082
+    #[arg(long, env = "STREETWISE_TRIAGE_URL")]
+    pub triage_url: Url,
+    /// Where.
+    #[command(flatten)]
+    pub door: DirectoryDoor,
 }

@@ -1,6 +1,6 @@
 //! `streetwise street export`: a whole street in open formats, through the doors everybody uses, with checksums.
 //!
-//! Manifests byte for byte, tables as JSON Lines, the territory as GeoJSON. Sealed contacts are not among them: they are
+//! Manifests byte for byte, tables as JSON Lines, the territory as GeoJSON, the street's own classifier as its file. Sealed contacts are not among them: they are
 //! read one by one at intake, with a purpose. Written beside its place and moved there when whole: a folder with the
 //! name that was asked for is complete, and whoever is interrupted starts anew.
 
@@ -20,6 +20,7 @@ use super::answers::History;
 use super::installation::Installation;
 use super::offboard::encoded;
 use super::{geojson, print_json, street};
+use crate::classifier::published::{self, Standing};
 use crate::cli::StreetExport;
 use crate::failure::Failure;
 use crate::wall_clock;
@@ -67,6 +68,7 @@ pub(super) async fn run(arguments: &StreetExport) -> Result<ExitCode, Failure> {
     let mut rows = BTreeMap::new();
     let generation = manifests(&installation, &path, &mut folder, &mut rows).await?;
     territory(&installation, &path, &mut folder).await?;
+    classifier(&installation, &path, &mut folder).await?;
     for table in EXPORTED {
         let file = format!("{}/{}.jsonl", table.service, table.name);
         let count = self::table(&installation, code, table, &mut folder, &file).await?;
@@ -145,6 +147,17 @@ async fn territory(installation: &Installation, path: &str, folder: &mut Folder)
     let document = Document::decode(&bytes).map_err(|error| Failure::world(doing, "", error))?;
     let DocumentBody::Territory(territory) = document.body else { return Ok(()) };
     folder.write("territory.geojson", &pretty(&geojson::of(&territory)))
+}
+
+/// The street's own published model, as `classifier publish` takes it; its district's stays with the district.
+async fn classifier(installation: &Installation, path: &str, folder: &mut Folder) -> Result<(), Failure> {
+    let doing = "读取分类模型 / reading the classifier";
+    let standing: Standing =
+        installation.of("directory").get(doing, &format!("{path}/classifier?weights=true")).await?;
+    match published::file(&standing)? {
+        Some((model, _)) => folder.write("classifier.model", &model),
+        None => Ok(()),
+    }
 }
 
 async fn table(

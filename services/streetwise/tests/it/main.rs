@@ -7,6 +7,7 @@ mod broker_users;
 mod classifier;
 mod doctor;
 mod provision;
+mod retrain;
 mod schemas;
 mod street;
 mod town;

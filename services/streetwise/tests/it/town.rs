@@ -14,6 +14,11 @@ pub struct Town {
 }
 
 pub async fn town() -> Town {
+    town_beside(axum::Router::new()).await
+}
+
+/// With doors of others at the same address.
+pub async fn town_beside(others: axum::Router) -> Town {
     rustls::crypto::ring::default_provider().install_default().ok();
     let env = [
         ("STREETWISE_DIRECTORY_ADMINS", "sre"),
@@ -22,7 +27,7 @@ pub async fn town() -> Town {
     let rig = Rig::<Directory>::start(&env).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a url");
-    let router = rig.router();
+    let router = rig.router().merge(others);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Town { rig, url }
 }
@@ -44,6 +49,7 @@ impl Town {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_streetwise"))
             .args(arguments)
             .env("STREETWISE_DIRECTORY_URL", self.url.as_str())
+            .env("STREETWISE_TRIAGE_URL", self.url.as_str())
             .env("STREETWISE_TOKEN", self.rig.token(subject))
             .output()
             .await

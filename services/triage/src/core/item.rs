@@ -1,11 +1,18 @@
-//! Which item (事项) a report is about: given by the reporter, found by keywords (D51), or decided by a person.
+//! Which item (事项) a report is about: given by the reporter, found by keywords (D51), by a learned model that is sure
+//! enough, or decided by a person.
 //!
-//! Where the keywords do not decide, the items nearest to the words are proposed to the person, and whether one of them is
-//! mortal danger says how soon somebody must look. Neither decides the item.
+//! Where the keywords do not decide, a published model is asked ([`super::opinion`]). Where it does not decide either, or there is
+//! none, its candidates and the items nearest to the words are proposed to the person, and whether one of them is
+//! mortal danger says how soon somebody must look.
 
-use classify::{ItemHits, KeywordIndex, NearestItems, Outcome, PROPOSED};
+use classify::{ItemHits, KeywordIndex, Near, NearestItems, Outcome, PROPOSED};
 use contract::document::Name;
 use serde::{Deserialize, Serialize};
+
+use super::opinion::{Likely, Opinion, Verdict};
+
+/// Items that are proposed at most, those of a model and the nearest together.
+const PROPOSALS_MAX: usize = 5;
 
 /// How an item was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +22,8 @@ pub enum Method {
     Given,
     /// By the words of the report.
     Keyword,
+    /// By a learned model that was sure enough.
+    Classifier,
     /// A person decided.
     Review,
 }
@@ -25,6 +34,7 @@ impl Method {
         match self {
             Method::Given => "given",
             Method::Keyword => "keyword",
+            Method::Classifier => "classifier",
             Method::Review => "review",
         }
     }
@@ -71,6 +81,9 @@ pub struct ItemExplanation {
     /// The item of mortal danger that the words may speak of, for which the report goes to a person at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub danger: Option<String>,
+    /// What a model said, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
     /// In Chinese.
     pub zh: String,
     /// In English.
@@ -86,10 +99,13 @@ pub struct Proposal {
     pub zh: String,
     /// Its name in English.
     pub en: String,
-    /// How near, as in [`classify::Near::score`].
+    /// How near, as in [`classify::Near::score`]; 0 of one that only a model proposes.
     pub score: u32,
     /// What the report and the item's description share.
     pub words: Vec<String>,
+    /// How probable a model finds it, in thousandths, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permille: Option<u32>,
 }
 
 /// What a street's list says of items and words on a day.
@@ -102,6 +118,10 @@ pub trait List {
     fn listed(&self, item: &str) -> Option<&Name>;
     /// Whether an item is of priority P1.
     fn mortal(&self, item: &str) -> bool;
+    /// Whether a text has a word of mortal danger.
+    fn alarms(&self, text: &str) -> bool;
+    /// What a published model says of a text; nothing where there is none.
+    fn opinion(&self, text: &str) -> Option<Opinion>;
 }
 
 /// What is known of the item of a report.
@@ -113,7 +133,7 @@ pub struct Finding {
     pub explanation: ItemExplanation,
 }
 
-/// The item of a report: the given one if the list has it, else by keywords.
+/// The item of a report: the given one if the list has it, else by keywords, else by a model.
 pub fn find(given: Option<&str>, text: &str, list: &impl List) -> Finding {
     match given {
         Some(code) if list.listed(code).is_some() => {
@@ -132,8 +152,8 @@ pub fn decided(code: &str, given: Option<&str>) -> Finding {
 
 fn named(method: Method, given: Option<&str>, code: &str, zh: String, en: String) -> Finding {
     let (item, given) = (Some(code.to_owned()), given.map(str::to_owned));
-    let (hits, tied, proposed) = (Vec::new(), Vec::new(), Vec::new());
-    let explanation = ItemExplanation { method, item, given, hits, tied, proposed, danger: None, zh, en };
+    let (hits, tied, proposed, danger, opinion) = (Vec::new(), Vec::new(), Vec::new(), None, None);
+    let explanation = ItemExplanation { method, item, given, hits, tied, proposed, danger, opinion, zh, en };
     Finding { item: Ok(code.to_owned()), explanation }
 }
 
@@ -145,31 +165,85 @@ fn by_keywords(given: Option<&str>, text: &str, list: &impl List) -> Finding {
         Outcome::Found { item } => (Some(item), Vec::new()),
         Outcome::Unsure { tied } => (None, tied),
     };
-    let (mut zh, mut en) = reasons(item.as_deref(), &tied, &ranking.hits);
-    let (proposed, danger) = if item.is_none() { proposals(text, &tied, list) } else { Default::default() };
-    add_proposals(&mut zh, &mut en, &proposed, danger.as_deref());
+    let (zh, en) = reasons(item.as_deref(), &tied, &ranking.hits);
+    let explanation = ItemExplanation {
+        method: Method::Keyword,
+        item,
+        given: given.map(str::to_owned),
+        hits: ranking.hits,
+        tied,
+        proposed: Vec::new(),
+        danger: None,
+        opinion: None,
+        zh,
+        en,
+    };
+    let decided = explanation.item.is_some();
+    let mut explanation = if decided { explanation } else { undecided(explanation, text, list) };
     if let Some(code) = given {
-        zh = format!("清单中没有上报人指定的事项{code}；{zh}");
-        en = format!("the list has no item {code}, which the reporter named; {en}");
+        explanation.zh = format!("清单中没有上报人指定的事项{code}；{}", explanation.zh);
+        explanation.en = format!("the list has no item {code}, which the reporter named; {}", explanation.en);
     }
     let reason = if given.is_some() { ReviewReason::ItemUnknown } else { ReviewReason::ItemUnsure };
-    let outcome = item.clone().ok_or(reason);
-    let (given, method, hits) = (given.map(str::to_owned), Method::Keyword, ranking.hits);
-    let explanation = ItemExplanation { method, item, given, hits, tied, proposed, danger, zh, en };
-    Finding { item: outcome, explanation }
+    Finding { item: explanation.item.clone().ok_or(reason), explanation }
 }
 
-/// The nearest items of the list, and the one of mortal danger among those the keywords tie or the words are near to.
-fn proposals(text: &str, tied: &[String], list: &impl List) -> (Vec<Proposal>, Option<String>) {
+/// What the keywords leave open: a model may decide it; else a person, who is shown what is likely.
+fn undecided(mut explanation: ItemExplanation, text: &str, list: &impl List) -> ItemExplanation {
     let near = list.nearest().nearest(text, PROPOSED, |item| list.listed(item).is_some());
+    let mut danger = danger(&near, &explanation.tied, list);
+    let opinion = list.opinion(text);
+    if let Some(opinion) = &opinion {
+        let verdict = opinion.verdict(danger.is_some() || list.alarms(text), list);
+        let (zh, en) = opinion.told(verdict, list);
+        explanation.zh += &zh;
+        explanation.en += &en;
+        if let Verdict::Item(item) = verdict {
+            (explanation.method, explanation.item) = (Method::Classifier, Some(item.to_owned()));
+        }
+        danger = danger.or_else(|| opinion.danger(list).map(str::to_owned));
+    }
+    if explanation.item.is_none() {
+        if opinion.is_none() {
+            explanation.zh += "，转人工研判";
+            explanation.en += ", a person must judge";
+        }
+        let nearest: Vec<Proposal> = near.into_iter().filter_map(|near| proposal(near, list)).collect();
+        add_proposals(&mut explanation.zh, &mut explanation.en, &nearest, danger.as_deref());
+        explanation.proposed = proposals(nearest, opinion.as_ref(), list);
+        explanation.danger = danger;
+    }
+    ItemExplanation { opinion, ..explanation }
+}
+
+/// The item of mortal danger among those the keywords tie or the words are near to.
+fn danger(near: &[Near], tied: &[String], list: &impl List) -> Option<String> {
     let by_words = tied.iter().find(|item| list.mortal(item)).cloned();
-    let danger = by_words
-        .or_else(|| NearestItems::danger(&near, |item| list.mortal(item)).map(|near| near.item.clone()));
-    let proposal = |near: classify::Near| {
-        let Name { zh, en } = list.listed(&near.item)?.clone();
-        Some(Proposal { item: near.item, zh, en, score: near.score, words: near.words })
+    by_words.or_else(|| NearestItems::danger(near, |item| list.mortal(item)).map(|near| near.item.clone()))
+}
+
+fn proposal(near: Near, list: &impl List) -> Option<Proposal> {
+    let Name { zh, en } = list.listed(&near.item)?.clone();
+    Some(Proposal { item: near.item, zh, en, score: near.score, words: near.words, permille: None })
+}
+
+/// What a model finds probable, then the nearest that it did not name.
+fn proposals(nearest: Vec<Proposal>, opinion: Option<&Opinion>, list: &impl List) -> Vec<Proposal> {
+    let candidates = opinion.map(|opinion| opinion.candidates(list)).unwrap_or_default();
+    let candidate = |likely: &&Likely| {
+        let permille = Some(likely.permille);
+        if let Some(near) = nearest.iter().find(|near| near.item == likely.item) {
+            return Some(Proposal { permille, ..near.clone() });
+        }
+        let Name { zh, en } = list.listed(&likely.item)?.clone();
+        Some(Proposal { item: likely.item.clone(), zh, en, score: 0, words: Vec::new(), permille })
     };
-    (near.into_iter().filter_map(proposal).collect(), danger)
+    let mut proposed: Vec<Proposal> = candidates.iter().filter_map(candidate).collect();
+    let others: Vec<Proposal> =
+        nearest.into_iter().filter(|near| proposed.iter().all(|one| one.item != near.item)).collect();
+    proposed.extend(others);
+    proposed.truncate(PROPOSALS_MAX);
+    proposed
 }
 
 fn add_proposals(zh: &mut String, en: &mut String, proposed: &[Proposal], danger: Option<&str>) {
@@ -198,136 +272,12 @@ fn reasons(item: Option<&str>, tied: &[String], hits: &[ItemHits]) -> (String, S
                 format!("the keywords {words_en} point to item {code}"),
             )
         }
-        (None, []) => (
-            "未命中任何关键词，转人工研判".to_owned(),
-            "no keyword was found, a person must judge".to_owned(),
-        ),
+        (None, []) => ("未命中任何关键词".to_owned(), "no keyword was found".to_owned()),
         (None, tied) => {
-            let codes = tied.join(", ");
-            let zh = format!("事项{}得分相同，转人工研判", tied.join("、"));
-            (zh, format!("items {codes} score the same, a person must judge"))
+            (format!("事项{}得分相同", tied.join("、")), format!("items {} score the same", tied.join(", ")))
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use classify::Described;
-
-    use super::*;
-
-    struct Town {
-        words: KeywordIndex,
-        nearest: NearestItems,
-        names: BTreeMap<&'static str, Name>,
-    }
-
-    impl List for Town {
-        fn words(&self) -> &KeywordIndex {
-            &self.words
-        }
-
-        fn nearest(&self) -> &NearestItems {
-            &self.nearest
-        }
-
-        fn listed(&self, item: &str) -> Option<&Name> {
-            self.names.get(item)
-        }
-
-        fn mortal(&self, item: &str) -> bool {
-            item == "C"
-        }
-    }
-
-    fn town(listed: &[&'static str]) -> Town {
-        let described = |code, name, phrases| Described { code, name, phrases };
-        Town {
-            words: KeywordIndex::build([
-                ("A", vec!["停水", "水管"]),
-                ("B", vec!["停电"]),
-                ("C", vec!["起火"]),
-            ])
-            .unwrap(),
-            nearest: NearestItems::build([
-                described("A", "停水", &["水龙头没有水"]),
-                described("B", "停电", &["屋里全黑了"]),
-                described("C", "火灾", &["烧起来了", "浓烟"]),
-            ]),
-            names: listed
-                .iter()
-                .map(|code| (*code, Name { zh: format!("事{code}"), en: format!("item {code}") }))
-                .collect(),
-        }
-    }
-
-    fn check(given: Option<&str>, text: &str) -> (Result<String, ReviewReason>, ItemExplanation) {
-        let finding = find(given, text, &town(&["A", "B", "C"]));
-        assert_eq!(finding.item.as_ref().ok(), finding.explanation.item.as_ref());
-        let bytes = serde_json::to_vec(&finding.explanation).unwrap();
-        assert_eq!(serde_json::from_slice::<ItemExplanation>(&bytes).unwrap(), finding.explanation);
-        (finding.item, finding.explanation)
-    }
-
-    #[test]
-    fn a_listed_item_is_taken_at_its_word() {
-        let (item, explanation) = check(Some("B"), "停水");
-        assert_eq!((item, explanation.method), (Ok("B".to_owned()), Method::Given));
-    }
-
-    #[test]
-    fn keywords_find_it_with_or_without_an_unknown_one() {
-        for given in [None, Some("Z")] {
-            let (item, explanation) = check(given, "水管爆了，停水停电");
-            assert_eq!((item, explanation.method), (Ok("A".to_owned()), Method::Keyword));
-            assert_eq!(explanation.hits[0].words, ["停水", "水管"]);
-            assert_eq!(explanation.given.as_deref(), given);
-            assert!(explanation.proposed.is_empty() && explanation.danger.is_none());
-        }
-    }
-
-    #[test]
-    fn an_item_the_list_does_not_have_today_is_neither_found_nor_proposed() {
-        let find = |given, text| find(given, text, &town(&["B"]));
-        assert_eq!(find(None, "停水停电").item, Ok("B".to_owned()));
-        let (of_a, hits) = (find(Some("A"), "停水停电"), 1);
-        assert_eq!((of_a.item, of_a.explanation.hits.len()), (Ok("B".to_owned()), hits));
-        let explanation = find(None, "水龙头，屋里浓烟，烧起来了").explanation;
-        let proposed: Vec<&str> = explanation.proposed.iter().map(|one| one.item.as_str()).collect();
-        assert_eq!((proposed, explanation.danger), (vec!["B"], None));
-    }
-
-    #[test]
-    fn a_person_judges_ties_and_silence() {
-        let (item, explanation) = check(None, "停水停电");
-        assert_eq!(
-            (item, explanation.tied),
-            (Err(ReviewReason::ItemUnsure), vec!["A".to_owned(), "B".to_owned()])
-        );
-        assert_eq!(check(None, "你好").0, Err(ReviewReason::ItemUnsure));
-        assert_eq!(check(Some("Z"), "你好").0, Err(ReviewReason::ItemUnknown));
-        assert_eq!(check(None, "你好").1.zh, "未命中任何关键词，转人工研判");
-    }
-
-    #[test]
-    fn what_keywords_do_not_decide_is_proposed_with_reasons() {
-        let (item, explanation) = check(None, "家里全黑了，水也放不出");
-        assert_eq!(item, Err(ReviewReason::ItemUnsure));
-        let nearest = &explanation.proposed[0];
-        assert_eq!((nearest.item.as_str(), nearest.zh.as_str()), ("B", "事B"));
-        assert_eq!(nearest.words[0], "全黑了");
-        assert!(explanation.zh.contains("；最接近的事项：事B（B）、"), "{}", explanation.zh);
-        assert!(explanation.en.contains("; nearest items: item B (B), "), "{}", explanation.en);
-        assert_eq!(explanation.danger, None);
-    }
-
-    #[test]
-    fn mortal_danger_is_named_whether_near_or_tied() {
-        let (item, explanation) = check(None, "对面烧起来了，浓烟滚滚");
-        assert_eq!((item, explanation.danger.as_deref()), (Err(ReviewReason::ItemUnsure), Some("C")));
-        assert!(explanation.zh.ends_with("；可能危及生命（C），请立即研判"), "{}", explanation.zh);
-        assert_eq!(check(None, "停电起火").1.danger.as_deref(), Some("C"));
-    }
-}
+mod tests;

@@ -94,8 +94,8 @@ pub(crate) async fn page(room: &Room, scope: TenantScope, asked: Backtest) -> Re
     let proposing = tokio::task::spawn_blocking(move || of_now.of.proposed(street, &document.body));
     let of = proposing.await.map_err(broken)?.map_err(Untested::Faulty)?;
     let (generation, pack_generation) = (now.generation, now.pack_generation);
-    let (code, district, placed) = (now.code, now.district, now.placed);
-    let then = StreetView { code, district, generation, pack_generation, placed, of };
+    let (code, district, placed, learned) = (now.code, now.district, now.placed, now.learned);
+    let then = StreetView { code, district, generation, pack_generation, placed, learned, of };
     let mut tx = room.house.pool.begin(scope).await?;
     let at = room.house.clock.now(&mut tx).await?;
     let cases = store::past::page(&mut tx, asked.street, asked.since, asked.after, CASES_MAX).await?;

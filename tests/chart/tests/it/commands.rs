@@ -41,6 +41,24 @@ fn streets_are_applied_with_words_the_command_line_understands() {
     assert!(declared(&cli, "apply", Some("directory-url")) && declared(&cli, "apply", Some("files")));
 }
 
+/// Off in every committed rendering, like the third job.
+#[test]
+fn classifiers_are_retrained_with_words_the_command_line_understands() {
+    let cli = chart::text("services/streetwise/src/cli/classifier.rs");
+    let door = chart::text("services/streetwise/src/cli/street.rs");
+    let template = chart::text("charts/streetwise/templates/retrain.yaml");
+    assert!(template.contains("list \"classifier\" \"retrain\" \"--tenant\""));
+    let quoted = template.split('"').filter_map(|word| word.strip_prefix("--"));
+    let options: std::collections::BTreeSet<&str> = quoted.collect();
+    for option in &options {
+        let own = declared(&cli, "classifierRetrain", Some(option));
+        assert!(own || declared(&door, "directoryDoor", Some(option)), "retrain takes no --{option}");
+    }
+    let expected = ["base", "directory-url", "from", "json", "tenant", "threshold-permille", "triage-url"];
+    assert_eq!(options, expected.into());
+    assert!(template.contains("\"STREETWISE_TOKEN\"") && door.contains("env = \"STREETWISE_TOKEN\""));
+}
+
 #[test]
 fn an_option_that_is_not_there_is_missed() {
     let cli =

@@ -20,7 +20,7 @@ use crate::store::documents::Stored;
     path = "/directory/v1/streets/{code}/documents/{part}",
     params(
         ("code" = String, Path, description = "12 位代码 / 12 digits"),
-        ("part" = String, Path, description = "core、territory 或 people / core, territory or people"),
+        ("part" = String, Path, description = "core、territory、people 或 classifier / core, territory, people or classifier"),
     ),
     responses((status = 200, content_type = "application/json", body = Object), Problem),
 )]

@@ -1,11 +1,13 @@
 //! The HTTP door under `/directory/v1/…`.
 
 mod apply;
+mod classifier;
 mod documents;
 mod generations;
 mod history;
 mod offboard;
 mod plan;
+mod publish;
 mod removals;
 mod rollback;
 mod rotas;
@@ -36,6 +38,8 @@ pub(crate) use rollback::rolled_back;
     rollback::rollback,
     offboard::offboard,
     offboard::settle_removal,
+    publish::publish_classifier,
+    publish::withdraw_classifier,
     rotas::on_duty,
     rotas::exported
 ))]
@@ -49,6 +53,8 @@ pub(crate) fn door(desk: Desk) -> (Router, utoipa::openapi::OpenApi) {
         .routes(routes!(documents::document))
         .routes(routes!(history::history))
         .routes(routes!(removals::removals))
+        .routes(routes!(classifier::classifier))
+        .routes(routes!(classifier::classifier_history))
         .routes(routes!(schemas::schema))
         .split_for_parts();
     let routes = routes.route("/directory/v1/streets/{target}", post(verbs::act));

@@ -9,6 +9,7 @@ use ids::TenantId;
 
 use super::apply::precondition;
 use super::offboard::{self, OffboardBody, ReportBody};
+use super::publish::{self, PublishBody};
 use super::rollback::{self, RollbackBody};
 use crate::inbound::Desk;
 
@@ -38,6 +39,18 @@ pub(super) async fn act(
         "settle-removal" => {
             let StrictJson(body) = json::<ReportBody>(Request::from_parts(parts, body)).await?;
             Ok(Json(offboard::settled(&desk, &who, tenant, body).await?).into_response())
+        }
+        "publish-classifier" => {
+            let IdempotencyKeyHeader(key) = IdempotencyKeyHeader::from_request_parts(&mut parts, &()).await?;
+            let StrictJson(body) = json::<PublishBody>(Request::from_parts(parts, body)).await?;
+            let (body, traceparent) = (Some(body), trace.traceparent);
+            let published = publish::said(&desk, &who, tenant, body, key, precondition, traceparent);
+            Ok(publish::answer(published.await?).into_response())
+        }
+        "withdraw-classifier" => {
+            let IdempotencyKeyHeader(key) = IdempotencyKeyHeader::from_request_parts(&mut parts, &()).await?;
+            let withdrawn = publish::said(&desk, &who, tenant, None, key, precondition, trace.traceparent);
+            Ok(publish::answer(withdrawn.await?).into_response())
         }
         _ => Err(Problem::not_found()),
     }
