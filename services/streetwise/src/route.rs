@@ -130,6 +130,7 @@ mod tests {
             street: "990102001000".parse().unwrap(),
             community: "990102001003".parse().ok(),
             item: "SAF-02".to_owned(),
+            assigned: None,
             lane: Lane::Normal,
             ladder: vec![seat("community@990102001003", Level::Community)],
             circumstances: Some(Circumstances {

@@ -8,8 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use std::collections::BTreeMap;
-
 use contract::document::{Document, ResolvedPolicy, Stage};
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
