@@ -7,6 +7,9 @@ use classify::Described;
 use super::*;
 use crate::core::opinion::Word;
 
+/// What a model says, a text, and the danger that is named.
+type Feared = (&'static [(&'static str, u32)], &'static str, Option<&'static str>);
+
 struct Town {
     words: KeywordIndex,
     nearest: NearestItems,
@@ -185,7 +188,7 @@ fn an_item_that_is_not_listed_that_day_is_not_decided_by_a_model() {
 #[test]
 fn where_words_may_speak_of_danger_a_person_is_asked_however_sure_a_model_is() {
     // Near to an item of mortal danger; one among the model's own; an alarm word; and sure of the danger itself.
-    let cases: [(&'static [(&'static str, u32)], &str, Option<&str>); 4] = [
+    let cases: [Feared; 4] = [
         (&[("A", 990), ("B", 10)], "对面烧起来了，浓烟滚滚", Some("C")),
         (&[("A", 940), ("C", 50)], "没人管", Some("C")),
         (&[("A", 990), ("B", 10)], "救命", None),
