@@ -13,6 +13,7 @@
 
 pub mod address;
 mod body_calendar;
+mod calendars;
 pub mod check;
 pub mod classifier;
 pub mod compile;

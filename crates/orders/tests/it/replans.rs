@@ -106,10 +106,10 @@ fn what_was_used_stays_as_it_was_counted() {
     assert_eq!(life.replans(&books, "2026-11-24 13:00"), "replanned");
     let watch = life.order.stages[0].watch.clone().unwrap();
     assert_eq!(watch.used(&books.0, at("2026-11-24 13:00")), Ok(SignedDuration::from_mins(450)));
-    // Seven more until eight in the evening, an hour and a half on Wednesday.
-    assert_eq!(life.due_at(), Some(at("2026-11-25 09:30")));
-    assert_eq!(life.ticks(at("2026-11-25 09:29")), "=");
-    assert_eq!(life.ticks(at("2026-11-25 09:30")), "breached:resolve");
+    // Four more by what was left of the day, two in the evening that is worked now, two and a half on Wednesday.
+    assert_eq!(life.due_at(), Some(at("2026-11-25 10:30")));
+    assert_eq!(life.ticks(at("2026-11-25 10:29")), "=");
+    assert_eq!(life.ticks(at("2026-11-25 10:30")), "breached:resolve");
     assert_eq!(life.replans(&books, "2026-11-26 10:00"), "=");
 }
 
@@ -121,10 +121,11 @@ fn more_time_after_a_publication_counts_the_past_on_the_old_calendar() {
     let more = TimeWanted::Extension { more: Limit::new(ClockKind::Work, 4, Unit::Hour).unwrap() };
     life.wants(more, "2026-11-24 09:30");
     assert_eq!(life.gets(&books, "2026-11-24 10:00").unwrap(), "extended");
-    // Four hours on Monday and one on Tuesday were used, not seven and two. Seven are left: two until noon, five after one.
+    // Four hours on Monday and one on Tuesday were used, not seven and two. Seven are left: six and a half by what is left of the
+    // day, and half an hour of the evening that is worked now.
     let watch = life.order.stages[0].watch.clone().unwrap();
     assert_eq!(watch.used(&books.0, at("2026-11-24 10:00")), Ok(SignedDuration::from_hours(5)));
-    assert_eq!(life.due_at(), Some(at("2026-11-24 18:00")));
+    assert_eq!(life.due_at(), Some(at("2026-11-24 18:30")));
 }
 
 #[test]
@@ -137,8 +138,8 @@ fn a_suspension_after_a_publication_counts_the_past_on_the_old_calendar() {
     let (calendars, note) = (books.publications(), String::new());
     let resume = OrderCommand::Resume { actor: None, calendars, note };
     assert_eq!(life.does(resume, at("2026-11-25 08:00")).unwrap(), "resumed");
-    // Three are left, and from eight on it is worked.
-    assert_eq!(life.due_at(), Some(at("2026-11-25 11:00")));
+    // Three are left; the day on which it goes over has the hours it began with.
+    assert_eq!(life.due_at(), Some(at("2026-11-25 12:00")));
 }
 
 #[test]

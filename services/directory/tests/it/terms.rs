@@ -179,7 +179,7 @@ async fn a_district_says_which_bodies_keep_hours_of_their_own() {
     let broken = own
         .replace("bus-company: bus-hours", "bus-company: none, nobody: bus-hours")
         .replace("sat, sun", "sat, sat")
-        .replace("\"01:00\"", "\"06:00\"");
+        .replace("\"01:00\"", "\"1:00\"");
     let faults = office.apply(&district(&broken)).await.refused(422, "manifest-invalid");
     let mut codes: Vec<&str> = faults.iter().map(|(_, code)| code.as_str()).collect();
     codes.sort_unstable();

@@ -263,6 +263,7 @@ async fn every_door_is_described() {
             "/dispatch/v1/streets/{street}/orders",
             "/dispatch/v1/streets/{street}/orders/{id}",
             "/dispatch/v1/streets/{street}/orders/{id}:{verb}",
+            "/dispatch/v1/streets/{street}/orders/{order}/clocks",
             "/dispatch/v1/streets/{street}/orders/{order}/links",
             "/dispatch/v1/streets/{street}/orders/{order}/visits/{visit}:sign",
             "/dispatch/v1/streets/{street}/orders:act",

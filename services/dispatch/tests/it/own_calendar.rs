@@ -106,6 +106,7 @@ async fn a_change_of_hours_is_a_publication_of_its_own() {
     let body = serde_json::json!({ "calendar": own, "version": 20_001 });
     let (status, _, moved) = world.post("governance-centre", &path, &[], body).await;
     assert_eq!((status.as_u16(), &moved["moves"]), (200, &listed["moves"]));
-    // Ten o'clock is when both began to count: as if it had been opened on the new hours.
-    assert_eq!(world.due_times_of(STREET, case_id).await.expect("opened"), OWN);
+    // The rest of the Monday counts as it was promised, until six; the evening and what follows by the new hours.
+    let moved = [OWN[0], "2026-11-23T11:00:00Z", OWN[2]];
+    assert_eq!(world.due_times_of(STREET, case_id).await.expect("opened"), moved);
 }

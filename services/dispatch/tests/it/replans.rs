@@ -222,7 +222,7 @@ async fn who_may_and_what_is_refused() {
     let own = format!("street-{STREET}");
     let ids: Vec<&str> =
         known["calendars"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, [OFFICIAL, own.as_str()]);
+    assert_eq!(ids, ["cn-official", own.as_str()]);
     assert_eq!(known["calendars"][0]["years"], json!([2024, 2025, 2026]));
     assert_eq!(
         world.get(CENTRE, &format!("{CALENDARS}:replan")).await.1["errors"][0]["pointer"],
@@ -290,14 +290,14 @@ async fn more_time_after_a_publication_counts_the_past_as_it_was() {
     let mut routed = world.routed(STREET, "TRA-01");
     let limit = contract::proto::triage::StageLimit {
         clock: contract::proto::triage::Clock::Work.into(),
-        ..seconds("resolve", 600)
+        ..seconds("resolve", 8 * 3_600)
     };
     routed.plan().policy.as_mut().unwrap().stages = vec![limit];
     let case_id = world.opened(&routed).await;
     let lead = world.order(case_id, 1, "transport", "lead").await;
     world.act("transport", &lead, "acknowledge").await;
     world.rig.clock.advance(Duration::from_secs(300));
-    // From today on it is worked from two in the afternoon only; today's morning was worked.
+    // It is worked from two in the afternoon only, from tomorrow on: the rest of today counts as it was promised.
     let mut core = world.district.clone();
     let calendar = core.calendars.get_mut(&core.default_calendar).unwrap();
     calendar.version = 2;
@@ -308,14 +308,14 @@ async fn more_time_after_a_publication_counts_the_past_as_it_was() {
     let (status, _, answer) = world.post("transport", &format!("{}:extend", path_of(&lead)), &[], body).await;
     assert_eq!(status, StatusCode::OK, "{answer:#}");
     assert_eq!(world.act("street-centre", &lead, "grant").await.0, StatusCode::OK);
-    // Five of fifteen minutes are used: the other ten count from two on.
-    assert_eq!(world.resolve_due(case_id, "transport", "lead").await, "2026-11-23T06:10:00Z");
+    // Five of 485 minutes are used, 385 are left of today: the other 95 count from two on.
+    assert_eq!(world.resolve_due(case_id, "transport", "lead").await, "2026-11-24T07:35:00Z");
     // What was extended has gone over; the assistants have not.
     let moved = world.moved(2, 100).await;
     let bodies: Vec<_> = moved.iter().map(|moved| moved["body"].as_str().unwrap()).collect();
     assert_eq!(bodies.len(), 2, "{moved:#?}");
     assert!(!bodies.contains(&"transport"));
-    assert_eq!(world.resolve_due(case_id, "traffic-police", "assist").await, "2026-11-23T06:05:00Z");
+    assert_eq!(world.resolve_due(case_id, "traffic-police", "assist").await, "2026-11-24T07:30:00Z");
 }
 
 /// A case counts on nothing that is not archived, and what was archived stays.
@@ -329,7 +329,7 @@ async fn publications_are_kept_when_they_come_and_when_they_are_used() {
     let of = |street: &str, id: &str, version: i64| (street.parse().unwrap(), id.to_owned(), version);
     let first: Vec<_> = [STREET, FAST_STREET]
         .into_iter()
-        .flat_map(|street| [of(street, OFFICIAL, 1), of(street, &format!("street-{street}"), 1)])
+        .flat_map(|street| [of(street, "cn-official", 1), of(street, &format!("street-{street}"), 1)])
         .collect();
     assert_eq!(kept, first);
     world.publish_day_off(2, "2026-12-02").await;

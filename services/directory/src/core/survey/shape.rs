@@ -114,7 +114,9 @@ impl Reader<'_> {
         let types = schema["type"].as_array().into_iter().flatten().chain([&schema["type"]]);
         match types.filter_map(Value::as_str).find(|name| *name != "null") {
             Some("string") => Form::Text(pattern(&schema["pattern"], &schema["description"])),
+            Some("integer") if schema["format"] == "uint16" => Form::Whole { max: u16::MAX.into() },
             Some("integer") if schema["format"] == "uint32" => Form::Whole { max: u32::MAX.into() },
+            Some("integer") if schema["format"] == "uint64" => Form::Whole { max: u64::MAX },
             Some("boolean") => Form::Flag,
             Some("number") => Form::Number,
             Some("array") => {
