@@ -155,8 +155,8 @@ fn what_is_on_hold_has_more_or_less_left() {
     let effects = replan(&calendar(), &short, from, [("held", &watch)]).unwrap();
     let [("held", effect)] = effects.as_slice() else { panic!("one effect, not {effects:?}") };
     assert_eq!((effect.before, effect.after), (Outlook::OnHold, Outlook::OnHold));
-    // Nine of its days are to come; each is worth 120 minutes, not 450.
-    assert_eq!(effect.left_more_us, -9 * (450 - 120) * 60_000_000);
+    // Nine of its days are to come: today counts as it was promised, and each of the eight behind it is worth 120 minutes, not 450.
+    assert_eq!(effect.left_more_us, -8 * (450 - 120) * 60_000_000);
     watch.close(at("2026-11-25 09:00")).unwrap();
     let elsewhere = StopWatch::start(limit("10 workday"), &crate::week::all_day_and_night(), watch.since());
     let other = Calendar::compile(CalendarSpec { id: "other".to_owned(), ..spec() }).unwrap();

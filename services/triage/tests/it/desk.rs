@@ -76,7 +76,7 @@ impl Sent {
         ReportAccepted {
             report_id: self.report_id().to_string(),
             street: self.street.to_owned(),
-            source: "resident".to_owned(),
+            source: if self.assigned.is_some() { "assignment" } else { "resident" }.to_owned(),
             item: self.item.to_owned(),
             text: self.text.clone(),
             place: Some(place),
