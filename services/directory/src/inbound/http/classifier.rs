@@ -5,7 +5,7 @@ use access::Action;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
-use bootstrap::door::{Fault, Path, Problem, Query};
+use bootstrap::door::{Path, Problem, Query};
 use bootstrap::{Bearer, Identity};
 use contract::document::{Document, DocumentBody, Part};
 use ids::TenantId;
@@ -13,13 +13,10 @@ use pg::{ScopedTx, TenantScope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::pages::{Page, next};
 use crate::inbound::Desk;
 use crate::store;
 use crate::store::classifiers::Entry;
-
-/// Most entries of one page.
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 /// What to tell.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -29,17 +26,6 @@ pub(crate) struct Wanted {
     /// Whether the model file is wanted too; up to 1 MiB.
     #[serde(default)]
     pub weights: bool,
-}
-
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ClassifierPage {
-    /// `next` of the page before: only generations below it.
-    pub before: Option<i64>,
-    /// 1 to 200; 50 unless told.
-    pub limit: Option<u32>,
 }
 
 /// The classifier of a tenant as it stands, without `model` where none is published.
@@ -176,14 +162,14 @@ fn weights_of(document: &Document) -> Option<String> {
 #[utoipa::path(
     get,
     path = "/directory/v1/streets/{code}/classifier/history",
-    params(("code" = String, Path, description = "12 位代码 / 12 digits"), ClassifierPage),
+    params(("code" = String, Path, description = "12 位代码 / 12 digits"), Page),
     responses((status = 200, body = ClassifierHistory), Problem),
 )]
 pub(crate) async fn classifier_history(
     State(desk): State<Desk>,
     Bearer(who): Bearer,
     Path(tenant): Path<TenantId>,
-    Query(page): Query<ClassifierPage>,
+    Query(page): Query<Page>,
 ) -> Result<Json<ClassifierHistory>, Problem> {
     listed(&desk, &who, tenant, page).await.map(Json)
 }
@@ -192,24 +178,19 @@ async fn listed(
     desk: &Desk,
     who: &Identity,
     tenant: TenantId,
-    page: ClassifierPage,
+    page: Page,
 ) -> Result<ClassifierHistory, Problem> {
     desk.admit(who, Action::ClassifierRead, tenant, None)?;
-    let limit = page.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let detail = format!("limit 须为 1 至 {LIMIT_MAX} / limit must be 1 to {LIMIT_MAX}");
-        return Err(Problem::validation_failed([Fault::new("", "limit-out-of-range", detail)]));
-    }
+    let limit = page.limit()?;
     let mut tx = desk.house.pool.begin(TenantScope::of_principal([tenant])).await?;
     if let Some(before) = page.before
         && !store::classifiers::has(&mut tx, tenant, before).await?
     {
         return Err(Problem::bad_cursor());
     }
-    let before = page.before.unwrap_or(i64::MAX);
-    let found = store::classifiers::history(&mut tx, tenant, before, i64::from(limit)).await?;
+    let found = store::classifiers::history(&mut tx, tenant, page.below(), i64::from(limit)).await?;
     tx.commit().await?;
-    let next = found.last().map(|entry| entry.generation).filter(|_| found.len() == limit as usize);
+    let next = next(&found, limit, |entry| entry.generation);
     let entries = found.into_iter().map(|entry| ClassifierBody::of(tenant, Some(entry))).collect();
     Ok(ClassifierHistory { entries, next })
 }

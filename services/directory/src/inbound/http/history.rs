@@ -3,30 +3,16 @@
 use access::Action;
 use axum::Json;
 use axum::extract::State;
-use bootstrap::door::{Fault, Path, Problem, Query};
+use bootstrap::door::{Path, Problem, Query};
 use bootstrap::{Bearer, Identity};
 use ids::TenantId;
 use pg::TenantScope;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::pages::{Page, next};
 use crate::inbound::Desk;
 use crate::store;
-
-/// Most entries of one page.
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
-
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    /// `next` of the page before: only generations below it.
-    pub before: Option<i64>,
-    /// 1 to 200; 50 unless told.
-    pub limit: Option<u32>,
-}
 
 /// Applied generations, newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,21 +67,16 @@ pub(crate) async fn listed(
     page: Page,
 ) -> Result<History, Problem> {
     desk.admit(who, Action::DocumentRead, tenant, None)?;
-    let limit = page.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let detail = format!("limit 须为 1 至 {LIMIT_MAX} / limit must be 1 to {LIMIT_MAX}");
-        return Err(Problem::validation_failed([Fault::new("", "limit-out-of-range", detail)]));
-    }
+    let limit = page.limit()?;
     let mut tx = desk.house.pool.begin(TenantScope::of_principal([tenant])).await?;
     if let Some(before) = page.before
         && !store::manifests::has(&mut tx, tenant, before).await?
     {
         return Err(Problem::bad_cursor());
     }
-    let before = page.before.unwrap_or(i64::MAX);
-    let found = store::manifests::history(&mut tx, tenant, before, i64::from(limit)).await?;
+    let found = store::manifests::history(&mut tx, tenant, page.below(), i64::from(limit)).await?;
     tx.commit().await?;
-    let next = found.last().map(|entry| entry.generation).filter(|_| found.len() == limit as usize);
+    let next = next(&found, limit, |entry| entry.generation);
     let entries = found.into_iter().map(|entry| HistoryEntry {
         generation: entry.generation,
         actor: entry.actor,

@@ -6,6 +6,7 @@ mod documents;
 mod generations;
 mod history;
 mod offboard;
+mod pages;
 mod plan;
 mod publish;
 mod removals;
@@ -27,8 +28,9 @@ use super::Desk;
 pub(crate) use apply::applied;
 pub(crate) use documents::newest;
 pub(crate) use generations::manifest;
-pub(crate) use history::{HistoryEntry, Page, listed};
+pub(crate) use history::{HistoryEntry, listed};
 pub(crate) use offboard::{OffboardBody, offboarded};
+pub(crate) use pages::Page;
 pub(crate) use plan::{ChangeBody, TextBody, planned};
 pub(crate) use rollback::rolled_back;
 
