@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::manifest::BodyCalendarForm;
-use super::own_calendar::DISTRICT_VERSIONS;
+use super::own_calendar;
 use super::policy::{CalendarSpec, DayException, DayKind, Frame, WeekDay};
 
 /// The calendar of this id on the district's.
@@ -24,7 +24,7 @@ pub(super) fn of(id: &str, form: BodyCalendarForm, base: &CalendarSpec) -> Calen
     let days = base.days.iter().filter(theirs).cloned().chain(own).map(|day| (day.date, day));
     CalendarSpec {
         id: id.to_owned(),
-        version: version.saturating_mul(DISTRICT_VERSIONS).saturating_add(base.version),
+        version: own_calendar::version(base.version, version),
         zone: base.zone.clone(),
         frames: match frames.is_empty() {
             true => base.frames.clone(),

@@ -51,7 +51,7 @@ pub fn of(street: &StreetCore, base: &CalendarSpec) -> CalendarSpec {
 
 /// One number of two that only rise: it rises with either, and no two pairs have the same. A street that never changed
 /// anything has its district's.
-const fn version(district: u64, since: u64) -> u64 {
+pub(super) const fn version(district: u64, since: u64) -> u64 {
     since.saturating_mul(DISTRICT_VERSIONS).saturating_add(district)
 }
 
