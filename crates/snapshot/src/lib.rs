@@ -15,6 +15,7 @@ mod keeper;
 mod people;
 mod poll;
 pub mod removal;
+mod retired;
 mod spread;
 mod store;
 mod view;

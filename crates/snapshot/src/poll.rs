@@ -10,6 +10,7 @@ use pg::{Pool, TenantScope};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::retired::Retired;
 use crate::spread::spread;
 use crate::store;
 use crate::view::{Project, View, Workshop};
@@ -55,6 +56,7 @@ pub struct Poller<P: Project> {
     workshop: Arc<Mutex<Workshop<P>>>,
     view: Arc<ArcSwap<View<P::Street>>>,
     revision: watch::Sender<i64>,
+    retired: Retired<P::Street>,
 }
 
 /// What moved, as of one instant.
@@ -70,7 +72,8 @@ impl<P: Project> Poller<P> {
         let view = Arc::new(ArcSwap::from_pointee(View::default()));
         let (revision, loaded) = watch::channel(-1);
         let snapshot = Snapshot { view: view.clone(), loaded };
-        (Self { pool, workshop: Arc::new(Mutex::new(Workshop::new(project))), view, revision }, snapshot)
+        let workshop = Arc::new(Mutex::new(Workshop::new(project)));
+        (Self { pool, workshop, view, revision, retired: Retired::default() }, snapshot)
     }
 
     /// Runs until shutdown; a database that is away leaves the last good view in place.
@@ -88,6 +91,7 @@ impl<P: Project> Poller<P> {
 
     /// Looks once; returns whether anything was new.
     pub async fn refresh(&mut self) -> Result<bool, pg::Error> {
+        self.clear();
         let known = *self.revision.borrow();
         let News { heads, removals, newest } = self.news(known.max(0)).await?;
         let Some(newest) = newest else {
@@ -101,13 +105,21 @@ impl<P: Project> Poller<P> {
         // Off the threads that answer: a thousand streets are seconds of work.
         let compiling = tokio::task::spawn_blocking(move || compile(&workshop, &removals, &documents));
         match compiling.await {
-            Ok(view) => self.view.store(Arc::new(view)),
+            Ok(view) => self.retired.keep(self.view.swap(Arc::new(view))),
             Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
             // The process is ending.
             Err(_) => return Ok(false),
         }
         self.revision.send_replace(newest);
         Ok(true)
+    }
+
+    /// Takes apart what was replaced and is read by nobody any more, off the threads that answer.
+    fn clear(&mut self) {
+        let unread = self.retired.unread(&self.view.load());
+        if !unread.is_empty() {
+            tokio::task::spawn_blocking(move || drop(unread));
+        }
     }
 
     /// What moved after a revision. Two statements see two instants: what is committed between them could be passed over,

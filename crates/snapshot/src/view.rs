@@ -115,6 +115,16 @@ impl<S> View<S> {
         self.streets.values()
     }
 
+    /// Whether it is this very view of the street.
+    pub(crate) fn shows(&self, street: &Arc<StreetView<S>>) -> bool {
+        self.street(street.code).is_some_and(|present| Arc::ptr_eq(present, street))
+    }
+
+    /// All streets, given away.
+    pub(crate) fn into_streets(self) -> impl Iterator<Item = Arc<StreetView<S>>> {
+        self.streets.into_values()
+    }
+
     /// A street's district; `None` for a district and for unknown tenants.
     pub fn district_of(&self, street: TenantId) -> Option<TenantId> {
         self.streets.get(&street).map(|view| view.district)

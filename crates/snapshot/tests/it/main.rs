@@ -309,3 +309,27 @@ async fn a_tombstone_ends_a_street_and_nothing_older_brings_it_back() {
     assert_eq!(world.communities(), Some((3, 4)));
     assert_eq!(world.snapshot.view().removed(street()), None);
 }
+
+/// Who reads an old view is not the one who takes it apart: the poller keeps it until nobody reads it.
+#[tokio::test]
+async fn a_replaced_view_is_taken_apart_by_nobody_who_read_it() {
+    let mut world = World::start().await;
+    for document in demo::documents(1) {
+        world.keep(&document).await;
+    }
+    world.poller.refresh().await.unwrap();
+    let view = world.snapshot.view();
+    let read = view.street(street()).unwrap().clone();
+    let old = Arc::downgrade(&read);
+    for generation in 2..5 {
+        world.keep(&core(generation, 4)).await;
+        assert!(world.poller.refresh().await.unwrap());
+    }
+    drop(view);
+    world.poller.refresh().await.unwrap();
+    drop(read);
+    assert!(old.upgrade().is_some(), "not by the reader who let go of it last");
+    world.poller.refresh().await.unwrap();
+    let gone = async || old.upgrade().is_none().then_some(());
+    assert!(testkit::wait::until(std::time::Duration::from_secs(30), gone).await.is_some());
+}
