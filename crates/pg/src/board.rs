@@ -33,8 +33,7 @@ impl Board {
     }
 
     pub(crate) fn listen(&self, topic: &'static str) -> Listener {
-        let sender = self.topic(topic);
-        Listener { heard: sender.subscribe(), sender }
+        Listener { sender: self.topic(topic) }
     }
 
     fn topic(&self, topic: &'static str) -> watch::Sender<Option<Timestamp>> {
@@ -48,22 +47,24 @@ impl Board {
 #[derive(Debug)]
 pub struct Listener {
     sender: watch::Sender<Option<Timestamp>>,
-    heard: watch::Receiver<Option<Timestamp>>,
 }
 
 impl Listener {
-    /// Forgets what was announced. To be called before looking at the tables, which then show it.
-    pub fn forget(&self) {
+    /// Takes the least instant that was announced since it was last taken. To be called before looking at the tables, which
+    /// then show it.
+    pub fn take(&self) -> Option<Timestamp> {
+        let mut taken = None;
         self.sender.send_if_modified(|least| {
-            *least = None;
+            taken = least.take();
             false
         });
+        taken
     }
 
-    /// Returns once something before `instant` has been announced since [`Listener::forget`].
-    pub async fn sooner_than(&mut self, instant: Timestamp) {
+    /// Returns once something before `instant` has been announced since [`Listener::take`].
+    pub async fn sooner_than(&self, instant: Timestamp) {
         let sooner = |least: &Option<Timestamp>| least.is_some_and(|least| least < instant);
         // The sender is ours, so it is never gone.
-        let _ = self.heard.wait_for(sooner).await;
+        let _ = self.sender.subscribe().wait_for(sooner).await;
     }
 }

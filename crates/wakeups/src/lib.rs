@@ -13,6 +13,7 @@
 //! Deliberately not here: what a wake-up means, and any service clock; time is the database's.
 
 mod metrics;
+mod pace;
 mod runner;
 mod store;
 

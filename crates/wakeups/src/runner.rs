@@ -1,17 +1,18 @@
 //! The loop: claim what is due, let the service decide, re-arm or delete, commit.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ids::TenantId;
 use jiff::Timestamp;
-use pg::{DbClock, Pool, ScopedTx, TenantScope, crash};
+use pg::{DbClock, Listener, Pool, ScopedTx, TenantScope, crash};
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Measured;
+use crate::pace::{Came, Look, Pace};
 use crate::{Kind, Wakeup, store};
 
 /// Least pause after a round that could not move what is due, e.g. because others hold it.
@@ -110,6 +111,9 @@ pub struct Runner<F> {
     after_commit: Arc<dyn Fn() + Send + Sync>,
     config: RunnerConfig,
     measured: Measured,
+    /// What this process arms.
+    armed: Listener,
+    pace: Mutex<Pace>,
     /// The tenant served last: the next claim begins after it.
     last_tenant: AtomicI64,
     /// Rows of the next claim at most: halved until a culprit is alone, doubled with each success.
@@ -125,6 +129,14 @@ enum Round {
     Held,
     /// The batch failed; the next one is smaller, or without its culprit.
     Narrowed,
+}
+
+/// Rows that were claimed, and how.
+struct Claim {
+    due: Vec<Wakeup>,
+    look: Look,
+    /// Whether there may be more.
+    full: bool,
 }
 
 /// A claimed batch that failed, by its own fault.
@@ -148,19 +160,18 @@ impl<F: Fire> Runner<F> {
         config: RunnerConfig,
     ) -> Self {
         let (last_tenant, batch_rows) = (AtomicI64::new(0), AtomicI64::new(config.batch_rows_max));
-        let measured = Measured::new(&base.metrics, F::KIND);
-        Self { base, fire, after_commit, config, measured, last_tenant, batch_rows }
+        let (measured, armed) = (Measured::new(&base.metrics, F::KIND), base.pool.listen(F::KIND));
+        let pace = Mutex::default();
+        Self { base, fire, after_commit, config, measured, armed, pace, last_tenant, batch_rows }
     }
 
     /// Runs until shutdown; the batch in hand is finished first.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut armed = self.base.pool.listen(F::KIND);
         while !shutdown.is_cancelled() {
-            armed.forget();
             let (pause, until) = self.pause_after(self.round().await);
             let sooner = async {
                 match until {
-                    Some(until) => armed.sooner_than(until).await,
+                    Some(until) => self.armed.sooner_than(until).await,
                     None => std::future::pending().await,
                 }
             };
@@ -191,6 +202,8 @@ impl<F: Fire> Runner<F> {
     /// Fires everything due now; for tests that drain until empty. Returns how many wake-ups were moved.
     pub async fn drain(&self) -> Result<usize, FireError> {
         let mut fired = 0;
+        // Also what other processes armed for the past, without waiting for the next look from the beginning.
+        self.pace().failed();
         loop {
             match self.once().await? {
                 0 => return Ok(fired),
@@ -213,7 +226,11 @@ impl<F: Fire> Runner<F> {
 
     async fn round(&self) -> Result<Round, FireError> {
         let limit = Duration::from_millis(self.config.round_ms_max);
-        match pg::within(limit, self.attempt()).await? {
+        let attempt = pg::within(limit, self.attempt()).await;
+        if !matches!(attempt, Ok(Attempt::Done(_))) {
+            self.pace().failed();
+        }
+        match attempt? {
             Attempt::Done(round) => Ok(round),
             Attempt::Failed(failed) => {
                 pg::within(limit, self.narrow(failed)).await?;
@@ -222,21 +239,30 @@ impl<F: Fire> Runner<F> {
         }
     }
 
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        // Each of its methods leaves it whole.
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn attempt(&self) -> Result<Attempt, FireError> {
+        self.pace().heard(self.armed.take());
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
         let now = match self.base.clock.now(&mut tx).await {
             // Said by the clock itself.
             Err(error) if error.clock_held().is_some() => return Ok(Attempt::Done(Round::Held)),
             now => now?,
         };
-        let due = self.claim(&mut tx, now).await?;
+        let Claim { due, look, full } = self.claim(&mut tx, now).await?;
+        let came = |moved| Came { claimed: due.len(), moved, full };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
-            let first = store::first_due(&mut tx, F::KIND).await?;
+            let first = store::first_due(&mut tx, F::KIND, look.floor()).await?;
             tx.commit().await?;
+            self.pace().served(look, now, came(0));
             return Ok(Attempt::Done(self.idle(first, now)));
         };
         match self.fire(tx, now, due.clone()).await {
             Ok(moved) => {
+                self.pace().served(look, now, came(moved));
                 self.measured.claimed(&due, now);
                 self.last_tenant.store(last.as_i64(), Ordering::Relaxed);
                 self.widen();
@@ -277,20 +303,25 @@ impl<F: Fire> Runner<F> {
         self.fire.fire(tx, now, due).await
     }
 
-    /// Due rows in the order of the claim: the first tenant is the one after that served last.
-    async fn claim(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<Vec<Wakeup>, FireError> {
+    /// What became due since the last look; if that is more than one batch takes, a few rows of each tenant instead, beginning
+    /// after the one served last.
+    async fn claim(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<Claim, FireError> {
+        let rows = self.batch_rows.load(Ordering::Relaxed);
+        let look = self.pace().look(now);
+        if let Look::Since(floor) = look {
+            let due = store::claim_since(tx, F::KIND, floor, now, rows).await?;
+            if (due.len() as i64) < rows {
+                return Ok(Claim { due: wakeups::<F>(due)?, look, full: false });
+            }
+        }
         let bounds = store::Bounds {
             after: self.last_tenant.load(Ordering::Relaxed),
             rows_per_tenant: self.config.rows_per_tenant_max,
-            rows: self.batch_rows.load(Ordering::Relaxed),
+            rows,
         };
-        let rows = store::claim(tx, F::KIND, now, bounds).await?;
-        let read = |row: store::Claimed| {
-            let tenant = TenantId::from_i64(row.tenant_id);
-            let tenant = tenant.map_err(|_| pg::Error::impossible_row("wakeups.tenant_id"))?;
-            Ok(Wakeup { tenant, kind: F::KIND, subject_id: row.subject_id, due_at: row.due_at.to_jiff() })
-        };
-        Ok(rows.into_iter().map(read).collect::<Result<Vec<_>, pg::Error>>()?)
+        let due = wakeups::<F>(store::claim(tx, F::KIND, now, bounds).await?)?;
+        let full = due.len() as i64 >= rows;
+        Ok(Claim { due, look: Look::Round, full })
     }
 
     /// After a failure that trying again does not mend: half the rows, and when the culprit is alone, later.
@@ -335,4 +366,13 @@ impl<F: Fire> Runner<F> {
         };
         Round::Idle { pause, until: now + pause }
     }
+}
+
+fn wakeups<F: Fire>(rows: Vec<store::Claimed>) -> Result<Vec<Wakeup>, pg::Error> {
+    let read = |row: store::Claimed| {
+        let tenant = TenantId::from_i64(row.tenant_id);
+        let tenant = tenant.map_err(|_| pg::Error::impossible_row("wakeups.tenant_id"))?;
+        Ok(Wakeup { tenant, kind: F::KIND, subject_id: row.subject_id, due_at: row.due_at.to_jiff() })
+    };
+    rows.into_iter().map(read).collect()
 }

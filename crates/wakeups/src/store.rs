@@ -138,10 +138,42 @@ pub(crate) async fn claim(
     Ok(claimed)
 }
 
-/// The least next instant of a kind: how long a runner may sleep.
-pub(crate) async fn first_due(tx: &mut ScopedTx, kind: Kind) -> Result<Option<Timestamp>, pg::Error> {
-    let due = sqlx::query_scalar!("SELECT due_at FROM wakeups WHERE kind = $1 ORDER BY due_at LIMIT 1", kind)
-        .fetch_optional(&mut **tx)
-        .await?;
+/// Due rows of one kind in the order of their due times, locked; rows another runner holds are skipped. What is due before
+/// `floor` is not looked at: there lie the index entries of what was fired.
+pub(crate) async fn claim_since(
+    tx: &mut ScopedTx,
+    kind: Kind,
+    floor: Timestamp,
+    now: Timestamp,
+    rows: i64,
+) -> Result<Vec<Claimed>, pg::Error> {
+    let claimed = sqlx::query_as!(
+        Claimed,
+        "SELECT tenant_id, subject_id, due_at FROM wakeups
+         WHERE kind = $1 AND due_at >= $2 AND due_at <= $3
+         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+        kind,
+        jiff_sqlx::Timestamp::from(floor) as jiff_sqlx::Timestamp,
+        jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
+        rows,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(claimed)
+}
+
+/// The least next instant of a kind that is not before `floor`: how long a runner may sleep.
+pub(crate) async fn first_due(
+    tx: &mut ScopedTx,
+    kind: Kind,
+    floor: Timestamp,
+) -> Result<Option<Timestamp>, pg::Error> {
+    let due = sqlx::query_scalar!(
+        "SELECT due_at FROM wakeups WHERE kind = $1 AND due_at >= $2 ORDER BY due_at LIMIT 1",
+        kind,
+        jiff_sqlx::Timestamp::from(floor) as jiff_sqlx::Timestamp,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     Ok(due.map(jiff_sqlx::Timestamp::to_jiff))
 }
