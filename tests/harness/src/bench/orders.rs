@@ -54,7 +54,8 @@ pub async fn run(knobs: &Knobs) -> Result<Value> {
         "six processes, Postgres that syncs, {reports} reports; every order has {LIMIT_S} s to be acknowledged. order_fire: \
          dispatch is killed before the first limit is over and started when the last is, with database and broker for itself; orders whose breach is on the record, each with journal, \
          outbox and next wake-up, from the first of those transactions to the last. told_after: until the other services, started after that, have told everybody of them. commands: each order acknowledged by its body over \
-         HTTP, {CLIENTS} clients that wait for their answer, keys and tokens as anybody has them; the clients run on the same machine. In the \
+         HTTP, {CLIENTS} clients that wait for their answer, keys and tokens as anybody has them; the clients run on the same machine. Half of them \
+         with everything running (commands), half while the other services rest (alone_commands). In the \
          end nothing moves, and every promise of docs/invariants.md is checked"
     )))
 }
@@ -69,7 +70,7 @@ async fn fire(cluster: &Arc<Cluster>, sheet: &mut Sheet, reports: usize) -> Resu
     let began = Instant::now();
     let plan = Plan { per_s: REPORTS_PER_S, lasting, seed: 5, in_flight_max: 1_024 };
     let calls = load::run(cluster, &plan).await;
-    invariants::quiet(cluster, WITHIN).await.map_err(|moving| anyhow::anyhow!("not quiet: {moving}"))?;
+    settle(cluster).await?;
     ensure!(
         began.elapsed().as_secs() < LIMIT_S,
         "the machine is too slow: orders were due before dispatch was killed"
@@ -99,7 +100,7 @@ async fn fire(cluster: &Arc<Cluster>, sheet: &mut Sheet, reports: usize) -> Resu
     for name in OTHERS {
         cluster.start_service(name, &[]).await?;
     }
-    invariants::quiet(cluster, WITHIN).await.map_err(|moving| anyhow::anyhow!("not quiet: {moving}"))?;
+    settle(cluster).await?;
     sheet.put("told_after_s", began.elapsed().as_secs_f64());
     Ok(())
 }
@@ -117,7 +118,7 @@ async fn breached(cluster: &Cluster) -> Result<(i64, f64)> {
 }
 
 async fn act(cluster: &Arc<Cluster>, sheet: &mut Sheet) -> Result<()> {
-    invariants::quiet(cluster, WITHIN).await.map_err(|moving| anyhow::anyhow!("not quiet: {moving}"))?;
+    settle(cluster).await?;
     let orders = sqlx::query(
         "SELECT tenant_id, id, body FROM dispatch.orders
          WHERE role <> 'inform' AND split_part(body, '@', 1) = ANY ($1) ORDER BY id",
@@ -135,16 +136,41 @@ async fn act(cluster: &Arc<Cluster>, sheet: &mut Sheet) -> Result<()> {
             (path, row.get("body"), order)
         })
         .collect();
+    let (beside, alone) = waiting.split_at(waiting.len() / 2);
+    commands(cluster, sheet, "command", beside.to_vec()).await?;
+    settle(cluster).await?;
+    // As firing was measured: what follows from a command is the work of others.
+    for name in OTHERS {
+        cluster.program(name).kill().await;
+    }
+    commands(cluster, sheet, "alone_command", alone.to_vec()).await?;
+    for name in OTHERS {
+        cluster.start_service(name, &[]).await?;
+    }
+    settle(cluster).await?;
+    let violations = invariants::check(cluster, &[]).await?;
+    ensure!(violations.is_empty(), "{violations:?}");
+    Ok(())
+}
+
+async fn settle(cluster: &Arc<Cluster>) -> Result<()> {
+    invariants::quiet(cluster, WITHIN).await.map_err(|moving| anyhow::anyhow!("not quiet: {moving}"))
+}
+
+/// Figures of some commands, under keys that begin so.
+async fn commands(
+    cluster: &Arc<Cluster>,
+    sheet: &mut Sheet,
+    named: &str,
+    waiting: Vec<Command>,
+) -> Result<()> {
     let (count, queue, started) = (waiting.len(), Arc::new(Mutex::new(waiting)), Instant::now());
     let clients = (0..CLIENTS).map(|_| client(cluster.clone(), queue.clone()));
     let mut latencies = futures_util::future::try_join_all(clients).await?.concat();
-    sheet.put("commands_per_s", count as f64 / started.elapsed().as_secs_f64());
-    sheet.put("command_p50_ms", percentile_ms(&mut latencies, 50.0));
-    sheet.put("command_p99_ms", percentile_ms(&mut latencies, 99.0));
-    sheet.count("commands", count as u64);
-    invariants::quiet(cluster, WITHIN).await.map_err(|moving| anyhow::anyhow!("not quiet: {moving}"))?;
-    let violations = invariants::check(cluster, &[]).await?;
-    ensure!(violations.is_empty(), "{violations:?}");
+    sheet.put(format!("{named}s_per_s"), count as f64 / started.elapsed().as_secs_f64());
+    sheet.put(format!("{named}_p50_ms"), percentile_ms(&mut latencies, 50.0));
+    sheet.put(format!("{named}_p99_ms"), percentile_ms(&mut latencies, 99.0));
+    sheet.count(&format!("{named}s"), count as u64);
     Ok(())
 }
 
