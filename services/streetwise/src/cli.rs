@@ -4,6 +4,7 @@ mod assign;
 mod audit;
 mod broker_users;
 mod calendar;
+mod caller;
 mod classifier;
 mod doctor;
 mod key;
@@ -22,6 +23,7 @@ pub use assign::{Assign, There};
 pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use calendar::{Calendar, CalendarReplan};
+pub use caller::{Bearer, Caller};
 pub use classifier::{
     Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierPublish, ClassifierRetrain,
     ClassifierShow, ClassifierTrain, ClassifierWithdraw,
@@ -144,6 +146,7 @@ pub struct DevIdentity {
 
 /// `streetwise apply`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of somebody who may apply")))]
 pub struct Apply {
     /// 清单文件，先区后街道 / manifests, a district before its streets
     #[arg(required = true)]
@@ -151,12 +154,9 @@ pub struct Apply {
     /// 目录服务地址 / the directory, e.g. http://127.0.0.1:8085
     #[arg(long)]
     pub directory_url: Url,
-    /// 令牌 / bearer token of somebody who may apply
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise clock …`
@@ -168,16 +168,14 @@ pub enum Clock {
 
 /// `streetwise clock accept`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of somebody who may accept the clock")))]
 pub struct AcceptClock {
     /// 各服务及其地址 / each service and its address, e.g. dispatch=http://127.0.0.1:8083; intake never holds
     #[arg(required = true, value_name = "SERVICE=URL")]
     pub services: Vec<String>,
-    /// 令牌 / bearer token of somebody who may accept the clock
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise parked …`
@@ -196,6 +194,7 @@ pub enum Parked {
 
 /// Which service, and who asks.
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of somebody who may manage parked messages")))]
 pub struct ParkedDoor {
     /// 服务名 / service: intake, triage, dispatch, notification, directory or console
     #[arg(long)]
@@ -203,12 +202,9 @@ pub struct ParkedDoor {
     /// 服务地址 / its address, e.g. http://127.0.0.1:8082
     #[arg(long)]
     pub url: Url,
-    /// 令牌 / bearer token of somebody who may manage parked messages
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise parked list`

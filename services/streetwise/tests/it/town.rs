@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use directory::Directory;
-use streetwise::cli::Apply;
+use streetwise::cli::{Apply, Bearer};
 use streetwise::failure::Failure;
 use testkit::rig::Rig;
 
@@ -38,9 +38,8 @@ pub fn shipped(name: &str) -> PathBuf {
 
 impl Town {
     pub async fn apply(&self, subject: &str, files: &[PathBuf]) -> Result<(), Failure> {
-        let token = Some(self.rig.token(subject));
-        let arguments =
-            Apply { files: files.to_vec(), directory_url: self.url.clone(), token, token_file: None };
+        let bearer = Bearer { token: Some(self.rig.token(subject)), token_file: None };
+        let arguments = Apply { files: files.to_vec(), directory_url: self.url.clone(), bearer };
         streetwise::apply::run(&arguments).await
     }
 
