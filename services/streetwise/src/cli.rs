@@ -6,6 +6,7 @@ mod broker_users;
 mod calendar;
 mod caller;
 mod classifier;
+mod desk;
 mod doctor;
 mod key;
 mod refill;
@@ -27,6 +28,10 @@ pub use caller::{Bearer, Caller};
 pub use classifier::{
     Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierPublish, ClassifierRetrain,
     ClassifierShow, ClassifierTrain, ClassifierWithdraw,
+};
+pub use desk::{
+    Desk, DeskAccept, DeskApprove, DeskDoor, DeskEntry, DeskList, DeskMerge, DeskPass, DeskReject, DeskRoute,
+    DeskShow, DeskSplit, Ground, Kind, Said, Whose,
 };
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};
@@ -81,6 +86,9 @@ pub enum Command {
     Rules(Box<Rules>),
     /// 上级交办：把一件事交给多个街道 / a centre gives one matter to many streets, with who has to act
     Assign(Assign),
+    /// 研判台：待研判的上报与待审核的方案 / the review desk: what waits for a person, and what the person does about it
+    #[command(subcommand)]
+    Desk(Box<Desk>),
     /// 工作日历：重排在办时限 / working calendars: which running due times a new one moves
     #[command(subcommand)]
     Calendar(Calendar),

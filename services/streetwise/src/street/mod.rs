@@ -168,7 +168,7 @@ fn print_applied(doing: &str, door: &DirectoryDoor, answer: &Value) -> Result<()
 }
 
 /// What is not there, or has moved, is looked at again by `command`. Faults of a manifest say themselves what to do.
-fn advised(failure: Failure, command: &str) -> Failure {
+pub(crate) fn advised(failure: Failure, command: &str) -> Failure {
     match failure {
         Failure::Refused { doing, mut refusal } if matches!(refusal.status, 404 | 412) => {
             refusal.hint =

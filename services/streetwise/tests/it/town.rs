@@ -66,7 +66,7 @@ pub struct Printed {
 }
 
 impl Printed {
-    fn of(output: &Output) -> Self {
+    pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("commands print UTF-8");
         let code = output.status.code().expect("the command ends by itself");
         Self { code, out: text(&output.stdout), err: text(&output.stderr) }
