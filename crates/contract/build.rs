@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "intake/v1/events",
     "intake/v1/reports",
     "triage/v1/events",
     "triage/v1/routes",
+    "triage/v1/desk",
     "dispatch/v1/events",
     "dispatch/v1/orders",
     "notification/v1/events",

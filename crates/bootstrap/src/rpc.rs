@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::{Request, Status};
 use tonic_health::server::HealthReporter;
+use tower::Layer;
 
 use crate::door::{Problem, TraceContext};
 use crate::health::Readiness;
@@ -29,6 +30,7 @@ use front::Front;
 use incoming::connections;
 
 pub(crate) use follow::Follow;
+pub use front::Fronted;
 
 /// Most bytes of one message, as of one JSON body.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -103,6 +105,12 @@ pub fn invalid(pointer: &'static str) -> Problem {
 /// An address that names a row: what is no id is unknown, exactly as another tenant's.
 pub fn named<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::not_found())
+}
+
+/// The servers of a service behind their front and nothing else: for tests, which call them in their own process, without a port, a
+/// bound of time and a trace that is exported.
+pub fn fronted(services: RoutesBuilder, authenticator: Authenticator) -> Fronted<Routes> {
+    Front { authenticator, ending: CancellationToken::new() }.layer(services.routes())
 }
 
 /// Answers on the listener until `soft` is cancelled, then finishes what is under way; `hard` cuts the rest.

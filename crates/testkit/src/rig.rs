@@ -12,6 +12,7 @@ use bootstrap::assemble::assemble;
 use bootstrap::identity::Authenticator;
 use bootstrap::identity::api_key::KeyRing;
 use bootstrap::part::Part;
+use bootstrap::rpc::{self, Fronted};
 use bootstrap::{Env, House, Service, Settings, StreetOf, listen, schema};
 use bytes::Bytes;
 use contract::Envelope;
@@ -20,6 +21,7 @@ use messaging::provision::{Replicas, provision};
 use pg::{DbClock, Minter, TenantScope};
 use snapshot::Poller;
 use tempfile::TempDir;
+use tonic::service::Routes;
 use tower::ServiceExt;
 
 use crate::clock::ManualClock;
@@ -40,6 +42,7 @@ pub struct Rig<S: Service> {
     pub database: Database,
     identity: Identity,
     router: Router,
+    rpc: Fronted<Routes>,
     parts: Vec<Box<dyn Part>>,
     poller: tokio::sync::Mutex<Poller<S::Project>>,
     admin: sqlx::PgPool,
@@ -72,6 +75,7 @@ impl<S: Service> Rig<S> {
         let authenticator = authenticator.with_key_ring(KeyRing::of(made.house.snapshot.clone()));
         // A machine that is busy with tests is no frozen database.
         let limits = listen::Limits { answer_within: Duration::from_secs(30), ..listen::Limits::default() };
+        let rpc = rpc::fronted(made.rpc, authenticator.clone());
         let router = listen::front(made.routes, authenticator, limits);
         let admin = sqlx::PgPool::connect_lazy(&database.admin_url()).expect("an address");
         let poller = tokio::sync::Mutex::new(made.poller);
@@ -83,6 +87,7 @@ impl<S: Service> Rig<S> {
             database,
             identity,
             router,
+            rpc,
             parts,
             poller,
             admin,
@@ -189,6 +194,19 @@ impl<S: Service> Rig<S> {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
         };
         (status, headers, json)
+    }
+
+    /// The gRPC door, for a generated client: `Client::new(rig.rpc())`. What it is asked is signed by [`Rig::signed`].
+    pub fn rpc(&self) -> Fronted<Routes> {
+        self.rpc.clone()
+    }
+
+    /// A message from somebody.
+    pub fn signed<T>(&self, subject: &str, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        let token = format!("Bearer {}", self.token(subject)).parse().expect("ASCII");
+        request.metadata_mut().insert("authorization", token);
+        request
     }
 
     /// The door itself, for answers that stream.

@@ -22,7 +22,7 @@ pub(crate) struct Applied {
 
 /// Runs the command. What was applied before a refusal stays applied.
 pub async fn run(arguments: &Apply) -> Result<(), Failure> {
-    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = arguments.bearer.token()?;
     let client = Client::new(arguments.directory_url.as_str(), token.trim())?;
     for file in &arguments.files {
         let manifest = std::fs::read(file).map_err(|error| token::unreadable(file, error))?;

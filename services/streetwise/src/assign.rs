@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::{Assign, There};
 use crate::client::{Client, fresh_key};
 use crate::failure::{Failure, Refusal};
-use crate::{table, token};
+use crate::table;
 
 const DOING: &str = "交办 / giving a matter";
 
@@ -29,7 +29,7 @@ struct Outcome {
 
 /// Runs the command.
 pub async fn run(arguments: &Assign) -> Result<(), Failure> {
-    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = arguments.caller.token()?;
     let client = Client::new(arguments.intake_url.as_str(), &token)?;
     let key = arguments.key.unwrap_or_else(fresh_key);
     eprintln!("幂等键，中断后用它重做 / key, to run it again with: --key {key}");
@@ -47,12 +47,12 @@ pub async fn run(arguments: &Assign) -> Result<(), Failure> {
             }
             Err(other) => return Err(other),
         };
-        if !arguments.json {
+        if !arguments.caller.json {
             eprintln!("{} {}", if outcome.refused.is_none() { "✓" } else { "✗" }, outcome.street);
         }
         outcomes.push(outcome);
     }
-    println!("{}", told(&outcomes, arguments.json));
+    println!("{}", told(&outcomes, arguments.caller.json));
     last.map_or(Ok(()), Err)
 }
 

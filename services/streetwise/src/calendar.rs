@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::CalendarReplan;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::{table, token};
+use crate::table;
 
 const LOOKING: &str = "查看时限重排 / looking at what would move";
 const MOVING: &str = "重排时限 / moving due times";
@@ -65,7 +65,7 @@ struct Outcome {
 
 /// Runs the command.
 pub async fn run(arguments: &CalendarReplan) -> Result<(), Failure> {
-    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = arguments.caller.token()?;
     let client = Client::new(arguments.dispatch_url.as_str(), &token)?;
     let street = code(&arguments.street)?;
     let path = format!("/dispatch/v1/streets/{street}/calendars");
@@ -80,7 +80,7 @@ pub async fn run(arguments: &CalendarReplan) -> Result<(), Failure> {
     for calendar in calendars {
         outcomes.push(all(&client, &path, &calendar, arguments).await?);
     }
-    if arguments.json {
+    if arguments.caller.json {
         println!("{:#}", json!({ "street": street, "calendars": outcomes }));
     }
     Ok(())
@@ -108,7 +108,7 @@ async fn all(
         Outcome { calendar: id, version, years, applied: arguments.apply, cases: 0, moves, refused };
     let mut after: Option<String> = None;
     let say = |text: String| {
-        if !arguments.json {
+        if !arguments.caller.json {
             print!("{text}");
         }
     };

@@ -4,7 +4,9 @@ mod assign;
 mod audit;
 mod broker_users;
 mod calendar;
+mod caller;
 mod classifier;
+mod desk;
 mod doctor;
 mod key;
 mod refill;
@@ -22,9 +24,14 @@ pub use assign::{Assign, There};
 pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use calendar::{Calendar, CalendarReplan};
+pub use caller::{Bearer, Caller};
 pub use classifier::{
     Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierPublish, ClassifierRetrain,
     ClassifierShow, ClassifierTrain, ClassifierWithdraw,
+};
+pub use desk::{
+    Desk, DeskAccept, DeskApprove, DeskDoor, DeskEntry, DeskList, DeskMerge, DeskPass, DeskReject, DeskRoute,
+    DeskShow, DeskSplit, Ground, Kind, Said, Whose,
 };
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};
@@ -79,6 +86,9 @@ pub enum Command {
     Rules(Box<Rules>),
     /// 上级交办：把一件事交给多个街道 / a centre gives one matter to many streets, with who has to act
     Assign(Assign),
+    /// 研判台：待研判的上报与待审核的方案 / the review desk: what waits for a person, and what the person does about it
+    #[command(subcommand)]
+    Desk(Box<Desk>),
     /// 工作日历：重排在办时限 / working calendars: which running due times a new one moves
     #[command(subcommand)]
     Calendar(Calendar),
@@ -144,6 +154,7 @@ pub struct DevIdentity {
 
 /// `streetwise apply`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of somebody who may apply")))]
 pub struct Apply {
     /// 清单文件，先区后街道 / manifests, a district before its streets
     #[arg(required = true)]
@@ -151,12 +162,9 @@ pub struct Apply {
     /// 目录服务地址 / the directory, e.g. http://127.0.0.1:8085
     #[arg(long)]
     pub directory_url: Url,
-    /// 令牌 / bearer token of somebody who may apply
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise clock …`
@@ -168,16 +176,14 @@ pub enum Clock {
 
 /// `streetwise clock accept`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of somebody who may accept the clock")))]
 pub struct AcceptClock {
     /// 各服务及其地址 / each service and its address, e.g. dispatch=http://127.0.0.1:8083; intake never holds
     #[arg(required = true, value_name = "SERVICE=URL")]
     pub services: Vec<String>,
-    /// 令牌 / bearer token of somebody who may accept the clock
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise parked …`
@@ -196,6 +202,7 @@ pub enum Parked {
 
 /// Which service, and who asks.
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of somebody who may manage parked messages")))]
 pub struct ParkedDoor {
     /// 服务名 / service: intake, triage, dispatch, notification, directory or console
     #[arg(long)]
@@ -203,12 +210,9 @@ pub struct ParkedDoor {
     /// 服务地址 / its address, e.g. http://127.0.0.1:8082
     #[arg(long)]
     pub url: Url,
-    /// 令牌 / bearer token of somebody who may manage parked messages
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise parked list`

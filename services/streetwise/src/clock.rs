@@ -8,7 +8,6 @@ use serde::Deserialize;
 use crate::cli::AcceptClock;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::token;
 
 #[derive(Debug, Deserialize)]
 struct Accepted {
@@ -19,7 +18,7 @@ struct Accepted {
 
 /// Runs the command.
 pub async fn accept(arguments: &AcceptClock) -> Result<(), Failure> {
-    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = arguments.bearer.token()?;
     let mut services = Vec::new();
     for text in &arguments.services {
         services.push(parsed(text)?);

@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`assign`], [`street`], [`rules`], [`calendar`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`assign`], [`street`], [`rules`], [`desk`], [`calendar`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -25,6 +25,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod demo;
+pub mod desk;
 pub mod dev_identity;
 pub mod doctor;
 pub mod failure;
@@ -85,6 +86,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::Assign(arguments) => assign::run(&arguments).await?,
+        Command::Desk(command) => desk::run(&command).await?,
         Command::Calendar(Calendar::Replan(arguments)) => calendar::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::cli::{Parked, ParkedAct, ParkedDoor, ParkedList, ParkedShow};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::{table, token};
+use crate::table;
 
 #[derive(Debug, Deserialize)]
 struct List {
@@ -125,7 +125,7 @@ async fn act(arguments: &ParkedAct, verb: &str, doing: &str) -> Result<(), Failu
 }
 
 fn client(door: &ParkedDoor) -> Result<Client, Failure> {
-    Client::new(door.url.as_str(), &token::given(door.token.as_deref(), door.token_file.as_deref())?)
+    Client::new(door.url.as_str(), &door.bearer.token()?)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::cli::WhoCan;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::{table, token};
+use crate::table;
 
 const DOING: &str = "查询何人可见案件 / asking who could see the case";
 
@@ -32,12 +32,12 @@ struct Reader {
 
 /// Runs the command.
 pub async fn run(arguments: &WhoCan) -> Result<(), Failure> {
-    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = arguments.caller.token()?;
     let client = Client::new(arguments.console_url.as_str(), &token)?;
     let street = street(&arguments.case, arguments.street.as_deref())?;
     let path = format!("/console/v1/streets/{street}/cases/{}/readers", arguments.case);
     let answer: Value = client.get(DOING, &path).await?;
-    if arguments.json {
+    if arguments.caller.json {
         println!("{answer:#}");
         return Ok(());
     }

@@ -34,8 +34,9 @@ impl<S> Layer<S> for Front {
     }
 }
 
+/// Servers with the front before them.
 #[derive(Debug, Clone)]
-pub(super) struct Fronted<S> {
+pub struct Fronted<S> {
     inner: S,
     front: Front,
 }

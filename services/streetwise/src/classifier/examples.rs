@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::cli::ClassifierExamples;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::token;
 
 #[derive(Debug, Deserialize)]
 struct Page {
@@ -25,7 +24,7 @@ struct Decided {
 
 /// Runs the command: one JSON object a line, as `train` and `eval` read them.
 pub async fn run(arguments: &ClassifierExamples) -> Result<(), Failure> {
-    let token = token::given(arguments.token.as_deref(), arguments.token_file.as_deref())?;
+    let token = arguments.bearer.token()?;
     let client = Client::new(arguments.triage_url.as_str(), &token)?;
     let doing = doing(&arguments.street);
     let examples = decided(&client, &arguments.street).await?;

@@ -12,7 +12,7 @@ use super::files;
 use crate::cli::{ClassifierPublish, ClassifierShow, ClassifierWithdraw, DirectoryDoor};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::{table, token};
+use crate::table;
 
 /// What is published, as the directory says it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -60,7 +60,7 @@ struct History {
 }
 
 pub(super) fn client(door: &DirectoryDoor) -> Result<Client, Failure> {
-    let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+    let token = door.caller.token()?;
     Client::new(door.directory_url.as_str(), &token)
 }
 
@@ -132,7 +132,7 @@ pub(super) async fn withdraw(arguments: &ClassifierWithdraw) -> Result<(), Failu
 }
 
 fn told(door: &DirectoryDoor, tenant: &str, generation: u64, changed: bool, what: &str) {
-    if door.json {
+    if door.caller.json {
         println!("{}", json!({ "tenant": tenant, "generation": generation, "changed": changed }));
     } else if changed {
         println!("✓ {tenant} {what}，第 {generation} 代 / generation {generation}");
@@ -154,7 +154,7 @@ pub(super) async fn show(arguments: &ClassifierShow) -> Result<(), Failure> {
     }
     let doing = format!("读取 {tenant} 的发布记录 / reading what {tenant} published");
     let history: Value = client.get(&doing, &format!("{}/classifier/history", path(tenant)?)).await?;
-    if door.json {
+    if door.caller.json {
         println!("{:#}", json!({ "published": standing, "history": history["entries"] }));
         return Ok(());
     }

@@ -15,7 +15,6 @@ use super::{figures, files, settings, told, unlearnable_examples};
 use crate::cli::ClassifierRetrain;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::token;
 
 /// What was compared, and how it ended.
 struct Outcome<'a> {
@@ -68,7 +67,7 @@ pub async fn run(arguments: &ClassifierRetrain) -> Result<(), Failure> {
 
 /// One example a text, of all streets and of the base.
 async fn gathered(arguments: &ClassifierRetrain) -> Result<Vec<Example>, Failure> {
-    let token = token::given(arguments.door.token.as_deref(), arguments.door.token_file.as_deref())?;
+    let token = arguments.door.caller.token()?;
     let triage = Client::new(arguments.triage_url.as_str(), &token)?;
     let own = [arguments.tenant.clone()];
     let streets = if arguments.from.is_empty() { &own[..] } else { &arguments.from[..] };
@@ -119,7 +118,7 @@ fn rare(rare: &BTreeMap<String, usize>) -> String {
 
 impl Outcome<'_> {
     fn tell(&self) {
-        if self.arguments.door.json { println!("{}", self.json()) } else { print!("{}", self.text()) }
+        if self.arguments.door.caller.json { println!("{}", self.json()) } else { print!("{}", self.text()) }
     }
 
     fn json(&self) -> serde_json::Value {

@@ -1,6 +1,5 @@
 //! Arguments of `streetwise assign`.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -8,8 +7,11 @@ use ids::TenantId;
 use url::Url;
 use uuid::Uuid;
 
+use super::Caller;
+
 /// `streetwise assign`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of a street's or the district's centre")))]
 pub struct Assign {
     /// 街道及地点 代码=经度,纬度，可重复 / each street with a place in it: CODE=LON,LAT; may be repeated
     #[arg(long = "to", required = true, value_name = "CODE=LON,LAT")]
@@ -35,15 +37,9 @@ pub struct Assign {
     /// 受理服务地址 / intake, e.g. http://127.0.0.1:8081
     #[arg(long, env = "STREETWISE_INTAKE_URL")]
     pub intake_url: Url,
-    /// 令牌 / bearer token of a street's or the district's centre
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
-    /// 输出 JSON，供程序读取 / print JSON, for programs
-    #[arg(long)]
-    pub json: bool,
+    /// Who asks.
+    #[command(flatten)]
+    pub caller: Caller,
 }
 
 /// What degrees refer to.

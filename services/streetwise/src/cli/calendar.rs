@@ -1,9 +1,9 @@
 //! Arguments of `streetwise calendar …`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use url::Url;
+
+use super::Caller;
 
 /// `streetwise calendar …`
 #[derive(Debug, Subcommand)]
@@ -14,6 +14,7 @@ pub enum Calendar {
 
 /// `streetwise calendar replan`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of the district's centre")))]
 pub struct CalendarReplan {
     /// 街道代码 / code of the street, 12 digits
     #[arg(long)]
@@ -33,13 +34,7 @@ pub struct CalendarReplan {
     /// 派单服务地址 / dispatch, e.g. http://127.0.0.1:8083
     #[arg(long, env = "STREETWISE_DISPATCH_URL")]
     pub dispatch_url: Url,
-    /// 令牌 / bearer token of the district's centre
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
-    /// 输出 JSON，供程序读取 / print JSON, for programs
-    #[arg(long)]
-    pub json: bool,
+    /// Who asks.
+    #[command(flatten)]
+    pub caller: Caller,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use url::Url;
 
-use super::DirectoryDoor;
+use super::{Bearer, DirectoryDoor};
 
 /// `streetwise classifier …`
 #[derive(Debug, Subcommand)]
@@ -86,6 +86,7 @@ pub struct ClassifierExplain {
 
 /// `streetwise classifier examples`
 #[derive(Debug, Args)]
+#[command(mut_arg("token", |token| token.help("令牌 / bearer token of who may decide reviews there")))]
 pub struct ClassifierExamples {
     /// 街道代码 / code of the street, 12 digits
     #[arg(long)]
@@ -93,12 +94,9 @@ pub struct ClassifierExamples {
     /// 研判服务地址 / triage, e.g. http://127.0.0.1:8082
     #[arg(long, env = "STREETWISE_TRIAGE_URL")]
     pub triage_url: Url,
-    /// 令牌 / bearer token of who may decide reviews there
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
+    /// Who asks.
+    #[command(flatten)]
+    pub bearer: Bearer,
 }
 
 /// `streetwise classifier publish`

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use url::Url;
 
+use super::Caller;
+
 /// `streetwise street …`: the life of a manifest.
 #[derive(Debug, Subcommand)]
 pub enum Street {
@@ -39,15 +41,9 @@ pub struct InstallationDoor {
     /// 地址文件，由 ./dev up 写成 / file with addresses, written by ./dev up
     #[arg(long)]
     pub endpoints: Option<PathBuf>,
-    /// 令牌 / bearer token of somebody who may
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
-    /// 输出 JSON，供程序读取 / print JSON, for programs
-    #[arg(long)]
-    pub json: bool,
+    /// Who asks.
+    #[command(flatten)]
+    pub caller: Caller,
 }
 
 /// `streetwise street export`
@@ -110,15 +106,9 @@ pub struct DirectoryDoor {
     /// 目录服务地址 / the directory, e.g. http://127.0.0.1:8085
     #[arg(long, env = "STREETWISE_DIRECTORY_URL")]
     pub directory_url: Url,
-    /// 令牌 / bearer token of somebody who may
-    #[arg(long, env = "STREETWISE_TOKEN", hide_env_values = true, required_unless_present = "token_file")]
-    pub token: Option<String>,
-    /// 令牌文件 / file that holds the token
-    #[arg(long, conflicts_with = "token")]
-    pub token_file: Option<PathBuf>,
-    /// 输出 JSON，供程序读取 / print JSON, for programs
-    #[arg(long)]
-    pub json: bool,
+    /// Who asks.
+    #[command(flatten)]
+    pub caller: Caller,
 }
 
 /// `streetwise street plan`

@@ -102,7 +102,7 @@ async fn check(arguments: &RulesCheck) -> Result<ExitCode, Failure> {
         client(door)?.post_bytes(&doing, path, "application/yaml", manifest(file)?).await;
     let answer = answer.map_err(|failure| failure.about(file))?;
     let planned: Planned = read(&doing, &answer)?;
-    match door.json {
+    match door.caller.json {
         true => print_json(&answer["findings"]),
         false => print!("{}", told::findings(&planned)),
     }
@@ -120,14 +120,14 @@ async fn backtest(arguments: &RulesBacktest) -> Result<(), Failure> {
     let streets = whose(&planned, streets)?;
     let token = match triage_token_file {
         Some(file) => token::given(None, Some(file))?,
-        None => token::given(door.token.as_deref(), door.token_file.as_deref())?,
+        None => door.caller.token()?,
     };
     let triage = Client::new(triage_url.as_str(), &token)?;
     let mut tested = Vec::new();
     for street in &streets {
         tested.push(of_street(&triage, street, since, &planned.core_document).await?);
     }
-    match if door.json { Format::Json } else { *format } {
+    match if door.caller.json { Format::Json } else { *format } {
         Format::Json => print_json(&tested),
         Format::Csv => print!("{}", told::csv(&tested)?),
         Format::Table => print!("{}", told::table(&tested)),

@@ -89,7 +89,7 @@ pub(super) async fn run(arguments: &StreetExport) -> Result<ExitCode, Failure> {
     folder.write(ABOUT, &pretty(&about))?;
     folder.seal()?;
     fs::rename(&partial, out).map_err(|error| unwritable(out, error))?;
-    match door.json {
+    match door.caller.json {
         true => print_json(&about),
         false => println!(
             "✓ {code} 已导出 exported  {}\n  封存的联系方式未导出 / sealed contacts stay where they are: {}",

@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &StreetImport) -> Result<ExitCode, Failure> {
         .map_err(|failure| failure.about(&folder.join(MANIFEST)))?;
     let applied: Applied = read(&doing, &answer)?;
     let left: BTreeMap<&String, &u64> = about.rows.iter().filter(|(_, rows)| **rows > 0).collect();
-    match door.json {
+    match door.caller.json {
         true => print_json(&with(answer, "not_imported", serde_json::json!(left))),
         false => {
             println!("{}", apply::told(&applied));

@@ -25,7 +25,7 @@ struct Endpoints {
 impl Installation {
     /// Every service must be named: one that is left out would keep what it has.
     pub(super) fn open(door: &InstallationDoor) -> Result<Self, Failure> {
-        let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+        let token = door.caller.token()?;
         let mut addresses = match &door.endpoints {
             Some(file) => endpoints(file)?.services,
             None => BTreeMap::new(),

@@ -70,7 +70,7 @@ async fn plan(arguments: &StreetPlan) -> Result<ExitCode, Failure> {
         (Some(triage), Some(document)) => Some(redraw(triage, door, &planned.tenant, document).await?),
         _ => None,
     };
-    match (door.json, redraw) {
+    match (door.caller.json, redraw) {
         (true, None) => print_json(&answer),
         (true, Some(redraw)) => print_json(&with(answer, "redraw", redraw)),
         (false, None) => print!("{}", plan::told(&planned, file)),
@@ -84,7 +84,7 @@ async fn plan(arguments: &StreetPlan) -> Result<ExitCode, Failure> {
 /// Which open cases would lie elsewhere: triage knows the cases, the directory does not.
 async fn redraw(triage: &Url, door: &DirectoryDoor, tenant: &str, document: &str) -> Result<Value, Failure> {
     let doing = format!("预演辖区调整 / trying out the redrawn territory of {tenant}");
-    let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+    let token = door.caller.token()?;
     let client = Client::new(triage.as_str(), &token)?;
     let path = format!("/triage/v1/streets/{tenant}/territory:redraw");
     client.post(&doing, &path, &json!({ "territory_document": document })).await
@@ -111,7 +111,7 @@ async fn history(arguments: &StreetHistory) -> Result<(), Failure> {
     let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
     let path = format!("{}/history?limit={limit}{before}", street(code)?);
     let answer: Value = client(door)?.get(&doing, &path).await?;
-    match door.json {
+    match door.caller.json {
         true => print_json(&answer),
         false => print!("{}", history::told(code, &read(&doing, &answer)?)),
     }
@@ -130,7 +130,7 @@ async fn show(arguments: &StreetShow) -> Result<(), Failure> {
     let manifest = client.get_text(&doing, &path).await;
     let manifest =
         manifest.map_err(|failure| advised(failure, &format!("streetwise street history {code}")))?;
-    match door.json {
+    match door.caller.json {
         true => print_json(&json!({ "tenant": code, "generation": generation, "manifest": manifest })),
         false => {
             // Beside the manifest, so that what is printed can be kept and applied.
@@ -160,7 +160,7 @@ async fn rollback(arguments: &StreetRollback) -> Result<(), Failure> {
 
 fn print_applied(doing: &str, door: &DirectoryDoor, answer: &Value) -> Result<(), Failure> {
     let applied: Applied = read(doing, answer)?;
-    match door.json {
+    match door.caller.json {
         true => print_json(answer),
         false => println!("{}", apply::told(&applied)),
     }
@@ -168,7 +168,7 @@ fn print_applied(doing: &str, door: &DirectoryDoor, answer: &Value) -> Result<()
 }
 
 /// What is not there, or has moved, is looked at again by `command`. Faults of a manifest say themselves what to do.
-fn advised(failure: Failure, command: &str) -> Failure {
+pub(crate) fn advised(failure: Failure, command: &str) -> Failure {
     match failure {
         Failure::Refused { doing, mut refusal } if matches!(refusal.status, 404 | 412) => {
             refusal.hint =
@@ -180,7 +180,7 @@ fn advised(failure: Failure, command: &str) -> Failure {
 }
 
 pub(crate) fn client(door: &DirectoryDoor) -> Result<Client, Failure> {
-    let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+    let token = door.caller.token()?;
     Client::new(door.directory_url.as_str(), &token)
 }
 

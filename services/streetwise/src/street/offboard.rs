@@ -96,7 +96,7 @@ pub(super) async fn run(arguments: &StreetOffboard) -> Result<ExitCode, Failure>
     }
     let report = json!({ "services": said.iter().map(told).collect::<Vec<_>>(), "messages_purged": purged });
     let settled: Value = directory.post(&doing, &format!("{path}:settle-removal"), &report).await?;
-    match arguments.door.json {
+    match arguments.door.caller.json {
         true => print_json(&settled),
         false => print!("{}", shown(code, &removed, &said, purged)),
     }

@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: &StreetRota) -> Result<(), Failure> {
     let at = at.map(|at| format!("?at={at}")).unwrap_or_default();
     let answer = client.get(&doing, &format!("{rota}:on-duty{at}")).await;
     let answer: Value = answer.map_err(|failure| advised(failure, &look))?;
-    match door.json {
+    match door.caller.json {
         true => print_json(&answer),
         false => print!("{}", told(&read(&doing, &answer)?)),
     }

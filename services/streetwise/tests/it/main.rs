@@ -5,6 +5,7 @@
 mod apply;
 mod broker_users;
 mod classifier;
+mod desk;
 mod doctor;
 mod provision;
 mod retrain;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use directory::Directory;
-use streetwise::cli::Apply;
+use streetwise::cli::{Apply, Bearer};
 use streetwise::failure::Failure;
 use testkit::rig::Rig;
 
@@ -38,9 +38,8 @@ pub fn shipped(name: &str) -> PathBuf {
 
 impl Town {
     pub async fn apply(&self, subject: &str, files: &[PathBuf]) -> Result<(), Failure> {
-        let token = Some(self.rig.token(subject));
-        let arguments =
-            Apply { files: files.to_vec(), directory_url: self.url.clone(), token, token_file: None };
+        let bearer = Bearer { token: Some(self.rig.token(subject)), token_file: None };
+        let arguments = Apply { files: files.to_vec(), directory_url: self.url.clone(), bearer };
         streetwise::apply::run(&arguments).await
     }
 
@@ -67,7 +66,7 @@ pub struct Printed {
 }
 
 impl Printed {
-    fn of(output: &Output) -> Self {
+    pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("commands print UTF-8");
         let code = output.status.code().expect("the command ends by itself");
         Self { code, out: text(&output.stdout), err: text(&output.stderr) }

@@ -3,7 +3,7 @@
 use access::Action;
 use bootstrap::Identity;
 use bootstrap::door::problem::Kind as ProblemKind;
-use bootstrap::door::{Fault, FreeText, Problem};
+use bootstrap::door::{Fault, FreeText, Problem, TraceContext};
 use ids::TenantId;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -73,11 +73,29 @@ static RESERVED_ABOVE: ProblemKind = ProblemKind {
     hint: "请保留上级单位主办，或用 :raise 上报区级决定 / Leave the lead with a body of that level, or let the district decide with :raise",
 };
 
-/// Whose desk the caller may decide at, of those who may decide at all.
-pub(super) fn rank(room: &Room, who: &Identity, street: TenantId) -> Result<Desk, Problem> {
-    room.house.admit(who, Action::ReviewDecide, street)?;
-    let district = room.house.admit(who, Action::ReviewDistrict, street).is_ok();
-    Ok(if district { Desk::District } else { Desk::Street })
+/// A person at the desk of a street, admitted, in the trace of the request: what either door has in hand before it makes a command.
+pub(super) struct Acting<'a> {
+    pub room: &'a Room,
+    pub street: TenantId,
+    /// Whose desk the person may decide at.
+    pub rank: Desk,
+    pub subject: &'a str,
+    pub traceparent: &'a str,
+}
+
+impl<'a> Acting<'a> {
+    /// One of those who may decide at all.
+    pub(super) fn admitted(
+        room: &'a Room,
+        who: &'a Identity,
+        street: TenantId,
+        trace: &'a TraceContext,
+    ) -> Result<Self, Problem> {
+        room.house.admit(who, Action::ReviewDecide, street)?;
+        let district = room.house.admit(who, Action::ReviewDistrict, street).is_ok();
+        let rank = if district { Desk::District } else { Desk::Street };
+        Ok(Self { room, street, rank, subject: &who.subject, traceparent: &trace.traceparent })
+    }
 }
 
 /// How many entries are wanted.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use bootstrap::Bearer;
 use bootstrap::door::{Fault, IdVerb, Path, Problem, Query, StrictJson, TraceContext};
+use bootstrap::{Bearer, Identity};
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::desk::{ListQuery, Passing, limit, note, rank, unwanted, wanted};
+use super::desk::{Acting, ListQuery, Passing, limit, note, unwanted, wanted};
 use crate::core::amend::{Change, Duties};
 use crate::core::desk::{Claim, Desk, Ground};
 use crate::handle::Room;
@@ -29,56 +29,56 @@ const ASSISTS_MAX: usize = 20;
 /// Plans that wait: urgent ones first, of a lane the longest waiting first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PlanReviewList {
-    plan_reviews: Vec<PlanReviewDocument>,
+    pub plan_reviews: Vec<PlanReviewDocument>,
     /// For `after`, to read on; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<Uuid>,
+    pub next: Option<Uuid>,
 }
 
 /// One plan that waits.
 #[derive(Serialize, ToSchema)]
-struct PlanReviewDocument {
-    case_id: Uuid,
+pub(super) struct PlanReviewDocument {
+    pub case_id: Uuid,
     /// The number people see.
     #[schema(example = "990102001-261123-0042")]
-    case_no: String,
-    item: String,
+    pub case_no: String,
+    pub item: String,
     /// The words of the first report, byte for byte.
-    text: String,
-    address: String,
+    pub text: String,
+    pub address: String,
     /// Reports in it so far.
-    voices: u32,
+    pub voices: u32,
     /// urgent, normal or bulk.
-    lane: &'static str,
+    pub lane: &'static str,
     /// `street-review` or `district-review`.
-    mode: String,
+    pub mode: String,
     /// Whose desk it lies on.
-    desk: Desk,
+    pub desk: Desk,
     /// What the person wrote who sent it there.
     #[serde(skip_serializing_if = "String::is_empty")]
-    note: String,
+    pub note: String,
     /// 主办，未改动则如此派出 / Who leads, unless it is changed.
-    lead: String,
+    pub lead: String,
     /// 协办
-    assists: Vec<String>,
-    level: String,
-    priority: String,
+    pub assists: Vec<String>,
+    pub level: String,
+    pub priority: String,
     /// Key of its policy.
-    policy: String,
+    pub policy: String,
     /// Why it was drawn so.
     #[schema(value_type = Object)]
-    plan_explanation: Value,
+    pub plan_explanation: Value,
     #[schema(value_type = String, format = DateTime)]
-    requested_at: Timestamp,
+    pub requested_at: Timestamp,
     /// If nobody has decided by then, it goes out as it is.
     #[schema(value_type = String, format = DateTime)]
-    due_at: Timestamp,
+    pub due_at: Timestamp,
     /// Who has it in hand; nobody else decides it until then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    claimed_by: Option<String>,
+    pub claimed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    claimed_until: Option<Timestamp>,
+    pub claimed_until: Option<Timestamp>,
 }
 
 /// 待审核方案 / Plans that wait for a person.
@@ -95,7 +95,17 @@ pub(super) async fn list(
     Path(street): Path<TenantId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<PlanReviewList>, Problem> {
-    let admitted = room.house.admit(&who, access::Action::ReviewDecide, street)?;
+    page(&room, &who, street, &query).await.map(Json)
+}
+
+/// A page of the queue, for either door.
+pub(super) async fn page(
+    room: &Room,
+    who: &Identity,
+    street: TenantId,
+    query: &ListQuery,
+) -> Result<PlanReviewList, Problem> {
+    let admitted = room.house.admit(who, access::Action::ReviewDecide, street)?;
     let limit = limit(query.limit)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let now = room.house.clock.now(&mut tx).await?;
@@ -116,7 +126,7 @@ pub(super) async fn list(
         Some(document(case, entry, now))
     };
     let plan_reviews: Result<_, Problem> = open.into_iter().filter_map(of).collect();
-    Ok(Json(PlanReviewList { plan_reviews: plan_reviews?, next }))
+    Ok(PlanReviewList { plan_reviews: plan_reviews?, next })
 }
 
 fn document(case: &OpenCase, entry: PlanReview, now: Timestamp) -> Result<PlanReviewDocument, Problem> {
@@ -153,38 +163,38 @@ fn document(case: &OpenCase, entry: PlanReview, now: Timestamp) -> Result<PlanRe
 pub(super) struct PlanForm {
     /// For `approve`: another body leads.
     #[schema(example = "transport")]
-    lead: Option<String>,
+    pub lead: Option<String>,
     /// For `approve`: these bodies assist, instead of those of the plan; at most 20.
-    assists: Option<Vec<String>>,
+    pub assists: Option<Vec<String>>,
     /// For `merge`: the open case it is the same matter as.
     #[schema(value_type = Option<Uuid>)]
-    case_id: Option<CaseId>,
+    pub case_id: Option<CaseId>,
     /// For `reject`: why nobody has to act.
-    ground: Option<Ground>,
+    pub ground: Option<Ground>,
     /// Free text, at most 4,000 characters. The reporters read it where the case is rejected.
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// What an entry is like; what has ended it gives the same answer again.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PlanReviewState {
-    case_id: Uuid,
+    pub case_id: Uuid,
     /// Whose desk it lies on, or lay.
-    desk: Desk,
+    pub desk: Desk,
     /// If nobody decides until then, it goes out as it is.
     #[schema(value_type = String, format = DateTime)]
-    due_at: Timestamp,
+    pub due_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claimed_by: Option<String>,
+    pub claimed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    claimed_until: Option<Timestamp>,
+    pub claimed_until: Option<Timestamp>,
     /// approved, changed, lapsed, pressed, rejected or merged.
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<&'static str>,
+    pub outcome: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    decided_at: Option<Timestamp>,
+    pub decided_at: Option<Timestamp>,
 }
 
 /// 审核派单方案 / Lets a plan go out, as it is or changed (`approve`), puts its reports into another case (`merge`), says that nobody has
@@ -209,27 +219,36 @@ pub(super) async fn act(
     trace: TraceContext,
     StrictJson(form): StrictJson<PlanForm>,
 ) -> Result<Json<PlanReviewState>, Problem> {
-    let rank = rank(&room, &who, street)?;
-    let act = act_of(&target.verb, &form)?;
+    let acting = Acting::admitted(&room, &who, street, &trace)?;
+    acted(&acting, target.id, &target.verb, form).await.map(Json)
+}
+
+/// Does what a form says, for either door.
+pub(super) async fn acted(
+    acting: &Acting<'_>,
+    case_id: CaseId,
+    verb: &str,
+    form: PlanForm,
+) -> Result<PlanReviewState, Problem> {
     let command = ReviewPlan {
-        tenant: street,
-        case_id: target.id,
-        act,
+        tenant: acting.street,
+        case_id,
+        act: act_of(verb, &form)?,
         note: note(form.note)?,
-        subject: who.subject,
-        rank,
-        traceparent: trace.traceparent,
+        subject: acting.subject.to_owned(),
+        rank: acting.rank,
+        traceparent: acting.traceparent.to_owned(),
     };
-    let PlanState { desk, claim, decided, due_at } = plans::review(&room, &command).await??;
-    Ok(Json(PlanReviewState {
-        case_id: command.case_id.as_uuid(),
+    let PlanState { desk, claim, decided, due_at } = plans::review(acting.room, &command).await??;
+    Ok(PlanReviewState {
+        case_id: case_id.as_uuid(),
         desk,
         due_at,
         claimed_until: claim.as_ref().map(|claim| claim.until),
         claimed_by: claim.map(|claim| claim.by),
         outcome: decided.map(|(outcome, _)| outcome.as_str()),
         decided_at: decided.map(|(_, at)| at),
-    }))
+    })
 }
 
 impl From<Passing> for PlanAct {

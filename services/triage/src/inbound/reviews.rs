@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use bootstrap::Bearer;
 use bootstrap::door::{IdVerb, Path, Problem, Query, StrictJson, TraceContext, text};
+use bootstrap::{Bearer, Identity};
 use bytes::Bytes;
 use ids::{CaseId, Lane, ReportId, TenantId};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::desk::{ListQuery, Passing, limit, note, rank, unwanted, wanted};
+use super::desk::{Acting, ListQuery, Passing, limit, note, unwanted, wanted};
 use crate::core::desk::{Claim, Desk, Ground};
 use crate::core::report::Report;
 use crate::core::worded::Similar;
@@ -27,67 +27,67 @@ use crate::store::reviews::OpenReview;
 /// Reports that wait for a person: urgent ones first, of a lane the longest waiting first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReviewList {
-    reviews: Vec<ReviewDocument>,
+    pub reviews: Vec<ReviewDocument>,
     /// For `after`, to read on; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<Uuid>,
+    pub next: Option<Uuid>,
 }
 
 /// One report that waits.
 #[derive(Serialize, ToSchema)]
-struct ReviewDocument {
-    report_id: Uuid,
+pub(super) struct ReviewDocument {
+    pub report_id: Uuid,
     /// `item-unsure`, `item-unknown` or `outside-territory`.
-    reason: String,
+    pub reason: String,
     /// urgent, normal or bulk.
-    lane: &'static str,
+    pub lane: &'static str,
     /// A rehearsal.
-    drill: bool,
+    pub drill: bool,
     /// The reporter's words, byte for byte.
-    text: String,
+    pub text: String,
     /// The item the reporter named.
-    item: Option<String>,
-    place: PlaceDocument,
+    pub item: Option<String>,
+    pub place: PlaceDocument,
     /// What was looked at and why it did not decide.
     #[schema(value_type = Object)]
-    item_explanation: Value,
+    pub item_explanation: Value,
     /// Open cases it may be about, the most alike first; `join` puts it into one.
-    similar: Vec<SimilarDocument>,
+    pub similar: Vec<SimilarDocument>,
     #[schema(value_type = String, format = DateTime)]
-    requested_at: Timestamp,
+    pub requested_at: Timestamp,
     /// Whose desk it lies on.
-    desk: Desk,
+    pub desk: Desk,
     /// What the person wrote who sent it there.
     #[serde(skip_serializing_if = "String::is_empty")]
-    note: String,
+    pub note: String,
     /// Who has it in hand; nobody else decides it until then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    claimed_by: Option<String>,
+    pub claimed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    claimed_until: Option<Timestamp>,
+    pub claimed_until: Option<Timestamp>,
 }
 
 /// An open case with words like those of the report.
 #[derive(Serialize, ToSchema)]
-struct SimilarDocument {
-    case_id: Uuid,
+pub(super) struct SimilarDocument {
+    pub case_id: Uuid,
     #[schema(example = "990102001-261123-0042")]
-    case_no: String,
-    item: String,
+    pub case_no: String,
+    pub item: String,
     /// How much of the words they share, in thousandths.
-    alike_per_mille: u32,
-    distance_mm: u64,
+    pub alike_per_mille: u32,
+    pub distance_mm: u64,
 }
 
 /// A place as declared.
 #[derive(Serialize, ToSchema)]
-struct PlaceDocument {
-    lon: f64,
-    lat: f64,
+pub(super) struct PlaceDocument {
+    pub lon: f64,
+    pub lat: f64,
     /// wgs84, gcj02 or bd09.
-    datum: &'static str,
-    address: String,
+    pub datum: &'static str,
+    pub address: String,
 }
 
 /// 待研判上报 / Reports that wait for a person.
@@ -104,8 +104,18 @@ pub(super) async fn list(
     Path(street): Path<TenantId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ReviewList>, Problem> {
+    page(&room, &who, street, &query).await.map(Json)
+}
+
+/// A page of the queue, for either door.
+pub(super) async fn page(
+    room: &Room,
+    who: &Identity,
+    street: TenantId,
+    query: &ListQuery,
+) -> Result<ReviewList, Problem> {
     // Entries are held by no body: whoever may decide them sees the whole street's.
-    let admitted = room.house.admit(&who, access::Action::ReviewDecide, street)?;
+    let admitted = room.house.admit(who, access::Action::ReviewDecide, street)?;
     let limit = limit(query.limit)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let now = room.house.clock.now(&mut tx).await?;
@@ -120,7 +130,7 @@ pub(super) async fn list(
     let last = open.last().map(|review| review.report_id);
     let next = last.filter(|_| open.len() == limit as usize);
     let reviews: Result<_, Problem> = open.into_iter().map(|review| document(street, review, now)).collect();
-    Ok(Json(ReviewList { reviews: reviews?, next }))
+    Ok(ReviewList { reviews: reviews?, next })
 }
 
 fn document(street: TenantId, review: OpenReview, now: Timestamp) -> Result<ReviewDocument, Problem> {
@@ -171,45 +181,45 @@ fn shown_similar(similar: Similar) -> SimilarDocument {
 pub(super) struct ReviewForm {
     /// For `decide`: code of the item.
     #[schema(example = "TRA-01")]
-    item: Option<String>,
+    pub item: Option<String>,
     /// For `join`: the open case it is the same matter as.
     #[schema(value_type = Option<Uuid>)]
-    case_id: Option<CaseId>,
+    pub case_id: Option<CaseId>,
     /// For `reject`: why nobody has to act.
-    ground: Option<Ground>,
+    pub ground: Option<Ground>,
     /// Free text, at most 4,000 characters. The reporter reads it where the report is rejected.
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// What an entry is like; what has ended it gives the same answer again.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DecisionDocument {
-    report_id: Uuid,
+    pub report_id: Uuid,
     /// Whose desk it lies on, or lay.
-    desk: Desk,
+    pub desk: Desk,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claimed_by: Option<String>,
+    pub claimed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    claimed_until: Option<Timestamp>,
+    pub claimed_until: Option<Timestamp>,
     /// What it was decided to be about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    item: Option<String>,
+    pub item: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    case_id: Option<Uuid>,
+    pub case_id: Option<Uuid>,
     /// The number people see.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "990102001-261123-0042")]
-    case_no: Option<String>,
+    pub case_no: Option<String>,
     /// As which voice the report is in the case; 1 opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    voice: Option<u32>,
+    pub voice: Option<u32>,
     /// Why nobody has to act.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ground: Option<String>,
+    pub ground: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    decided_at: Option<Timestamp>,
+    pub decided_at: Option<Timestamp>,
 }
 
 /// 研判处理 / Decides what a report is about (`decide`), that it is the same matter as a case (`join`) or that nobody has to act
@@ -234,19 +244,28 @@ pub(super) async fn act(
     trace: TraceContext,
     StrictJson(form): StrictJson<ReviewForm>,
 ) -> Result<Json<DecisionDocument>, Problem> {
-    let rank = rank(&room, &who, street)?;
-    let act = act_of(&target.verb, &form)?;
+    let acting = Acting::admitted(&room, &who, street, &trace)?;
+    acted(&acting, target.id, &target.verb, form).await.map(Json)
+}
+
+/// Does what a form says, for either door.
+pub(super) async fn acted(
+    acting: &Acting<'_>,
+    report_id: ReportId,
+    verb: &str,
+    form: ReviewForm,
+) -> Result<DecisionDocument, Problem> {
     let command = ReviewReport {
-        tenant: street,
-        report_id: target.id,
-        act,
+        tenant: acting.street,
+        report_id,
+        act: act_of(verb, &form)?,
         note: note(form.note)?,
-        subject: who.subject,
-        rank,
-        traceparent: trace.traceparent,
+        subject: acting.subject.to_owned(),
+        rank: acting.rank,
+        traceparent: acting.traceparent.to_owned(),
     };
-    let state = review::review(&room, &command).await??;
-    Ok(Json(shown(command.report_id, state)))
+    let state = review::review(acting.room, &command).await??;
+    Ok(shown(report_id, state))
 }
 
 impl From<Passing> for ReportAct {

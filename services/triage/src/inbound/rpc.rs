@@ -1,4 +1,6 @@
-//! `streetwise.triage.v1.RouteService`: why a case went where it went, for machines.
+//! `streetwise.triage.v1.RouteService`: why a case went where it went, for machines. The review desk stands in [`desk`].
+
+pub(crate) mod desk;
 
 use std::sync::Arc;
 

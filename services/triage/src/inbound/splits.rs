@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::desk::{note, rank};
+use super::desk::{Acting, note};
 use crate::handle::Room;
 use crate::handle::split::{self, Apart, SplitVoice};
 
@@ -20,22 +20,22 @@ use crate::handle::split::{self, Apart, SplitVoice};
 #[serde(deny_unknown_fields)]
 pub(super) struct SplitForm {
     #[schema(value_type = Uuid)]
-    report_id: ReportId,
+    pub report_id: ReportId,
     /// Code of its item; without it what its case is about.
     #[schema(example = "TRA-01")]
-    item: Option<String>,
+    pub item: Option<String>,
     /// Free text, at most 4,000 characters.
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// The case it has now.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SplitDocument {
-    report_id: Uuid,
-    case_id: Uuid,
+    pub report_id: Uuid,
+    pub case_id: Uuid,
     /// The number people see.
     #[schema(example = "990102001-261123-0042")]
-    case_no: String,
+    pub case_no: String,
 }
 
 /// 拆分上报 / Takes a report out of the case it joined into a case of its own, with a plan of its own. The report that opened the case
@@ -58,23 +58,32 @@ pub(super) async fn split(
     trace: TraceContext,
     StrictJson(form): StrictJson<SplitForm>,
 ) -> Result<Json<SplitDocument>, Problem> {
-    let rank = rank(&room, &who, street)?;
+    let acting = Acting::admitted(&room, &who, street, &trace)?;
     if target.verb != "split" {
         return Err(Problem::not_found());
     }
+    apart(&acting, target.id, form).await.map(Json)
+}
+
+/// Does what a form says, for either door.
+pub(super) async fn apart(
+    acting: &Acting<'_>,
+    case_id: CaseId,
+    form: SplitForm,
+) -> Result<SplitDocument, Problem> {
     if let Some(item) = &form.item {
         text::identifier("/item", item)?;
     }
     let command = SplitVoice {
-        tenant: street,
-        case_id: target.id,
+        tenant: acting.street,
+        case_id,
         report_id: form.report_id,
         item: form.item,
         note: note(form.note)?,
-        subject: who.subject,
-        rank,
-        traceparent: trace.traceparent,
+        subject: acting.subject.to_owned(),
+        rank: acting.rank,
+        traceparent: acting.traceparent.to_owned(),
     };
-    let Apart { case_id, case_no } = split::split(&room, &command).await??;
-    Ok(Json(SplitDocument { report_id: command.report_id.as_uuid(), case_id: case_id.as_uuid(), case_no }))
+    let Apart { case_id, case_no } = split::split(acting.room, &command).await??;
+    Ok(SplitDocument { report_id: command.report_id.as_uuid(), case_id: case_id.as_uuid(), case_no })
 }

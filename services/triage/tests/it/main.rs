@@ -11,6 +11,7 @@ mod grid;
 mod hints;
 mod join;
 mod lane;
+mod machines;
 mod memory;
 mod own_ways;
 mod place;

@@ -36,8 +36,10 @@ fn a_job_says_what_the_command_line_understands() {
 fn streets_are_applied_with_words_the_command_line_understands() {
     let (cli, template) =
         (chart::text("services/streetwise/src/cli.rs"), chart::text("charts/streetwise/templates/jobs.yaml"));
+    let caller = chart::text("services/streetwise/src/cli/caller.rs");
     assert!(template.contains("list \"apply\" \"--directory-url\""));
-    assert!(template.contains("\"STREETWISE_TOKEN\"") && cli.contains("env = \"STREETWISE_TOKEN\""));
+    assert!(template.contains("\"STREETWISE_TOKEN\"") && caller.contains("env = \"STREETWISE_TOKEN\""));
+    assert!(declared(&cli, "apply", Some("bearer")) && declared(&caller, "bearer", Some("token")));
     assert!(declared(&cli, "apply", Some("directory-url")) && declared(&cli, "apply", Some("files")));
 }
 
@@ -46,17 +48,20 @@ fn streets_are_applied_with_words_the_command_line_understands() {
 fn classifiers_are_retrained_with_words_the_command_line_understands() {
     let cli = chart::text("services/streetwise/src/cli/classifier.rs");
     let door = chart::text("services/streetwise/src/cli/street.rs");
+    let caller = chart::text("services/streetwise/src/cli/caller.rs");
     let template = chart::text("charts/streetwise/templates/retrain.yaml");
     assert!(template.contains("list \"classifier\" \"retrain\" \"--tenant\""));
     let quoted = template.split('"').filter_map(|word| word.strip_prefix("--"));
     let options: std::collections::BTreeSet<&str> = quoted.collect();
     for option in &options {
         let own = declared(&cli, "classifierRetrain", Some(option));
-        assert!(own || declared(&door, "directoryDoor", Some(option)), "retrain takes no --{option}");
+        let of_door = declared(&door, "directoryDoor", Some(option));
+        assert!(own || of_door || declared(&caller, "caller", Some(option)), "retrain takes no --{option}");
     }
     let expected = ["base", "directory-url", "from", "json", "tenant", "threshold-permille", "triage-url"];
     assert_eq!(options, expected.into());
-    assert!(template.contains("\"STREETWISE_TOKEN\"") && door.contains("env = \"STREETWISE_TOKEN\""));
+    assert!(template.contains("\"STREETWISE_TOKEN\"") && caller.contains("env = \"STREETWISE_TOKEN\""));
+    assert!(declared(&door, "directoryDoor", Some("caller")) && declared(&caller, "caller", Some("bearer")));
 }
 
 #[test]

@@ -16,8 +16,9 @@ use contract::proto::dispatch::{
 use contract::proto::intake::report_service_client::ReportServiceClient;
 use contract::proto::intake::submit_reports_response::Outcome;
 use contract::proto::intake::{Datum, Place, SubmitReportRequest, SubmitReportsRequest};
-use contract::proto::triage::ExplainRouteRequest;
+use contract::proto::triage::review_desk_service_client::ReviewDeskServiceClient;
 use contract::proto::triage::route_service_client::RouteServiceClient;
+use contract::proto::triage::{ExplainRouteRequest, ListReviewsRequest, ReportAct, ReviewReportRequest};
 use futures_util::{StreamExt, stream};
 use harness::cluster::Cluster;
 use harness::streets;
@@ -36,6 +37,7 @@ async fn machines_report_watch_act_and_ask_why() {
     reports_are_answered_one_by_one(&cluster).await;
     let order = an_order_is_watched_and_moved(&cluster).await;
     a_route_is_explained(&cluster, &order).await;
+    a_report_is_judged(&cluster).await;
     a_manifest_is_applied_and_read(&cluster).await;
     a_manifest_is_planned_applied_and_rolled_back(&cluster).await;
     strangers_get_the_refusals_of_the_http_door(&cluster, &order).await;
@@ -203,6 +205,34 @@ async fn a_route_is_explained(cluster: &Cluster, order: &OrderState) {
     assert_eq!(why.case_no, order.case_no);
     let plan: serde_json::Value = serde_json::from_slice(&why.plan).unwrap();
     assert!(plan.to_string().contains("transport"), "{plan}");
+}
+
+/// What no item is named for and no keyword decides; the tests of `triage` say more.
+async fn a_report_is_judged(cluster: &Cluster) {
+    let mut reports = ReportServiceClient::new(channel(cluster, "intake").await);
+    let unsure = SubmitReportRequest { text: "你们好".to_owned(), ..report(31, "") };
+    let receipt = reports.submit_report(signed(cluster, "grid-worker", unsure)).await.unwrap().into_inner();
+    let client = ReviewDeskServiceClient::new(channel(cluster, "triage").await);
+    let waiting = async || {
+        let list = ListReviewsRequest { street: STREET.to_owned(), ..Default::default() };
+        let page = client.clone().list_reviews(signed(cluster, "street-centre", list)).await.ok()?;
+        page.into_inner().reviews.into_iter().find(|review| review.report_id == receipt.report_id)
+    };
+    let waiting = wait::eventually(WITHIN, "a report that waits", waiting).await;
+    assert_eq!((waiting.reason.as_str(), waiting.text.as_str()), ("item-unsure", "你们好"));
+    let act = |act: ReportAct, item: &str| ReviewReportRequest {
+        street: STREET.to_owned(),
+        report_id: receipt.report_id.clone(),
+        act: act.into(),
+        item: item.to_owned(),
+        ..Default::default()
+    };
+    let decide = act(ReportAct::Decide, "TRA-03");
+    let refused =
+        client.clone().review_report(signed(cluster, "transport", decide.clone())).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::PermissionDenied, "forbidden".to_owned()));
+    let decided = client.clone().review_report(signed(cluster, "street-centre", decide)).await.unwrap();
+    assert_eq!(decided.into_inner().item, "TRA-03");
 }
 
 async fn a_manifest_is_applied_and_read(cluster: &Cluster) {

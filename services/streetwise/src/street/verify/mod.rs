@@ -23,7 +23,7 @@ use url::Url;
 use crate::cli::StreetVerify;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::{token, wall_clock};
+use crate::wall_clock;
 
 pub use expect::{Drill, Expected, drills};
 pub use follow::{Outcome, follow};
@@ -52,14 +52,15 @@ pub struct Documents {
 pub async fn run(arguments: &StreetVerify) -> Result<ExitCode, Failure> {
     let StreetVerify { code, intake_url, console_url, dispatch_url, within_s, seed, door } = arguments;
     let began = Instant::now();
-    let token = token::given(door.token.as_deref(), door.token_file.as_deref())?;
+    let token = door.caller.token()?;
     let directory = Client::new(door.directory_url.as_str(), &token)?;
     let documents = documents(&directory, code).await?;
     let planned = drills(&documents, *seed);
     let doors = doors(&token, intake_url, console_url, dispatch_url.as_ref())?;
-    let outcomes = follow(&doors, &documents, &planned, Duration::from_secs(*within_s), !door.json).await?;
+    let outcomes =
+        follow(&doors, &documents, &planned, Duration::from_secs(*within_s), !door.caller.json).await?;
     let report = Report::of(&documents, *seed, &planned, &outcomes, began.elapsed());
-    match door.json {
+    match door.caller.json {
         true => super::print_json(&report),
         false => print!("{}", report.told()),
     }

@@ -115,7 +115,7 @@ fn filled(set: &FileDescriptorSet, takes: &DescriptorProto, names: &Names<'_>) -
                 let text = text_of(field.name(), names);
                 prost::encoding::string::encode(number, &text, &mut bytes);
             }
-            Type::Enum if field.label() != Label::Repeated => {
+            Type::Enum if field.label() != Label::Repeated && field.name() != "ground" => {
                 prost::encoding::int32::encode(number, &1, &mut bytes);
             }
             Type::Double => prost::encoding::double::encode(number, &1.0, &mut bytes),
@@ -141,7 +141,7 @@ fn text_of(field: &str, names: &Names<'_>) -> String {
         "part" => "core".to_owned(),
         "item" => "TRA-01".to_owned(),
         // What is only taken with some verbs, and is a word of a list: the act itself is what is tried.
-        "cursor" | "page_token" | "unit" | "reason" | "to" => String::new(),
+        "cursor" | "page_token" | "after" | "unit" | "reason" | "to" | "into_case_id" => String::new(),
         id if id.ends_with("_id") => names.thing.to_string(),
         _ => "x".to_owned(),
     }
