@@ -27,6 +27,7 @@ use crate::handle::Room;
 
 pub(crate) use cases::{CaseBody, VerifyResult, act as act_on_case};
 pub(crate) use change::Change;
+pub(crate) use clocks::unfolded;
 pub(crate) use deeds::{ActBody, admitted, deed};
 pub(crate) use orders::{ListQuery, page as list_page};
 
