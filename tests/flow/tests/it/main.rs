@@ -18,6 +18,7 @@ mod onboarding;
 mod openapi;
 mod otlp;
 mod restore;
+mod replanning;
 mod reviewing;
 mod story;
 mod verify;
