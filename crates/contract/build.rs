@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 11] = [
     "intake/v1/events",
     "intake/v1/reports",
     "triage/v1/events",
     "triage/v1/routes",
     "dispatch/v1/events",
     "dispatch/v1/orders",
+    "dispatch/v1/links",
+    "dispatch/v1/calendars",
+    "dispatch/v1/clocks",
     "notification/v1/events",
     "directory/v1/documents",
 ];

@@ -40,7 +40,8 @@ pub(crate) enum NoMoment {
 impl Turned {
     /// Notes an order as it was before an event, where that turned one of its clocks.
     pub fn note(&mut self, before: Order, after: &Order, now: Timestamp) {
-        let turned = before.stages.iter().zip(&after.stages).any(|(b, a)| b.due != a.due || b.watch != a.watch);
+        let turned =
+            before.stages.iter().zip(&after.stages).any(|(b, a)| b.due != a.due || b.watch != a.watch);
         if turned {
             let Order { tenant, id: order_id, version, stages, .. } = before;
             self.0.entry(order_id).or_insert(PastClocks { tenant, order_id, version, until: now, stages });

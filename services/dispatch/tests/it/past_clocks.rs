@@ -131,7 +131,11 @@ async fn a_long_life_is_told_as_it_was_at_every_moment() {
     let next = world.order(life.case_id, 1, "bus-company", "lead").await;
     let path = format!("{}/clocks?at=2026-11-27T01:00:00Z", path_of(&next));
     let (status, problem) = world.get("bus-company", &path).await;
-    assert_eq!((status.as_u16(), &problem["errors"][0]["code"]), (422, &json!("before-order")), "{problem:#}");
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["code"]),
+        (422, &json!("before-order")),
+        "{problem:#}"
+    );
 }
 
 /// It was not known when it is due, and later it was.

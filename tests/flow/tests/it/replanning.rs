@@ -51,7 +51,8 @@ async fn a_killed_replan_is_finished_by_the_same_requests_and_moves_each_order_o
 
     let undisturbed = looked_at(&cluster, CONTROL).await;
     let version = undisturbed["version"].as_u64().unwrap();
-    let mut control = Replan { cluster: &cluster, street: CONTROL, version, after: Value::Null, moves: vec![] };
+    let mut control =
+        Replan { cluster: &cluster, street: CONTROL, version, after: Value::Null, moves: vec![] };
     control.to_its_end().await;
     assert_eq!(due_times(&cluster, KILLED).await, due_times(&cluster, CONTROL).await);
     for street in [KILLED, CONTROL] {
@@ -151,7 +152,7 @@ async fn report(cluster: &Cluster, street: usize, n: usize) {
 }
 
 /// The day on which everything is due: a working day that is still to come.
-async fn last_day(cluster: &Cluster) -> String {
+pub(crate) async fn last_day(cluster: &Cluster) -> String {
     let statement = "SELECT max(due_at AT TIME ZONE 'Asia/Shanghai')::date::text FROM dispatch.stages
         WHERE stage = 'resolve' AND subject_kind = 'order'";
     let day: Option<String> = sqlx::query_scalar(statement).fetch_one(&cluster.admin).await.unwrap();
@@ -159,7 +160,7 @@ async fn last_day(cluster: &Cluster) -> String {
 }
 
 /// The street takes one more day off: a publication of its own calendar.
-async fn publish_day_off(cluster: &Cluster, street: usize, day: &str) {
+pub(crate) async fn publish_day_off(cluster: &Cluster, street: usize, day: &str) {
     let own = format!("  calendar:\n    days: [{{ date: {day}, kind: holiday }}]\n");
     let url = format!("{}/directory/v1/manifests:apply", cluster.url("directory"));
     let request = cluster.http().post(url).bearer_auth(cluster.token("sre"));
@@ -170,8 +171,7 @@ async fn publish_day_off(cluster: &Cluster, street: usize, day: &str) {
 
 /// What the day off would move, once dispatch has heard of it.
 async fn looked_at(cluster: &Cluster, street: usize) -> Value {
-    let url =
-        format!("{}{}?calendar={}&limit=100", cluster.url("dispatch"), path(street), calendar(street));
+    let url = format!("{}{}?calendar={}&limit=100", cluster.url("dispatch"), path(street), calendar(street));
     wait::eventually(WITHIN, "the publication", async || {
         let request = cluster.http().get(&url).bearer_auth(cluster.token("governance-centre"));
         let page: Value = request.send().await.ok()?.error_for_status().ok()?.json().await.ok()?;
