@@ -49,7 +49,7 @@ impl Turned {
     }
 
     /// All of it.
-    pub fn iter(&self) -> impl Iterator<Item = &PastClocks> {
+    pub fn all(&self) -> impl Iterator<Item = &PastClocks> {
         self.0.values()
     }
 }
@@ -132,13 +132,13 @@ mod tests {
         let mut after = before.clone();
         after.stages[0].warned = 1;
         turned.note(before.clone(), &after, at(10));
-        assert_eq!(turned.iter().count(), 0, "a warning turns no clock");
+        assert_eq!(turned.all().count(), 0, "a warning turns no clock");
         let mut watch = StopWatch::start(before.stages[0].plan.limit, &calendar(), at(0));
         watch.pause(at(20)).unwrap();
         after.stages[0].watch = Some(watch);
         turned.note(before.clone(), &after, at(20));
         turned.note(after.clone(), &before, at(20));
-        let noted: Vec<_> = turned.iter().cloned().collect();
+        let noted: Vec<_> = turned.all().cloned().collect();
         let Order { tenant, id: order_id, version, stages, .. } = before;
         assert_eq!(noted, [PastClocks { tenant, order_id, version, until: at(20), stages }]);
         // Had nobody noted it, what was before would not be known.

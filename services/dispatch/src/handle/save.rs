@@ -66,7 +66,7 @@ pub(super) async fn save_said(
     if !rows.is_empty() {
         store::stages::save(tx, &rows).await?;
     }
-    let turned: Vec<&PastClocks> = matters.iter().flat_map(|matter| matter.turned.iter()).collect();
+    let turned: Vec<&PastClocks> = matters.iter().flat_map(|matter| matter.turned.all()).collect();
     if !turned.is_empty() {
         store::past_clocks::insert(tx, &turned).await?;
     }
