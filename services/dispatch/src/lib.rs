@@ -8,7 +8,7 @@
 //! The rooms:
 //! * `inbound`: the doors. `messages` hears routed cases, `wakeups` is called by time, `calendars` notices
 //!   publications, `http` takes the acts of bodies and verifiers, with an account or by a link to one order, and serves
-//!   the page a link opens. They parse and authenticate, nothing else.
+//!   the page a link opens, `rpc` does the same for machines. They parse and authenticate, nothing else.
 //! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed
 //!   event; `say` writes what happened into events.
 //! * `handle`: the one room where things happen, one transaction per batch of commands; what doors ask during one commit
@@ -69,6 +69,9 @@ impl Service for Dispatch {
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);
         plan.rpc(inbound::rpc::server(room.clone(), hints));
+        plan.rpc(inbound::rpc::links::server(room.clone()));
+        plan.rpc(inbound::rpc::calendars::server(room.clone()));
+        plan.rpc(inbound::rpc::clocks::server(room.clone()));
         plan.door(inbound::http::routes(room.clone()), inbound::http::openapi());
         plan.hears(&house, "triage", inbound::messages::RoutedCases(room.clone()));
         plan.fires(&house, inbound::wakeups::OrdersDue(room.clone()));

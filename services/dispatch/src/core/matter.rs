@@ -17,6 +17,7 @@ use sla::Calendar;
 use uuid::Uuid;
 
 use super::clocks::{Clocks, Hours, Openings};
+use super::past::Turned;
 use super::routed::RoutedCase;
 use super::stages::{Projected, Subject};
 
@@ -55,6 +56,8 @@ pub(crate) struct Matter {
     pub happened: Vec<Happened>,
     /// Subjects a wake-up was claimed for: it is armed anew or removed even if nothing happened.
     pub woken: BTreeSet<Uuid>,
+    /// What clocks of its orders were before they were turned.
+    pub turned: Turned,
     /// The version in the database by subject; a subject without one is not there yet.
     stored: BTreeMap<Uuid, u64>,
     /// What the database says of its stages.
@@ -101,7 +104,8 @@ impl Matter {
             orders.iter().map(|order| (order.id.as_uuid(), order.version)).collect();
         stored.insert(case.id.as_uuid(), case.version);
         let projected = Projected::of(&case, &orders);
-        Self { facts, case, orders, happened: Vec::new(), woken: BTreeSet::new(), stored, projected }
+        let (happened, woken, turned) = (Vec::new(), BTreeSet::new(), Turned::default());
+        Self { facts, case, orders, happened, woken, turned, stored, projected }
     }
 
     pub fn tenant(&self) -> TenantId {
@@ -273,7 +277,8 @@ impl Matter {
             let before = self.orders[place].clone();
             let after =
                 Order::evolve(Some(before), &event).expect("a decision continues the order's history");
-            self.orders[place] = after.clone();
+            let before = std::mem::replace(&mut self.orders[place], after.clone());
+            self.turned.note(before, &after, now);
             self.happened.push(Happened::Order { event, after });
         }
         Ok(())

@@ -26,6 +26,7 @@ use orders::{Order, Refusal};
 
 use crate::core::link::LinkRefusal;
 use crate::core::matter::Matter;
+use crate::core::past::NoMoment;
 use crate::core::token::Keys;
 use crate::events::Metrics;
 use crate::store::cases::StoredCase;
@@ -77,6 +78,8 @@ pub(crate) enum Denied {
     NotReady,
     /// Another publication of the calendar is in force than the one the caller has looked at.
     OtherPublication(u64),
+    /// Clocks are not told for that moment.
+    NoMoment(NoMoment),
     /// The machine says no.
     Refused(Refusal),
     /// A link does nothing, or is not given out.

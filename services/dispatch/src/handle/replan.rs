@@ -1,8 +1,8 @@
 //! A newly published calendar and the clocks of a street: what it moves, and moving it.
 //!
 //! A batch is one transaction over some cases in order, so whoever is interrupted goes on behind the last answer, and what was
-//! moved is not moved again. Looking goes the same way without locks and saves nothing: the same decisions on the same
-//! states, so what is listed is what is moved.
+//! moved is not moved again: `tests/flow`, `replanning`, kills it between two batches. Looking goes the same way without
+//! locks and saves nothing: the same decisions on the same states, so what is listed is what is moved.
 
 use std::time::Duration;
 
@@ -99,9 +99,9 @@ async fn once(room: &Room, replan: &Replan) -> Result<Answer, Denied> {
     let body = serde_json::to_vec(&page).expect("a page can be written");
     let answer = answers.add(request, page.version, body);
     answers.keep(&mut tx, now).await?;
-    crash::point("dispatch.before_commit");
+    crash::point("dispatch.replan.before_commit");
     tx.commit().await?;
-    crash::point("dispatch.after_commit");
+    crash::point("dispatch.replan.after_commit");
     if moved {
         room.house.committed();
     }

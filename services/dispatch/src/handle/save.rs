@@ -1,4 +1,5 @@
-//! Saving what happened to any number of matters: states, stages, journal, wake-ups, each in one statement.
+//! Saving what happened to any number of matters: states, stages, what turned clocks were, journal, wake-ups, each in one
+//! statement.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use wakeups::{Kind, Wakeup};
 
 use super::Room;
 use crate::core::matter::{Happened, Matter};
+use crate::core::past::PastClocks;
 use crate::core::stages;
 use crate::store::stages::StageRow;
 use crate::store::{self, Key};
@@ -63,6 +65,10 @@ pub(super) async fn save_said(
     let rows: Vec<StageRow<'_>> = matters.iter().flat_map(stage_rows).collect();
     if !rows.is_empty() {
         store::stages::save(tx, &rows).await?;
+    }
+    let turned: Vec<&PastClocks> = matters.iter().flat_map(|matter| matter.turned.all()).collect();
+    if !turned.is_empty() {
+        store::past_clocks::insert(tx, &turned).await?;
     }
     room.house.outbox.append(tx, said).await?;
     wake_ups(tx, matters).await

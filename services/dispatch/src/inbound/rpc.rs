@@ -1,5 +1,9 @@
-//! `streetwise.dispatch.v1.OrderService`: the orders of a body, for its systems.
+//! `streetwise.dispatch.v1.OrderService`: the orders of a body, for its systems. Beside it, each in a file of its own, the
+//! services of links, calendars and clocks.
 
+pub(crate) mod calendars;
+pub(crate) mod clocks;
+pub(crate) mod links;
 mod seats;
 mod watch;
 
@@ -209,12 +213,7 @@ async fn act_on_one_case(
 ) -> Result<wire::ActOnCaseResponse, Problem> {
     let (street, id): (TenantId, CaseId) = (named(&request.street)?, named(&request.case_id)?);
     let (verb, result) = case_verb_of(request.act())?;
-    let change = Change {
-        who: call.who.clone(),
-        key: parse_key(&request.idempotency_key)?,
-        if_match: Some(request.if_version).filter(|version| *version > 0),
-        traceparent: call.trace.traceparent.clone(),
-    };
+    let change = change(call, &request.idempotency_key, request.if_version)?;
     let body = CaseBody {
         result,
         bodies: Some(request.bodies).filter(|bodies| !bodies.is_empty()),
@@ -226,6 +225,16 @@ async fn act_on_one_case(
     let view = serde_json::from_slice::<CaseView>(&answer.body);
     let view = view.map_err(|error| pg::Error::broken("reading an answer", error))?;
     Ok(view.into())
+}
+
+/// A change as the HTTP door makes one of its headers.
+fn change(call: &Call, idempotency_key: &str, if_version: u64) -> Result<Change, Problem> {
+    Ok(Change {
+        who: call.who.clone(),
+        key: parse_key(idempotency_key)?,
+        if_match: Some(if_version).filter(|version| *version > 0),
+        traceparent: call.trace.traceparent.clone(),
+    })
 }
 
 fn case_verb_of(act: wire::CaseAct) -> Result<(&'static str, Option<VerifyResult>), Problem> {

@@ -10,6 +10,7 @@ pub(crate) mod changes;
 pub(crate) mod links;
 pub(crate) mod lists;
 pub(crate) mod orders;
+pub(crate) mod past_clocks;
 pub(crate) mod stages;
 
 use ids::TenantId;

@@ -8,6 +8,7 @@ mod life;
 mod links;
 mod many;
 mod own_calendar;
+mod past_clocks;
 mod repeats;
 mod replans;
 mod rotated;

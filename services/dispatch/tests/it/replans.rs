@@ -19,11 +19,11 @@ const CALENDARS: &str = "/dispatch/v1/streets/990102001000/calendars";
 
 impl World {
     /// The district's calendar with one day more off, as its next publication and generation.
-    async fn publish_day_off(&self, generation: u64, date: &str) {
+    pub async fn publish_day_off(&self, generation: u64, date: &str) {
         self.publish_days_off(generation, &[date]).await;
     }
 
-    async fn publish_days_off(&self, generation: u64, dates: &[&str]) {
+    pub async fn publish_days_off(&self, generation: u64, dates: &[&str]) {
         let mut core = self.district.clone();
         let calendar = core.calendars.get_mut(&core.default_calendar).unwrap();
         calendar.version = generation;
@@ -55,7 +55,7 @@ impl World {
     }
 
     /// Moves all of it, a few cases at a time.
-    async fn moved(&self, version: u64, limit: u32) -> Vec<Value> {
+    pub async fn moved(&self, version: u64, limit: u32) -> Vec<Value> {
         let (mut moves, mut after, mut left) = (Vec::new(), Value::Null, u64::MAX);
         loop {
             let body = json!({ "calendar": OFFICIAL, "version": version, "after": after, "limit": limit, "note": "调休" });

@@ -45,7 +45,7 @@ async fn machines_report_watch_act_and_ask_why() {
     streams_end_with_the_key_that_signed_their_tokens(&cluster).await;
 }
 
-fn report(key: u128, item: &str) -> SubmitReportRequest {
+pub(crate) fn report(key: u128, item: &str) -> SubmitReportRequest {
     let place = Place { lon: 106.5, lat: 29.5, datum: Datum::Gcj02.into(), address: String::new() };
     SubmitReportRequest {
         street: STREET.to_owned(),
@@ -61,11 +61,11 @@ fn report(key: u128, item: &str) -> SubmitReportRequest {
     }
 }
 
-async fn channel(cluster: &Cluster, service: &str) -> Channel {
+pub(crate) async fn channel(cluster: &Cluster, service: &str) -> Channel {
     Channel::from_shared(cluster.grpc_url(service).to_owned()).unwrap().connect().await.unwrap()
 }
 
-fn signed<T>(cluster: &Cluster, persona: &str, message: T) -> Request<T> {
+pub(crate) fn signed<T>(cluster: &Cluster, persona: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let token = format!("Bearer {}", cluster.token(persona)).parse().unwrap();
     request.metadata_mut().insert("authorization", token);
@@ -331,6 +331,6 @@ async fn streams_end_with_the_key_that_signed_their_tokens(cluster: &Cluster) {
     assert_eq!(wait::eventually(WITHIN, "the end", ended).await.code(), Code::Unauthenticated);
 }
 
-fn reason(status: &tonic::Status) -> String {
+pub(crate) fn reason(status: &tonic::Status) -> String {
     status.get_error_details().error_info().expect("every refusal names its code").reason.clone()
 }

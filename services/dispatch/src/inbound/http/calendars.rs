@@ -4,8 +4,8 @@ use access::Action;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use bootstrap::Bearer;
 use bootstrap::door::{Fault, FreeText, Path, Problem, Query, StrictJson};
+use bootstrap::{Bearer, Identity};
 use ids::{CaseId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,6 +15,7 @@ use super::change::{Change, answered};
 use super::deeds::missing;
 use crate::core::replan::MovePage;
 use crate::handle::Room;
+use crate::handle::answer::Answer;
 use crate::handle::replan::{self, CASES_MAX, Replan, Which};
 
 /// The longest id of a calendar that is looked up.
@@ -22,27 +23,27 @@ const ID_BYTES_MAX: usize = 128;
 
 /// A working calendar as it is in force.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CalendarView {
-    id: String,
+pub(crate) struct CalendarView {
+    pub id: String,
     /// Rises with each publication; of a street's own calendar also when the street changes its hours.
-    version: u64,
+    pub version: u64,
     /// IANA name of the time zone of its days.
-    zone: String,
+    pub zone: String,
     /// Years whose days off are published.
-    years: Vec<i16>,
+    pub years: Vec<i16>,
 }
 
 /// The calendars of a street.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CalendarList {
-    calendars: Vec<CalendarView>,
+pub(crate) struct CalendarList {
+    pub calendars: Vec<CalendarView>,
 }
 
 /// Which clocks.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ReplanQuery {
+pub(crate) struct ReplanQuery {
     /// Id of the calendar; must be there.
     pub calendar: Option<String>,
     /// `next` of the page before.
@@ -54,22 +55,22 @@ pub(super) struct ReplanQuery {
 /// Which clocks, and that somebody has looked.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReplanBody {
+pub(crate) struct ReplanBody {
     /// Id of the calendar.
-    calendar: String,
+    pub calendar: String,
     /// Its version as it was looked at: refused when another is in force.
     #[schema(value_type = i64, minimum = 1)]
-    version: u64,
+    pub version: u64,
     /// `next` of the answer before.
     #[serde(default)]
-    after: Option<Uuid>,
+    pub after: Option<Uuid>,
     /// Cases to go through at once, 1 to 100; 50 unless told.
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100)]
-    limit: Option<u32>,
+    pub limit: Option<u32>,
     /// Stands with each move on the timeline; free text, at most 4,000 characters.
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// The calendars that limits of the street count on, each as it is in force.
@@ -81,7 +82,12 @@ pub(super) async fn list(
     Bearer(who): Bearer,
     Path(street): Path<TenantId>,
 ) -> Result<Json<CalendarList>, Problem> {
-    room.house.admit(&who, Action::CalendarReplan, street)?;
+    Ok(Json(published(&room, &who, street)?))
+}
+
+/// The same at either door.
+pub(crate) fn published(room: &Room, who: &Identity, street: TenantId) -> Result<CalendarList, Problem> {
+    room.house.admit(who, Action::CalendarReplan, street)?;
     let view = room.house.snapshot.view();
     let street = view.street(street).ok_or_else(|| Problem::unavailable(2))?;
     let calendars = street.of.calendars().map(|calendar| CalendarView {
@@ -90,7 +96,7 @@ pub(super) async fn list(
         zone: calendar.reference().zone.clone(),
         years: calendar.years().collect(),
     });
-    Ok(Json(CalendarList { calendars: calendars.collect() }))
+    Ok(CalendarList { calendars: calendars.collect() })
 }
 
 /// What the publication in force would move, page by page: every running clock of the street that counts on an earlier one and
@@ -104,10 +110,20 @@ pub(super) async fn look(
     Path(street): Path<TenantId>,
     Query(query): Query<ReplanQuery>,
 ) -> Result<Json<MovePage>, Problem> {
-    let admitted = room.house.admit(&who, Action::CalendarReplan, street)?;
+    Ok(Json(looked_at(&room, &who, street, query).await?))
+}
+
+/// The same at either door.
+pub(crate) async fn looked_at(
+    room: &Room,
+    who: &Identity,
+    street: TenantId,
+    query: ReplanQuery,
+) -> Result<MovePage, Problem> {
+    let admitted = room.house.admit(who, Action::CalendarReplan, street)?;
     let calendar = query.calendar.ok_or_else(|| missing("/calendar"))?;
-    let which = which(&room, street, calendar, query.after, query.limit)?;
-    Ok(Json(replan::look(&room, admitted.scope(), &which).await?))
+    let which = which(room, street, calendar, query.after, query.limit)?;
+    Ok(replan::look(room, admitted.scope(), &which).await?)
 }
 
 /// Moves them, a batch of cases at a time: what was used stays as it was counted, the rest counts on the publication in force.
@@ -122,14 +138,23 @@ pub(super) async fn apply(
     change: Change,
     StrictJson(body): StrictJson<ReplanBody>,
 ) -> Result<Response, Problem> {
+    answered(moved(&room, street, change, body).await?)
+}
+
+/// The same at either door.
+pub(crate) async fn moved(
+    room: &Room,
+    street: TenantId,
+    change: Change,
+    body: ReplanBody,
+) -> Result<Answer, Problem> {
     room.house.admit(&change.who, Action::CalendarReplan, street)?;
     let request = change.request(street, "calendars:replan".to_owned(), &body);
     let ReplanBody { calendar, version, after, limit, note } = body;
     let note = FreeText::parse("/note", note.unwrap_or_default())?.into_string();
-    let which = which(&room, street, calendar, after, limit)?;
+    let which = which(room, street, calendar, after, limit)?;
     let traceparent = change.traceparent;
-    let answer = replan::apply(&room, &Replan { request, which, version, note, traceparent }).await?;
-    answered(answer)
+    Ok(replan::apply(room, &Replan { request, which, version, note, traceparent }).await?)
 }
 
 fn which(

@@ -8,8 +8,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bootstrap::Bearer;
 use bootstrap::door::{Fault, IdVerb, Path, Problem, StrictJson};
+use bootstrap::{Bearer, Identity};
 use ids::{LinkId, OrderId, TenantId};
 use pg::TenantScope;
 use serde::{Deserialize, Serialize};
@@ -37,19 +37,19 @@ const DIGITS_MAX: usize = 4;
 /// What is to be given out.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LinkBody {
+pub(crate) struct LinkBody {
     /// Until it ends: 1 to 720, 72 unless told.
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 720)]
-    hours: Option<u16>,
+    pub hours: Option<u16>,
     /// What it is for, or whose desk it goes to, e.g. 公交公司调度室: 1 to 64 characters. Never a person: `@` and more than
     /// four digits in a row are refused.
     #[schema(min_length = 1, max_length = 64)]
-    label: String,
+    pub label: String,
     /// What may be done by it: see, acknowledge, ask, arrive, progress, submit, sign; all of them unless told. Whatever it is, a
     /// link shows its order.
     #[serde(default)]
-    acts: Option<Vec<String>>,
+    pub acts: Option<Vec<String>>,
 }
 
 /// Nothing needs to be said with it.
@@ -70,6 +70,18 @@ pub(super) async fn issue(
     change: Change,
     StrictJson(body): StrictJson<LinkBody>,
 ) -> Result<Response, Problem> {
+    let issued = give_out(&room, (street, order_id), change, body).await?;
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, no_store, Json(issued)).into_response())
+}
+
+/// The same at either door. What opens the link is in this answer and nowhere else.
+pub(crate) async fn give_out(
+    room: &Room,
+    (street, order_id): (TenantId, OrderId),
+    change: Change,
+    body: LinkBody,
+) -> Result<IssuedView, Problem> {
     room.house.admit(&change.who, Action::OrderLink, street)?;
     let request = change.request(street, format!("orders/{order_id}/links"), &body);
     let new = new_link(body)?;
@@ -79,7 +91,7 @@ pub(super) async fn issue(
         what: What::Link(order_id, LinkDeed::Issue(new)),
         note,
         traceparent: change.traceparent,
-        may: may_touch(&room, change.who, Action::OrderLink, street),
+        may: may_touch(room, change.who, Action::OrderLink, street),
     };
     let key = command.request.key;
     let Answer { body, .. } = room.submit(command).await?;
@@ -87,8 +99,7 @@ pub(super) async fn issue(
     let claims = Claims { tenant: street, link: link.link_id.into(), expires_at: link.expires_at };
     let token = room.links.keys.again(claims, key, &token_sha256);
     let url = token.map(|token| format!("{}/dispatch/link#{token}", room.links.public_url));
-    let no_store = [(header::CACHE_CONTROL, "no-store")];
-    Ok((StatusCode::CREATED, no_store, Json(IssuedView { link, url })).into_response())
+    Ok(IssuedView { link, url })
 }
 
 /// 工单的链接 / The links of an order with their openings, newest first; never what opens them.
@@ -100,13 +111,22 @@ pub(super) async fn list(
     Bearer(who): Bearer,
     Path((street, order_id)): Path<(TenantId, OrderId)>,
 ) -> Result<Json<LinkList>, Problem> {
-    let admitted = room.house.admit(&who, Action::OrderLink, street)?;
+    Ok(Json(listed(&room, &who, (street, order_id)).await?))
+}
+
+/// The same at either door.
+pub(crate) async fn listed(
+    room: &Room,
+    who: &Identity,
+    (street, order_id): (TenantId, OrderId),
+) -> Result<LinkList, Problem> {
+    let admitted = room.house.admit(who, Action::OrderLink, street)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let order = lists::order(&mut tx, &Reach::one(street, &admitted.bodies), order_id).await?;
     order.ok_or_else(Problem::not_found)?;
     let links = links::of_orders(&mut tx, &[(street, order_id.as_uuid())]).await?;
     tx.commit().await?;
-    Ok(Json(LinkList { links: links.iter().map(LinkView::of).collect() }))
+    Ok(LinkList { links: links.iter().map(LinkView::of).collect() })
 }
 
 /// 撤销链接 / Takes a link back: it opens nothing any more. Doing it twice is no fault.
@@ -119,21 +139,32 @@ pub(super) async fn revoke(
     State(room): State<Room>,
     Path((street, target)): Path<(TenantId, IdVerb<LinkId>)>,
     change: Change,
-    StrictJson(body): StrictJson<RevokeBody>,
+    StrictJson(RevokeBody {}): StrictJson<RevokeBody>,
 ) -> Result<Response, Problem> {
     room.house.admit(&change.who, Action::OrderLink, street)?;
     if target.verb != "revoke" {
         return Err(Problem::not_found());
     }
-    let order_id = order_of(&room, street, target.id).await?;
+    answered(take_back(&room, street, target.id, change).await?)
+}
+
+/// The same at either door.
+pub(crate) async fn take_back(
+    room: &Room,
+    street: TenantId,
+    link: LinkId,
+    change: Change,
+) -> Result<Answer, Problem> {
+    room.house.admit(&change.who, Action::OrderLink, street)?;
+    let order_id = order_of(room, street, link).await?;
     let command = Command {
-        request: change.request(street, format!("links/{}:revoke", target.id), &body),
-        what: What::Link(order_id, LinkDeed::Revoke(target.id)),
+        request: change.request(street, format!("links/{link}:revoke"), &RevokeBody {}),
+        what: What::Link(order_id, LinkDeed::Revoke(link)),
         note: String::new(),
         traceparent: change.traceparent,
-        may: may_touch(&room, change.who, Action::OrderLink, street),
+        may: may_touch(room, change.who, Action::OrderLink, street),
     };
-    answered(room.submit(command).await?)
+    Ok(room.submit(command).await?)
 }
 
 /// The order a link is to.

@@ -25,9 +25,12 @@ use utoipa::OpenApi;
 
 use crate::handle::Room;
 
+pub(crate) use calendars::{CalendarView, ReplanBody, ReplanQuery, looked_at, moved, published};
 pub(crate) use cases::{CaseBody, VerifyResult, act as act_on_case};
 pub(crate) use change::Change;
+pub(crate) use clocks::unfolded;
 pub(crate) use deeds::{ActBody, admitted, deed};
+pub(crate) use links::{LinkBody, give_out, listed as list_links, take_back};
 pub(crate) use orders::{ListQuery, page as list_page};
 
 /// The routes. Custom verbs share a segment with the id, so reading and acting meet in `{target}`.

@@ -1,10 +1,11 @@
 //! The machine's refusals as problems: 409 with the refusal's own code and hint.
 
-use bootstrap::door::{Kind, Problem};
+use bootstrap::door::{Fault, Kind, Problem};
 use orders::Refusal;
 use writer::Unkept;
 
 use crate::core::link::{LINKS_MAX, LinkRefusal};
+use crate::core::past::NoMoment;
 use crate::handle::Denied;
 
 /// Seconds after which there is room again, most likely.
@@ -63,6 +64,7 @@ impl From<Denied> for Problem {
             Denied::OtherPublication(version) => Problem::of(&OTHER_PUBLICATION)
                 .with_detail(version.to_string())
                 .with_hint("请重新预览后再提交 / look again, then apply what you saw"),
+            Denied::NoMoment(refusal) => no_moment(refusal),
             Denied::Database(error) => bootstrap::house::database_problem(&error),
             Denied::Refused(refusal) => refused(&refusal),
             Denied::Link(refusal) => of_link(refusal),
@@ -70,6 +72,20 @@ impl From<Denied> for Problem {
             Denied::Unkept(Unkept::OverShare) => Problem::quota_exceeded(1),
             Denied::Unkept(Unkept::Unavailable) => Problem::unavailable(2),
             Denied::Unkept(Unkept::Failed) => Problem::internal(),
+        }
+    }
+}
+
+/// What is wrong with the moment that clocks were asked for.
+fn no_moment(refusal: NoMoment) -> Problem {
+    let fault = |code, said: String| Problem::validation_failed([Fault::new("/at", code, said)]);
+    match refusal {
+        NoMoment::ToCome => fault("in-future", "不得晚于现在 / it is still to come".to_owned()),
+        NoMoment::BeforeOrder => {
+            fault("before-order", "早于工单派发 / the order had not been dispatched".to_owned())
+        }
+        NoMoment::NotKept(since) => {
+            fault("not-kept", format!("时限记录始于 {since} / what its clocks were is known from {since} on"))
         }
     }
 }
