@@ -173,6 +173,8 @@ impl Entry<'_> {
             into_case_id: into.to_string(),
             into_case_no: other.case_no.clone(),
             note: self.command.note.clone(),
+            by: self.command.subject.clone(),
+            routed: false,
         };
         said.push(self.said(EventType::CaseMerged, &message));
         store::voices::keep(tx, &moved, self.now).await?;
