@@ -1,32 +1,15 @@
 //! Taking a voice out of a case (拆分).
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use bootstrap::Bearer;
-use bootstrap::door::{IdVerb, Path, Problem, StrictJson, TraceContext, text};
-use ids::{CaseId, ReportId, TenantId};
-use serde::{Deserialize, Serialize};
+use bootstrap::door::{Problem, text};
+use ids::CaseId;
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::desk::{note, rank};
+use super::cases::Asked;
+use super::desk::{note, unwanted, wanted};
 use crate::handle::Room;
 use crate::handle::split::{self, Apart, SplitVoice};
-
-/// Which voice, and what it is about.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SplitForm {
-    #[schema(value_type = Uuid)]
-    report_id: ReportId,
-    /// Code of its item; without it what its case is about.
-    #[schema(example = "TRA-01")]
-    item: Option<String>,
-    /// Free text, at most 4,000 characters.
-    note: Option<String>,
-}
 
 /// The case it has now.
 #[derive(Serialize, ToSchema)]
@@ -38,43 +21,23 @@ pub(super) struct SplitDocument {
     case_no: String,
 }
 
-/// 拆分上报 / Takes a report out of the case it joined into a case of its own, with a plan of its own. The report that opened the case
-/// cannot leave it.
-#[utoipa::path(
-    post,
-    path = "/triage/v1/streets/{street}/cases/{target}",
-    tag = "cases",
-    params(
-        ("street" = String, Path, description = "街道代码 / the street's code, 12 digits"),
-        ("target" = String, Path, description = "案件编号加 :split / the case's id and `:split`"),
-    ),
-    request_body = SplitForm,
-    responses((status = 200, body = SplitDocument), Problem),
-)]
-pub(super) async fn split(
-    State(room): State<Arc<Room>>,
-    Bearer(who): Bearer,
-    Path((street, target)): Path<(TenantId, IdVerb<CaseId>)>,
-    trace: TraceContext,
-    StrictJson(form): StrictJson<SplitForm>,
-) -> Result<Json<SplitDocument>, Problem> {
-    let rank = rank(&room, &who, street)?;
-    if target.verb != "split" {
-        return Err(Problem::not_found());
-    }
+/// Takes it out. The right was asked for.
+pub(super) async fn split(room: &Room, case_id: CaseId, asked: Asked) -> Result<SplitDocument, Problem> {
+    let Asked { street, form, subject, rank, traceparent } = asked;
+    unwanted(&[("/case_id", form.case_id.is_some())])?;
     if let Some(item) = &form.item {
         text::identifier("/item", item)?;
     }
     let command = SplitVoice {
         tenant: street,
-        case_id: target.id,
-        report_id: form.report_id,
+        case_id,
+        report_id: wanted("/report_id", form.report_id)?,
         item: form.item,
         note: note(form.note)?,
-        subject: who.subject,
+        subject,
         rank,
-        traceparent: trace.traceparent,
+        traceparent,
     };
-    let Apart { case_id, case_no } = split::split(&room, &command).await??;
-    Ok(Json(SplitDocument { report_id: command.report_id.as_uuid(), case_id: case_id.as_uuid(), case_no }))
+    let Apart { case_id, case_no } = split::split(room, &command).await??;
+    Ok(SplitDocument { report_id: command.report_id.as_uuid(), case_id: case_id.as_uuid(), case_no })
 }

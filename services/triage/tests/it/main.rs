@@ -12,6 +12,7 @@ mod hints;
 mod join;
 mod lane;
 mod memory;
+mod merge;
 mod own_ways;
 mod place;
 mod plan;
