@@ -21,6 +21,7 @@ pub(crate) struct MergedCase {
     pub routed: bool,
     /// Trace of the person's request.
     pub traceparent: String,
+    into: CaseId,
     into_case_no: String,
     /// Subject of the person.
     by: String,
@@ -51,6 +52,7 @@ impl MergedCase {
             tenant: envelope.tenant,
             routed: merged.routed,
             traceparent: envelope.traceparent.clone(),
+            into: merged.into_case_id.parse().map_err(|_| Field("into_case_id"))?,
             into_case_no: merged.into_case_no,
             by: merged.by,
             note: merged.note,
@@ -60,6 +62,11 @@ impl MergedCase {
     /// As rows are locked.
     pub fn key(&self) -> (TenantId, Uuid) {
         (self.tenant, self.case_id.as_uuid())
+    }
+
+    /// The case that stays.
+    pub fn other(&self) -> (TenantId, Uuid) {
+        (self.tenant, self.into.as_uuid())
     }
 
     /// Why orders end, for who held them: the matter goes on, and where.

@@ -127,6 +127,36 @@ async fn a_case_that_is_over_stays_as_it_ended() {
     assert_eq!(world.scalar::<i64>(PARKED).await, 0);
 }
 
+/// The other one was closed, or called off, before this was heard: then somebody has to act still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_does_not_end_for_a_case_that_is_over() {
+    let world = World::start().await;
+    let closed = world.opened(&world.routed(STREET, "TRA-01")).await;
+    handle(&world, closed, 1).await;
+    assert_eq!(world.verify("verifier", closed, "pass").await.0, StatusCode::OK);
+    let routed = world.routed(STREET, "TRA-01");
+    let case_id = world.opened(&routed).await;
+    let mut merged = world.merged(&routed);
+    merged.payload.into_case_id = closed.to_string();
+    world.hear(&merged).await;
+    assert_eq!((world.phase(case_id).await, world.scalar::<i64>(PARKED).await), (json!("open"), 0));
+    assert_eq!(world.count_said(EventType::OrderCancelled).await, 0);
+
+    // Of two that follow each other in one batch the first is over only by the second.
+    let (first, second) = (world.routed(STREET, "TRA-01"), world.routed(STREET, "TRA-01"));
+    let ids = [world.opened(&first).await, world.opened(&second).await];
+    let mut into_second = world.merged(&first);
+    into_second.payload.into_case_id = ids[1].to_string();
+    let onward = world.merged(&second);
+    for merged in [&into_second, &onward] {
+        world.rig.publish(&merged.envelope, merged.payload.encode_to_vec().into()).await;
+    }
+    world.rig.drain().await;
+    for id in ids {
+        assert_eq!(world.phase(id).await, "cancelled");
+    }
+}
+
 /// A plan that never went out ended in triage; and one that went out in a lane that is behind is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_case_is_passed_over_or_waited_for() {
@@ -155,7 +185,8 @@ async fn an_unknown_case_is_passed_over_or_waited_for() {
 #[case::of_another_tenant(|m: &mut Merged| m.payload.case.as_mut().unwrap().street = FAST_STREET.to_owned())]
 #[case::without_case(|m: &mut Merged| m.payload.case = None)]
 #[case::by_nobody(|m: &mut Merged| m.payload.by.clear())]
-#[case::into_nothing(|m: &mut Merged| m.payload.into_case_no.clear())]
+#[case::into_no_case(|m: &mut Merged| m.payload.into_case_id.clear())]
+#[case::into_no_number(|m: &mut Merged| m.payload.into_case_no.clear())]
 #[tokio::test(flavor = "multi_thread")]
 async fn poison_parks_alone(#[case] spoil: fn(&mut Merged)) {
     let world = World::start().await;
