@@ -47,7 +47,7 @@ events! {
     CaseRehomed = "triage.case.rehomed",
     /// A case nobody has to act on: a person said so before orders went out, with a ground.
     CaseRejected = "triage.case.rejected",
-    /// The same matter as another case: its voices went there before orders went out.
+    /// The same matter as another case: its voices went there, before orders went out or with their end.
     CaseMerged = "triage.case.merged",
     /// A voice was another matter: it is the first of a case of its own now.
     CaseSplit = "triage.case.split",

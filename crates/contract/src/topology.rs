@@ -74,7 +74,7 @@ pub const HEARS: &[Hears] = &[
         events: &["dispatch.case.closed", "dispatch.case.reopened", "dispatch.case.cancelled"],
         feedback: true,
     },
-    hears("dispatch", "triage", &["triage.case.routed"]),
+    hears("dispatch", "triage", &["triage.case.routed", "triage.case.merged"]),
     hears("notification", "triage", &["triage.case.joined", "triage.case.plan_review_requested"]),
     hears("notification", "dispatch", TOLD),
     hears("console", "intake", &["intake.report.*"]),

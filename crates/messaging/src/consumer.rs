@@ -2,8 +2,9 @@
 //!
 //! decode and check (before BEGIN) → inbox → `Apply::apply` → commit → ack. A batch that fails on its data is
 //! halved until the one culprit is found, which is parked; the others go through (D17, ADR 013). A message the
-//! consumer cannot judge yet (its tenant's first document is not here) comes back later by itself: the first few of
-//! a tenant from the broker, the rest from the table of parked messages, so that no tenant stops a lane (ADR 016).
+//! consumer cannot judge yet (its tenant's first document, or what it follows from, is not here) comes back later by itself:
+//! the first few of a tenant from the broker, the rest from the table of parked messages, so that no tenant stops a lane
+//! (ADR 016).
 
 mod batch;
 mod origin;
@@ -58,6 +59,10 @@ pub enum ApplyError {
     /// The decision refuses this input for ever: the culprit is parked.
     #[error("refused: {0}")]
     Refused(String),
+    /// It follows from something that another lane has not brought yet: it comes back later, as what [`Refused::NotYet`] is
+    /// said of, and the others go through.
+    #[error("not yet: {0}")]
+    NotYet(&'static str),
 }
 
 impl From<sqlx::Error> for ApplyError {

@@ -1,12 +1,12 @@
 //! Orders, clocks, escalation, verification, closure.
 //!
-//! A routed case becomes orders with due times; bodies act on them, return them or ask for time, centres direct and
+//! A routed case becomes orders with due times, a merged one loses them; bodies act on them, return them or ask for time, centres direct and
 //! rule, the clock warns, breaches and escalates, somebody who did not handle it verifies, and the case closes or opens
 //! its next round. All of that is decided
 //! by the pure machines of crate `orders`; this service keeps their states and says what they did.
 //!
 //! The rooms:
-//! * `inbound`: the doors. `messages` hears routed cases, `wakeups` is called by time, `calendars` notices
+//! * `inbound`: the doors. `messages` hears routed and merged cases, `wakeups` is called by time, `calendars` notices
 //!   publications, `http` takes the acts of bodies and verifiers, with an account or by a link to one order, and serves
 //!   the page a link opens, `rpc` does the same for machines. They parse and authenticate, nothing else.
 //! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed

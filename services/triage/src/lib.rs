@@ -4,7 +4,8 @@
 //!   (D10), HTTP and gRPC for people and systems who judge and who ask why, and time, which ends the wait of plans nobody reviews.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
-//!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case;
+//!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case,
+//!   `handle::merge` puts a case that bodies have into another;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
 //! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).
@@ -17,7 +18,7 @@
 //! case has exactly one lead (crate `routing`); every item, join and plan can be explained (`explanation`); what
 //! dispatch says changes only what may be joined (`memory`).
 //!
-//! Deliberately not here yet: merging cases that bodies have already, and conversion between datums. A model is never
+//! Deliberately not here yet: conversion between datums. A model is never
 //! trained here: it comes as a document (`streetwise classifier retrain`).
 
 pub mod core;

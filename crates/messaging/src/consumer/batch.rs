@@ -146,6 +146,10 @@ impl<A: Apply> Room<A> {
                     self.come_back(&chunk, UNAVAILABLE_DELAY).await;
                     tokio::time::sleep(UNAVAILABLE_DELAY).await;
                 }
+                Err(ApplyError::NotYet(reason)) if chunk.len() == 1 => {
+                    let alone = chunk.into_iter().map(|entry| (entry.tenant, entry.origin)).collect();
+                    self.wait_for_documents(reason, alone).await;
+                }
                 Err(error) if chunk.len() == 1 => everything_fails = self.blame(&chunk[0], &error).await,
                 // Halving a whole backlog into single failures would only keep the database busy.
                 Err(_) if everything_fails.is_some() => {
@@ -229,6 +233,8 @@ impl<A: Apply> Room<A> {
         let of_input = match error {
             ApplyError::Database(error) => error.kind() == Kind::Data,
             ApplyError::Refused(_) => true,
+            // It never comes here: `apply_halving` sends it back.
+            ApplyError::NotYet(_) => false,
         };
         if of_input {
             self.park(&entry.origin, &error.to_string()).await;
@@ -257,7 +263,7 @@ impl<A: Apply> Room<A> {
         }
     }
 
-    /// Messages whose tenant's documents are missing: a few go back to the broker, which sends them again after a
+    /// Messages whose tenant's documents, or what they follow from, are missing: a few go back to the broker, which sends them again after a
     /// growing pause; the rest are parked and tried again from there.
     async fn wait_for_documents(&self, reason: &'static str, waiting: Vec<(TenantId, Origin)>) {
         let mut beyond = Vec::new();

@@ -1,7 +1,7 @@
 //! Whose fault it is, what is parked, and how it gets out again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -15,7 +15,7 @@ use pg::ServerClock;
 use testkit::wait;
 use uuid::Uuid;
 
-use crate::world::{Effects, SLOW, World, street};
+use crate::world::{Effects, FOLLOWING, SLOW, World, street};
 
 const CONSUMER: &str = "triage-intake-normal";
 
@@ -92,6 +92,27 @@ async fn one_street_without_documents_stops_nobody() {
     });
     assert!(applied.await.is_some(), "the street's messages were not applied when its documents came");
     assert_eq!(world.count("triage.parked WHERE settled_as IS DISTINCT FROM 'applied'").await, 0);
+}
+
+/// What follows from something of another lane waits for it, however long; its neighbours go through and nothing is parked for a person.
+#[tokio::test]
+async fn what_a_message_follows_from_is_waited_for() {
+    let world = World::start().await;
+    let said = world.say(&[street(1)], &["word", FOLLOWING, "word", "word"]).await;
+    world.relay().drain().await.unwrap();
+    let effects = Arc::new(Effects { missing: AtomicBool::new(true), ..Effects::default() });
+    let config = ConsumerConfig::default();
+    let consumer = world.consumer_with("triage", Lane::Normal, effects.clone(), world.client.clone(), config);
+    consumer.drain().await.unwrap();
+    assert_eq!(world.count("triage.effects").await, 3);
+    assert_eq!((world.outstanding(CONSUMER).await.0, world.count("triage.parked").await), (1, 0));
+
+    effects.missing.store(false, Ordering::SeqCst);
+    let applied = wait::until(Duration::from_secs(30), async || {
+        consumer.drain().await.ok()?;
+        (world.applied("triage").await == said).then_some(())
+    });
+    assert!(applied.await.is_some(), "it was not applied when what it follows from had come");
 }
 
 /// A person replays one parked message and discards another: applied once under its own id, and journalled.

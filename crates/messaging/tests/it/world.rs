@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use async_nats::jetstream;
 use bytes::Bytes;
@@ -38,6 +38,8 @@ pub struct Effects {
     pub decoded: AtomicUsize,
     /// A street whose documents are not here yet; 0 for none.
     pub absent: AtomicI64,
+    /// What [`FOLLOWING`] follows from is not here yet.
+    pub missing: AtomicBool,
     /// What happens inside the transaction, after the effect.
     pub midway: Option<Midway>,
 }
@@ -47,6 +49,9 @@ pub type Midway = Box<dyn Fn() -> futures_util::future::BoxFuture<'static, ()> +
 
 /// A payload whose statement takes longer than any statement may.
 pub const SLOW: &str = "slow";
+
+/// A payload that can be applied only after what another lane brings.
+pub const FOLLOWING: &str = "following";
 
 impl Apply for Effects {
     type Item = String;
@@ -68,6 +73,9 @@ impl Apply for Effects {
     ) -> Result<(), ApplyError> {
         self.batches.fetch_add(1, Ordering::SeqCst);
         for (received, text) in fresh {
+            if text == FOLLOWING && self.missing.load(Ordering::SeqCst) {
+                return Err(ApplyError::NotYet("what it follows from is not here"));
+            }
             if text == SLOW {
                 sqlx::query("SELECT pg_sleep(60)").execute(&mut **tx).await?;
             }

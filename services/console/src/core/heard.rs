@@ -164,6 +164,7 @@ fn merged(envelope: &Envelope, said: triage::CaseMerged) -> Result<Heard, NotHea
     heard.line.detail.other_case_id = Some(id("into_case_id", &said.into_case_id)?);
     heard.line.detail.other_case_no = filled(said.into_case_no);
     heard.line.detail.note = filled(said.note);
+    heard.line.actor = filled(said.by);
     Ok(heard)
 }
 

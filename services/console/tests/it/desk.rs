@@ -93,3 +93,58 @@ async fn a_report_is_in_the_case_that_took_it_last() {
         assert_eq!(left["detail"]["other_case_no"], "990102001-261123-0002", "{left}");
     }
 }
+
+/// Of two cases that bodies had the one is over; who reported it follows the other, in whatever order both are heard of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merged_case_says_into_what_and_by_whom_and_its_reporters_follow_the_other() {
+    for reversed in [false, true] {
+        let world = World::start().await;
+        let (mut one, mut two) = (Story::new(STREET, 1), Story::new(STREET, 2));
+        let before: Vec<Said> = vec![
+            one.accepted(1),
+            one.opened(1),
+            one.routed(),
+            one.progress(EventType::DispatchCaseOpened, "open", "transport"),
+            one.dispatched("transport", "lead"),
+            two.accepted(2),
+            two.opened(2),
+            two.routed(),
+        ];
+        let mut merge = vec![
+            two.took_over(1, 2, 3),
+            one.merged(&two, 3),
+            one.order(0, EventType::OrderCancelled, "cancelled"),
+            one.progress(EventType::CaseCancelled, "cancelled", ""),
+        ];
+        if reversed {
+            merge.reverse();
+        }
+        world.hear(&before).await;
+        for said in merge {
+            world.hear(&[said]).await;
+        }
+        let path = format!("{}/{}/timeline", cases(STREET), one.case_id);
+        let (_, page) = world.get("desk", &path).await;
+        let line =
+            page["entries"].as_array().unwrap().iter().find(|line| line["type"] == "triage.case.merged");
+        let line = line.unwrap_or_else(|| panic!("{page}"));
+        assert_eq!(
+            (&line["actor"], &line["zh"], &line["detail"]["note"]),
+            (&json!("desk"), &json!("并入另一案件"), &json!("同一处井盖"))
+        );
+        assert_eq!(
+            (&line["detail"]["other_case_no"], &line["detail"]["other_case_id"]),
+            (&json!("990102001-261123-0002"), &json!(two.case_id))
+        );
+        let over = world.only("?phase=cancelled").await;
+        assert_eq!((&over["case_no"], &over["holder"]), (&json!("990102001-261123-0001"), &Value::Null));
+        for report in [1, 2] {
+            let (_, followed) = world.follow(&code(report).grouped()).await;
+            assert_eq!(
+                (&followed["case_no"], &followed["phase"]),
+                (&json!("990102001-261123-0002"), &json!("open")),
+                "report {report}, reversed: {reversed}"
+            );
+        }
+    }
+}

@@ -209,6 +209,35 @@ impl Story {
         self.say(EventType::CaseRejected, self.case_id, version, &message)
     }
 
+    /// All its reports went into the case of another story; bodies had it.
+    pub fn merged(&mut self, into: &Story, version: u64) -> Said {
+        let message = triage::CaseMerged {
+            case: self.case(1).map(|case| triage::CaseState {
+                standing: "merged".to_owned(),
+                ended_at: Some(to_wire(self.at)),
+                ..case
+            }),
+            into_case_id: into.case_id.to_string(),
+            into_case_no: case_no(into.case_id),
+            note: "同一处井盖".to_owned(),
+            by: "desk".to_owned(),
+            routed: true,
+        };
+        self.say(EventType::CaseMerged, self.case_id, version, &message)
+    }
+
+    /// A voice that came from another case.
+    pub fn took_over(&mut self, report: u8, voices: u32, version: u64) -> Said {
+        let message = triage::CaseJoined {
+            case: self.case(voices),
+            placement: 2,
+            report_id: report_id(report).to_string(),
+            tracking_sha256: sha256(report),
+            ..Default::default()
+        };
+        self.say(EventType::CaseJoined, self.case_id, version, &message)
+    }
+
     /// Nobody has to act on a report.
     pub fn review_rejected(&mut self, report: u8) -> Said {
         let message = triage::ReviewRejected {

@@ -6,6 +6,7 @@ pub(crate) mod direct;
 pub(crate) mod link;
 pub(crate) mod link_view;
 pub(crate) mod matter;
+pub(crate) mod merged;
 pub(crate) mod past;
 pub(crate) mod replan;
 pub(crate) mod routed;

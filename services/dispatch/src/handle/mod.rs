@@ -8,6 +8,7 @@ mod commands;
 pub(crate) mod due;
 pub(crate) mod fill;
 mod links;
+pub(crate) mod merge;
 pub(crate) mod open;
 pub(crate) mod replan;
 mod save;

@@ -7,6 +7,7 @@ mod doors;
 mod life;
 mod links;
 mod many;
+mod merged;
 mod own_calendar;
 mod past_clocks;
 mod repeats;

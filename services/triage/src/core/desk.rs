@@ -162,6 +162,14 @@ pub enum Refusal {
     Itself,
     /// More voices than one act moves.
     TooManyVoices,
+    /// The plan of one of two cases waits for a person: bodies do not have both.
+    PlanWaits,
+    /// It is over, and not by a merge.
+    CaseOver,
+    /// Its orders are for more haste than those of the case it should go into.
+    UrgentStays,
+    /// The district gave it, or the list reserves it above the lead of the case it should go into.
+    DistrictMerges,
     /// The voice that opened the case is what the case is.
     FirstVoice,
     /// The report is in no other voice of this case.

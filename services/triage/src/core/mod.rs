@@ -9,6 +9,7 @@ pub mod grid;
 pub mod hints;
 pub mod item;
 pub mod join;
+pub mod merge;
 pub mod opinion;
 pub mod plan;
 pub mod repeats;

@@ -7,6 +7,7 @@ pub mod backtest;
 mod choice;
 mod docket;
 pub mod memory;
+pub mod merge;
 pub mod plans;
 pub mod rehome;
 mod repeated;

@@ -205,12 +205,12 @@ impl Entry<'_> {
 
 /// Who or what ends it.
 #[derive(Debug, Clone, Copy)]
-struct By<'a> {
-    subject: &'a str,
-    traceparent: &'a str,
+pub(super) struct By<'a> {
+    pub(super) subject: &'a str,
+    pub(super) traceparent: &'a str,
 }
 
-fn said_of(
+pub(super) fn said_of(
     room: &Room,
     now: Timestamp,
     case: &OpenCase,

@@ -73,6 +73,37 @@ static RESERVED_ABOVE: ProblemKind = ProblemKind {
     hint: "请保留上级单位主办，或用 :raise 上报区级决定 / Leave the lead with a body of that level, or let the district decide with :raise",
 };
 
+static PLAN_WAITS: ProblemKind = ProblemKind {
+    status: 409,
+    code: "plan-waits",
+    title: "派单方案尚待审核 / The plan of one of the cases waits for a person",
+    hint: "待审核的案件请用 plan-reviews/{案件}:merge 并入；保留的案件须先派出方案 / A case whose plan waits is merged with \
+           plan-reviews/{case}:merge; the case that stays has to go out first",
+};
+
+static CASE_OVER: ProblemKind = ProblemKind {
+    status: 409,
+    code: "case-over",
+    title: "该案件已结束 / The case is over",
+    hint: "已结束的案件没有可并入的工单；个别上报归属有误时请用 :split 拆出 / There is nothing left to merge; a report that is in the wrong \
+           case leaves it with :split",
+};
+
+static URGENT_STAYS: ProblemKind = ProblemKind {
+    status: 409,
+    code: "urgent-stays",
+    title: "更紧急的案件须保留 / The more urgent case stays",
+    hint: "并案会结束其工单；请反向并案：将另一案件并入此案件 / Its orders would end; merge the other way round: the other case into this one",
+};
+
+static DISTRICT_MERGES: ProblemKind = ProblemKind {
+    status: 409,
+    code: "district-merges",
+    title: "须由区并案 / The district merges it",
+    hint: "该案件由区交办，或依清单属上级职责、而另一案件由下级主办；请由区中心并案，或反向并案 / The district gave it, or the list reserves it above \
+           the lead of the other case: the district centre merges it, or it is merged the other way round",
+};
+
 /// A person at the desk of a street, admitted, in the trace of the request: what either door has in hand before it makes a command.
 pub(super) struct Acting<'a> {
     pub room: &'a Room,
@@ -154,6 +185,10 @@ impl From<Refusal> for Problem {
             Refusal::TooManyVoices => not_now(
                 "该案件声音过多，不能一次并入；请先派单 / It has too many voices to go over at once; let its plan go out",
             ),
+            Refusal::PlanWaits => Problem::of(&PLAN_WAITS),
+            Refusal::CaseOver => Problem::of(&CASE_OVER),
+            Refusal::UrgentStays => Problem::of(&URGENT_STAYS),
+            Refusal::DistrictMerges => Problem::of(&DISTRICT_MERGES),
             Refusal::FirstVoice => not_now(
                 "首个上报即案件本身，不能拆出 / The first report is what the case is; it cannot leave it",
             ),

@@ -1,11 +1,13 @@
 //! The doors of triage: parse, authenticate, make a command; decide nothing.
 
 mod backtest;
+mod cases;
 mod desk;
 mod examples;
 mod explanation;
 mod hints;
 pub mod http;
+mod merges;
 pub mod messages;
 mod plans;
 pub(crate) mod redraws;

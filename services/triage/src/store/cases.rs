@@ -467,7 +467,8 @@ pub(crate) async fn stands(tx: &mut ScopedTx, tenant: TenantId, case_id: CaseId)
     Ok(stands)
 }
 
-/// Notes what dispatch said, where it is newer than what is known. A case not known here is passed over.
+/// Notes what dispatch said, where it is newer than what is known. A case not known here is passed over, and one that was merged
+/// stays merged, whatever its orders came to meanwhile.
 pub(crate) async fn remember(tx: &mut ScopedTx, heard: &[Heard]) -> Result<(), pg::Error> {
     let tenants: Vec<i64> = heard.iter().map(|news| news.tenant.as_i64()).collect();
     let ids: Vec<Uuid> = heard.iter().map(|news| news.case_id.as_uuid()).collect();
@@ -478,7 +479,8 @@ pub(crate) async fn remember(tx: &mut ScopedTx, heard: &[Heard]) -> Result<(), p
         "UPDATE triage.cases c SET closed_at = h.closed_at, called_off = h.called_off, heard_version = h.version
          FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::boolean[])
              AS h (tenant_id, case_id, version, closed_at, called_off)
-         WHERE c.tenant_id = h.tenant_id AND c.case_id = h.case_id AND h.version > c.heard_version",
+         WHERE c.tenant_id = h.tenant_id AND c.case_id = h.case_id AND h.version > c.heard_version
+             AND c.standing <> 'merged'",
         &tenants,
         &ids,
         &versions,

@@ -11,6 +11,7 @@ pub(crate) mod desks;
 pub(crate) mod examples;
 pub(crate) mod explanations;
 pub(crate) mod hints;
+pub(crate) mod merged;
 pub(crate) mod past;
 pub(crate) mod places;
 pub(crate) mod plans;

@@ -13,6 +13,7 @@ mod join;
 mod lane;
 mod machines;
 mod memory;
+mod merge;
 mod own_ways;
 mod place;
 mod plan;

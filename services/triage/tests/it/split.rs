@@ -9,7 +9,7 @@ const CENTRE: &str = "street-centre";
 
 impl Desk {
     /// The case a report is in.
-    async fn case_of(&self, n: u128) -> String {
+    pub async fn case_of(&self, n: u128) -> String {
         let case: uuid::Uuid = sqlx::query_scalar("SELECT case_id FROM triage.voices WHERE report_id = $1")
             .bind(uuid::Uuid::from_u128(n))
             .fetch_one(self.rig.admin())
@@ -18,7 +18,7 @@ impl Desk {
         case.to_string()
     }
 
-    async fn split(&self, case_id: &str, n: u128, more: Value) -> (u16, Value) {
+    pub async fn split(&self, case_id: &str, n: u128, more: Value) -> (u16, Value) {
         let mut body = json!({ "report_id": uuid::Uuid::from_u128(n) });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.acts(CENTRE, &format!("cases/{case_id}:split"), body).await

@@ -123,6 +123,39 @@ async fn a_plan_waits_for_its_street_and_goes_out_once() {
     assert_eq!(bodies.len(), all, "each body once: {bodies:?}");
 
     given_from_above(&town).await;
+    merged(&town, id).await;
+}
+
+/// The same stop was reported as another item, and bodies have that, too: one of the two goes on, whoever is killed on the way.
+async fn merged(town: &Town, into: &str) {
+    let (status, receipt) =
+        town.ask("resident", Method::POST, "intake", "reports", Some(report("TRA-03", "站牌也被撤了"))).await;
+    assert_eq!(status, 201, "{receipt}");
+    let of_sign = |entry: &Value| entry["item"] == "TRA-03";
+    let entry = town.first("street-centre", "triage", "plan-reviews", "plan_reviews", of_sign).await;
+    let from = entry["case_id"].as_str().unwrap();
+    let approve = format!("plan-reviews/{from}:approve");
+    let (status, answer) = town.ask("street-centre", Method::POST, "triage", &approve, Some(json!({}))).await;
+    assert_eq!(status, 200, "{answer}");
+    let orders = format!("orders?case_id={from}");
+    town.first("governance-centre", "dispatch", &orders, "orders", |order| order["role"] == "lead").await;
+
+    town.kill("dispatch").await;
+    let (merge, body) = (format!("cases/{from}:merge"), json!({ "case_id": into, "note": "同一处站点" }));
+    let first = town.ask("street-centre", Method::POST, "triage", &merge, Some(body.clone())).await;
+    assert_eq!((first.0, &first.1["into_case_id"]), (200, &json!(into)), "{first:?}");
+    town.kill("triage").await;
+    assert_eq!(town.ask("street-centre", Method::POST, "triage", &merge, Some(body)).await, first, "again");
+    let ended = wait::until(WITHIN, async || {
+        let page = town.get("governance-centre", "dispatch", &orders).await;
+        let orders = page["orders"].as_array()?;
+        let over = orders.iter().all(|order| order["phase"] == "cancelled");
+        (over && !orders.is_empty()).then_some(())
+    });
+    assert!(ended.await.is_some(), "the orders of the one end");
+    let stays = |case: &Value| case["case_id"] == into && case["voices"] == 2;
+    let stays = town.first("street-centre", "console", "cases", "cases", stays).await;
+    assert_eq!(stays["phase"], "open", "the other goes on: {stays}");
 }
 
 /// The district gives both streets a matter by the command line; killed on the way and done again, each has it once.

@@ -139,6 +139,13 @@ function arrow(to) {
   return made;
 }
 
+// The case that took its reports, or a report of it.
+function otherCase(id, number) {
+  const link = element("a", number || id);
+  link.href = `/console/cases/${encodeURIComponent(street)}/${encodeURIComponent(id)}`;
+  return arrow(link);
+}
+
 function line(entry) {
   const item = element("li");
   item.dataset.position = entry.position;
@@ -153,6 +160,7 @@ function line(entry) {
     detail.due_at && `截止 / due ${instant(detail.due_at)}`,
     detail.escalated_to && arrow(body(detail.escalated_to, entry.escalated_to_zh, entry.escalated_to_en)),
     detail.endpoint && arrow(isolated(detail.endpoint)),
+    detail.other_case_id && otherCase(detail.other_case_id, detail.other_case_no),
     (detail.lay_in || detail.lies_in) && `${detail.lay_in ?? "—"} → ${detail.lies_in ?? "街道之外 / outside"}`,
     detail.visited_at && `走访 / visited ${instant(detail.visited_at)}`, detail.signed_by && isolated(detail.signed_by),
     detail.reason === "assignment" ? "上级交办 / given from above" : detail.reason, detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),

@@ -9,17 +9,12 @@ use pg::ScopedTx;
 use super::{By, Entry, said_of};
 use crate::core::amend::{self, Outcome, Review};
 use crate::core::desk::{Ground, Refusal, Standing};
-use crate::core::join;
 use crate::handle::docket::{DISPATCHED_WITHIN, item_name, state};
 use crate::handle::plans::PLAN_REVIEW;
-use crate::handle::{Room, json};
+use crate::handle::{Room, json, merge};
 use crate::store;
 use crate::store::cases::{OpenCase, Released};
 use crate::store::plans::PlanReview;
-use crate::store::voices::NewVoice;
-
-/// Voices that one merge moves at most.
-const VOICES_MAX: usize = 500;
 
 /// How plans go out.
 #[derive(Debug, Clone, Copy)]
@@ -113,71 +108,27 @@ impl Entry<'_> {
         tx: &mut ScopedTx,
         into: CaseId,
     ) -> Result<Result<(), Refusal>, pg::Error> {
-        let tenant = self.case.tenant;
-        if into == self.case.case_id {
-            return Ok(Err(Refusal::Itself));
-        }
-        if !store::cases::stands(tx, tenant, into).await? {
-            return Ok(Err(Refusal::NoOpenCase(into)));
-        }
-        let voices = store::voices::of_case(tx, tenant, self.case.case_id, VOICES_MAX as i64 + 1).await?;
-        if voices.len() > VOICES_MAX {
-            return Ok(Err(Refusal::TooManyVoices));
-        }
-        let other = store::cases::find(tx, (tenant, into)).await?;
-        let mut other = other.ok_or_else(|| pg::Error::broken("merging a case", "the other is gone"))?;
-        if other.drill != self.case.drill {
-            return Ok(Err(Refusal::NoOpenCase(into)));
-        }
+        let other = match merge::open_case(tx, &self.case, into).await? {
+            Ok(other) => other,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let into_case_no = other.case_no.clone();
+        let mut said = match merge::go_over(self.room, tx, self.now, &self.case, other, self.by()).await? {
+            Ok(said) => said,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let view = self.room.house.snapshot.view();
-        let (name, why) = (item_name(&view, tenant, &other.item), json(&join::by_hand(into)));
-        other.lane = other.lane.raised_to(self.case.lane);
-        let (mut moved, mut said) = (Vec::new(), Vec::new());
-        for (report_id, voice) in voices {
-            other.voices += 1;
-            other.version += 1;
-            let tracking_sha256 = bytes::Bytes::from(voice.tracking_sha256);
-            let message = wire::CaseJoined {
-                case: Some(state(&other, &name)),
-                report_id: report_id.to_string(),
-                tracking_sha256: tracking_sha256.clone(),
-                join_explanation_json: why.clone(),
-                // Once for all of them, below.
-                told_bodies: Vec::new(),
-                placement: voice.placement + 1,
-            };
-            said.push((other.version, message));
-            moved.push(NewVoice {
-                tenant,
-                report_id,
-                case_id: into,
-                voice: other.voices,
-                tracking_sha256,
-                join_explanation: Some(why.clone()),
-                report: bytes::Bytes::new(),
-                placement: voice.placement + 1,
-                split_from: None,
-            });
-        }
-        if let Some((_, last)) = said.last_mut() {
-            last.told_bodies.clone_from(&other.bodies);
-        }
-        let joined = said.iter().map(|(version, message)| {
-            let at = OpenCase { version: *version, ..other.clone() };
-            said_of(self.room, self.now, &at, self.by(), EventType::CaseJoined, message)
-        });
-        let mut said: Vec<_> = joined.collect();
         self.ended(Standing::Merged);
         let message = wire::CaseMerged {
-            case: Some(state(&self.case, &item_name(&view, tenant, &self.case.item))),
+            case: Some(state(&self.case, &item_name(&view, self.case.tenant, &self.case.item))),
             into_case_id: into.to_string(),
-            into_case_no: other.case_no.clone(),
+            into_case_no: into_case_no.clone(),
             note: self.command.note.clone(),
+            by: self.command.subject.clone(),
+            routed: false,
         };
         said.push(self.said(EventType::CaseMerged, &message));
-        store::voices::keep(tx, &moved, self.now).await?;
-        store::cases::update(tx, &[&other]).await?;
-        let into_case_no = Some(other.case_no.as_str());
+        let into_case_no = Some(into_case_no.as_str());
         let review = Review { into_case_no, ..review_of(&self.entry, &self.command.note) };
         self.over(tx, Outcome::Merged, review).await?;
         self.room.house.outbox.append(tx, &said).await?;

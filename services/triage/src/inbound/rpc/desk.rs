@@ -18,7 +18,7 @@ use crate::handle::Room;
 use crate::inbound::desk::{Acting, ListQuery};
 use crate::inbound::plans::{self, PlanForm};
 use crate::inbound::reviews::{self, ReviewForm};
-use crate::inbound::splits::{self, SplitForm};
+use crate::inbound::{cases::CaseForm, splits};
 
 /// The server, for [`bootstrap::Plan::rpc`].
 pub(crate) fn server(room: Arc<Room>) -> ReviewDeskServiceServer<ReviewDesk> {
@@ -136,12 +136,13 @@ async fn split_voice(
 ) -> Result<wire::SplitVoiceResponse, Problem> {
     let (street, case_id): (TenantId, CaseId) = (named(&asked.street)?, named(&asked.case_id)?);
     let acting = Acting::admitted(room, &call.who, street, &call.trace)?;
-    let form = SplitForm {
-        report_id: parsed("/report_id", &asked.report_id)?,
+    let form = CaseForm {
+        report_id: Some(parsed("/report_id", &asked.report_id)?),
         item: given(asked.item),
         note: given(asked.note),
+        ..CaseForm::default()
     };
-    Ok(splits::apart(&acting, case_id, form).await?.into())
+    Ok(splits::split(&acting, case_id, form).await?.into())
 }
 
 /// The query of the HTTP door. 0 entries means as many as it gives unless told.
