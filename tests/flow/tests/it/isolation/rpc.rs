@@ -105,7 +105,8 @@ fn message(set: &FileDescriptorSet, name: &str) -> DescriptorProto {
     found.cloned().unwrap_or_else(|| panic!("no message {name}"))
 }
 
-/// Encodes a message by its descriptor: texts that name something, enums with their first meaning, the rest absent.
+/// Encodes a message by its descriptor: texts that name something, enums with their first meaning, the rest absent. A ground
+/// has its place with a few acts only, and none of them is the first.
 fn filled(set: &FileDescriptorSet, takes: &DescriptorProto, names: &Names<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for field in &takes.field {
