@@ -7,6 +7,7 @@ pub(crate) mod link;
 pub(crate) mod link_view;
 pub(crate) mod matter;
 pub(crate) mod replan;
+mod reroute;
 pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;

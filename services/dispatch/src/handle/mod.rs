@@ -10,6 +10,7 @@ pub(crate) mod fill;
 mod links;
 pub(crate) mod open;
 pub(crate) mod replan;
+mod reroute;
 mod save;
 pub(crate) use save::{CASE, ORDER};
 pub(crate) mod submit;

@@ -1,4 +1,4 @@
-//! `triage.case.routed`.
+//! `triage.case.routed` and `triage.case.rerouted`: a plan, and one that was drawn anew.
 //!
 //! The plan carries its policy complete; the one thing taken from the snapshot is the calendar. A plan made with
 //! newer documents than ours is not waited for: a year published meanwhile is filled in when it arrives here. Two things
@@ -16,7 +16,7 @@ use crate::core::routed::RoutedCase;
 use crate::handle::Room;
 use crate::handle::open::{self, Command};
 
-/// Opens routed cases.
+/// Opens routed cases, and follows plans that were drawn anew.
 #[derive(Debug, Clone)]
 pub(crate) struct RoutedCases(pub Room);
 

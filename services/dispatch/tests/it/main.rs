@@ -10,6 +10,7 @@ mod many;
 mod own_calendar;
 mod repeats;
 mod replans;
+mod reroute;
 mod rotated;
 mod routed;
 mod story;
