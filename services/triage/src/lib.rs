@@ -4,7 +4,8 @@
 //!   (D10), HTTP for people who judge and people who ask why, and time, which ends the wait of plans nobody reviews.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
-//!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case;
+//!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case,
+//!   `handle::reroute` draws the plan of a case anew whose item or place was wrong;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
 //! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).

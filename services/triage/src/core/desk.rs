@@ -168,6 +168,16 @@ pub enum Refusal {
     NotItsVoice,
     /// It came before reports were kept with their voices.
     NotKept,
+    /// Its plan waits for a person: it is decided there.
+    PlanWaits,
+    /// The case is over.
+    CaseOver,
+    /// Item, place and bodies would be what they are.
+    NothingChanged,
+    /// The place is not in this street.
+    OutsideTerritory,
+    /// It goes by the district only: given, reviewed or reserved there.
+    DistrictReroutes,
 }
 
 /// Whether a person may decide what lies on a desk and may be in somebody's hands.

@@ -10,6 +10,7 @@ pub mod memory;
 pub mod plans;
 pub mod rehome;
 mod repeated;
+pub mod reroute;
 pub mod review;
 pub mod split;
 

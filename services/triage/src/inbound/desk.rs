@@ -73,6 +73,37 @@ static RESERVED_ABOVE: ProblemKind = ProblemKind {
     hint: "请保留上级单位主办，或用 :raise 上报区级决定 / Leave the lead with a body of that level, or let the district decide with :raise",
 };
 
+static PLAN_WAITS: ProblemKind = ProblemKind {
+    status: 409,
+    code: "plan-waits",
+    title: "该案件的派单方案正在审核 / Its plan waits for a person",
+    hint: "请在方案审核中处理：改主办或协办用 :approve，事项有误先让其派出再重新派单 / Decide it among the plan reviews: `:approve` with other bodies; if its item or place is \
+           wrong, let it go out first, then re-route it",
+};
+
+static CASE_OVER: ProblemKind = ProblemKind {
+    status: 409,
+    code: "case-over",
+    title: "该案件已结束 / The case is over",
+    hint: "已结案件不再派单；事项未解决请重新上报，同一事项会记为虚假办结 / What is over is not routed again. If the matter is not settled, report it anew: it is held \
+           against the close",
+};
+
+static NOTHING_CHANGED: ProblemKind = ProblemKind {
+    status: 409,
+    code: "nothing-changed",
+    title: "事项、地点与承办单位均无变化 / Item, place and bodies would stay as they are",
+    hint: "请填写正确的事项或地点；只换单位请用工单的 :transfer / Name another item or place; to move an order to another body, `:transfer` it",
+};
+
+static DISTRICT_REROUTES: ProblemKind = ProblemKind {
+    status: 409,
+    code: "district-reroutes",
+    title: "该案件只能由区中心重新派单 / Only the district re-routes it",
+    hint: "由区交办、新方案须区级审核，或原属区级职责而改后下沉的案件，请区中心办理 / The district gave it, or has to look at the new plan, or it was the district's by \
+           the list and would go below it: ask the district centre",
+};
+
 /// Whose desk the caller may decide at, of those who may decide at all.
 pub(super) fn rank(room: &Room, who: &Identity, street: TenantId) -> Result<Desk, Problem> {
     room.house.admit(who, Action::ReviewDecide, street)?;
@@ -140,6 +171,15 @@ impl From<Refusal> for Problem {
                 "首个上报即案件本身，不能拆出 / The first report is what the case is; it cannot leave it",
             ),
             Refusal::NotItsVoice => not_now("该上报不在此案件中 / The report is not in this case (any more)"),
+            Refusal::PlanWaits => Problem::of(&PLAN_WAITS),
+            Refusal::CaseOver => Problem::of(&CASE_OVER),
+            Refusal::NothingChanged => Problem::of(&NOTHING_CHANGED),
+            Refusal::DistrictReroutes => Problem::of(&DISTRICT_REROUTES),
+            Refusal::OutsideTerritory => fault(
+                "/place",
+                "outside-territory",
+                "不在本街道辖区内；请取消本案件并向所属街道上报 / not in this street: call the case off and report it to the street it is in",
+            ),
             Refusal::NotKept => not_now(
                 "该上报早于拆分功能，未留存原文 / It came before reports were kept with their voices; report it anew",
             ),

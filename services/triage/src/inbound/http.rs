@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{backtest, examples, explanation, hints, plans, reviews, splits, territory};
+use super::{backtest, cases, examples, explanation, hints, plans, reviews, territory};
 use crate::handle::Room;
 
 /// The routes and their description.
@@ -20,7 +20,7 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
         .routes(routes!(examples::list))
         .routes(routes!(plans::list))
         .routes(routes!(plans::act))
-        .routes(routes!(splits::split))
+        .routes(routes!(cases::act))
         .routes(routes!(explanation::explain))
         .routes(routes!(hints::near))
         .routes(routes!(territory::redraw))

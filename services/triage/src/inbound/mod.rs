@@ -1,6 +1,7 @@
 //! The doors of triage: parse, authenticate, make a command; decide nothing.
 
 mod backtest;
+mod cases;
 mod desk;
 mod examples;
 mod explanation;
@@ -11,6 +12,5 @@ mod plans;
 pub(crate) mod redraws;
 mod reviews;
 pub(crate) mod rpc;
-mod splits;
 mod territory;
 pub(crate) mod wakeups;
