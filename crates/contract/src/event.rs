@@ -43,6 +43,8 @@ events! {
     CasePlanReviewRequested = "triage.case.plan_review_requested",
     /// The case with its plan.
     CaseRouted = "triage.case.routed",
+    /// Its item or its place was wrong: the case with a plan drawn anew, while bodies have orders already.
+    CaseRerouted = "triage.case.rerouted",
     /// Its place lies in another community or grid since the territory was redrawn.
     CaseRehomed = "triage.case.rehomed",
     /// A case nobody has to act on: a person said so before orders went out, with a ground.
@@ -133,6 +135,10 @@ events! {
     CaseRulingAsked = "dispatch.case.ruling_asked",
     /// Whose a duty is (裁定): what the rules would have to say.
     CaseRuled = "dispatch.case.ruled",
+    /// Its plan was drawn anew (重新派单): orders end and others follow.
+    DispatchCaseRerouted = "dispatch.case.rerouted",
+    /// Its plan was drawn anew too late: orders stay as they are.
+    CaseRerouteRefused = "dispatch.case.reroute_refused",
     /// Bodies are summoned to the place (吹哨); their orders follow.
     CaseWhistled = "dispatch.case.whistled",
     /// The lead recorded a visit that several bodies made together; they are to sign it (联合走访).

@@ -11,6 +11,7 @@
 //! * A return waits for its ruling with the body that asked; at most two in a case, and who asks does not rule.
 //! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
 //! * What was used stays as it was counted, whatever calendar is published later.
+//! * A plan drawn anew moves duties as long as the round is open: a round goes on with one lead, and what was done stays.
 //! * Every state but an ended case has a way out, in a full enumeration of small cases.
 //!
 //! Deliberately not here: the clock and ids (arguments), who may act (`access`), storing and sending (the
@@ -44,7 +45,7 @@
 //!
 //! // A routed case arrives: open it and issue its orders.
 //! let verify = StagePlan::default_verification()?;
-//! let (case, _) = Case::open(CasePlan { case_id, tenant, lead: transport.clone(), verify }, None, now)?;
+//! let (case, _) = Case::open(CasePlan { case_id, tenant, lead: transport.clone(), verify, plan_version: 0 }, None, now)?;
 //! let acknowledge = StagePlan {
 //!     stage: Stage::Acknowledge,
 //!     limit: Limit::new(ClockKind::Work, 120, Unit::Minute)?,
@@ -101,7 +102,7 @@ mod stage;
 pub use actor::Actor;
 pub use case::{
     Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder,
-    HolderInterval, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
+    HolderInterval, NotRerouted, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
 };
 pub use chain::{ChainAction, ChainStep};
 pub use decision::{BrokenHistory, Decision};

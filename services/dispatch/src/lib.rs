@@ -6,7 +6,7 @@
 //! by the pure machines of crate `orders`; this service keeps their states and says what they did.
 //!
 //! The rooms:
-//! * `inbound`: the doors. `messages` hears routed and merged cases, `wakeups` is called by time, `calendars` notices
+//! * `inbound`: the doors. `messages` hears routed and merged cases and plans that were drawn anew, `wakeups` is called by time, `calendars` notices
 //!   publications, `http` takes the acts of bodies and verifiers, with an account or by a link to one order, and serves
 //!   the page a link opens, `rpc` does the same for machines. They parse and authenticate, nothing else.
 //! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::ExitCode;
 
 use routing::{Explanation, recompute};
@@ -17,6 +18,8 @@ use crate::token;
 
 /// Where an export has triage's cases.
 const CASES: &str = "triage/cases.jsonl";
+/// Where it has what stood before cases were re-routed.
+const REROUTES: &str = "triage/reroutes.jsonl";
 /// The exit code where the record is not what comes out.
 const DIFFERS: u8 = 4;
 
@@ -52,25 +55,49 @@ pub fn run(command: &Route) -> Result<ExitCode, Failure> {
 const OTHER_VERSION: &str =
     "导出与本工具的版本可能不同 / the export may be of another version than this tool";
 
-/// The explanation of the case, as it was stored.
+/// The explanation of the case, or one of those before it was re-routed, as it was stored.
 fn stored(arguments: &RouteExplain) -> Result<Vec<u8>, Failure> {
-    let file = arguments.export.join(CASES);
-    let lines = BufReader::new(File::open(&file).map_err(|error| token::unreadable(&file, error))?).lines();
+    let (case, file) = (&arguments.case, arguments.export.join(CASES));
+    let found = rows(&file, |row| row["case_no"].as_str() == Some(case))?.pop();
+    let missing = || format!("{} 中没有案件 {case} / no case {case} in {0}", file.display());
+    let row = found.ok_or_else(|| Failure::Usage(missing()))?;
+    match arguments.before {
+        None => explanation(arguments, &row, "plan_explanation"),
+        Some(nth) => earlier(arguments, &row, nth),
+    }
+}
+
+/// The one before it was re-routed the nth last time: rows of a case stand in the order in which they were made.
+fn earlier(arguments: &RouteExplain, case: &Value, nth: u32) -> Result<Vec<u8>, Failure> {
+    let of_case = |row: &Value| row["case_id"].is_string() && row["case_id"] == case["case_id"];
+    let rerouted = rows(&arguments.export.join(REROUTES), of_case)?;
+    let Some(row) = rerouted.iter().rev().nth(nth as usize - 1) else {
+        let (case, times) = (&arguments.case, rerouted.len());
+        let text = format!("{case} 重新派单 {times} 次 / {case} was re-routed {times} times");
+        return Err(Failure::Usage(text));
+    };
+    explanation(arguments, row, "plan_explanation_before")
+}
+
+/// Rows of a file of an export.
+fn rows(file: &Path, wanted: impl Fn(&Value) -> bool) -> Result<Vec<Value>, Failure> {
+    let lines = BufReader::new(File::open(file).map_err(|error| token::unreadable(file, error))?).lines();
+    let mut found = Vec::new();
     for line in lines {
-        let line = line.map_err(|error| token::unreadable(&file, error))?;
+        let line = line.map_err(|error| token::unreadable(file, error))?;
         let row: Value = serde_json::from_str(&line).map_err(|error| {
             Failure::world(format!("读取 / reading {}", file.display()), OTHER_VERSION, error)
         })?;
-        if row["case_no"].as_str() == Some(&arguments.case) {
-            let text = row["plan_explanation"].as_str().unwrap_or_default();
-            return bytes(text).ok_or_else(|| {
-                let doing = format!("读取 {} 的说明 / reading the explanation of {0}", arguments.case);
-                Failure::world(doing, OTHER_VERSION, anyhow::anyhow!("plan_explanation is no bytea"))
-            });
-        }
+        found.extend(wanted(&row).then_some(row));
     }
-    let (case, file) = (&arguments.case, file.display());
-    Err(Failure::Usage(format!("{file} 中没有案件 {case} / no case {case} in {file}")))
+    Ok(found)
+}
+
+fn explanation(arguments: &RouteExplain, row: &Value, column: &str) -> Result<Vec<u8>, Failure> {
+    bytes(row[column].as_str().unwrap_or_default()).ok_or_else(|| {
+        let doing = format!("读取 {} 的说明 / reading the explanation of {0}", arguments.case);
+        Failure::world(doing, OTHER_VERSION, anyhow::anyhow!("{column} is no bytea"))
+    })
 }
 
 /// As Postgres writes bytes in JSON: `\x` and hexadecimal digits.
@@ -190,8 +217,30 @@ mod tests {
         let other = json!({ "case_no": "990102001-261123-0001", "plan_explanation": "\\x" });
         let row = json!({ "case_no": CASE, "plan_explanation": format!("\\x{digits}") });
         std::fs::write(triage.join("cases.jsonl"), format!("{other}\n{row}\n")).unwrap();
-        let arguments = RouteExplain { case: case.to_owned(), export: folder.path().to_owned(), json: false };
+        let (case, export) = (case.to_owned(), folder.path().to_owned());
+        let arguments = RouteExplain { case, export, before: None, json: false };
         run(&Route::Explain(arguments)).map(|code| format!("{code:?}"))
+    }
+
+    /// What stood before a case was re-routed is found by how often that was since.
+    #[test]
+    fn the_plans_before_are_read_from_the_same_export() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("triage")).unwrap();
+        let row = json!({ "case_no": CASE, "case_id": "a", "plan_explanation": "\\x03" });
+        std::fs::write(folder.path().join(CASES), format!("{row}\n")).unwrap();
+        let before = |case_id: &str, digits: &str| json!({ "case_id": case_id, "plan_explanation_before": format!("\\x{digits}") });
+        let rows = [before("a", "01"), before("a", "02"), before("b", "09")];
+        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        std::fs::write(folder.path().join(REROUTES), lines).unwrap();
+        let read = |before| {
+            let (case, export) = (CASE.to_owned(), folder.path().to_owned());
+            stored(&RouteExplain { case, export, before, json: false }).ok()
+        };
+        assert_eq!(
+            [None, Some(1), Some(2), Some(3)].map(read),
+            [Some(vec![3]), Some(vec![2]), Some(vec![1]), None]
+        );
     }
 
     /// From the decision through the export and back: the same bytes; and what was changed on the way is found.

@@ -6,6 +6,7 @@
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
 //!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case,
 //!   `handle::merge` puts a case that bodies have into another;
+//!   `handle::reroute` draws the plan of a case anew whose item or place was wrong;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
 //! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).

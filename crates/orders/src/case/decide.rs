@@ -9,12 +9,13 @@ use ids::{BodyRef, CaseId, OrderId, VisitId};
 use jiff::{SignedDuration, Timestamp};
 use sla::{Calendar, to_micros};
 
+use super::reroute::Redrawn;
 use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder, HolderInterval};
 use crate::round::{check_complete, holds, of_round};
 use crate::stage::{
     awaited_since, awaiting_events, check_plans, due_event, fill_events, moves, overdue_event,
 };
-use crate::{Actor, Decision, Order, Publications, Refusal, Stage, StagePlan, StageState};
+use crate::{Actor, Decision, Order, Publications, Refusal, Role, Stage, StagePlan, StageState};
 
 /// What can be asked of a case.
 #[derive(Debug, Clone)]
@@ -60,6 +61,25 @@ pub enum CaseCommand<'a> {
         orders: &'a [Order],
         /// Whose the duty is.
         to: BodyRef,
+        /// Why.
+        note: String,
+    },
+    /// Its plan was drawn anew (重新派单). The caller ends the orders it has no place for ([`OrderCommand::Reroute`](crate::OrderCommand::Reroute))
+    /// and issues the new ones. What cannot be followed any more is noted, not refused: whoever drew the plan does not wait for an
+    /// answer. An older plan than the last one changes nothing.
+    Reroute {
+        /// Who.
+        actor: Actor,
+        /// For whom they decided.
+        decided: Deciding,
+        /// Who does what by the new plan; exactly one leads.
+        duties: &'a [(BodyRef, Role)],
+        /// The limit of the verifications that follow.
+        verify: StagePlan,
+        /// As in [`CasePlan::plan_version`].
+        plan_version: u64,
+        /// The case's orders.
+        orders: &'a [Order],
         /// Why.
         note: String,
     },
@@ -192,6 +212,7 @@ impl Case {
             rulings: Vec::new(),
             repeated_by: BTreeSet::new(),
             visits: Vec::new(),
+            plan_version: plan.plan_version,
         };
         let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
         Ok((case, vec![CaseEvent { version: 1, at, actor, kind }]))
@@ -217,6 +238,9 @@ impl Case {
                     return Err(Refusal::OwnBody);
                 }
                 change.rule(actor, decided, order, to, note)
+            }
+            CaseCommand::Reroute { actor, decided, duties, verify, plan_version, orders, note } => {
+                change.reroute(actor, decided, Redrawn { duties, verify, plan_version }, orders, note)
             }
             CaseCommand::Whistle { actor, bodies, orders, note } => {
                 change.whistle(actor, bodies, orders, note)

@@ -6,9 +6,9 @@ use ids::{BodyRef, CaseId, OrderId, VisitId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, Ruling, RulingAsked, Visit};
+use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, NotRerouted, Ruling, RulingAsked, Visit};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageMove, StageState};
+use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageMove, StagePlan, StageState};
 
 /// One event of one case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,28 @@ pub enum CaseEventKind {
         /// Why.
         note: String,
     },
+    /// 重新派单: its plan was drawn anew; the orders it has no place for end, and new ones follow.
+    Rerouted {
+        /// As in [`super::CasePlan::plan_version`].
+        plan_version: u64,
+        /// Who leads by it.
+        lead: BodyRef,
+        /// The limit of the verifications that follow.
+        verify: Box<StagePlan>,
+        /// The return that waited was of an order that ends: it is answered by this.
+        answers: bool,
+        /// Why.
+        note: String,
+    },
+    /// Its plan was drawn anew, and that changes nothing here.
+    RerouteRefused {
+        /// As in [`super::CasePlan::plan_version`].
+        plan_version: u64,
+        /// Why not.
+        why: NotRerouted,
+        /// What was said with the plan.
+        note: String,
+    },
     /// Bodies were summoned to the place; their orders follow.
     Whistled {
         /// Whom, in order.
@@ -130,6 +152,8 @@ impl CaseEventKind {
             CaseEventKind::Reopened { .. } => "reopened",
             CaseEventKind::RulingAsked { .. } => "ruling_asked",
             CaseEventKind::Ruled { .. } => "ruled",
+            CaseEventKind::Rerouted { .. } => "rerouted",
+            CaseEventKind::RerouteRefused { .. } => "reroute_refused",
             CaseEventKind::Whistled { .. } => "whistled",
             CaseEventKind::VisitRecorded { .. } => "visit_recorded",
             CaseEventKind::VisitSigned { .. } => "visit_signed",
@@ -146,6 +170,8 @@ impl CaseEventKind {
             CaseEventKind::Closed { note }
             | CaseEventKind::Reopened { note, .. }
             | CaseEventKind::Ruled { note, .. }
+            | CaseEventKind::Rerouted { note, .. }
+            | CaseEventKind::RerouteRefused { note, .. }
             | CaseEventKind::Whistled { note, .. }
             | CaseEventKind::VisitSigned { note, .. }
             | CaseEventKind::Cancelled { note }
@@ -213,6 +239,18 @@ impl Case {
                 self.asked = Some(asked.clone());
             }
             CaseEventKind::Ruled { ruling, .. } => self.ruled(ruling, event.at),
+            CaseEventKind::Rerouted { plan_version, lead, verify, answers, .. } => {
+                self.plan_version = *plan_version;
+                self.verify_plan = (**verify).clone();
+                if *answers {
+                    self.end_ruling(event.at);
+                }
+                if *lead != self.lead {
+                    self.lead = lead.clone();
+                    self.hand_to(Some(Holder::Body(lead.clone())), event.at);
+                }
+            }
+            CaseEventKind::RerouteRefused { plan_version, .. } => self.plan_version = *plan_version,
             CaseEventKind::VisitRecorded { visit } => self.visits.push((**visit).clone()),
             CaseEventKind::VisitSigned { visit, order_id, .. } => self.signed(*visit, *order_id, event.at),
             CaseEventKind::Cancelled { .. } => {
@@ -250,17 +288,22 @@ impl Case {
     /// The duty is where the ruling says, and the lead's brings the case along.
     fn ruled(&mut self, ruling: &Ruling, at: Timestamp) {
         if self.asked.as_ref().is_some_and(|asked| asked.order_id == ruling.order_id) {
-            self.asked = None;
-            if let Some(returned) = self.adjudications.get_mut(&ruling.order_id) {
-                returned.clock.meet(at);
-                returned.clock.cancel_undecided(at);
-            }
+            self.end_ruling(at);
         }
         if ruling.role == Role::Lead {
             self.lead = ruling.to.clone();
             self.hand_to(Some(Holder::Body(ruling.to.clone())), at);
         }
         self.rulings.push(ruling.clone());
+    }
+
+    /// The return that waits is answered.
+    fn end_ruling(&mut self, at: Timestamp) {
+        let Some(asked) = self.asked.take() else { return };
+        if let Some(returned) = self.adjudications.get_mut(&asked.order_id) {
+            returned.clock.meet(at);
+            returned.clock.cancel_undecided(at);
+        }
     }
 
     /// Its result meets the verification, whichever it is.

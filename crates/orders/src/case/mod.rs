@@ -5,9 +5,11 @@
 //! the case back to the lead. Who handled it in any round may not verify it (D36). Until it is closed it may be
 //! cancelled, and every order with it. A closed case stays closed: when the same matter comes again soon after, that is
 //! noted as a false closure, and the new case has the duties.
+//! While a round is open its plan may be drawn anew (重新派单).
 
 mod decide;
 mod event;
+mod reroute;
 mod ruling;
 mod visit;
 mod whistle;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use decide::{CaseCommand, VerifyCommand};
 pub use event::{CaseEvent, CaseEventKind};
+pub use reroute::NotRerouted;
 pub use ruling::{Adjudication, Deciding, Ruling, RulingAsked};
 pub use visit::{Signature, Visit};
 
@@ -90,6 +93,9 @@ pub struct CasePlan {
     pub lead: BodyRef,
     /// The limit of the verification; it starts to count at the lead's submit.
     pub verify: StagePlan,
+    /// Who draws plans counts how often it has spoken of the case: where it stood when this one was drawn anew; 0 of the first plan.
+    #[serde(default, skip_serializing_if = "no_version")]
+    pub plan_version: u64,
 }
 
 /// A case: the fold of its events.
@@ -137,11 +143,19 @@ pub struct Case {
     /// Visits that several bodies made together, in the order they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub visits: Vec<Visit>,
+    /// The last plan that was heard of, as in [`CasePlan::plan_version`]: older ones change nothing any more.
+    #[serde(default, skip_serializing_if = "no_version")]
+    pub plan_version: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn none_yet(count: &u32) -> bool {
     *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn no_version(version: &u64) -> bool {
+    *version == 0
 }
 
 impl CasePhase {

@@ -120,6 +120,15 @@ pub enum OrderCommand<'a> {
         /// Why.
         note: String,
     },
+    /// The plan of its case was drawn anew, and has no such duty of this body (重新派单). What was submitted stays.
+    Reroute {
+        /// Who.
+        actor: Actor,
+        /// Who leads by the new plan.
+        lead: BodyRef,
+        /// Why.
+        note: String,
+    },
     /// `:urge`: reminds the body, as often as somebody likes.
     Urge {
         /// Who.
@@ -288,6 +297,7 @@ impl Order {
             }
             OrderCommand::Place { actor, to, note } => change.place(actor, to, note),
             OrderCommand::Waive { actor, note } => change.waive(actor, note),
+            OrderCommand::Reroute { actor, lead, note } => change.reroute(actor, lead, note),
             OrderCommand::Urge { actor, note } => change.urge(actor, note),
             OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
             OrderCommand::AskTime { actor, wanted, note } => change.ask_time(actor, wanted, note),

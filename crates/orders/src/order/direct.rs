@@ -17,7 +17,7 @@ impl Change {
         }
         self.no_return_pending()?;
         self.record_overdue();
-        self.push(OrderEventKind::Cancelled { note }, Some(actor));
+        self.push(OrderEventKind::Cancelled { note, rerouted: false }, Some(actor));
         Ok(self)
     }
 
@@ -25,7 +25,7 @@ impl Change {
     pub(super) fn cancel_with_case(mut self, actor: Actor, note: String) -> Self {
         if !self.order.phase.ended() {
             self.record_overdue();
-            self.push(OrderEventKind::Cancelled { note }, Some(actor));
+            self.push(OrderEventKind::Cancelled { note, rerouted: false }, Some(actor));
         }
         self
     }
@@ -40,7 +40,7 @@ impl Change {
         self.open_duty("waive")?;
         self.no_return_pending()?;
         self.record_overdue();
-        self.push(OrderEventKind::Waived { note }, Some(actor));
+        self.push(OrderEventKind::Waived { note, rerouted: false }, Some(actor));
         Ok(self)
     }
 

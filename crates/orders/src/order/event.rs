@@ -56,6 +56,9 @@ pub enum OrderEventKind {
     Cancelled {
         /// Why.
         note: String,
+        /// Because the plan of its case was drawn anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rerouted: bool,
     },
     /// The body says it is not theirs; a ruling is awaited.
     ReturnAsked {
@@ -75,6 +78,9 @@ pub enum OrderEventKind {
         to: BodyRef,
         /// Why.
         note: String,
+        /// Because the plan of its case was drawn anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rerouted: bool,
     },
     /// It was moved to another body that nobody had asked for.
     Transferred {
@@ -82,11 +88,17 @@ pub enum OrderEventKind {
         to: BodyRef,
         /// Why.
         note: String,
+        /// Because the plan of its case was drawn anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rerouted: bool,
     },
     /// The assistant is not needed any more.
     Waived {
         /// Why.
         note: String,
+        /// Because the plan of its case was drawn anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rerouted: bool,
     },
     /// 催办: somebody reminds the body.
     Urged {
@@ -217,12 +229,12 @@ impl OrderEventKind {
         match self {
             OrderEventKind::Progressed { note }
             | OrderEventKind::Submitted { note }
-            | OrderEventKind::Cancelled { note }
+            | OrderEventKind::Cancelled { note, .. }
             | OrderEventKind::ReturnAsked { note, .. }
             | OrderEventKind::ReturnRefused { note }
             | OrderEventKind::Returned { note, .. }
             | OrderEventKind::Transferred { note, .. }
-            | OrderEventKind::Waived { note }
+            | OrderEventKind::Waived { note, .. }
             | OrderEventKind::Urged { note }
             | OrderEventKind::Supervised { note }
             | OrderEventKind::ExtensionAsked { note, .. }
@@ -234,6 +246,17 @@ impl OrderEventKind {
             | OrderEventKind::Asked { note }
             | OrderEventKind::Replanned { note, .. } => note,
             _ => "",
+        }
+    }
+
+    /// The order ended because the plan of its case was drawn anew.
+    pub const fn rerouted(&self) -> bool {
+        match self {
+            OrderEventKind::Cancelled { rerouted, .. }
+            | OrderEventKind::Returned { rerouted, .. }
+            | OrderEventKind::Transferred { rerouted, .. }
+            | OrderEventKind::Waived { rerouted, .. } => *rerouted,
+            _ => false,
         }
     }
 

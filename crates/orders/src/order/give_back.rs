@@ -85,8 +85,10 @@ impl Change {
         match (asked, stays) {
             (false, true) => return Err(Refusal::OwnBody),
             (true, true) => self.push(OrderEventKind::ReturnRefused { note }, Some(actor)),
-            (true, false) => self.push(OrderEventKind::Returned { to, note }, Some(actor)),
-            (false, false) => self.push(OrderEventKind::Transferred { to, note }, Some(actor)),
+            (true, false) => self.push(OrderEventKind::Returned { to, note, rerouted: false }, Some(actor)),
+            (false, false) => {
+                self.push(OrderEventKind::Transferred { to, note, rerouted: false }, Some(actor));
+            }
         }
         Ok(self)
     }

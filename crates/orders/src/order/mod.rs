@@ -10,6 +10,7 @@ mod direct;
 mod event;
 mod give_back;
 mod link;
+mod reroute;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -80,7 +80,22 @@ fn directed() -> impl Strategy<Value = Step> {
         1 => (0usize..4).prop_map(Step::Supervise),
         1 => Just(Step::CancelCase),
         2 => prop::sample::select(&["traffic-police", "urban-management"][..]).prop_map(Step::Whistle),
+        2 => reroutes(),
     ]
+}
+
+/// Plans drawn anew, by who returns orders, too.
+fn reroutes() -> impl Strategy<Value = Step> {
+    let plans: [&'static [(&'static str, Role)]; 4] = [
+        &[("transport", Role::Lead), ("bus-company", Role::Assist), ("street-centre", Role::Inform)],
+        &[("bus-company", Role::Lead), ("transport", Role::Assist), ("street-centre", Role::Inform)],
+        &[("urban-management", Role::Lead), ("transport", Role::Inform)],
+        &[("transport", Role::Lead), ("urban-management", Role::Assist)],
+    ];
+    let deciding = prop::sample::select(&[Deciding::Centre, Deciding::District][..]);
+    let who = prop::sample::select(&["sun", "sun", "li"][..]);
+    (prop::sample::select(plans.to_vec()), who, deciding)
+        .prop_map(|(plan, who, deciding)| Step::Reroute(plan, who, deciding))
 }
 
 /// Links given out, opened and revoked, by verifiers, too; and questions.

@@ -12,6 +12,7 @@ mod json;
 mod laws;
 mod regressions;
 mod replans;
+mod reroutes;
 mod returns;
 mod stages;
 mod summons;

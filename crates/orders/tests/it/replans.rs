@@ -216,7 +216,13 @@ fn around_the_clock_there_is_no_calendar() {
 fn the_verification_goes_over_too() {
     let lead = life(resolve(10, Unit::Workday, &[]), "2026-11-30 10:00").order;
     let verify = StagePlan::default_verification().unwrap();
-    let plan = CasePlan { case_id: lead.case_id, tenant: lead.tenant, lead: lead.body.clone(), verify };
+    let plan = CasePlan {
+        case_id: lead.case_id,
+        tenant: lead.tenant,
+        lead: lead.body.clone(),
+        verify,
+        plan_version: 0,
+    };
     let (case, _) = Case::open(plan, None, at("2026-11-30 10:00")).unwrap();
     let submit = OrderCommand::Submit { actor: actor("li"), note: String::new(), orders: &[] };
     let (lead, _) = lead.decide(submit, at("2026-11-30 11:00")).unwrap().or_unchanged(lead);

@@ -17,7 +17,13 @@ fn matter() -> Matter {
     let orders: Vec<Order> =
         plans.into_iter().map(|(role, body)| Life::of(plan(role, body, vec![], vec![])).order).collect();
     let lead = &orders[0];
-    let case = CasePlan { case_id: lead.case_id, tenant: lead.tenant, lead: lead.body.clone(), verify };
+    let case = CasePlan {
+        case_id: lead.case_id,
+        tenant: lead.tenant,
+        lead: lead.body.clone(),
+        verify,
+        plan_version: 0,
+    };
     Matter { case: Case::open(case, None, second(0)).unwrap().0, orders }
 }
 

@@ -51,6 +51,8 @@ pub enum Step {
     Sign(usize, &'static str),
     /// By whom, for whom, and whose it is.
     Place(usize, &'static str, Deciding, &'static str),
+    /// The plan is drawn anew: who does what by it, by whom and for whom.
+    Reroute(&'static [(&'static str, Role)], &'static str, Deciding),
     /// Every wake-up, due or not.
     Tick,
     /// Years published from now on.
@@ -108,7 +110,13 @@ impl World {
         now: Timestamp,
     ) -> (World, Written) {
         let lead = plans.iter().find(|plan| plan.role == Role::Lead).unwrap();
-        let case = CasePlan { case_id: lead.case_id, tenant: lead.tenant, lead: lead.body.clone(), verify };
+        let case = CasePlan {
+            case_id: lead.case_id,
+            tenant: lead.tenant,
+            lead: lead.body.clone(),
+            verify,
+            plan_version: 0,
+        };
         let (case, events) = Case::open(case, None, now).unwrap();
         let calendar = Arc::new(calendar);
         let published = vec![calendar.clone()];
@@ -169,6 +177,7 @@ impl World {
             Step::Place(index, who, decided, to) => {
                 self.place(self.round_starts() + index, who, *decided, to, written)
             }
+            Step::Reroute(duties, who, decided) => self.reroute(duties, who, *decided, written),
             Step::Tick => {
                 for index in 0..self.orders.len() {
                     self.order(index, OrderCommand::Tick, written)?;
@@ -333,6 +342,53 @@ impl World {
         }
         let id = Uuid::from_u128(1_000_003 * self.orders.len() as u128 + 17);
         self.issue(vec![order.plan_for(id.into(), to)], written);
+        Ok(())
+    }
+
+    /// The next plan; in the dispatch service's order.
+    fn reroute(
+        &mut self,
+        duties: &[(&str, Role)],
+        who: &str,
+        decided: Deciding,
+        written: &mut Written,
+    ) -> Result<(), Refusal> {
+        let duties: Vec<(ids::BodyRef, Role)> =
+            duties.iter().map(|(body, role)| (body.parse().unwrap(), *role)).collect();
+        let (orders, told, note) = (self.orders.clone(), written.case.len(), "another item".to_owned());
+        let reroute = CaseCommand::Reroute {
+            actor: actor(who),
+            decided,
+            duties: &duties,
+            verify: self.case.verify_plan.clone(),
+            plan_version: self.case.plan_version + 1,
+            orders: &orders,
+            note: note.clone(),
+        };
+        self.decide_case(reroute, written)?;
+        let mut fresh = written.case[told..].iter();
+        if !fresh.any(|event| matches!(event.kind, CaseEventKind::Rerouted { .. })) {
+            return Ok(());
+        }
+        let present = |order: &Order| order.round == self.case.round && !order.phase.left();
+        let present: Vec<usize> = (0..orders.len()).filter(|index| present(&orders[*index])).collect();
+        let is_of =
+            |order: &Order, (body, role): &(ids::BodyRef, Role)| order.body == *body && order.role == *role;
+        let led = present.iter().find(|index| orders[**index].role == Role::Lead).unwrap();
+        let led = orders[*led].clone();
+        for index in &present {
+            if !duties.iter().any(|duty| is_of(&orders[*index], duty)) {
+                let (actor, lead) = (actor(who), self.case.lead.clone());
+                self.order(*index, OrderCommand::Reroute { actor, lead, note: note.clone() }, written)?;
+            }
+        }
+        let missing = duties.iter().filter(|duty| !present.iter().any(|index| is_of(&orders[*index], duty)));
+        let plans = missing.enumerate().map(|(n, (body, role))| OrderPlan {
+            role: *role,
+            follows: (*role == Role::Lead).then_some(led.id),
+            ..led.plan_for(Uuid::from_u128(1_000_003 * (orders.len() + n) as u128 + 17).into(), body.clone())
+        });
+        self.issue(plans.collect(), written);
         Ok(())
     }
 

@@ -64,6 +64,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         CaseReviewRejected => review_rejected(tenant, Message::decode(payload)?),
         CasePlanReviewRequested => plan_review(envelope, Message::decode(payload)?),
         CaseRouted => routed(envelope, Message::decode(payload)?),
+        CaseRerouted => rerouted(envelope, Message::decode(payload)?),
         CaseRehomed => rehomed(envelope, Message::decode(payload)?),
         CaseRejected => rejected(envelope, Message::decode(payload)?),
         CaseMerged => merged(envelope, Message::decode(payload)?),
@@ -79,7 +80,9 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
         | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned
-        | CaseReplanned => progress(envelope, Message::decode(payload)?),
+        | CaseReplanned | DispatchCaseRerouted | CaseRerouteRefused => {
+            progress(envelope, Message::decode(payload)?)
+        }
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
@@ -197,6 +200,28 @@ fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHea
 fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHeard> {
     let mut heard = of_triage(case_news(envelope, said.case)?, None);
     heard.line.detail.street_generation = said.plan.map(|plan| plan.street_generation);
+    Ok(heard)
+}
+
+/// What it was about and where it lay, where that was wrong.
+fn rerouted(envelope: &Envelope, said: triage::CaseRerouted) -> Result<Heard, NotHeard> {
+    let moved = said.place_before.is_some();
+    let lies_in_now = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
+    let lay_in = lies_in(&said.community_before, &said.grid_before);
+    let case = case_news(envelope, said.case)?;
+    let (item, corrected) = (case.item.clone(), said.item_before != case.item);
+    let mut heard = of_triage(case, None);
+    heard.line.actor = filled(said.by);
+    heard.line.detail = Detail {
+        item: filled(item),
+        item_before: filled(said.item_before).filter(|_| corrected),
+        lay_in: lay_in.filter(|_| moved),
+        lies_in: lies_in_now.filter(|_| moved),
+        desk: filled(said.desk),
+        note: filled(said.note),
+        street_generation: said.plan.map(|plan| plan.street_generation),
+        ..heard.line.detail
+    };
     Ok(heard)
 }
 
@@ -358,13 +383,18 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
         stage: about.map(|stage| stage.stage.clone()),
         due_at: about.and_then(|stage| stage.due_at),
         awaiting_year: about.and_then(|stage| stage.awaiting_year),
+        reason: filled(said.reason),
         note: filled(said.note),
         ..Detail::default()
     };
     let detail = moved(detail, &said.moves);
     let actor = said.actor.and_then(|actor| filled(actor.subject));
-    let opened = kind == DispatchCaseOpened;
-    let cause = opened.then_some(Cause { event_type: CaseRouted, aggregate_id: news.case_id });
+    let cause = match kind {
+        DispatchCaseOpened => Some(CaseRouted),
+        DispatchCaseRerouted | CaseRerouteRefused => Some(CaseRerouted),
+        _ => None,
+    };
+    let cause = cause.map(|event_type| Cause { event_type, aggregate_id: news.case_id });
     let line = Line { case_id: Some(news.case_id), actor, detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Progress(news) })
 }

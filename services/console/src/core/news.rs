@@ -55,7 +55,7 @@ pub struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated_to: Option<String>,
     /// Why an order was returned: not_our_duty, not_our_area, wrong_item or beyond_powers; why nobody has to act: not-a-matter,
-    /// no-competence, unclear, test or abuse.
+    /// no-competence, unclear, test or abuse; rerouted, where an order ended because the plan of its case was drawn anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ground: Option<String>,
     /// The body a returned or transferred order goes to, or, until that is ruled, should go to as its body says; of a matter given
@@ -123,13 +123,19 @@ pub struct Detail {
     /// How often it was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
-    /// Stable code of a reason.
+    /// Code of the item of a case that was re-routed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// That of before; left out where only its place was wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_before: Option<String>,
+    /// Stable code of a reason; of a re-route that changed nothing: case-over, submitted, district-decides or asker-may-not-decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What the actor wrote.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Code of the grid, or of the community, the place lay in before the territory was redrawn.
+    /// Code of the grid, or of the community, the place lay in before the territory was redrawn, or the place corrected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lay_in: Option<String>,
     /// Code of the grid, or of the community, it lies in; left out where it lies in none.

@@ -26,6 +26,9 @@ pub const fn of(kind: EventType) -> Words {
         CaseReviewRejected => words("不予受理", "not accepted"),
         CasePlanReviewRequested => words("派单方案待审核", "the case plan awaits a person's review"),
         CaseRouted => words("已形成派单方案", "case plan made"),
+        CaseRerouted => {
+            words("事项或地点已更正，方案重新拟定", "item or place corrected, case plan made anew")
+        }
         CaseRejected => words("立案后不予受理", "not accepted after it was opened"),
         CaseMerged => words("并入另一案件", "its reports went into another case"),
         CaseSplit => words("拆出一条上报，另立案件", "a report left it for a case of its own"),
@@ -80,6 +83,8 @@ pub const fn of(kind: EventType) -> Words {
         }
         CaseRulingAsked => words("退单待裁定", "return awaits a ruling"),
         CaseRuled => words("责任已裁定", "ruled whose duty it is"),
+        DispatchCaseRerouted => words("已重新派单", "re-routed, orders follow the new plan"),
+        CaseRerouteRefused => words("重新派单未执行，工单不变", "not re-routed, orders stay as they are"),
         CaseWhistled => words("已吹哨，召集单位到场", "bodies summoned to the place"),
         CaseVisitRecorded => {
             words("已登记联合走访，待各单位签字", "joint visit recorded, signatures awaited")

@@ -148,3 +148,34 @@ async fn a_merged_case_says_into_what_and_by_whom_and_its_reporters_follow_the_o
         }
     }
 }
+
+/// The list has the item of now, whatever dispatch has made of it; the timeline says what it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_was_re_routed_is_of_its_new_item() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let mut said = vec![story.accepted(1), story.opened(1), story.routed()];
+    said.push(story.progress(EventType::DispatchCaseOpened, "open", "transport"));
+    said.push(story.rerouted("TRA-03", 3));
+    said.push(story.progress(EventType::DispatchCaseRerouted, "open", "bus-company"));
+    world.hear(&said).await;
+    let case = world.only("").await;
+    assert_eq!((&case["item"], &case["holder"]), (&json!("TRA-03"), &json!("bus-company")));
+    let path = format!("{}/{}/timeline", cases(STREET), story.case_id);
+    let (_, page) = world.get("desk", &path).await;
+    let line = |kind: &str| {
+        let mut lines = page["entries"].as_array().unwrap().iter();
+        lines.find(|line| line["type"] == kind).unwrap_or_else(|| panic!("{kind}: {page}"))
+    };
+    let drawn = line("triage.case.rerouted");
+    assert_eq!(
+        (&drawn["detail"]["item_before"], &drawn["detail"]["item"]),
+        (&json!("TRA-01"), &json!("TRA-03"))
+    );
+    assert_eq!((&drawn["actor"], &drawn["detail"]["note"]), (&json!("zhou-lan"), &json!("其实是站台损坏")));
+    assert_eq!(
+        (&drawn["zh"], &drawn["en"]),
+        (&json!("事项或地点已更正，方案重新拟定"), &json!("item or place corrected, case plan made anew"))
+    );
+    assert_eq!(line("dispatch.case.rerouted")["zh"], "已重新派单");
+}

@@ -264,6 +264,20 @@ impl Story {
         self.say(EventType::CaseSplit, self.case_id, version, &message)
     }
 
+    /// It is of another item after all.
+    pub fn rerouted(&mut self, item: &str, version: u64) -> Said {
+        let known = self.case(1).unwrap();
+        let message = triage::CaseRerouted {
+            item_before: known.item.clone(),
+            case: Some(triage::CaseState { item: item.to_owned(), ..known }),
+            by: "zhou-lan".to_owned(),
+            desk: "street".to_owned(),
+            note: "其实是站台损坏".to_owned(),
+            ..Default::default()
+        };
+        self.say(EventType::CaseRerouted, self.case_id, version, &message)
+    }
+
     /// Opened by a report that came out of another case.
     pub fn opened_by_split(&mut self, report: u8) -> Said {
         let message = triage::CaseOpened {

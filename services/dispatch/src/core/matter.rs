@@ -21,7 +21,7 @@ use super::past::Turned;
 use super::routed::RoutedCase;
 use super::stages::{Projected, Subject};
 
-/// What every event of a case repeats; came with the routed case and never changes.
+/// What every event of a case repeats; came with the routed case, and changes with a plan that is drawn anew only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub case_no: String,
@@ -74,7 +74,9 @@ impl Matter {
     ) -> Result<Self, Refusal> {
         let (case_id, tenant) = (routed.case_id, routed.tenant);
         let (lead, verify) = (routed.lead.clone(), routed.verify.clone());
-        let (case, opened) = Case::open(CasePlan { case_id, tenant, lead, verify }, None, now)?;
+        let plan_version = routed.redrawn.as_ref().map_or(0, |redrawn| redrawn.version);
+        let plan = CasePlan { case_id, tenant, lead, verify, plan_version };
+        let (case, opened) = Case::open(plan, None, now)?;
         let mut matter = Self::loaded(routed.facts.clone(), case.clone(), Vec::new());
         matter.stored.clear();
         matter.projected = Projected::default();

@@ -9,6 +9,7 @@ pub(crate) mod matter;
 pub(crate) mod merged;
 pub(crate) mod past;
 pub(crate) mod replan;
+mod reroute;
 pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;

@@ -1,11 +1,11 @@
-//! A routed case as dispatch takes it: read from the wire and checked. What cannot be dispatched is refused for
+//! A routed case as dispatch takes it, or one whose plan was drawn anew: read from the wire and checked. What cannot be dispatched is refused for
 //! ever, with a reason that repeats nothing of the payload.
 
 use contract::proto::{from_wire, triage};
 use contract::{Envelope, EventType};
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::{SignedDuration, Timestamp};
-use orders::{ChainAction, ChainStep, Role, Stage, StagePlan};
+use orders::{ChainAction, ChainStep, Deciding, Role, Stage, StagePlan};
 use prost::Message;
 use sla::{ClockKind, Limit, PerMille, Unit};
 
@@ -31,6 +31,28 @@ pub(crate) struct RoutedCase {
     pub pack_generation: u64,
     /// Generation of the street's own document it was made with.
     pub street_generation: u64,
+    /// The plan was drawn anew; nothing of a first one.
+    pub redrawn: Option<Redrawn>,
+}
+
+/// Of a plan that was drawn anew, by whom and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Redrawn {
+    /// Triage's version of the case.
+    pub version: u64,
+    /// Subject of the person.
+    pub by: String,
+    pub decided: Deciding,
+    pub note: String,
+}
+
+/// What either event says.
+struct Said {
+    case: Option<triage::CaseState>,
+    plan: Option<triage::CasePlan>,
+    accepted_at: Option<Timestamp>,
+    repeats: Option<(CaseId, SignedDuration)>,
+    redrawn: Option<Redrawn>,
 }
 
 /// One order to issue.
@@ -60,14 +82,15 @@ pub(crate) enum NotRouted {
 use NotRouted::Field;
 
 impl RoutedCase {
-    /// Reads and checks a `triage.case.routed`.
+    /// Reads and checks a `triage.case.routed` or a `triage.case.rerouted`.
     pub fn read(envelope: &Envelope, payload: &[u8]) -> Result<Self, NotRouted> {
-        if envelope.event_type != EventType::CaseRouted {
-            return Err(NotRouted::OtherEvent);
-        }
-        let routed = triage::CaseRouted::decode(payload).map_err(|_| NotRouted::Undecodable)?;
-        let case = routed.case.ok_or(Field("case"))?;
-        let plan = routed.plan.ok_or(Field("plan"))?;
+        let said = match envelope.event_type {
+            EventType::CaseRouted => Said::routed(payload),
+            EventType::CaseRerouted => Said::rerouted(payload, envelope.version),
+            _ => Err(NotRouted::OtherEvent),
+        }?;
+        let case = said.case.ok_or(Field("case"))?;
+        let plan = said.plan.ok_or(Field("plan"))?;
         let policy = plan.policy.ok_or(Field("plan.policy"))?;
         if case.street != envelope.tenant.to_string() {
             return Err(NotRouted::OtherTenant);
@@ -107,11 +130,41 @@ impl RoutedCase {
             duties,
             stages,
             chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
-            repeats: routed.repeats.as_ref().map(repeats).transpose()?,
-            accepted_at: routed.accepted_at.as_ref().and_then(from_wire),
+            repeats: said.repeats,
+            accepted_at: said.accepted_at,
             pack_generation: plan.pack_generation,
             street_generation: plan.street_generation,
+            redrawn: said.redrawn,
         })
+    }
+}
+
+impl Said {
+    fn routed(payload: &[u8]) -> Result<Self, NotRouted> {
+        let routed = triage::CaseRouted::decode(payload).map_err(|_| NotRouted::Undecodable)?;
+        Ok(Self {
+            case: routed.case,
+            plan: routed.plan,
+            accepted_at: routed.accepted_at.as_ref().and_then(from_wire),
+            repeats: routed.repeats.as_ref().map(repeats).transpose()?,
+            redrawn: None,
+        })
+    }
+
+    fn rerouted(payload: &[u8], version: u64) -> Result<Self, NotRouted> {
+        let rerouted = triage::CaseRerouted::decode(payload).map_err(|_| NotRouted::Undecodable)?;
+        let (case, plan) = (rerouted.case, rerouted.plan);
+        let decided = match rerouted.desk.as_str() {
+            "street" => Deciding::Centre,
+            "district" => Deciding::District,
+            _ => return Err(Field("desk")),
+        };
+        let (by, note) = (rerouted.by, rerouted.note);
+        if by.is_empty() {
+            return Err(Field("by"));
+        }
+        let redrawn = Some(Redrawn { version, by, decided, note });
+        Ok(Self { case, plan, accepted_at: None, repeats: None, redrawn })
     }
 }
 

@@ -53,6 +53,9 @@ impl Happened {
     }
 }
 
+/// Ground of an end: the plan of the case was drawn anew.
+const REROUTED: &str = "rerouted";
+
 fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told: &[BodyRef]) -> Said {
     let own = event.kind.note();
     let by_stage = matches!(event.kind, OrderEventKind::Stage(_));
@@ -107,6 +110,9 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
         OrderEventKind::Replanned { moves, .. } => payload.moves = moves.iter().map(wire_move).collect(),
         _ => {}
     }
+    if event.kind.rerouted() {
+        REROUTED.clone_into(&mut payload.ground);
+    }
     Said {
         event_type: event_type("order", event.kind.name()),
         aggregate_id: after.id.as_uuid(),
@@ -145,6 +151,7 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
         }
         CaseEventKind::Ruled { ruling, .. } => payload.ruling = Some(ruled(ruling)),
+        CaseEventKind::RerouteRefused { why, .. } => why.as_str().clone_into(&mut payload.reason),
         CaseEventKind::VisitRecorded { visit } => {
             payload.visit_id = visit.id.to_string();
             payload.visited_at = Some(to_wire(visit.visited_at));

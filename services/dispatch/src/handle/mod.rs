@@ -11,6 +11,7 @@ mod links;
 pub(crate) mod merge;
 pub(crate) mod open;
 pub(crate) mod replan;
+mod reroute;
 mod save;
 pub(crate) use save::{CASE, ORDER};
 pub(crate) mod submit;

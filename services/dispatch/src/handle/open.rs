@@ -1,4 +1,5 @@
-//! Routed cases: each is opened once, with its orders, all of a batch in the same statements.
+//! Routed cases: each is opened once, with its orders, all of a batch in the same statements. Plans that were drawn anew come the
+//! same way, and are followed by [`reroute`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use pg::ScopedTx;
 use sla::Calendar;
 
 use super::save::{By, save};
-use super::{Room, calendars, matters};
+use super::{Room, calendars, matters, reroute};
 use crate::core::clocks::{Hours, Openings};
 use crate::core::matter::Matter;
 use crate::core::routed::RoutedCase;
@@ -36,7 +37,8 @@ impl Command {
     }
 }
 
-/// Opens what is new; a case that is known already is left as it is.
+/// Opens what is new; a case that is known already is left as it is, unless its plan was drawn anew. Two lanes, or two replicas, may
+/// bring the new plan before the first one: then it opens the case, and the first one finds it there.
 pub(crate) async fn open(
     room: &Room,
     tx: &mut ScopedTx,
@@ -53,6 +55,7 @@ pub(crate) async fn open(
     let repeated = repeated(tx, now, &commands, &entered).await?;
     matters.extend(repeated);
     save(room, tx, now, &mut matters, By::itself(consumer)).await?;
+    reroute::known(room, tx, now, &commands, consumer).await?;
     let fresh = commands.iter().map(|command| &command.routed);
     for routed in
         fresh.filter(|routed| entered.contains(&(routed.tenant, routed.case_id)) && !routed.facts.drill)

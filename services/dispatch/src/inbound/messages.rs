@@ -1,4 +1,4 @@
-//! `triage.case.routed`, and `triage.case.merged` of what bodies have.
+//! `triage.case.routed`; `triage.case.rerouted`, a plan that was drawn anew; and `triage.case.merged` of what bodies have.
 //!
 //! The plan carries its policy complete; the one thing taken from the snapshot is the calendar. A plan made with
 //! newer documents than ours is not waited for: a year published meanwhile is filled in when it arrives here. Two things
@@ -21,13 +21,13 @@ use crate::handle::{Room, merge};
 /// What triage says that is heard here.
 #[derive(Debug, Clone)]
 pub(crate) enum Said {
-    /// A case to open.
+    /// A case to open, or a plan to follow.
     Routed(Command),
     /// A case to call off: its voices are another one's.
     Merged(MergedCase),
 }
 
-/// Opens routed cases, and calls off those that were merged.
+/// Opens routed cases, follows plans that were drawn anew, and calls off cases that were merged.
 #[derive(Debug, Clone)]
 pub(crate) struct RoutedCases(pub Room);
 

@@ -120,6 +120,35 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Case, u64)]) -> Resul
     pg::rows_affected("saving cases", saved.rows_affected(), changed.len())
 }
 
+/// Keeps what plans that were drawn anew say of their cases, which are locked.
+pub(crate) async fn amend(tx: &mut ScopedTx, matters: &[&Matter]) -> Result<(), pg::Error> {
+    let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
+        matters.iter().map(|m| (m.tenant().as_i64(), m.case.id.as_uuid())).unzip();
+    let text =
+        |field: fn(&Facts) -> &String| matters.iter().map(|m| field(&m.facts).clone()).collect::<Vec<_>>();
+    let amended = sqlx::query!(
+        "UPDATE dispatch.cases c
+         SET item = n.item, item_zh = n.item_zh, item_en = n.item_en, address = n.address, policy = n.policy,
+             calendar = n.calendar, lane = n.lane
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+             $8::text[], $9::smallint[])
+             AS n (tenant_id, id, item, item_zh, item_en, address, policy, calendar, lane)
+         WHERE c.tenant_id = n.tenant_id AND c.id = n.id",
+        &tenants,
+        &ids,
+        &text(|facts| &facts.item),
+        &text(|facts| &facts.item_zh),
+        &text(|facts| &facts.item_en),
+        &text(|facts| &facts.address),
+        &text(|facts| &facts.policy),
+        &text(|facts| &facts.calendar),
+        &matters.iter().map(|m| m.facts.lane.rank()).collect::<Vec<_>>(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("amending cases", amended.rows_affected(), matters.len())
+}
+
 /// Locks cases, waiting for whoever has them.
 pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCase>, pg::Error> {
     let (tenants, ids) = columns(keys);

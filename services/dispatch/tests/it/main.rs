@@ -12,6 +12,7 @@ mod own_calendar;
 mod past_clocks;
 mod repeats;
 mod replans;
+mod reroute;
 mod rotated;
 mod routed;
 mod story;

@@ -52,6 +52,8 @@ pub fn audience(event_type: EventType) -> Audience {
         }
         E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),
         E::CaseRuled => Audience::Nobody("each body hears of it by its own order"),
+        E::DispatchCaseRerouted => Audience::Nobody("each body hears of it by its own order"),
+        E::CaseRerouteRefused => Audience::Nobody("no order changes; who asked sees it on the timeline"),
         E::CaseVisitSigned => Audience::Nobody("the body's own act"),
         E::CaseWhistled => Audience::Nobody("each body hears of it by its own order"),
         E::CaseCancelled => Audience::Nobody("each body hears of it by its own order"),

@@ -77,6 +77,9 @@ pub struct RouteExplain {
     /// `street export` 的目录 / a folder that `street export` has written
     #[arg(long, value_name = "FOLDER")]
     pub export: PathBuf,
+    /// 重新派单之前的方案，1 为最近一次 / the plan before it was re-routed, 1 before the last time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub before: Option<u32>,
     /// 输出 JSON，供程序读取 / print the explanation as JSON
     #[arg(long)]
     pub json: bool,

@@ -162,9 +162,9 @@ pub enum Refusal {
     Itself,
     /// More voices than one act moves.
     TooManyVoices,
-    /// The plan of one of two cases waits for a person: bodies do not have both.
+    /// Its plan waits for a person: it is decided there, and bodies do not have it.
     PlanWaits,
-    /// It is over, and not by a merge.
+    /// The case is over.
     CaseOver,
     /// Its orders are for more haste than those of the case it should go into.
     UrgentStays,
@@ -176,6 +176,12 @@ pub enum Refusal {
     NotItsVoice,
     /// It came before reports were kept with their voices.
     NotKept,
+    /// Item, place and bodies would be what they are.
+    NothingChanged,
+    /// The place is not in this street.
+    OutsideTerritory,
+    /// It goes by the district only: given, reviewed or reserved there.
+    DistrictReroutes,
 }
 
 /// Whether a person may decide what lies on a desk and may be in somebody's hands.

@@ -14,6 +14,7 @@ pub mod opinion;
 pub mod plan;
 pub mod repeats;
 pub mod report;
+pub mod reroute;
 pub mod voices;
 pub mod wire;
 pub mod worded;

@@ -67,7 +67,7 @@ pub(super) const DISPATCHED_WITHIN: SignedDuration = SignedDuration::from_mins(1
 impl Matter<'_> {
     /// Whose desk a plan has to pass before it goes out; nothing of what waits for nobody: mortal danger and drills, and
     /// what was decided by a person who may decide there.
-    fn reviewed_at(&self, plan: &wire::CasePlan, lane: Lane) -> Option<Desk> {
+    pub(super) fn reviewed_at(&self, plan: &wire::CasePlan, lane: Lane) -> Option<Desk> {
         let desk = match plan.routing_mode.as_str() {
             "street-review" => Desk::Street,
             "district-review" => Desk::District,
@@ -88,7 +88,7 @@ impl Matter<'_> {
     }
 
     /// The same, as rules see it.
-    fn for_rules<'m>(&'m self, item: &'m str, now: Timestamp) -> ruled::Matter<'m> {
+    pub(super) fn for_rules<'m>(&'m self, item: &'m str, now: Timestamp) -> ruled::Matter<'m> {
         let report = &self.submission.report;
         ruled::Matter {
             item,

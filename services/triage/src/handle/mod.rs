@@ -11,6 +11,7 @@ pub mod merge;
 pub mod plans;
 pub mod rehome;
 mod repeated;
+pub mod reroute;
 pub mod review;
 pub mod split;
 

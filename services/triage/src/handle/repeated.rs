@@ -78,6 +78,27 @@ impl Repeated {
         Some(repeats::count(seeking.point, now, days, around))
     }
 
+    /// What there is around a case that is drawn anew: the case itself is none of them, and all its voices count.
+    pub(super) fn before_case(
+        &self,
+        matter: &Matter<'_>,
+        street: &StreetView<Street>,
+        now: Timestamp,
+        case: &OpenCase,
+    ) -> Option<Repetition> {
+        let seeking = asking(matter, street, now)?;
+        let days = street.of.repeat_days();
+        if seeking.drill {
+            return Some(Repetition::none(days));
+        }
+        let around = seeking.spots().filter_map(|spot| self.0.get(&spot)).flatten().copied();
+        let others = around.filter(|earlier| earlier.case_id != case.case_id);
+        let counted = repeats::count(seeking.point, now, days, others);
+        // A report to come is counted as one; the case has as many as it has.
+        let voices = counted.voices.saturating_sub(1).saturating_add(case.voices_in());
+        Some(Repetition { voices, ..counted })
+    }
+
     /// A case that the batch has opened.
     pub(super) fn opened(&mut self, matter: &Matter<'_>, street: &StreetView<Street>, case: &OpenCase) {
         let Some(seeking) = asking(matter, street, case.opened_at).filter(|seeking| !seeking.drill) else {

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::desk::Acting;
 use super::merges::{self, MergedDocument};
+use super::reroutes::{self, CasePlaceForm, ReroutedDocument};
 use super::splits::{self, SplitDocument};
 use crate::handle::Room;
 
@@ -23,13 +24,15 @@ pub(super) struct CaseForm {
     /// For `split`: the report that leaves.
     #[schema(value_type = Option<Uuid>)]
     pub report_id: Option<ReportId>,
-    /// For `split`: code of its item; without it what its case is about.
+    /// Code of an item. For `split`: that of the report; without it what its case is about. For `reroute`: what the case is about.
     #[schema(example = "TRA-01")]
     pub item: Option<String>,
+    /// For `reroute`: where it is.
+    pub place: Option<CasePlaceForm>,
     /// For `merge`: the open case that it is the same matter as, and that stays.
     #[schema(value_type = Option<Uuid>)]
     pub case_id: Option<CaseId>,
-    /// Free text, at most 4,000 characters. Bodies whose orders end because of a `merge` read it.
+    /// Free text, at most 4,000 characters. Bodies whose orders end because of a `merge` or a `reroute` read it.
     pub note: Option<String>,
 }
 
@@ -41,18 +44,21 @@ pub(super) enum CaseActDocument {
     Split(SplitDocument),
     /// Of `merge`.
     Merged(MergedDocument),
+    /// Of `reroute`.
+    Rerouted(ReroutedDocument),
 }
 
-/// 拆分上报、并案 / Takes a report out of the case it joined into a case of its own, with a plan of its own (`split`); the report that
-/// opened the case cannot leave it. Or puts a case that bodies have, with all its reports, into another open one that is the same
-/// matter (`merge`): the orders of its bodies end. The same act again gives the same answer.
+/// 拆分上报、并案、重新派单 / Takes a report out of the case it joined into a case of its own, with a plan of its own (`split`); the report that
+/// opened the case cannot leave it. Puts a case that bodies have, with all its reports, into another open one that is the same
+/// matter (`merge`): the orders of its bodies end. Or says that the case is about another item, or lies elsewhere (`reroute`): its
+/// plan is drawn anew, orders that it has no place for end, and new ones follow. The same act again gives the same answer.
 #[utoipa::path(
     post,
     path = "/triage/v1/streets/{street}/cases/{target}",
     tag = "cases",
     params(
         ("street" = String, Path, description = "街道代码 / the street's code, 12 digits"),
-        ("target" = String, Path, description = "案件编号加 :split 或 :merge / the case's id and one of `:split`, `:merge`"),
+        ("target" = String, Path, description = "案件编号加 :split、:merge 或 :reroute / the case's id and one of `:split`, `:merge`, `:reroute`"),
     ),
     request_body = CaseForm,
     responses((status = 200, body = CaseActDocument), Problem),
@@ -68,6 +74,7 @@ pub(super) async fn act(
     let done = match target.verb.as_str() {
         "split" => CaseActDocument::Split(splits::split(&acting, target.id, form).await?),
         "merge" => CaseActDocument::Merged(merges::merge(&acting, target.id, form).await?),
+        "reroute" => CaseActDocument::Rerouted(reroutes::reroute(&acting, target.id, form).await?),
         _ => return Err(Problem::not_found()),
     };
     Ok(Json(done))

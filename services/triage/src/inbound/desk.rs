@@ -76,17 +76,17 @@ static RESERVED_ABOVE: ProblemKind = ProblemKind {
 static PLAN_WAITS: ProblemKind = ProblemKind {
     status: 409,
     code: "plan-waits",
-    title: "派单方案尚待审核 / The plan of one of the cases waits for a person",
-    hint: "待审核的案件请用 plan-reviews/{案件}:merge 并入；保留的案件须先派出方案 / A case whose plan waits is merged with \
-           plan-reviews/{case}:merge; the case that stays has to go out first",
+    title: "派单方案尚待审核 / The plan waits for a person",
+    hint: "请先在方案审核中处理（:approve 改单位，:merge 并案）；事项或地点有误的，待派出后再 :reroute / Decide it among the plan reviews (`:approve` \
+           with other bodies, `:merge` into another case); if its item or place is wrong, let it go out first, then `:reroute` it",
 };
 
 static CASE_OVER: ProblemKind = ProblemKind {
     status: 409,
     code: "case-over",
     title: "该案件已结束 / The case is over",
-    hint: "已结束的案件没有可并入的工单；个别上报归属有误时请用 :split 拆出 / There is nothing left to merge; a report that is in the wrong \
-           case leaves it with :split",
+    hint: "已结束的案件不再并案或重新派单；归属有误的上报用 :split 拆出，事项未解决请重新上报，会记为虚假办结 / What is over is neither merged nor \
+           routed again: a report in the wrong case leaves it with `:split`; if the matter is not settled, report it anew, and it is held against the close",
 };
 
 static URGENT_STAYS: ProblemKind = ProblemKind {
@@ -102,6 +102,21 @@ static DISTRICT_MERGES: ProblemKind = ProblemKind {
     title: "须由区并案 / The district merges it",
     hint: "该案件由区交办，或依清单属上级职责、而另一案件由下级主办；请由区中心并案，或反向并案 / The district gave it, or the list reserves it above \
            the lead of the other case: the district centre merges it, or it is merged the other way round",
+};
+
+static NOTHING_CHANGED: ProblemKind = ProblemKind {
+    status: 409,
+    code: "nothing-changed",
+    title: "事项、地点与承办单位均无变化 / Item, place and bodies would stay as they are",
+    hint: "请填写正确的事项或地点；只换单位请用工单的 :transfer / Name another item or place; to move an order to another body, `:transfer` it",
+};
+
+static DISTRICT_REROUTES: ProblemKind = ProblemKind {
+    status: 409,
+    code: "district-reroutes",
+    title: "该案件只能由区中心重新派单 / Only the district re-routes it",
+    hint: "由区交办、新方案须区级审核，或原属区级职责而改后下沉的案件，请区中心办理 / The district gave it, or has to look at the new plan, or it was the district's by \
+           the list and would go below it: ask the district centre",
 };
 
 /// A person at the desk of a street, admitted, in the trace of the request: what either door has in hand before it makes a command.
@@ -193,6 +208,13 @@ impl From<Refusal> for Problem {
                 "首个上报即案件本身，不能拆出 / The first report is what the case is; it cannot leave it",
             ),
             Refusal::NotItsVoice => not_now("该上报不在此案件中 / The report is not in this case (any more)"),
+            Refusal::NothingChanged => Problem::of(&NOTHING_CHANGED),
+            Refusal::DistrictReroutes => Problem::of(&DISTRICT_REROUTES),
+            Refusal::OutsideTerritory => fault(
+                "/place",
+                "outside-territory",
+                "不在本街道辖区内；请取消本案件并向所属街道上报 / not in this street: call the case off and report it to the street it is in",
+            ),
             Refusal::NotKept => not_now(
                 "该上报早于拆分功能，未留存原文 / It came before reports were kept with their voices; report it anew",
             ),

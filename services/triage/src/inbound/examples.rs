@@ -1,4 +1,5 @@
-//! What people have decided, as labelled examples (标注样本): what a model of the street can learn from.
+//! What people have decided, as labelled examples (标注样本): what a model of the street can learn from. At the review desk, or by
+//! re-routing a case to another item.
 
 use std::sync::Arc;
 

@@ -17,9 +17,12 @@ use uuid::Uuid;
 use crate::handle::Room;
 use crate::store;
 use crate::store::explanations::{CaseExplanation, Join};
+use crate::store::reroutes::Earlier;
 
 /// Most joins of one answer: the first ones.
 const JOINS_MAX: i64 = 200;
+/// Most re-routes of one answer: the last ones.
+const EARLIER_MAX: i64 = 20;
 
 /// Why a case is what it is.
 #[derive(Serialize, ToSchema)]
@@ -39,6 +42,29 @@ pub(super) struct ExplanationDocument {
     plan_review: Option<Value>,
     /// Why the further voices are in it; at most 200.
     joins: Vec<JoinDocument>,
+    /// What was decided before it was re-routed, the latest first; at most 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<EarlierDocument>,
+}
+
+/// What was decided before the case was re-routed (重新派单).
+#[derive(Serialize, ToSchema)]
+struct EarlierDocument {
+    /// Until when it counted.
+    #[schema(value_type = String, format = DateTime)]
+    rerouted_at: Timestamp,
+    /// What the person wrote who re-routed it.
+    note: String,
+    /// How its item had been found.
+    #[schema(value_type = Object)]
+    item: Value,
+    /// Who had had to do what.
+    #[schema(value_type = Object)]
+    plan: Value,
+    /// What a review had made of that plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    plan_review: Option<Value>,
 }
 
 /// Why one voice is in it.
@@ -68,8 +94,9 @@ pub(super) async fn explain(
     Bearer(who): Bearer,
     Path((street, case_id)): Path<(TenantId, CaseId)>,
 ) -> Result<Json<ExplanationDocument>, Problem> {
-    let (case, joins) = stored_of(&room, &who, street, case_id).await?;
+    let Stored { case, joins, earlier } = stored_of(&room, &who, street, case_id).await?;
     let joins: Result<_, Problem> = joins.into_iter().map(document).collect();
+    let earlier: Result<_, Problem> = earlier.into_iter().map(before).collect();
     let review = case.plan_review.as_deref();
     let review = review.map(|review| stored("triage.cases.plan_review", review)).transpose()?;
     Ok(Json(ExplanationDocument {
@@ -79,24 +106,44 @@ pub(super) async fn explain(
         plan: stored("triage.cases.plan_explanation", &case.plan_explanation)?,
         plan_review: review,
         joins: joins?,
+        earlier: earlier?,
     }))
 }
 
-/// What was stored with the decisions about a case, for either door.
+/// What was stored with the decisions about a case.
+pub(super) struct Stored {
+    pub case: CaseExplanation,
+    pub joins: Vec<Join>,
+    pub earlier: Vec<Earlier>,
+}
+
+/// The same, for either door.
 pub(super) async fn stored_of(
     room: &Room,
     who: &Identity,
     street: TenantId,
     case_id: CaseId,
-) -> Result<(CaseExplanation, Vec<Join>), Problem> {
+) -> Result<Stored, Problem> {
     let admitted = room.house.admit(who, Action::CaseRead, street)?;
     let bodies = admitted.bodies.bodies();
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let case = store::explanations::of_case(&mut tx, street, case_id, bodies.as_deref()).await?;
     let case = case.ok_or_else(Problem::not_found)?;
     let joins = store::explanations::joins(&mut tx, street, case_id, JOINS_MAX).await?;
+    let earlier = store::reroutes::of_case(&mut tx, street, case_id, EARLIER_MAX).await?;
     tx.commit().await?;
-    Ok((case, joins))
+    Ok(Stored { case, joins, earlier })
+}
+
+fn before(earlier: Earlier) -> Result<EarlierDocument, Problem> {
+    let review = earlier.plan_review.as_deref();
+    Ok(EarlierDocument {
+        rerouted_at: earlier.rerouted_at.to_jiff(),
+        note: earlier.note,
+        item: stored("triage.reroutes.item_explanation_before", &earlier.item_explanation)?,
+        plan: stored("triage.reroutes.plan_explanation_before", &earlier.plan_explanation)?,
+        plan_review: review.map(|review| stored("triage.reroutes.plan_review_before", review)).transpose()?,
+    })
 }
 
 fn document(join: Join) -> Result<JoinDocument, Problem> {

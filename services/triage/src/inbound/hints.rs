@@ -8,16 +8,18 @@ use access::Action;
 use axum::Json;
 use axum::extract::State;
 use bootstrap::Bearer;
-use bootstrap::door::{Fault, FreeText, Path, Problem, StrictJson, text};
+use bootstrap::door::{FreeText, Path, Problem, StrictJson, text};
 use ids::TenantId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::point::{DatumForm, point};
 use crate::core::desk::Standing;
 use crate::core::distance::Point;
 use crate::core::grid::cells_around;
 use crate::core::hints::{Hint, Wanted, hints};
+use crate::core::report::datum_word;
 use crate::handle::Room;
 use crate::store;
 use crate::tenants::Street;
@@ -48,16 +50,7 @@ struct NearPlaceForm {
     lat: f64,
     /// What the degrees refer to. Required: nothing is guessed.
     #[schema(required = true)]
-    datum: Option<NearDatumForm>,
-}
-
-/// The datum of a point.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum NearDatumForm {
-    Wgs84,
-    Gcj02,
-    Bd09,
+    datum: Option<DatumForm>,
 }
 
 /// Open cases within 500 m, at most five: those the words suggest first, then the nearest.
@@ -134,23 +127,14 @@ struct Asked {
 
 impl NearForm {
     fn check(self) -> Result<Asked, Problem> {
-        let datum = match self.place.datum.ok_or_else(|| Problem::datum_required("/place/datum"))? {
-            NearDatumForm::Wgs84 => "wgs84",
-            NearDatumForm::Gcj02 => "gcj02",
-            NearDatumForm::Bd09 => "bd09",
-        };
-        let point = Point::from_degrees(self.place.lon, self.place.lat).ok_or_else(out_of_range)?;
+        let (point, datum) = point(self.place.lon, self.place.lat, self.place.datum)?;
+        let datum = datum_word(datum).ok_or_else(|| Problem::datum_required("/place/datum"))?;
         if let Some(item) = &self.item {
             text::identifier("/item", item)?;
         }
         let text = self.text.map(|text| FreeText::parse("/text", text)).transpose()?;
         Ok(Asked { point, datum, item: self.item, text })
     }
-}
-
-fn out_of_range() -> Problem {
-    let detail = "经度须在 ±180、纬度须在 ±90 之内 / lon must be within ±180, lat within ±90";
-    Problem::validation_failed([Fault::new("/place", "out-of-range", detail)])
 }
 
 fn document(street: &Street, hint: Hint) -> NearDocument {

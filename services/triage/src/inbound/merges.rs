@@ -32,7 +32,8 @@ pub(super) async fn merge(
     case_id: CaseId,
     form: CaseForm,
 ) -> Result<MergedDocument, Problem> {
-    unwanted(&[("/report_id", form.report_id.is_some()), ("/item", form.item.is_some())])?;
+    let (report_id, item) = (form.report_id.is_some(), form.item.is_some());
+    unwanted(&[("/report_id", report_id), ("/item", item), ("/place", form.place.is_some())])?;
     let command = MergeCase {
         tenant: acting.street,
         case_id,

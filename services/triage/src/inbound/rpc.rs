@@ -12,9 +12,10 @@ use contract::proto::triage::route_service_server::{RouteService, RouteServiceSe
 use ids::{CaseId, TenantId};
 use tonic::{Request, Response, Status};
 
-use super::explanation::stored_of;
+use super::explanation::{Stored, stored_of};
 use crate::handle::Room;
 use crate::store::explanations::Join;
+use crate::store::reroutes::Earlier;
 
 /// The server, for [`bootstrap::Plan::rpc`].
 pub(crate) fn server(room: Arc<Room>) -> RouteServiceServer<Routes> {
@@ -42,14 +43,24 @@ async fn explain(
     asked: &wire::ExplainRouteRequest,
 ) -> Result<wire::ExplainRouteResponse, Problem> {
     let (street, case_id): (TenantId, CaseId) = (named(&asked.street)?, named(&asked.case_id)?);
-    let (case, joins) = stored_of(room, &call.who, street, case_id).await?;
+    let Stored { case, joins, earlier } = stored_of(room, &call.who, street, case_id).await?;
     Ok(wire::ExplainRouteResponse {
         case_id: case_id.to_string(),
         case_no: case.case_no,
         item: case.item_explanation.into(),
         plan: case.plan_explanation.into(),
         joins: joins.into_iter().map(joined).collect(),
+        earlier: earlier.into_iter().map(before).collect(),
     })
+}
+
+fn before(earlier: Earlier) -> wire::EarlierRoute {
+    wire::EarlierRoute {
+        rerouted_at: Some(to_wire(earlier.rerouted_at.to_jiff())),
+        note: earlier.note,
+        item: earlier.item_explanation.into(),
+        plan: earlier.plan_explanation.into(),
+    }
 }
 
 fn joined(join: Join) -> wire::JoinedVoice {

@@ -26,7 +26,7 @@ pub(super) async fn split(
     case_id: CaseId,
     form: CaseForm,
 ) -> Result<SplitDocument, Problem> {
-    unwanted(&[("/case_id", form.case_id.is_some())])?;
+    unwanted(&[("/case_id", form.case_id.is_some()), ("/place", form.place.is_some())])?;
     if let Some(item) = &form.item {
         text::identifier("/item", item)?;
     }

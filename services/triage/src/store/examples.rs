@@ -1,4 +1,5 @@
-//! What people have decided about reports, to learn from.
+//! What people have decided about reports, to learn from: at the review desk, and where a case was re-routed to another item. The last
+//! word on a report is its one example.
 
 use ids::TenantId;
 use jiff::Timestamp;
@@ -20,17 +21,20 @@ pub(crate) async fn decided_at(
     report_id: Uuid,
 ) -> Result<Option<Timestamp>, pg::Error> {
     let at = sqlx::query_scalar!(
-        r#"SELECT decided_at AS "decided_at!" FROM triage.reviews
-         WHERE tenant_id = $1 AND report_id = $2 AND decided_at IS NOT NULL"#,
+        r#"SELECT COALESCE(
+             (SELECT max(r.rerouted_at) FROM triage.reroutes r
+              WHERE r.tenant_id = $1 AND r.report_id = $2 AND r.labelled),
+             (SELECT v.decided_at FROM triage.reviews v WHERE v.tenant_id = $1 AND v.report_id = $2))
+             AS "decided_at?""#,
         tenant.as_i64(),
         report_id,
     )
-    .fetch_optional(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
     Ok(at.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
-/// Reports given an item after one of them, in the order of their decisions. No drills.
+/// Reports given an item after one of them, in the order of their decisions, each with the last one. No drills.
 pub(crate) async fn decided(
     tx: &mut ScopedTx,
     tenant: TenantId,
@@ -40,9 +44,29 @@ pub(crate) async fn decided(
     let (at, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
     let rows = sqlx::query_as!(
         Decided,
-        r#"SELECT report_id, report, decided_item AS "item!", decided_at AS "decided_at!" FROM triage.reviews
-         WHERE tenant_id = $1 AND decided_item IS NOT NULL AND NOT drill AND (decided_at, report_id) > ($2, $3)
-         ORDER BY decided_at, report_id
+        r#"SELECT e.report_id AS "report_id!", e.report AS "report!", e.item AS "item!", e.decided_at AS "decided_at!"
+         FROM (
+             (SELECT v.report_id, v.report, v.decided_item AS item, v.decided_at
+              FROM triage.reviews v
+              WHERE v.tenant_id = $1 AND v.decided_item IS NOT NULL AND NOT v.drill
+                  AND (v.decided_at, v.report_id) > ($2, $3)
+                  AND NOT EXISTS (SELECT FROM triage.reroutes l
+                      WHERE l.tenant_id = v.tenant_id AND l.report_id = v.report_id AND l.labelled)
+              ORDER BY v.decided_at, v.report_id
+              LIMIT $4)
+             UNION ALL
+             (SELECT r.report_id, o.report, r.item, r.rerouted_at
+              FROM triage.reroutes r
+              JOIN triage.voices o ON o.tenant_id = r.tenant_id AND o.report_id = r.report_id
+              WHERE r.tenant_id = $1 AND r.labelled AND o.report IS NOT NULL
+                  AND (r.rerouted_at, r.report_id) > ($2, $3)
+                  AND NOT EXISTS (SELECT FROM triage.reroutes l
+                      WHERE l.tenant_id = r.tenant_id AND l.report_id = r.report_id AND l.labelled
+                          AND l.version > r.version)
+              ORDER BY r.rerouted_at, r.report_id
+              LIMIT $4)
+         ) e
+         ORDER BY e.decided_at, e.report_id
          LIMIT $4"#,
         tenant.as_i64(),
         jiff_sqlx::Timestamp::from(at) as _,

@@ -17,6 +17,7 @@ pub(crate) mod places;
 pub(crate) mod plans;
 pub(crate) mod queue;
 pub(crate) mod repeats;
+pub(crate) mod reroutes;
 pub(crate) mod reviews;
 pub(crate) mod voices;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use contract::document::{DocumentBody, RoutingMode};
 use contract::proto::intake::{Assignment, Datum, Place, ReportAccepted};
 use contract::proto::triage::{
-    CaseJoined, CaseMerged, CaseOpened, CaseRehomed, CaseRejected, CaseRouted, CaseSplit,
+    CaseJoined, CaseMerged, CaseOpened, CaseRehomed, CaseRejected, CaseRerouted, CaseRouted, CaseSplit,
     PlanReviewRequested, ReviewRejected, ReviewRequested,
 };
 use contract::{Envelope, EventType};
@@ -127,6 +127,7 @@ pub enum Said {
     Opened(CaseOpened),
     Joined(CaseJoined),
     Routed(CaseRouted),
+    Rerouted(CaseRerouted),
     Rehomed(CaseRehomed),
     Review(ReviewRequested),
     ReviewRejected(ReviewRejected),
@@ -193,6 +194,7 @@ impl Desk {
                 EventType::CaseOpened => Said::Opened(CaseOpened::decode(payload).unwrap()),
                 EventType::CaseJoined => Said::Joined(CaseJoined::decode(payload).unwrap()),
                 EventType::CaseRouted => Said::Routed(CaseRouted::decode(payload).unwrap()),
+                EventType::CaseRerouted => Said::Rerouted(CaseRerouted::decode(payload).unwrap()),
                 EventType::CaseRehomed => Said::Rehomed(CaseRehomed::decode(payload).unwrap()),
                 EventType::CaseReviewRequested => Said::Review(ReviewRequested::decode(payload).unwrap()),
                 EventType::CaseReviewRejected => {

@@ -20,6 +20,7 @@ mod plan;
 mod plan_review;
 mod redraw;
 mod repeats;
+mod reroute;
 mod review;
 mod rules;
 mod split;

@@ -74,8 +74,9 @@ pub(super) const QUERIES: &[(&str, &str, &str)] = &[
          WHERE c.case_id IS NULL
             OR (c.case_no, c.item, c.voices, c.opened_at, c.triage_version)
                 IS DISTINCT FROM (t.case_no, t.item, t.voices - t.voices_left, t.opened_at, t.version)
-            OR (c.item_zh, c.item_en, c.phase, c.round, c.dispatch_version)
-                IS DISTINCT FROM (d.item_zh, d.item_en, d.phase, d.round, d.version)
+            OR (c.phase, c.round, c.dispatch_version) IS DISTINCT FROM (d.phase, d.round, d.version)
+            -- An item that was corrected too late for dispatch is another one there.
+            OR (d.item = t.item AND (c.item_zh, c.item_en) IS DISTINCT FROM (d.item_zh, d.item_en))
             OR c.closed_at IS DISTINCT FROM CASE WHEN d.phase = 'closed' THEN last.at END
             OR (SELECT jsonb_agg(jsonb_build_array(s.stage, s.due_at, s.awaiting_year, s.verdict, s.met_at))
                     FROM jsonb_to_recordset(c.stages) AS s (stage text, due_at timestamptz, awaiting_year integer,

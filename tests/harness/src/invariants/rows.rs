@@ -45,7 +45,9 @@ const QUERIES: &[(&str, &str, &str)] = &[
          WHERE cardinality(t.bodies) <> (SELECT count(*) FROM dispatch.orders o
              -- What was returned or transferred goes on in another order, which no plan names.
              WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.round = 1
-                 AND NOT o.state ? 'follows')",
+                 AND NOT o.state ? 'follows')
+             -- A plan that was drawn anew is followed upon the orders that are there.
+             AND NOT EXISTS (SELECT FROM triage.reroutes r WHERE r.tenant_id = t.tenant_id AND r.case_id = t.case_id)",
     ),
     (
         "I4",

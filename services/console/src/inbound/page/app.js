@@ -26,6 +26,12 @@ const CASE_PHASES = {
   reviewing: ["方案待审核", "plan in review"], rejected: ["不予受理", "not accepted"],
   merged: ["已并入另一案件", "merged"],
 };
+const REASONS = {
+  assignment: ["上级交办", "given from above"], "case-over": ["案件已结束", "the case is over"],
+  submitted: ["主办已申请办结", "the lead has submitted"],
+  "district-decides": ["退单须由区裁定", "a return is the district's to rule on"],
+  "asker-may-not-decide": ["申请退单者不得自批", "who returned it may not decide"],
+};
 
 const $ = (id) => document.getElementById(id);
 const time = new Intl.DateTimeFormat("zh-CN", {
@@ -163,7 +169,9 @@ function line(entry) {
     detail.other_case_id && otherCase(detail.other_case_id, detail.other_case_no),
     (detail.lay_in || detail.lies_in) && `${detail.lay_in ?? "—"} → ${detail.lies_in ?? "街道之外 / outside"}`,
     detail.visited_at && `走访 / visited ${instant(detail.visited_at)}`, detail.signed_by && isolated(detail.signed_by),
-    detail.reason === "assignment" ? "上级交办 / given from above" : detail.reason, detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),
+    detail.item_before && `${detail.item_before} → ${detail.item}`,
+    detail.ground === "rerouted" && "因重新派单 / because it was re-routed",
+    detail.reason && pair(REASONS, detail.reason), detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),
   ].filter(Boolean);
   if (said.length > 0) item.append(facts(said));
   if (detail.note) {

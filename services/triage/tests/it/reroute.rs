@@ -1,0 +1,277 @@
+//! A case that bodies have already is about another item, or lies elsewhere (重新派单): drawn anew once, said whole, and what stood before
+//! stays readable.
+
+use contract::document::RoutingMode;
+use contract::proto::intake::Assignment;
+use contract::proto::triage::{CaseRerouted, PlannedOrder, Role};
+use contract::{Envelope, EventType};
+use routing::Explanation;
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, STREET, Said, Sent, report};
+use crate::place::{self, EAST, WEST};
+
+const CENTRE: &str = "street-centre";
+const DISTRICT: &str = "governance-centre";
+/// East of the border between the two communities.
+const EASTERN: f64 = 106.57;
+
+impl Desk {
+    async fn one(&self) -> String {
+        let [opened] = &self.opened().await[..] else { panic!("one case") };
+        opened.case.as_ref().unwrap().case_id.clone()
+    }
+
+    async fn reroute(&self, who: &str, case_id: &str, body: Value) -> (u16, Value) {
+        self.acts(who, &format!("cases/{case_id}:reroute"), body).await
+    }
+
+    async fn rerouted(&self) -> Vec<(Envelope, CaseRerouted)> {
+        let said = self.said().await.into_iter();
+        said.filter_map(
+            |(envelope, said)| if let Said::Rerouted(said) = said { Some((envelope, said)) } else { None },
+        )
+        .collect()
+    }
+
+    async fn bodies(&self, case_id: &str) -> Vec<String> {
+        sqlx::query_scalar("SELECT bodies FROM triage.cases WHERE case_id = $1")
+            .bind(uuid::Uuid::parse_str(case_id).unwrap())
+            .fetch_one(self.rig.admin())
+            .await
+            .unwrap()
+    }
+
+    async fn examples(&self) -> Vec<(String, String)> {
+        let (mut told, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.reads(CENTRE, &format!("examples?limit=1{after}")).await;
+            let text = |example: &Value, field: &str| example[field].as_str().unwrap().to_owned();
+            let examples = page["examples"].as_array().unwrap().iter();
+            told.extend(examples.map(|example| (text(example, "text"), text(example, "label"))));
+            let Some(next) = page.get("next") else { return told };
+            after = format!("&after={}", next.as_str().unwrap());
+        }
+    }
+}
+
+fn lead(orders: &[PlannedOrder]) -> &str {
+    &orders.iter().find(|order| order.role() == Role::Lead).unwrap().body
+}
+
+fn place(lon: f64) -> Value {
+    json!({ "lon": lon, "lat": 29.5628, "datum": "wgs84", "address": "南坪路2号" })
+}
+
+/// An explanation of the door, made again: it says the same.
+fn remade(explanation: &Value) -> Explanation {
+    let explanation: Explanation = serde_json::from_value(explanation.clone()).unwrap();
+    assert_eq!(routing::recompute(&explanation), explanation);
+    explanation
+}
+
+#[tokio::test]
+async fn another_item_draws_the_plan_anew_and_what_stood_before_stays_readable() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let body = json!({ "item": "TRA-03", "note": "其实是站台损坏" });
+    let (status, answer) = desk.reroute(CENTRE, &case_id, body).await;
+    assert_eq!(
+        (status, &answer["item"], &answer["bodies"][0]),
+        (200, &json!("TRA-03"), &json!("bus-company"))
+    );
+    assert_eq!(answer["case_no"], "990102001-261123-0001", "{answer}");
+
+    let [(envelope, said)] = &desk.rerouted().await[..] else { panic!("one") };
+    let (case, plan) = (said.case.as_ref().unwrap(), said.plan.as_ref().unwrap());
+    assert_eq!(
+        (envelope.event_type, envelope.version),
+        (EventType::CaseRerouted, 4),
+        "opened, routed, joined"
+    );
+    assert_eq!((case.item.as_str(), case.voices, case.text.as_str()), ("TRA-03", 2, "改线"));
+    assert_eq!((lead(&plan.orders), plan.orders.len()), ("bus-company", 5));
+    assert!(plan.policy.is_some() && plan.verify.is_some(), "all that dispatch needs");
+    assert_eq!(
+        (said.item_before.as_str(), said.item_before_en.as_str()),
+        ("TRA-01", "Bus route change affecting travel")
+    );
+    assert_eq!((said.bodies_before[0].as_str(), &said.place_before), ("transport", &None));
+    assert_eq!(
+        (said.by.as_str(), said.desk.as_str(), said.note.as_str()),
+        (CENTRE, "street", "其实是站台损坏")
+    );
+    assert!(said.item_explanation_json.contains("\"method\":\"review\""), "{}", said.item_explanation_json);
+
+    // The column that bodies are told and let in by follows.
+    let bodies: Vec<String> = plan.orders.iter().map(|order| order.body.clone()).collect();
+    assert_eq!(desk.bodies(&case_id).await, bodies);
+    let why = desk.reads(CENTRE, &format!("cases/{case_id}/explanation")).await;
+    assert_eq!((&why["item"]["method"], &why["item"]["item"]), (&json!("review"), &json!("TRA-03")));
+    assert_eq!(remade(&why["plan"]).plan.lead.to_string(), "bus-company");
+    let earlier = &why["earlier"][0];
+    assert_eq!(remade(&earlier["plan"]).plan.lead.to_string(), "transport");
+    assert_eq!((&earlier["item"]["item"], &earlier["note"]), (&json!("TRA-01"), &json!("其实是站台损坏")));
+    assert_eq!(why["earlier"].as_array().unwrap().len(), 1);
+    // From here on it is a case of that item.
+    desk.hear(&[report(3, "TRA-03", "站牌倒了"), report(4, "TRA-01", "改线")]).await;
+    let apart: [&[u128]; 2] = [&[1, 2, 3], &[4]];
+    assert_eq!(desk.cases(STREET).await, apart);
+}
+
+#[tokio::test]
+async fn the_same_again_gets_the_same_answer_and_nothing_is_said_twice() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let wanted = json!({ "item": "TRA-03", "note": "站台" });
+    let first = desk.reroute(CENTRE, &case_id, wanted.clone()).await;
+    desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted).await, first);
+    assert_eq!(
+        desk.reroute(DISTRICT, &case_id, json!({ "item": "TRA-03" })).await,
+        first,
+        "other words, or persons"
+    );
+    assert_eq!(desk.rerouted().await.len(), 1);
+    // Even when it is over since.
+    desk.dispatch_says(EventType::CaseClosed, &case_id, 7).await;
+    assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03" })).await, first);
+    desk.dispatch_says(EventType::CaseReopened, &case_id, 8).await;
+    // There and back again is another one each time.
+    assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-01" })).await.0, 200);
+    assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03" })).await.0, 200);
+    let versions: Vec<u64> = desk.rerouted().await.iter().map(|(envelope, _)| envelope.version).collect();
+    assert_eq!(versions, [3, 4, 5]);
+}
+
+#[tokio::test]
+async fn another_place_is_placed_anew() {
+    let desk = place::desk().await;
+    desk.hear(&[report(1, "ENV-04", "")]).await;
+    let case_id = desk.one().await;
+    let body = json!({ "place": place(EASTERN), "note": "在路的另一侧" });
+    let (status, answer) = desk.reroute(CENTRE, &case_id, body).await;
+    assert_eq!((status, &answer["bodies"][0]), (200, &json!(format!("community@{EAST}"))), "{answer}");
+    let [(_, said)] = &desk.rerouted().await[..] else { panic!("one") };
+    let (case, before) = (said.case.as_ref().unwrap(), said.place_before.as_ref().unwrap());
+    assert_eq!((case.community.as_str(), case.grid.as_str()), (EAST, "990102001006001"));
+    assert_eq!((said.community_before.as_str(), said.grid_before.as_str()), (WEST, "990102001005001"));
+    assert_eq!((before.lon, before.address.as_str()), (106.5512, "滨江路"));
+    let now = case.place.as_ref().unwrap();
+    assert_eq!((now.lon, now.address.as_str()), (EASTERN, "南坪路2号"));
+    assert_eq!(
+        (said.item_before.as_str(), said.item_explanation_json.as_str()),
+        ("ENV-04", ""),
+        "the item stays"
+    );
+    // Who reports there joins it, and who reports at the old place does not.
+    desk.hear(&[Sent { lon: EASTERN, ..report(2, "ENV-04", "") }, report(3, "ENV-04", "")]).await;
+    let apart: [&[u128]; 2] = [&[1, 2], &[3]];
+    assert_eq!(desk.cases(STREET).await, apart);
+    let (status, refusal) = desk.reroute(CENTRE, &case_id, json!({ "place": place(107.0) })).await;
+    assert_eq!((status, &refusal["errors"][0]["code"]), (422, &json!("outside-territory")));
+    assert_eq!(desk.examples().await, [], "no item was corrected");
+}
+
+#[tokio::test]
+async fn a_corrected_item_is_a_labelled_example_the_last_word_on_its_report() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "你好"), Sent { lon: 106.6, ..report(2, "TRA-01", "您好") }]).await;
+    let decide = format!("reviews/{}:decide", uuid::Uuid::from_u128(1));
+    assert_eq!(desk.acts(CENTRE, &decide, json!({ "item": "TRA-01" })).await.0, 200);
+    assert_eq!(desk.examples().await, [("你好".to_owned(), "TRA-01".to_owned())]);
+    for opened in desk.opened().await {
+        desk.rig.clock.advance(std::time::Duration::from_secs(1));
+        let case = opened.case.unwrap();
+        let wanted = if case.text == "你好" { "TRA-03" } else { "TRA-02" };
+        assert_eq!(desk.reroute(CENTRE, &case.case_id, json!({ "item": wanted })).await.0, 200);
+    }
+    let mut examples = desk.examples().await;
+    examples.sort();
+    let example = |text: &str, label: &str| (text.to_owned(), label.to_owned());
+    assert_eq!(examples, [example("你好", "TRA-03"), example("您好", "TRA-02")]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_re_routed_says_why() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let item = |item: &str| json!({ "item": item });
+    for (wanted, code) in [
+        (item("TRA-99"), "unknown-item"),
+        (json!({ "note": "不对" }), "missing-field"),
+        (json!({ "item": "TRA-03", "report_id": uuid::Uuid::from_u128(1) }), "unknown-field"),
+    ] {
+        let (status, refusal) = desk.reroute(CENTRE, &case_id, wanted).await;
+        assert_eq!((status, &refusal["errors"][0]["code"]), (422, &json!(code)), "{refusal}");
+    }
+    let far = json!({ "place": { "lon": 200.0, "lat": 29.5, "datum": "wgs84" } });
+    assert_eq!(desk.reroute(CENTRE, &case_id, far).await.0, 422);
+    let undeclared = json!({ "place": { "lon": 106.5, "lat": 29.5 } });
+    assert_eq!(desk.reroute(CENTRE, &case_id, undeclared).await.0, 422);
+    let (status, refusal) = desk.reroute(CENTRE, &case_id, item("TRA-01")).await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("nothing-changed")));
+    assert_eq!(desk.reroute("resident", &case_id, item("TRA-03")).await.0, 403);
+    assert_eq!(desk.reroute("transport", &case_id, item("TRA-03")).await.0, 403);
+    assert_eq!(desk.reroute("stranger", &case_id, item("TRA-03")).await.0, 404);
+    let nobodys = uuid::Uuid::from_u128(9).to_string();
+    assert_eq!(desk.reroute(CENTRE, &nobodys, item("TRA-03")).await.0, 404);
+    desk.dispatch_says(EventType::CaseClosed, &case_id, 7).await;
+    let (status, refusal) = desk.reroute(CENTRE, &case_id, item("TRA-03")).await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("case-over")));
+    assert_eq!((desk.rerouted().await, desk.count("reroutes").await), (vec![], 0));
+}
+
+/// A plan that waits is decided where it waits; one that a review changed is drawn anew like any other, and the review stays readable.
+#[tokio::test]
+async fn what_waits_is_decided_there_and_what_went_out_of_a_review_is_drawn_anew() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let (status, refusal) = desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03" })).await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("plan-waits")));
+    let approve = format!("plan-reviews/{case_id}:approve");
+    assert_eq!(desk.acts(CENTRE, &approve, json!({ "lead": "traffic-police" })).await.0, 200);
+    assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03" })).await.0, 200);
+    let why = desk.reads(CENTRE, &format!("cases/{case_id}/explanation")).await;
+    assert_eq!(why["earlier"][0]["plan_review"]["outcome"], "changed", "{why}");
+    assert_eq!(why.get("plan_review"), None, "of the first plan");
+}
+
+#[tokio::test]
+async fn what_is_the_district_s_goes_by_the_district() {
+    // The list reserved it for the district, and a street does not take it down.
+    let desk = place::desk().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let down = json!({ "item": "ENV-04" });
+    assert_eq!(desk.reroute(CENTRE, &case_id, down.clone()).await.1["code"], "district-reroutes");
+    assert_eq!(desk.reroute(DISTRICT, &case_id, down).await.0, 200);
+    assert_eq!(desk.rerouted().await[0].1.desk, "district");
+    // The street's own goes where the list says.
+    assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-01" })).await.0, 200);
+
+    // The district gave it.
+    let desk = Desk::open().await;
+    let (by, lead) = ("district".to_owned(), "street-safety@990102001000".to_owned());
+    let assigned = Some(Assignment { by, lead, assists: vec![] });
+    desk.hear(&[Sent { assigned, ..report(1, "SAF-10", "请排查") }]).await;
+    let case_id = desk.one().await;
+    let moved = json!({ "place": place(EASTERN) });
+    assert_eq!(desk.reroute(CENTRE, &case_id, moved.clone()).await.1["code"], "district-reroutes");
+    let (status, answer) = desk.reroute(DISTRICT, &case_id, moved).await;
+    assert_eq!((status, &answer["bodies"][0]), (200, &json!("street-safety@990102001000")), "whom it named");
+
+    // It has to look at the plan.
+    let desk = Desk::reviewing(RoutingMode::DistrictReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let approve = format!("plan-reviews/{case_id}:approve");
+    assert_eq!(desk.acts(DISTRICT, &approve, json!({})).await.0, 200);
+    let wanted = json!({ "item": "TRA-03" });
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted.clone()).await.1["code"], "district-reroutes");
+    assert_eq!(desk.reroute(DISTRICT, &case_id, wanted).await.0, 200);
+}
