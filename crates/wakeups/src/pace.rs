@@ -1,18 +1,23 @@
 //! Where the next claim looks. Pure.
 //!
-//! Who keeps up looks at what became due since the last look: a few rows at the front of one index, however many streets
-//! there are. Who is behind goes round the streets and takes a few rows of each (D30). What a look since the last one cannot
-//! see is seen by a look from the beginning: rows that another runner had locked and gave back, and rows that another process
-//! armed for the past. What this process arms for the past is announced, and seen at once.
+//! A claim takes what became due since the last one: a few rows at the front of one index, however many streets there are. Where
+//! one street would crowd out the others it goes round the streets instead and takes a few rows of each (D30); so it does where very
+//! much is due at one instant, since every look would step over what the one before has fired. What a look since the last one
+//! cannot see is seen by a look from the beginning: rows that another runner had locked and gave back, and rows that another
+//! process armed for the past. What this process arms for the past is announced, and seen at once.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 /// Due rows are looked for this much further back than needed: another process may still have been committing them.
-const MARGIN: Duration = Duration::from_millis(100);
+const MARGIN: Duration = Duration::from_millis(20);
 /// Longest pause between two looks from the beginning.
 const WHOLE_PAUSE: Duration = Duration::from_secs(2);
+/// A look that is full and comes no further than this has very much before it that is due at one instant.
+const STEP: Duration = Duration::from_millis(1);
+/// Going round pays while it finds so many rows of a street.
+const ROWS_PER_TENANT_MIN: usize = 8;
 /// Nothing is due before.
 const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -42,6 +47,10 @@ pub(crate) struct Came {
     pub claimed: usize,
     /// How many of them are armed anew or gone.
     pub moved: usize,
+    /// Tenants they are of.
+    pub tenants: usize,
+    /// The latest due time among them.
+    pub last: Timestamp,
     /// Whether there may be more than were claimed.
     pub full: bool,
 }
@@ -51,12 +60,12 @@ pub(crate) struct Came {
 pub(crate) struct Pace {
     floor: Timestamp,
     whole_at: Timestamp,
-    behind: bool,
+    round: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { floor: BEGINNING, whole_at: BEGINNING, behind: false }
+        Self { floor: BEGINNING, whole_at: BEGINNING, round: false }
     }
 }
 
@@ -70,7 +79,7 @@ impl Pace {
     pub(crate) fn look(&self, now: Timestamp) -> Look {
         // A clock that was set back: what was known is of another time.
         let back = now < self.whole_at || now < self.floor;
-        match self.behind {
+        match self.round {
             true => Look::Round,
             false if back || now > self.whole_at + WHOLE_PAUSE => Look::Since(BEGINNING),
             false => Look::Since(self.floor),
@@ -80,14 +89,19 @@ impl Pace {
     /// It was committed.
     pub(crate) fn served(&mut self, look: Look, now: Timestamp, came: Came) {
         match look {
-            Look::Round => *self = Self { behind: came.full, ..Self::default() },
-            // What could not be moved is still due, and lies at or behind the floor.
-            Look::Since(_) if came.moved < came.claimed => {}
+            // It says nothing of what lies before the floor.
+            Look::Round => {
+                let many = came.tenants * ROWS_PER_TENANT_MIN <= came.claimed;
+                self.round = came.full && (many || came.moved < came.claimed);
+            }
+            // What could not be moved is still due, and lies at or behind the floor. It must not be all that is ever looked at.
+            Look::Since(_) if came.moved < came.claimed => self.round = came.full,
             Look::Since(since) => {
-                self.floor = (now - MARGIN).max(since);
                 if since == BEGINNING {
                     self.whole_at = now;
                 }
+                self.round = came.full && came.last <= since + STEP;
+                self.floor = if came.full { came.last } else { now - MARGIN }.max(since);
             }
         }
     }
@@ -107,7 +121,7 @@ mod tests {
     }
 
     fn came(claimed: usize, moved: usize) -> Came {
-        Came { claimed, moved, full: false }
+        Came { claimed, moved, tenants: claimed, last: at(0), full: false }
     }
 
     #[test]
@@ -115,10 +129,10 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.look(at(0)), Look::Since(BEGINNING));
         pace.served(Look::Since(BEGINNING), at(0), came(3, 3));
-        assert_eq!(pace.look(at(5)), Look::Since(at(-100)));
-        pace.served(Look::Since(at(-100)), at(5), came(0, 0));
-        assert_eq!(pace.look(at(10)), Look::Since(at(-95)));
-        assert_eq!(pace.look(at(2_000)), Look::Since(at(-95)));
+        assert_eq!(pace.look(at(5)), Look::Since(at(-20)));
+        pace.served(Look::Since(at(-20)), at(5), came(0, 0));
+        assert_eq!(pace.look(at(10)), Look::Since(at(-15)));
+        assert_eq!(pace.look(at(2_000)), Look::Since(at(-15)));
         assert_eq!(pace.look(at(2_001)), Look::Since(BEGINNING), "now and then from the beginning");
     }
 
@@ -127,22 +141,33 @@ mod tests {
         let mut pace = Pace::default();
         pace.served(Look::Since(BEGINNING), at(0), came(0, 0));
         pace.heard(Some(at(9_000)));
-        assert_eq!(pace.look(at(1)), Look::Since(at(-100)));
+        assert_eq!(pace.look(at(1)), Look::Since(at(-20)));
         pace.heard(Some(at(-9_000)));
         assert_eq!(pace.look(at(1)), Look::Since(at(-9_000)));
-        // A look that came between an arming and its commit raises nothing above what was asked for.
         pace.served(Look::Since(at(-9_000)), at(1), came(1, 0));
         assert_eq!(pace.look(at(2)), Look::Since(at(-9_000)), "it could not be moved yet");
     }
 
     #[test]
-    fn who_is_behind_goes_round_until_a_round_takes_all() {
+    fn a_full_look_goes_on_where_it_ended_and_goes_round_where_it_came_no_further() {
+        let full = |tenants, last| Came { claimed: 512, moved: 512, tenants, last: at(last), full: true };
         let mut pace = Pace::default();
-        let full = Came { claimed: 512, moved: 512, full: true };
-        pace.served(Look::Round, at(0), full);
-        assert_eq!(pace.look(at(1)), Look::Round);
-        pace.served(Look::Round, at(1), came(100, 100));
-        assert_eq!(pace.look(at(2)), Look::Since(BEGINNING));
+        pace.served(Look::Since(BEGINNING), at(0), full(512, -900));
+        assert_eq!(pace.look(at(1)), Look::Since(at(-900)));
+        pace.served(Look::Since(at(-900)), at(1), full(512, -880));
+        assert_eq!(pace.look(at(2)), Look::Since(at(-880)));
+        // A thousand at one instant.
+        pace.served(Look::Since(at(-880)), at(2), full(512, -880));
+        assert_eq!(pace.look(at(3)), Look::Round);
+        pace.served(Look::Round, at(3), full(8, -880));
+        assert_eq!(pace.look(at(4)), Look::Round, "while there are many of a street");
+        pace.served(Look::Round, at(4), full(300, -880));
+        assert_eq!(pace.look(at(5)), Look::Since(at(-880)), "few of many streets: by their time");
+        let stuck = Came { moved: 0, ..full(512, -800) };
+        pace.served(Look::Since(at(-880)), at(5), stuck);
+        assert_eq!(pace.look(at(6)), Look::Round, "whoever cannot be moved stands in nobody's way");
+        pace.served(Look::Round, at(6), came(40, 0));
+        assert_eq!(pace.look(at(7)), Look::Since(at(-880)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The loop: claim what is due, let the service decide, re-arm or delete, commit.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -253,7 +254,9 @@ impl<F: Fire> Runner<F> {
             now => now?,
         };
         let Claim { due, look, full } = self.claim(&mut tx, now).await?;
-        let came = |moved| Came { claimed: due.len(), moved, full };
+        let tenants: BTreeSet<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();
+        let last_due = due.iter().map(|wakeup| wakeup.due_at).max().unwrap_or(now);
+        let came = |moved| Came { claimed: due.len(), moved, tenants: tenants.len(), last: last_due, full };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
             let first = store::first_due(&mut tx, F::KIND, look.floor()).await?;
             tx.commit().await?;
@@ -303,15 +306,17 @@ impl<F: Fire> Runner<F> {
         self.fire.fire(tx, now, due).await
     }
 
-    /// What became due since the last look; if that is more than one batch takes, a few rows of each tenant instead, beginning
-    /// after the one served last.
+    /// What became due since the last look. If that is more than one batch takes, and much of one tenant: a few rows of each
+    /// instead, beginning after the one served last.
     async fn claim(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<Claim, FireError> {
         let rows = self.batch_rows.load(Ordering::Relaxed);
+        let full = |due: &[Wakeup]| due.len() as i64 >= rows;
         let look = self.pace().look(now);
         if let Look::Since(floor) = look {
-            let due = store::claim_since(tx, F::KIND, floor, now, rows).await?;
-            if (due.len() as i64) < rows {
-                return Ok(Claim { due: wakeups::<F>(due)?, look, full: false });
+            let due = wakeups::<F>(store::claim_since(tx, F::KIND, floor, now, rows).await?)?;
+            let full = full(&due);
+            if !full || !self.crowded(&due) {
+                return Ok(Claim { due, look, full });
             }
         }
         let bounds = store::Bounds {
@@ -320,8 +325,15 @@ impl<F: Fire> Runner<F> {
             rows,
         };
         let due = wakeups::<F>(store::claim(tx, F::KIND, now, bounds).await?)?;
-        let full = due.len() as i64 >= rows;
+        let full = full(&due);
         Ok(Claim { due, look: Look::Round, full })
+    }
+
+    /// Whether one tenant has more than its share of these.
+    fn crowded(&self, due: &[Wakeup]) -> bool {
+        let mut rows_of = BTreeMap::<TenantId, i64>::new();
+        due.iter().for_each(|wakeup| *rows_of.entry(wakeup.tenant).or_default() += 1);
+        rows_of.values().any(|rows| *rows > self.config.rows_per_tenant_max)
     }
 
     /// After a failure that trying again does not mend: half the rows, and when the culprit is alone, later.

@@ -30,8 +30,8 @@ pub use classifier::{
     ClassifierShow, ClassifierTrain, ClassifierWithdraw,
 };
 pub use desk::{
-    Desk, DeskAccept, DeskApprove, DeskDoor, DeskEntry, DeskList, DeskMerge, DeskPass, DeskReject, DeskRoute,
-    DeskShow, DeskSplit, Ground, Kind, Said, Whose,
+    Desk, DeskAccept, DeskApprove, DeskDoor, DeskEntry, DeskList, DeskMerge, DeskPass, DeskReject,
+    DeskReroute, DeskRoute, DeskShow, DeskSplit, Ground, Kind, Said, Whose,
 };
 pub use doctor::{Doctor, Lag};
 pub use key::{Key, NewKey};

@@ -7,6 +7,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::Caller;
+use super::assign::Datum;
 
 /// `streetwise desk …`: what waits for a person at the review desk, and what the person does about it.
 #[derive(Debug, Subcommand)]
@@ -21,8 +22,10 @@ pub enum Desk {
     Route(DeskRoute),
     /// 通过方案，可改主办与协办 / let a plan go out, as it is or with other bodies
     Approve(DeskApprove),
-    /// 并入未结案件 / the same matter as an open case: the report, or the waiting case with all its reports, goes into it
+    /// 并入未结案件 / the same matter as an open case: the report, or the case with all its reports, goes into it
     Merge(DeskMerge),
+    /// 重新派单：更正案件的事项或地点 / another item, or another place: its plan is drawn anew, and bodies get and lose orders by it
+    Reroute(DeskReroute),
     /// 不予受理，上报人可见理由 / nobody has to act; the reporters read the ground and the note
     Reject(DeskReject),
     /// 认领 15 分钟，期间他人不能处理 / take it in hand for 15 minutes, in which nobody else decides it
@@ -157,12 +160,41 @@ pub struct DeskApprove {
 /// `streetwise desk merge`
 #[derive(Debug, Args)]
 pub struct DeskMerge {
-    /// 上报 id，或待审核方案的案件 id / id of the report, or of the case whose plan waits
+    /// 上报 id 或案件 id / id of the report, or of the case that ends
     #[arg(value_parser = id)]
     pub entry: Uuid,
     /// 并入的案件 id / id of the open case it goes into
     #[arg(long, value_name = "CASE", value_parser = id)]
     pub into: Uuid,
+    /// Words.
+    #[command(flatten)]
+    pub said: Said,
+    /// Where.
+    #[command(flatten)]
+    pub door: DeskDoor,
+}
+
+/// `streetwise desk reroute`
+#[derive(Debug, Args)]
+pub struct DeskReroute {
+    /// 案件 id / id of the case, which bodies have
+    #[arg(value_parser = id)]
+    pub case: Uuid,
+    /// 正确的事项代码 / code of the item it is about
+    #[arg(long, required_unless_present = "lon")]
+    pub item: Option<String>,
+    /// 正确地点的经度 / degrees east of where it is
+    #[arg(long, requires_all = ["lat", "datum"], allow_negative_numbers = true)]
+    pub lon: Option<f64>,
+    /// 纬度 / degrees north
+    #[arg(long, requires = "lon", allow_negative_numbers = true)]
+    pub lat: Option<f64>,
+    /// 坐标系 / what the degrees refer to
+    #[arg(long, requires = "lon")]
+    pub datum: Option<Datum>,
+    /// 地址 / the place as people say it
+    #[arg(long, requires = "lon")]
+    pub address: Option<String>,
     /// Words.
     #[command(flatten)]
     pub said: Said,
@@ -252,7 +284,8 @@ pub struct DeskSplit {
 /// What is said with an act.
 #[derive(Debug, Args)]
 pub struct Said {
-    /// 说明，至多 4000 字；不予受理时上报人可见 / what is said with it, at most 4,000 characters; where it is rejected the reporters read it
+    /// 说明，至多 4000 字；不予受理时上报人可见，工单因此结束的单位可见 / what is said with it, at most 4,000 characters; reporters of what is rejected
+    /// read it, and bodies whose orders end by it
     #[arg(long)]
     pub note: Option<String>,
 }
@@ -322,11 +355,20 @@ mod tests {
             (&["reject", CASE, "--ground", "because"], "not-a-matter"),
             (&["merge", CASE], "--into"),
             (&["split", CASE], "--report"),
+            (&["reroute", CASE], "--item"),
+            (&["reroute", CASE, "--lon", "106.5", "--lat", "29.5"], "--datum"),
+            (&["reroute", CASE, "--item", "TRA-01", "--lat", "29.5"], "--lon"),
         ] {
             let told = read(words).unwrap_err();
             assert!(told.contains(said), "{words:?}: {told}");
         }
         assert!(matches!(read(&["hand-down", CASE, "--note", "请街道处理"]), Ok(Desk::HandDown(_))));
+        let Ok(Desk::Reroute(there)) =
+            read(&["reroute", CASE, "--lon", "-106.5", "--lat", "29.5", "--datum", "gcj02"])
+        else {
+            panic!("a place")
+        };
+        assert_eq!((there.item, there.lon, there.datum), (None, Some(-106.5), Some(Datum::Gcj02)));
         for ground in Ground::value_variants() {
             let word = ground.to_possible_value().unwrap();
             assert_eq!(serde_json::to_value(ground).unwrap(), word.get_name());

@@ -8,9 +8,11 @@ use ids::TenantId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::{Desk, DeskAccept, DeskApprove, DeskDoor, DeskList, DeskShow, DeskSplit, Kind, Said};
+use crate::cli::{
+    Desk, DeskAccept, DeskApprove, DeskDoor, DeskList, DeskReroute, DeskShow, DeskSplit, Kind, Said,
+};
 use crate::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Failure, Refusal};
 use crate::street::{advised, print_json, read};
 use waiting::{Plan, Queue, Report};
 
@@ -32,8 +34,9 @@ pub async fn run(command: &Desk) -> Result<(), Failure> {
         }
         Desk::Merge(arguments) => {
             let body = noted(json!({ "case_id": arguments.into }), &arguments.said);
-            Seat::of(&arguments.door)?.act_on_either(arguments.entry, "join", "merge", &body).await
+            merge(&Seat::of(&arguments.door)?, arguments.entry, &body).await
         }
+        Desk::Reroute(arguments) => reroute(arguments).await,
         Desk::Reject(arguments) => {
             let body = noted(json!({ "ground": arguments.ground }), &arguments.said);
             Seat::of(&arguments.door)?.act_on_either(arguments.entry, "reject", "reject", &body).await
@@ -80,7 +83,7 @@ impl Seat {
     ) -> Result<(), Failure> {
         let asked = self.asked(&format!("{}/{id}:{of_report}", Queue::Reports.path()), body).await;
         match asked {
-            Err(Failure::Refused { refusal, .. }) if refusal.status == 404 => {
+            asked if refused(&asked, |refusal| refusal.status == 404) => {
                 self.act(Queue::Plans, id, of_plan, body).await
             }
             other => self.tell(other),
@@ -160,6 +163,38 @@ async fn accept(arguments: &DeskAccept) -> Result<(), Failure> {
     };
     let body = noted(json!({ "item": proposed.item }), &arguments.said);
     seat.act(Queue::Reports, arguments.report, "decide", &body).await
+}
+
+/// An id is that of a report that waits, of a case that bodies have, or of one whose plan waits.
+async fn merge(seat: &Seat, id: Uuid, body: &Value) -> Result<(), Failure> {
+    let report = seat.asked(&format!("{}/{id}:join", Queue::Reports.path()), body).await;
+    if !refused(&report, |refusal| refusal.status == 404) {
+        return seat.tell(report);
+    }
+    let case = seat.asked(&format!("cases/{id}:merge"), body).await;
+    if refused(&case, |refusal| refusal.code == "plan-waits") {
+        return seat.act(Queue::Plans, id, "merge", body).await;
+    }
+    seat.tell(case)
+}
+
+fn refused(answer: &Result<Value, Failure>, so: impl Fn(&Refusal) -> bool) -> bool {
+    matches!(answer, Err(Failure::Refused { refusal, .. }) if so(refusal))
+}
+
+async fn reroute(arguments: &DeskReroute) -> Result<(), Failure> {
+    let seat = Seat::of(&arguments.door)?;
+    let mut body = noted(json!({}), &arguments.said);
+    if let Some(item) = &arguments.item {
+        body["item"] = item.as_str().into();
+    }
+    if let (Some(lon), Some(lat)) = (arguments.lon, arguments.lat) {
+        body["place"] = json!({ "lon": lon, "lat": lat, "datum": arguments.datum });
+        if let Some(address) = &arguments.address {
+            body["place"]["address"] = address.as_str().into();
+        }
+    }
+    seat.tell(seat.asked(&format!("cases/{}:reroute", arguments.case), &body).await)
 }
 
 async fn split(arguments: &DeskSplit) -> Result<(), Failure> {

@@ -198,11 +198,16 @@ impl Plan {
 
 /// What the door answered to an act: of its fields those that are there.
 pub(super) fn answer(answer: &Value) -> String {
-    const FIELDS: [(&str, &str); 12] = [
+    const FIELDS: [(&str, &str); 17] = [
         ("report_id", "上报 report"),
         ("case_no", "案件编号 case number"),
         ("case_id", "案件 case"),
+        ("into_case_no", "并入案件 merged into"),
+        ("into_case_id", "并入案件 into case"),
+        ("merged_at", "并案时间 merged at"),
         ("item", "事项 item"),
+        ("bodies", "单位 bodies"),
+        ("rerouted_at", "重新派单时间 re-routed at"),
         ("voice", "第几个声音 voice"),
         ("desk", "研判台 desk"),
         ("claimed_by", "认领人 claimed by"),
@@ -220,6 +225,9 @@ pub(super) fn answer(answer: &Value) -> String {
 }
 
 fn said(value: &Value) -> String {
+    if let Some(words) = value.as_array() {
+        return words.iter().map(said).collect::<Vec<_>>().join(" ");
+    }
     value.as_str().map_or_else(|| value.to_string(), word)
 }
 

@@ -155,6 +155,19 @@ async fn reports_and_plans_are_taken_in_hand_merged_rejected_and_split_by_one_wo
     assert_eq!(rejected["ground"], "not-a-matter");
     let apart = office.json(CENTRE, &["split", &into, "--report", &report, "--item", "TRA-03"]).await;
     assert_ne!(apart["case_id"], json!(into));
+    // What bodies have is merged by the same word, and routed again where its item was wrong.
+    let apart = office.waiting().await;
+    office.json(CENTRE, &["approve", &apart]).await;
+    let again =
+        office.desk(CENTRE, &["reroute", &apart, "--item", "TRA-01", "--note", "其实是改线"]).await.done();
+    assert!(
+        again.contains("TRA-01") && again.contains("transport") && again.contains("重新派单时间"),
+        "{again}"
+    );
+    let merged = office.json(CENTRE, &["merge", &apart, "--into", &into]).await;
+    assert_eq!((&merged["case_id"], &merged["into_case_id"]), (&json!(apart), &json!(into)));
+    let over = office.desk(CENTRE, &["reroute", &apart, "--item", "TRA-03"]).await;
+    assert!(over.code == 3 && over.err.contains("409 case-over"), "{over:?}");
     // Routed by hand, where nothing is proposed or something else is meant.
     office.hears(5, "", "早上好").await;
     assert_eq!(office.json(CENTRE, &["route", &id(5), "--item", "TRA-01"]).await["item"], "TRA-01");

@@ -15,15 +15,15 @@ use crate::handle::merge::{self, MergeCase, Merged};
 #[derive(Serialize, ToSchema)]
 pub(super) struct MergedDocument {
     /// The case that ended.
-    case_id: Uuid,
+    pub case_id: Uuid,
     #[schema(example = "990102001-261123-0043")]
-    case_no: String,
+    pub case_no: String,
     /// The case that stays.
-    into_case_id: Uuid,
+    pub into_case_id: Uuid,
     #[schema(example = "990102001-261123-0042")]
-    into_case_no: String,
+    pub into_case_no: String,
     #[schema(value_type = String, format = DateTime)]
-    merged_at: Timestamp,
+    pub merged_at: Timestamp,
 }
 
 /// Puts it there, for either door.

@@ -16,6 +16,18 @@ pub(super) enum DatumForm {
     Bd09,
 }
 
+impl DatumForm {
+    /// Nothing of one that was not said.
+    pub(super) fn of(datum: Datum) -> Option<Self> {
+        match datum {
+            Datum::Wgs84 => Some(Self::Wgs84),
+            Datum::Gcj02 => Some(Self::Gcj02),
+            Datum::Bd09 => Some(Self::Bd09),
+            Datum::Unspecified => None,
+        }
+    }
+}
+
 impl From<DatumForm> for Datum {
     fn from(datum: DatumForm) -> Self {
         match datum {

@@ -34,16 +34,16 @@ pub(super) struct CasePlaceForm {
 /// The case as it is since then.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReroutedDocument {
-    case_id: Uuid,
+    pub case_id: Uuid,
     /// The number people see.
     #[schema(example = "990102001-261123-0042")]
-    case_no: String,
+    pub case_no: String,
     /// Code of what it is about.
-    item: String,
+    pub item: String,
     /// The bodies of its new plan, the lead first.
-    bodies: Vec<String>,
+    pub bodies: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
-    rerouted_at: Timestamp,
+    pub rerouted_at: Timestamp,
 }
 
 /// Draws its plan anew, for either door.
@@ -72,6 +72,13 @@ pub(super) async fn reroute(
     let Rerouted { case_id, case_no, item, bodies, rerouted_at } =
         reroute::reroute(acting.room, &command).await??;
     Ok(ReroutedDocument { case_id: case_id.as_uuid(), case_no, item, bodies, rerouted_at })
+}
+
+impl From<Place> for CasePlaceForm {
+    fn from(place: Place) -> Self {
+        let datum = DatumForm::of(place.datum());
+        Self { lon: place.lon, lat: place.lat, datum, address: Some(place.address) }
+    }
 }
 
 impl CasePlaceForm {

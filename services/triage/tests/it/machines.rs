@@ -3,6 +3,7 @@
 use bootstrap::rpc::Fronted;
 use contract::document::RoutingMode;
 use contract::proto::from_wire;
+use contract::proto::intake::Place;
 use contract::proto::triage as wire;
 use contract::proto::triage::review_desk_service_client::ReviewDeskServiceClient;
 use jiff::SignedDuration;
@@ -264,6 +265,38 @@ async fn what_is_rejected_says_its_ground_and_merged_voices_are_split_off_again(
     let asked = desk.rig.signed(CENTRE, split(&into, id(1)));
     let first = desk.machine().split_voice(asked).await.unwrap_err();
     assert_eq!((first.code(), reason(&first)), (Code::FailedPrecondition, "invalid-transition".to_owned()));
+
+    // The new case waits as every plan does; once bodies have it, it can be drawn anew, and be merged.
+    let again = |item: &str, lon: f64| wire::RerouteCaseRequest {
+        street: STREET.to_owned(),
+        case_id: apart.case_id.clone(),
+        item: item.to_owned(),
+        place: (lon > 0.0).then(|| Place { lon, lat: 29.5628, ..Place::default() }),
+        note: "其实是改线".to_owned(),
+    };
+    let reroute = async |asked| desk.machine().reroute_case(desk.rig.signed(CENTRE, asked)).await;
+    let waits = reroute(again("TRA-01", 0.0)).await.unwrap_err();
+    assert_eq!((waits.code(), reason(&waits)), (Code::FailedPrecondition, "plan-waits".to_owned()));
+    desk.on_plan(CENTRE, of_plan(&apart.case_id, wire::PlanAct::Approve)).await.unwrap();
+    let nowhere = reroute(again("", 106.55)).await.unwrap_err();
+    assert_eq!((nowhere.code(), reason(&nowhere)), (Code::InvalidArgument, "datum-required".to_owned()));
+    let done = reroute(again("TRA-01", 0.0)).await.unwrap().into_inner();
+    assert_eq!((done.item.as_str(), done.bodies[0].as_str()), ("TRA-01", "transport"));
+    assert_eq!(reroute(again("TRA-01", 0.0)).await.unwrap().into_inner(), done, "the same again");
+
+    let merge = |into: &str| wire::MergeCaseRequest {
+        street: STREET.to_owned(),
+        case_id: apart.case_id.clone(),
+        into_case_id: into.to_owned(),
+        note: "同一件事".to_owned(),
+    };
+    let ask = async |asked| desk.machine().merge_case(desk.rig.signed(CENTRE, asked)).await;
+    let itself = ask(merge(&apart.case_id)).await.unwrap_err();
+    assert_eq!((itself.code(), place(&itself).as_str()), (Code::InvalidArgument, "/case_id"));
+    let merged = ask(merge(&into)).await.unwrap().into_inner();
+    assert_eq!((&merged.case_no, &merged.into_case_id), (&apart.case_no, &into));
+    assert_eq!(ask(merge(&into)).await.unwrap().into_inner(), merged, "the same again");
+    assert_eq!(desk.cases(STREET).await, [[1, 3]]);
 }
 
 #[tokio::test]

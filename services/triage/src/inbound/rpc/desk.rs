@@ -17,8 +17,9 @@ use crate::core::desk::{Desk, Ground};
 use crate::handle::Room;
 use crate::inbound::desk::{Acting, ListQuery};
 use crate::inbound::plans::{self, PlanForm};
+use crate::inbound::reroutes::{self, CasePlaceForm};
 use crate::inbound::reviews::{self, ReviewForm};
-use crate::inbound::{cases::CaseForm, splits};
+use crate::inbound::{cases::CaseForm, merges, splits};
 
 /// The server, for [`bootstrap::Plan::rpc`].
 pub(crate) fn server(room: Arc<Room>) -> ReviewDeskServiceServer<ReviewDesk> {
@@ -69,6 +70,22 @@ impl ReviewDeskService for ReviewDesk {
     ) -> Result<Response<wire::SplitVoiceResponse>, Status> {
         let call = Call::of(&request)?;
         Ok(Response::new(split_voice(&self.0, &call, request.into_inner()).await?))
+    }
+
+    async fn merge_case(
+        &self,
+        request: Request<wire::MergeCaseRequest>,
+    ) -> Result<Response<wire::MergeCaseResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(merge_case(&self.0, &call, request.into_inner()).await?))
+    }
+
+    async fn reroute_case(
+        &self,
+        request: Request<wire::RerouteCaseRequest>,
+    ) -> Result<Response<wire::RerouteCaseResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(reroute_case(&self.0, &call, request.into_inner()).await?))
     }
 }
 
@@ -143,6 +160,30 @@ async fn split_voice(
         ..CaseForm::default()
     };
     Ok(splits::split(&acting, case_id, form).await?.into())
+}
+
+async fn merge_case(
+    room: &Room,
+    call: &Call,
+    asked: wire::MergeCaseRequest,
+) -> Result<wire::MergeCaseResponse, Problem> {
+    let (street, case_id): (TenantId, CaseId) = (named(&asked.street)?, named(&asked.case_id)?);
+    let acting = Acting::admitted(room, &call.who, street, &call.trace)?;
+    let into = case_named(&asked.into_case_id)?;
+    let form = CaseForm { case_id: into, note: given(asked.note), ..CaseForm::default() };
+    Ok(merges::merge(&acting, case_id, form).await?.into())
+}
+
+async fn reroute_case(
+    room: &Room,
+    call: &Call,
+    asked: wire::RerouteCaseRequest,
+) -> Result<wire::RerouteCaseResponse, Problem> {
+    let (street, case_id): (TenantId, CaseId) = (named(&asked.street)?, named(&asked.case_id)?);
+    let acting = Acting::admitted(room, &call.who, street, &call.trace)?;
+    let place = asked.place.map(CasePlaceForm::from);
+    let form = CaseForm { item: given(asked.item), place, note: given(asked.note), ..CaseForm::default() };
+    Ok(reroutes::reroute(&acting, case_id, form).await?.into())
 }
 
 /// The query of the HTTP door. 0 entries means as many as it gives unless told.

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use crate::core::desk::Desk;
 use crate::core::item::Proposal;
 use crate::core::report::datum_of;
+use crate::inbound::merges::MergedDocument;
 use crate::inbound::plans::{PlanReviewDocument, PlanReviewList, PlanReviewState};
+use crate::inbound::reroutes::ReroutedDocument;
 use crate::inbound::reviews::{DecisionDocument, PlaceDocument, ReviewDocument, ReviewList, SimilarDocument};
 use crate::inbound::splits::SplitDocument;
 
@@ -156,5 +158,20 @@ impl From<SplitDocument> for wire::SplitVoiceResponse {
     fn from(apart: SplitDocument) -> Self {
         let SplitDocument { report_id, case_id, case_no } = apart;
         Self { report_id: report_id.to_string(), case_id: case_id.to_string(), case_no }
+    }
+}
+
+impl From<MergedDocument> for wire::MergeCaseResponse {
+    fn from(merged: MergedDocument) -> Self {
+        let MergedDocument { case_id, case_no, into_case_id, into_case_no, merged_at } = merged;
+        let (case_id, into_case_id) = (case_id.to_string(), into_case_id.to_string());
+        Self { case_id, case_no, into_case_id, into_case_no, merged_at: Some(to_wire(merged_at)) }
+    }
+}
+
+impl From<ReroutedDocument> for wire::RerouteCaseResponse {
+    fn from(rerouted: ReroutedDocument) -> Self {
+        let ReroutedDocument { case_id, case_no, item, bodies, rerouted_at } = rerouted;
+        Self { case_id: case_id.to_string(), case_no, item, bodies, rerouted_at: Some(to_wire(rerouted_at)) }
     }
 }
