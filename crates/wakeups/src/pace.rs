@@ -49,7 +49,9 @@ pub(crate) struct Came {
     pub moved: usize,
     /// Tenants they are of.
     pub tenants: usize,
-    /// The latest due time among them.
+    /// The earliest due time among them.
+    pub first: Timestamp,
+    /// The latest.
     pub last: Timestamp,
     /// Whether there may be more than were claimed.
     pub full: bool,
@@ -88,20 +90,26 @@ impl Pace {
 
     /// It was committed.
     pub(crate) fn served(&mut self, look: Look, now: Timestamp, came: Came) {
+        // What cannot be moved must not be all that is ever looked at.
+        let stuck = came.moved * 2 < came.claimed;
         match look {
             // It says nothing of what lies before the floor.
             Look::Round => {
                 let many = came.tenants * ROWS_PER_TENANT_MIN <= came.claimed;
-                self.round = came.full && (many || came.moved < came.claimed);
+                self.round = came.full && (many || stuck);
             }
-            // What could not be moved is still due, and lies at or behind the floor. It must not be all that is ever looked at.
-            Look::Since(_) if came.moved < came.claimed => self.round = came.full,
             Look::Since(since) => {
                 if since == BEGINNING {
                     self.whole_at = now;
                 }
-                self.round = came.full && came.last <= since + STEP;
-                self.floor = if came.full { came.last } else { now - MARGIN }.max(since);
+                self.round = came.full && (stuck || came.last <= since + STEP);
+                self.floor = match came.moved < came.claimed {
+                    // It is still due.
+                    true => came.first,
+                    false if came.full => came.last,
+                    false => now - MARGIN,
+                }
+                .max(since);
             }
         }
     }
@@ -121,7 +129,7 @@ mod tests {
     }
 
     fn came(claimed: usize, moved: usize) -> Came {
-        Came { claimed, moved, tenants: claimed, last: at(0), full: false }
+        Came { claimed, moved, tenants: claimed, first: at(-9_000), last: at(0), full: false }
     }
 
     #[test]
@@ -150,7 +158,14 @@ mod tests {
 
     #[test]
     fn a_full_look_goes_on_where_it_ended_and_goes_round_where_it_came_no_further() {
-        let full = |tenants, last| Came { claimed: 512, moved: 512, tenants, last: at(last), full: true };
+        let full = |tenants, last| Came {
+            claimed: 512,
+            moved: 512,
+            tenants,
+            first: at(last - 20),
+            last: at(last),
+            full: true,
+        };
         let mut pace = Pace::default();
         pace.served(Look::Since(BEGINNING), at(0), full(512, -900));
         assert_eq!(pace.look(at(1)), Look::Since(at(-900)));
@@ -167,7 +182,20 @@ mod tests {
         pace.served(Look::Since(at(-880)), at(5), stuck);
         assert_eq!(pace.look(at(6)), Look::Round, "whoever cannot be moved stands in nobody's way");
         pace.served(Look::Round, at(6), came(40, 0));
-        assert_eq!(pace.look(at(7)), Look::Since(at(-880)));
+        assert_eq!(pace.look(at(7)), Look::Since(at(-820)));
+    }
+
+    /// One that stays does not send every look back to the beginning.
+    #[test]
+    fn what_cannot_be_moved_is_looked_at_again_and_holds_nobody_up() {
+        let mut pace = Pace::default();
+        let one_stays = Came { first: at(-700), ..came(3, 2) };
+        pace.served(Look::Since(BEGINNING), at(0), one_stays);
+        assert_eq!(pace.look(at(1)), Look::Since(at(-700)));
+        let busy =
+            Came { claimed: 512, moved: 500, tenants: 512, first: at(-700), last: at(-10), full: true };
+        pace.served(Look::Since(at(-700)), at(1), busy);
+        assert_eq!(pace.look(at(2)), Look::Since(at(-700)), "a few of many");
     }
 
     #[test]

@@ -255,13 +255,21 @@ impl<F: Fire> Runner<F> {
         };
         let Claim { due, look, full } = self.claim(&mut tx, now).await?;
         let tenants: BTreeSet<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();
-        let last_due = due.iter().map(|wakeup| wakeup.due_at).max().unwrap_or(now);
-        let came = |moved| Came { claimed: due.len(), moved, tenants: tenants.len(), last: last_due, full };
+        let dues = || due.iter().map(|wakeup| wakeup.due_at);
+        let (first_due, last_due) = (dues().min().unwrap_or(now), dues().max().unwrap_or(now));
+        let came = |moved| Came {
+            claimed: due.len(),
+            moved,
+            tenants: tenants.len(),
+            first: first_due,
+            last: last_due,
+            full,
+        };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
-            let first = store::first_due(&mut tx, F::KIND, look.floor()).await?;
+            let next = store::first_due(&mut tx, F::KIND, look.floor()).await?;
             tx.commit().await?;
             self.pace().served(look, now, came(0));
-            return Ok(Attempt::Done(self.idle(first, now)));
+            return Ok(Attempt::Done(self.idle(next, now)));
         };
         match self.fire(tx, now, due.clone()).await {
             Ok(moved) => {

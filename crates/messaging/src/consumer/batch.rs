@@ -94,7 +94,6 @@ impl<A: Apply> Room<A> {
 
     fn entry(&self, origin: Origin, ready: (Received, A::Item), span: Option<Span>) -> Entry<A::Item> {
         let (id, tenant) = (ready.0.envelope.id.as_uuid(), ready.0.envelope.tenant);
-        self.troubles().ready(tenant);
         Entry { origin, id, tenant, ready: Some(ready), span }
     }
 
@@ -134,7 +133,7 @@ impl<A: Apply> Room<A> {
             match self.apply_retrying(&mut chunk).await {
                 Ok(()) => {
                     crash::point("consumer.after_commit");
-                    self.troubles().applied();
+                    self.went_through(&chunk);
                     everything_fails = None;
                     self.count("applied", chunk.len());
                     settled.applied += chunk.len();
@@ -162,6 +161,14 @@ impl<A: Apply> Room<A> {
             }
         }
         settled
+    }
+
+    fn went_through(&self, chunk: &[Entry<A::Item>]) {
+        let mut troubles = self.troubles();
+        troubles.applied();
+        for entry in chunk {
+            troubles.done(entry.tenant, || entry.origin.key(&self.consumer));
+        }
     }
 
     async fn apply_retrying(&self, entries: &mut [Entry<A::Item>]) -> Result<(), ApplyError> {
@@ -263,8 +270,8 @@ impl<A: Apply> Room<A> {
         }
     }
 
-    /// Messages whose tenant's documents, or what they follow from, are missing: a few go back to the broker, which sends them again after a
-    /// growing pause; the rest are parked and tried again from there.
+    /// Messages whose tenant's documents, or what they follow from, are missing: a few go back to the broker, which sends them again
+    /// after a growing pause; the rest are parked and tried again from there.
     async fn wait_for_documents(&self, reason: &'static str, waiting: Vec<(TenantId, Origin)>) {
         let mut beyond = Vec::new();
         for (tenant, origin) in waiting {

@@ -105,9 +105,11 @@ impl Troubles {
         room
     }
 
-    /// A tenant's messages can be judged: nothing of it waits any more.
-    pub(super) fn ready(&mut self, tenant: TenantId) {
-        if !self.waiting.is_empty() {
+    /// A message went through that may have waited. `message` is only asked where any does.
+    pub(super) fn done(&mut self, tenant: TenantId, message: impl FnOnce() -> Uuid) {
+        let Some(of_tenant) = self.waiting.get_mut(&tenant) else { return };
+        of_tenant.remove(&message());
+        if of_tenant.is_empty() {
             self.waiting.remove(&tenant);
         }
     }
@@ -117,9 +119,11 @@ impl Troubles {
         self.noted.insert(tenant)
     }
 
-    /// A minute has passed.
+    /// A minute has passed. What still waits at the broker comes again within one, and is counted anew; what went to another
+    /// replica, or nowhere, is not counted for ever.
     pub(super) fn minute(&mut self) {
         self.noted.clear();
+        self.waiting.clear();
     }
 }
 
@@ -174,7 +178,12 @@ mod tests {
         assert_eq!(waits(1, 1_000), WAITING_OF_TENANT_MAX, "the same ones may go on waiting");
         let others: usize = (2..100).map(|n| waits(n, 1_000)).sum();
         assert_eq!(others, WAITING_MAX - WAITING_OF_TENANT_MAX);
-        troubles.ready(street(1));
-        assert!(troubles.may_wait(street(200), A));
+        let first = Uuid::from_u128(1 << 64);
+        troubles.done(street(1), || A);
+        assert!(!troubles.may_wait(street(1), B), "another one of the street went through");
+        troubles.done(street(1), || first);
+        assert!(troubles.may_wait(street(200), A), "one that waited went through, and leaves its place");
+        troubles.minute();
+        assert!(troubles.may_wait(street(1), B));
     }
 }

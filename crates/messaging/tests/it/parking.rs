@@ -115,6 +115,36 @@ async fn what_a_message_follows_from_is_waited_for() {
     assert!(applied.await.is_some(), "it was not applied when what it follows from had come");
 }
 
+/// However many of a street wait for what they follow from, and however many others of it go through meanwhile: few lie at the broker.
+#[tokio::test]
+async fn what_waits_of_a_street_is_bounded_though_others_of_it_go_through() {
+    let world = World::start().await;
+    let effects = Arc::new(Effects { missing: AtomicBool::new(true), ..Effects::default() });
+    let config = ConsumerConfig::default();
+    let consumer = world.consumer_with("triage", Lane::Normal, effects.clone(), world.client.clone(), config);
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        said.extend(world.say(&[street(1)], &[[FOLLOWING; 40].as_slice(), &["word"; 10]].concat()).await);
+        world.relay().drain().await.unwrap();
+        consumer.drain().await.unwrap();
+    }
+    assert_eq!(world.count("triage.effects").await, 40);
+    let (at_broker, parked) = (world.outstanding(CONSUMER).await.0, world.count("triage.parked").await);
+    assert_eq!((at_broker, parked), (64, 160 - 64), "the rest is tried again from the table");
+    assert_eq!(
+        parking::counts(&world.pool_of("triage")).await.unwrap().person,
+        0,
+        "nobody has to look at it"
+    );
+
+    effects.missing.store(false, Ordering::SeqCst);
+    let applied = wait::until(Duration::from_secs(30), async || {
+        consumer.drain().await.ok()?;
+        (world.applied("triage").await.len() == said.len()).then_some(())
+    });
+    assert!(applied.await.is_some(), "all went through when what they follow from had come");
+}
+
 /// A person replays one parked message and discards another: applied once under its own id, and journalled.
 #[tokio::test]
 async fn a_person_replays_or_discards() {

@@ -172,10 +172,14 @@ async fn merge(seat: &Seat, id: Uuid, body: &Value) -> Result<(), Failure> {
         return seat.tell(report);
     }
     let case = seat.asked(&format!("cases/{id}:merge"), body).await;
-    if refused(&case, |refusal| refusal.code == "plan-waits") {
-        return seat.act(Queue::Plans, id, "merge", body).await;
+    // Its plan waits, or waited until this was asked before; the plan that waits may be the other case's, too.
+    let of_plan = |refusal: &Refusal| ["plan-waits", "invalid-transition"].contains(&refusal.code.as_str());
+    if !refused(&case, of_plan) {
+        return seat.tell(case);
     }
-    seat.tell(case)
+    let plan = seat.asked(&format!("{}/{id}:merge", Queue::Plans.path()), body).await;
+    let elsewhere = |refusal: &Refusal| refusal.status == 404 || refusal.code == "invalid-transition";
+    seat.tell(if refused(&plan, elsewhere) { case } else { plan })
 }
 
 fn refused(answer: &Result<Value, Failure>, so: impl Fn(&Refusal) -> bool) -> bool {

@@ -149,7 +149,10 @@ async fn reports_and_plans_are_taken_in_hand_merged_rejected_and_split_by_one_wo
         assert!(refused.code == 3 && refused.err.contains("claimed-by-another"), "{refused:?}");
         assert_eq!(office.json(CENTRE, &["release", entry]).await.get("claimed_by"), None);
     }
-    assert_eq!(office.json(CENTRE, &["merge", &from, "--into", &into]).await["outcome"], "merged");
+    for _ in 0..2 {
+        let merged = office.json(CENTRE, &["merge", &from, "--into", &into]).await;
+        assert_eq!(merged["outcome"], "merged", "the same again is answered the same");
+    }
     assert_eq!(office.json(CENTRE, &["merge", &report, "--into", &into]).await["case_id"], json!(into));
     let rejected = office.json(CENTRE, &["reject", &id(4), "--ground", "not-a-matter"]).await;
     assert_eq!(rejected["ground"], "not-a-matter");
@@ -164,6 +167,11 @@ async fn reports_and_plans_are_taken_in_hand_merged_rejected_and_split_by_one_wo
         again.contains("TRA-01") && again.contains("transport") && again.contains("重新派单时间"),
         "{again}"
     );
+    office.hears(6, "TRA-03", "站台积水").await;
+    let waiting = office.waiting().await;
+    let refused = office.desk(CENTRE, &["merge", &apart, "--into", &waiting]).await;
+    assert!(refused.code == 3 && refused.err.contains("409 plan-waits"), "the other's plan: {refused:?}");
+    office.json(CENTRE, &["approve", &waiting]).await;
     let merged = office.json(CENTRE, &["merge", &apart, "--into", &into]).await;
     assert_eq!((&merged["case_id"], &merged["into_case_id"]), (&json!(apart), &json!(into)));
     let over = office.desk(CENTRE, &["reroute", &apart, "--item", "TRA-03"]).await;

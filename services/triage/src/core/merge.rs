@@ -41,7 +41,10 @@ pub fn may_go(from: &Held, into: &Held, rank: Desk) -> Result<(), Refusal> {
         return Err(Refusal::UrgentStays);
     }
     let given = from.given_by == Some(Level::District);
-    let below = |reserved| into.lead.is_none_or(|lead| lead < reserved);
+    // Its lead is the plan's: dispatch may have moved the order since, so what the list says of its own item counts too.
+    let below = |reserved| {
+        into.lead.is_none_or(|lead| lead < reserved) || into.reserved.is_some_and(|level| level < reserved)
+    };
     let pushed_down = from.reserved.is_some_and(below);
     if rank < Desk::District && (given || pushed_down) { Err(Refusal::DistrictMerges) } else { Ok(()) }
 }
@@ -118,6 +121,8 @@ mod tests {
         assert_eq!(may(&district, &street), refused);
         assert_eq!(may(&given, &street), refused);
         assert_eq!(may(&street, &gone), refused, "nobody knows where its lead stands");
+        let lent = Held { reserved: Some(Level::Street), ..district };
+        assert_eq!(may(&district, &lent), refused, "an item of the street's, whoever leads it now");
         let unlisted = Held { reserved: None, ..street };
         assert_eq!(may(&unlisted, &gone), Ok(()), "the list reserves nothing of it");
         let by_street = Held { given_by: Some(Level::Street), ..street };

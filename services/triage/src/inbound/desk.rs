@@ -198,7 +198,8 @@ impl From<Refusal> for Problem {
             }
             Refusal::Itself => fault("/case_id", "same-case", "不能并入自身 / a case cannot go into itself"),
             Refusal::TooManyVoices => not_now(
-                "该案件声音过多，不能一次并入；请先派单 / It has too many voices to go over at once; let its plan go out",
+                "该案件声音过多，不能一次并入；请反向并案：将另一案件并入此案件，方案待审核的先派出 / It has too many voices to go over at once: merge the other case into \
+                 this one, after its plan went out if that waits",
             ),
             Refusal::PlanWaits => Problem::of(&PLAN_WAITS),
             Refusal::CaseOver => Problem::of(&CASE_OVER),

@@ -46,14 +46,14 @@ async fn a_killed_replan_is_finished_by_the_same_requests_and_moves_each_order_o
         cluster.await_ready(&["dispatch"], WITHIN).await.unwrap();
         going.until_it_dies(point).await;
     }
-    going.to_its_end().await;
+    going.go_to_its_end().await;
     assert_eq!(json!(going.moves), listed["moves"], "what was looked at is what was moved");
 
     let undisturbed = looked_at(&cluster, CONTROL).await;
     let version = undisturbed["version"].as_u64().unwrap();
     let mut control =
         Replan { cluster: &cluster, street: CONTROL, version, after: Value::Null, moves: vec![] };
-    control.to_its_end().await;
+    control.go_to_its_end().await;
     assert_eq!(due_times(&cluster, KILLED).await, due_times(&cluster, CONTROL).await);
     for street in [KILLED, CONTROL] {
         let moved = times_moved(&cluster, street).await;
@@ -91,7 +91,7 @@ impl Replan<'_> {
         self.take(&page);
     }
 
-    async fn to_its_end(&mut self) {
+    async fn go_to_its_end(&mut self) {
         loop {
             let page = self.asked(Uuid::from_u128(rand::random())).await.expect("an answer");
             self.take(&page);

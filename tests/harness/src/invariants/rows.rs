@@ -162,8 +162,15 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "SELECT j.event_type || ' ' || j.id FROM intake.journal j WHERE NOT EXISTS
              (SELECT FROM triage.inbox i WHERE i.message_id = j.id AND i.consumer LIKE 'triage-intake-%')
          UNION ALL SELECT j.event_type || ' ' || j.id FROM triage.journal j
-         WHERE j.event_type = 'triage.case.routed' AND NOT EXISTS
+         WHERE j.event_type IN ('triage.case.routed', 'triage.case.rerouted', 'triage.case.merged') AND NOT EXISTS
              (SELECT FROM dispatch.inbox i WHERE i.message_id = j.id)",
+    ),
+    (
+        "I13",
+        "merged case whose orders go on beside those of the case that stays",
+        "SELECT t.case_no FROM triage.cases t JOIN dispatch.cases d ON d.tenant_id = t.tenant_id AND d.id = t.case_id
+         WHERE t.standing = 'merged' AND d.phase NOT IN ('closed', 'cancelled') AND NOT EXISTS
+             (SELECT FROM dispatch.cases o WHERE o.tenant_id = t.tenant_id AND o.id = t.merged_into AND o.phase = 'closed')",
     ),
     (
         "I17",

@@ -96,7 +96,7 @@ async fn list_reviews(
 ) -> Result<wire::ListReviewsResponse, Problem> {
     let street: TenantId = named(&asked.street)?;
     Acting::admitted(room, &call.who, street, &call.trace)?;
-    let query = query(asked.desk(), &asked.after, asked.limit)?;
+    let query = query(asked.desk, &asked.after, asked.limit)?;
     shown::reviews(reviews::page(room, &call.who, street, &query).await?)
 }
 
@@ -107,7 +107,7 @@ async fn list_plan_reviews(
 ) -> Result<wire::ListPlanReviewsResponse, Problem> {
     let street: TenantId = named(&asked.street)?;
     Acting::admitted(room, &call.who, street, &call.trace)?;
-    let query = query(asked.desk(), &asked.after, asked.limit)?;
+    let query = query(asked.desk, &asked.after, asked.limit)?;
     Ok(plans::page(room, &call.who, street, &query).await?.into())
 }
 
@@ -118,7 +118,7 @@ async fn review_report(
 ) -> Result<wire::ReviewReportResponse, Problem> {
     let (street, report_id): (TenantId, ReportId) = (named(&asked.street)?, named(&asked.report_id)?);
     let acting = Acting::admitted(room, &call.who, street, &call.trace)?;
-    let (verb, ground) = (report_verb(asked.act())?, ground_of(asked.ground()));
+    let (verb, ground) = (report_verb(asked.act())?, ground_of(asked.ground)?);
     let form = ReviewForm {
         item: given(asked.item),
         case_id: case_named(&asked.into_case_id)?,
@@ -135,7 +135,7 @@ async fn review_plan(
 ) -> Result<wire::ReviewPlanResponse, Problem> {
     let (street, case_id): (TenantId, CaseId) = (named(&asked.street)?, named(&asked.case_id)?);
     let acting = Acting::admitted(room, &call.who, street, &call.trace)?;
-    let (verb, ground) = (plan_verb(asked.act())?, ground_of(asked.ground()));
+    let (verb, ground) = (plan_verb(asked.act())?, ground_of(asked.ground)?);
     let form = PlanForm {
         lead: given(asked.lead),
         assists: asked.assists.map(|assists| assists.bodies),
@@ -187,7 +187,9 @@ async fn reroute_case(
 }
 
 /// The query of the HTTP door. 0 entries means as many as it gives unless told.
-fn query(desk: wire::Desk, after: &str, limit: u32) -> Result<ListQuery, Problem> {
+fn query(desk: i32, after: &str, limit: u32) -> Result<ListQuery, Problem> {
+    // A word of a later proto is none that means both.
+    let desk = wire::Desk::try_from(desk).map_err(|_| invalid("/desk"))?;
     let after = (!after.is_empty()).then(|| after.parse().map_err(|_| Problem::bad_cursor()));
     let desk = match desk {
         wire::Desk::Unspecified => None,
@@ -224,15 +226,16 @@ fn plan_verb(act: wire::PlanAct) -> Result<&'static str, Problem> {
     }
 }
 
-fn ground_of(ground: wire::RejectionGround) -> Option<Ground> {
-    match ground {
+fn ground_of(ground: i32) -> Result<Option<Ground>, Problem> {
+    let ground = wire::RejectionGround::try_from(ground).map_err(|_| invalid("/ground"))?;
+    Ok(match ground {
         wire::RejectionGround::Unspecified => None,
         wire::RejectionGround::NotAMatter => Some(Ground::NotAMatter),
         wire::RejectionGround::NoCompetence => Some(Ground::NoCompetence),
         wire::RejectionGround::Unclear => Some(Ground::Unclear),
         wire::RejectionGround::Test => Some(Ground::Test),
         wire::RejectionGround::Abuse => Some(Ground::Abuse),
-    }
+    })
 }
 
 /// The case that voices go to; the forms of the HTTP door call it `case_id`.
@@ -251,10 +254,11 @@ mod tests {
     #[test]
     fn every_ground_and_desk_of_the_wire_is_one_of_ours() {
         let grounds = (1..).map_while(|n| wire::RejectionGround::try_from(n).ok());
-        let grounds: Vec<_> = grounds.map(|ground| ground_of(ground).unwrap()).collect();
+        let grounds: Vec<_> = grounds.map(|ground| ground_of(ground.into()).unwrap().unwrap()).collect();
         assert_eq!(grounds, Ground::ALL);
         let desks = (1..).map_while(|n| wire::Desk::try_from(n).ok());
-        let desks: Vec<_> = desks.map(|desk| query(desk, "", 0).unwrap().desk.unwrap()).collect();
+        let desks: Vec<_> = desks.map(|desk| query(desk.into(), "", 0).unwrap().desk.unwrap()).collect();
         assert_eq!(desks, [Desk::Street, Desk::District]);
+        assert!(query(7, "", 0).is_err() && ground_of(99).is_err(), "a word of a later proto");
     }
 }
