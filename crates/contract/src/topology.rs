@@ -71,7 +71,12 @@ pub const HEARS: &[Hears] = &[
     Hears {
         service: "triage",
         upstream: "dispatch",
-        events: &["dispatch.case.closed", "dispatch.case.reopened", "dispatch.case.cancelled"],
+        events: &[
+            "dispatch.case.closed",
+            "dispatch.case.reopened",
+            "dispatch.case.cancelled",
+            "dispatch.case.reroute_refused",
+        ],
         feedback: true,
     },
     hears("dispatch", "triage", &["triage.case.routed", "triage.case.rerouted", "triage.case.merged"]),

@@ -1,7 +1,7 @@
 -- Cases that were re-routed while bodies had them (ADR 065): what was asked, by whom, at which desk, and what stood before. The case
 -- has the explanations of now; these rows keep the earlier ones, byte for byte. `version` is the case's, at which it was said.
 -- `report_id` is that of its first voice: where the item was corrected it is a labelled example (`labelled`), in place of what
--- a review had decided about the same report.
+-- a review had decided about the same report. `refused`: dispatch said that it came too late, and bodies have what they had.
 CREATE TABLE reroutes (
     tenant_id               bigint NOT NULL,
     case_id                 uuid NOT NULL,
@@ -24,8 +24,9 @@ CREATE TABLE reroutes (
     rerouted_by             text NOT NULL,
     rerouted_at             timestamptz NOT NULL,
     note                    text NOT NULL,
+    refused                 boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, case_id, version),
     FOREIGN KEY (tenant_id, case_id) REFERENCES cases (tenant_id, case_id)
 );
 CREATE INDEX reroutes_labelled ON reroutes (tenant_id, report_id, version) WHERE labelled;
-SELECT tenant_table('reroutes', 'SELECT, INSERT');
+SELECT tenant_table('reroutes', 'SELECT, INSERT, UPDATE (refused)');

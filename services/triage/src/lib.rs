@@ -1,7 +1,7 @@
 //! Triage (研判): what a report is about, whether it is news, and who has to do what about it.
 //!
-//! - [`inbound`]: the doors. Reports from intake, dispatch's word that a case closed, was called off or reopened
-//!   (D10), HTTP and gRPC for people and systems who judge and who ask why, and time, which ends the wait of plans nobody reviews.
+//! - [`inbound`]: the doors. Reports from intake, dispatch's word that a case closed, was called off or reopened,
+//!   or that a plan came too late (D10), HTTP and gRPC for people and systems who judge and who ask why, and time, which ends the wait of plans nobody reviews.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
 //!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case,

@@ -6,12 +6,18 @@ use contract::topology::Hears;
 /// Upstream first. The directory is outside: its documents go everywhere and it hears nobody.
 pub const FLOW: [&str; 5] = ["intake", "triage", "dispatch", "notification", "console"];
 
-/// The feedback subscriptions: hearing service, service heard, events. Triage learns what may be joined from
-/// them and may emit nothing because of one. Another one needs an ADR.
+/// The feedback subscriptions: hearing service, service heard, events. Triage learns from them what may be joined and
+/// what may be asked again, and may emit nothing because of one. Another one needs an ADR.
 pub const DECLARED: &[(&str, &str, &[&str])] = &[(
     "triage",
     "dispatch",
-    &["dispatch.case.closed", "dispatch.case.reopened", "dispatch.case.cancelled", "dispatch.order.returned"],
+    &[
+        "dispatch.case.closed",
+        "dispatch.case.reopened",
+        "dispatch.case.cancelled",
+        "dispatch.case.reroute_refused",
+        "dispatch.order.returned",
+    ],
 )];
 
 /// What is wrong with the table of subscriptions.

@@ -151,7 +151,11 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
         }
         CaseEventKind::Ruled { ruling, .. } => payload.ruling = Some(ruled(ruling)),
-        CaseEventKind::RerouteRefused { why, .. } => why.as_str().clone_into(&mut payload.reason),
+        CaseEventKind::Rerouted { plan_version, .. } => payload.plan_version = *plan_version,
+        CaseEventKind::RerouteRefused { plan_version, why, .. } => {
+            payload.plan_version = *plan_version;
+            why.as_str().clone_into(&mut payload.reason);
+        }
         CaseEventKind::VisitRecorded { visit } => {
             payload.visit_id = visit.id.to_string();
             payload.visited_at = Some(to_wire(visit.visited_at));

@@ -137,6 +137,7 @@ async fn another_item_moves_the_duties_in_a_fixed_order() {
     let state = event.case.as_ref().unwrap();
     assert_eq!((state.item.as_str(), state.holder.as_str()), ("TRA-03", "bus-company"));
     assert_eq!((event.note.as_str(), envelope.version), (NOTE, state.version));
+    assert_eq!(event.plan_version, 3, "triage's version, which its word is found by");
     assert_eq!(event.actor.as_ref().unwrap().subject, "centre-zhou");
     // The old holder is told by the end of its order, with the ground.
     let ended = world.order_event(EventType::OrderTransferred).await;
@@ -222,6 +223,9 @@ async fn what_comes_too_late_changes_nothing_and_is_told() {
     let mut reasons: Vec<&str> = refused.iter().map(|(_, event)| event.reason.as_str()).collect();
     reasons.sort_unstable();
     assert_eq!(reasons, ["case-over", "submitted"]);
+    let mut plans: Vec<u64> = refused.iter().map(|(_, event)| event.plan_version).collect();
+    plans.sort_unstable();
+    assert_eq!(plans, [3, 4]);
     assert!(refused.iter().all(|(_, event)| event.note == NOTE));
     let after = world.case(case_id).await;
     assert_eq!((&after["item"], &after["phase"]), (&json!("TRA-01"), &json!("closed")));

@@ -1,4 +1,5 @@
-//! What dispatch says, into triage's memory of what may be joined (D10). Nothing is emitted because of it.
+//! What dispatch says, into triage's memory of what may be joined, and of plans that may be asked for again (D10). Nothing is emitted
+//! because of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,17 +25,53 @@ pub struct Heard {
     pub called_off: bool,
 }
 
-/// Notes the newest of what was heard of each case; older news than is known changes nothing (D9).
-pub async fn remember(tx: &mut ScopedTx, heard: impl IntoIterator<Item = Heard>) -> Result<(), pg::Error> {
+/// A plan that triage drew anew came too late: bodies have what they had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotFollowed {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub case_id: CaseId,
+    /// Triage's version of the case, at which it said the plan.
+    pub version: u64,
+}
+
+/// A word of dispatch's that triage remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Whether a case is over.
+    Standing(Heard),
+    /// A re-route that was refused.
+    Refused(NotFollowed),
+}
+
+/// Notes the newest of what was heard of each case; older news than is known changes nothing (D9). What was refused is noted at
+/// the plan it is about, whatever was said since.
+pub async fn remember(tx: &mut ScopedTx, heard: impl IntoIterator<Item = News>) -> Result<(), pg::Error> {
     let mut newest: BTreeMap<(TenantId, CaseId), Heard> = BTreeMap::new();
+    let mut refused: BTreeSet<NotFollowed> = BTreeSet::new();
     for news in heard {
-        let known = newest.entry((news.tenant, news.case_id)).or_insert(news);
-        if known.version < news.version {
-            *known = news;
+        match news {
+            News::Standing(news) => {
+                let known = newest.entry((news.tenant, news.case_id)).or_insert(news);
+                if known.version < news.version {
+                    *known = news;
+                }
+            }
+            News::Refused(of) => {
+                refused.insert(of);
+            }
         }
     }
-    let tenants: BTreeSet<TenantId> = newest.keys().map(|(tenant, _)| *tenant).collect();
+    let of_cases = newest.keys().map(|(tenant, _)| *tenant);
+    let tenants: BTreeSet<TenantId> = of_cases.chain(refused.iter().map(|of| of.tenant)).collect();
     store::desks::lock(tx, &tenants).await?;
+    if !refused.is_empty() {
+        store::reroutes::refused(tx, &refused.into_iter().collect::<Vec<_>>()).await?;
+    }
+    if newest.is_empty() {
+        return Ok(());
+    }
     let keys: Vec<(TenantId, CaseId)> = newest.keys().copied().collect();
     store::cases::remember(tx, &newest.into_values().collect::<Vec<_>>()).await?;
     let texts = store::bands::texts(tx, &keys).await?;

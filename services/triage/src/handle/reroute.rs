@@ -1,7 +1,8 @@
 //! A case that bodies have already turns out to be about another item, or to lie elsewhere: its plan is drawn anew by the rules of
 //! now, the way a first one is, and said whole; dispatch follows it. What stood before is kept beside it, explanations included.
 //!
-//! Under the street's lock, in one transaction. The same request again gets the same answer, and nothing is said twice.
+//! Under the street's lock, in one transaction. The same request again gets the same answer, and nothing is said twice. What
+//! dispatch refused is asked again like something new.
 
 use std::sync::Arc;
 
@@ -75,7 +76,9 @@ async fn attempt(room: &Room, command: &RerouteCase) -> Result<Result<Rerouted, 
     let key = (command.tenant, command.case_id);
     let Some(before) = store::cases::find(&mut tx, key).await? else { return Ok(Err(Refusal::Unknown)) };
     let last = store::reroutes::last(&mut tx, key).await?;
-    if let Some(last) = last.filter(|last| last.asked_as == command.wanted.asked()) {
+    let same = |last: &store::reroutes::Last| last.asked_as == command.wanted.asked();
+    // Of what dispatch refused nothing came: the same again is no repetition.
+    if let Some(last) = last.filter(|last| !last.refused && same(last)) {
         return Ok(Ok(shown(before, last.rerouted_at.to_jiff())));
     }
     if let Err(refusal) = stands(&mut tx, &before).await? {
@@ -116,6 +119,8 @@ struct Known {
     explained: CaseExplanation,
     /// The report of its first voice.
     report: Report,
+    /// Explanation of the plan that bodies have, where dispatch refused what was drawn since.
+    followed: Option<Vec<u8>>,
 }
 
 impl Known {
@@ -128,7 +133,8 @@ impl Known {
         let Some(report) = voice.report else { return Ok(None) };
         let report = Report::read(&Bytes::from(report), tenant);
         let report = report.map_err(|error| pg::Error::broken("reading a kept report", error))?;
-        Ok(Some(Self { case, explained, report }))
+        let followed = store::reroutes::before_refused(tx, (tenant, case_id)).await?;
+        Ok(Some(Self { case, explained, report, followed }))
     }
 }
 
@@ -162,7 +168,9 @@ impl Redrawing<'_> {
         let Some(matter) = self.placed(&submission)? else { return Ok(Err(Refusal::OutsideTerritory)) };
         let drawn = self.draw(tx, street, &matter, item).await?;
         let case = self.amended(&matter, item, &drawn, street.generation);
-        if case.item == before.item && case.place == before.place && case.bodies == before.bodies {
+        let same = case.item == before.item && case.place == before.place && case.bodies == before.bodies;
+        // What was refused is triage's alone: to say it anew changes what bodies have.
+        if same && self.known.followed.is_none() {
             return Ok(Err(Refusal::NothingChanged));
         }
         if let Err(refusal) = may(self.command.rank, self.stakes(&matter, &drawn, case.lane)) {
@@ -243,8 +251,8 @@ impl Redrawing<'_> {
     }
 
     fn stakes(&self, matter: &Matter<'_>, drawn: &Drawn, lane: ids::Lane) -> Stakes {
-        let explained: Option<routing::Explanation> =
-            serde_json::from_slice(&self.known.explained.plan_explanation).ok();
+        let followed = self.known.followed.as_ref().unwrap_or(&self.known.explained.plan_explanation);
+        let explained: Option<routing::Explanation> = serde_json::from_slice(followed).ok();
         Stakes {
             given_by: self.known.report.assigned.as_ref().map(|assigned| assigned.by),
             waits_for: matter.reviewed_at(&drawn.plan, lane),
@@ -254,7 +262,7 @@ impl Redrawing<'_> {
     }
 
     async fn keep(&self, tx: &mut ScopedTx, redrawn: Redrawn) -> Result<OpenCase, pg::Error> {
-        let (command, Known { case: before, explained, report }) = (self.command, &self.known);
+        let (command, Known { case: before, explained, report, .. }) = (self.command, &self.known);
         let said = self.said(&redrawn);
         let Redrawn { case, drawn, item_explanation } = redrawn;
         let item_explanation = item_explanation.as_ref().map(String::as_bytes);

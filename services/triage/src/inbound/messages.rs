@@ -5,13 +5,14 @@ use std::sync::Arc;
 use contract::EventType;
 use contract::proto::dispatch::CaseEvent;
 use contract::proto::from_wire;
+use ids::CaseId;
 use jiff::Timestamp;
 use messaging::{Apply, ApplyError, Received, Refused};
 use pg::ScopedTx;
 use prost::Message;
 
 use crate::core::report::{BadReport, Report};
-use crate::handle::memory::{self, Heard};
+use crate::handle::memory::{self, Heard, News, NotFollowed};
 use crate::handle::{self, Room, Submission};
 
 /// Reports into cases.
@@ -61,13 +62,14 @@ fn submission((received, report): (Received, Report)) -> Submission {
     }
 }
 
-/// Closed and reopened cases into the memory of what may be joined. Emits nothing (D10).
+/// Closed and reopened cases into the memory of what may be joined, and plans that came too late into that of what may be asked again.
+/// Emits nothing (D10).
 pub struct HearDispatch(pub Arc<Room>);
 
 impl Apply for HearDispatch {
-    type Item = Heard;
+    type Item = News;
 
-    fn decode(&self, received: &Received) -> Result<Heard, Refused> {
+    fn decode(&self, received: &Received) -> Result<News, Refused> {
         let envelope = &received.envelope;
         let message =
             CaseEvent::decode(received.payload.clone()).map_err(|error| Refused::undecodable(&error))?;
@@ -77,26 +79,32 @@ impl Apply for HearDispatch {
             return Err(Refused::Poison("tenant in payload differs from subject".to_owned()));
         }
         let at = message.at.as_ref().and_then(from_wire).ok_or_else(|| missing("at"))?;
+        let (tenant, plan_version) = (envelope.tenant, message.plan_version);
+        let case_id: CaseId = case.case_id.parse().map_err(|_| missing("case.case_id"))?;
         let closed_at = match envelope.event_type {
             // Nothing joins a case that is over, however it ended.
             EventType::CaseClosed | EventType::CaseCancelled => Some(pg::micros(at)),
             EventType::CaseReopened => None,
-            _ => return Err(Refused::Poison("neither closed nor reopened".to_owned())),
+            // An older dispatch does not say which plan: version 0 is that of none, and nothing is marked.
+            EventType::CaseRerouteRefused => {
+                return Ok(News::Refused(NotFollowed { tenant, case_id, version: plan_version }));
+            }
+            _ => return Err(Refused::Poison("neither closed nor reopened, nor a refusal".to_owned())),
         };
-        Ok(Heard {
-            tenant: envelope.tenant,
-            case_id: case.case_id.parse().map_err(|_| missing("case.case_id"))?,
+        Ok(News::Standing(Heard {
+            tenant,
+            case_id,
             version: envelope.version,
             closed_at,
             called_off: envelope.event_type == EventType::CaseCancelled,
-        })
+        }))
     }
 
     async fn apply(
         &self,
         tx: &mut ScopedTx,
         _now: Timestamp,
-        fresh: Vec<(Received, Heard)>,
+        fresh: Vec<(Received, News)>,
     ) -> Result<(), ApplyError> {
         memory::remember(tx, fresh.into_iter().map(|(_, heard)| heard)).await?;
         Ok(())

@@ -3,11 +3,13 @@
 use ids::{CaseId, ReportId, TenantId};
 use jiff::Timestamp;
 use pg::ScopedTx;
+use uuid::Uuid;
 
 use super::cases::OpenCase;
 use super::explanations::CaseExplanation;
 use crate::core::desk::Desk;
 use crate::core::grid::cell_of;
+use crate::handle::memory::NotFollowed;
 
 /// One to be kept.
 pub(crate) struct NewReroute<'a> {
@@ -28,6 +30,8 @@ pub(crate) struct NewReroute<'a> {
 pub(crate) struct Last {
     pub asked_as: String,
     pub rerouted_at: jiff_sqlx::Timestamp,
+    /// Dispatch did not follow it.
+    pub refused: bool,
 }
 
 /// What stood before one of them.
@@ -120,7 +124,7 @@ pub(crate) async fn last(
 ) -> Result<Option<Last>, pg::Error> {
     let last = sqlx::query_as!(
         Last,
-        "SELECT asked_as, rerouted_at FROM triage.reroutes
+        "SELECT asked_as, rerouted_at, refused FROM triage.reroutes
          WHERE tenant_id = $1 AND case_id = $2
          ORDER BY version DESC
          LIMIT 1",
@@ -130,6 +134,59 @@ pub(crate) async fn last(
     .fetch_optional(&mut **tx)
     .await?;
     Ok(last)
+}
+
+/// The explanation of the plan that bodies have, where dispatch refused what was drawn since; nothing where the last re-route stands.
+pub(crate) async fn before_refused(
+    tx: &mut ScopedTx,
+    (tenant, case_id): (TenantId, CaseId),
+) -> Result<Option<Vec<u8>>, pg::Error> {
+    let explanation = sqlx::query_scalar!(
+        "SELECT r.plan_explanation_before FROM triage.reroutes r
+         WHERE r.tenant_id = $1 AND r.case_id = $2
+             AND NOT EXISTS (SELECT FROM triage.reroutes f
+                 WHERE f.tenant_id = r.tenant_id AND f.case_id = r.case_id AND f.version >= r.version AND NOT f.refused)
+         ORDER BY r.version
+         LIMIT 1",
+        tenant.as_i64(),
+        case_id.as_uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(explanation)
+}
+
+/// Notes that dispatch did not follow these. A case whose last ones were all refused has the bodies again that it had before the first
+/// of them: several may be refused before one of these words is heard, and lanes keep no order.
+pub(crate) async fn refused(tx: &mut ScopedTx, refused: &[NotFollowed]) -> Result<(), pg::Error> {
+    let tenants: Vec<i64> = refused.iter().map(|of| of.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = refused.iter().map(|of| of.case_id.as_uuid()).collect();
+    let versions: Vec<i64> = refused.iter().map(|of| of.version as i64).collect();
+    sqlx::query!(
+        "UPDATE triage.reroutes r SET refused = true
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[]) AS h (tenant_id, case_id, version)
+         WHERE r.tenant_id = h.tenant_id AND r.case_id = h.case_id AND r.version = h.version",
+        &tenants,
+        &ids,
+        &versions,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE triage.cases c SET bodies = s.bodies_before
+         FROM (SELECT DISTINCT ON (r.tenant_id, r.case_id) r.tenant_id, r.case_id, r.bodies_before
+             FROM UNNEST($1::bigint[], $2::uuid[]) AS h (tenant_id, case_id)
+             JOIN triage.reroutes r ON r.tenant_id = h.tenant_id AND r.case_id = h.case_id
+             WHERE NOT EXISTS (SELECT FROM triage.reroutes f
+                 WHERE f.tenant_id = r.tenant_id AND f.case_id = r.case_id AND f.version >= r.version AND NOT f.refused)
+             ORDER BY r.tenant_id, r.case_id, r.version) AS s
+         WHERE c.tenant_id = s.tenant_id AND c.case_id = s.case_id",
+        &tenants,
+        &ids,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// What stood before the re-routes of a case, the latest first.

@@ -12,6 +12,17 @@ use crate::desk::{Desk, STREET, Sent, TRACE, report};
 
 impl Desk {
     pub async fn dispatch_says(&self, event_type: EventType, case_id: &str, version: u64) {
+        self.dispatch_answers(event_type, case_id, version, 0).await;
+    }
+
+    /// The same about a plan: the one that triage said at its version `plan_version` of the case.
+    pub async fn dispatch_answers(
+        &self,
+        event_type: EventType,
+        case_id: &str,
+        version: u64,
+        plan_version: u64,
+    ) {
         let now = self.rig.clock.now();
         let envelope = Envelope {
             id: EventId(Uuid::from_u128(9_000 + u128::from(version))),
@@ -30,7 +41,8 @@ impl Desk {
             version,
             ..CaseState::default()
         };
-        let message = CaseEvent { case: Some(case), at: Some(to_wire(now)), ..CaseEvent::default() };
+        let at = Some(to_wire(now));
+        let message = CaseEvent { case: Some(case), at, plan_version, ..CaseEvent::default() };
         self.rig.publish(&envelope, Bytes::from(message.encode_to_vec())).await;
         self.rig.drain().await;
     }

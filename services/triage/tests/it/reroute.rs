@@ -13,6 +13,7 @@ use crate::place::{self, EAST, WEST};
 
 const CENTRE: &str = "street-centre";
 const DISTRICT: &str = "governance-centre";
+const REFUSED: EventType = EventType::CaseRerouteRefused;
 /// East of the border between the two communities.
 const EASTERN: f64 = 106.57;
 
@@ -146,6 +147,71 @@ async fn the_same_again_gets_the_same_answer_and_nothing_is_said_twice() {
     assert_eq!(versions, [3, 4, 5]);
 }
 
+/// It came too late for dispatch: who has orders reads why again, and the same request is no repetition.
+#[tokio::test]
+async fn what_dispatch_refused_is_asked_and_said_anew() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let held = desk.bodies(&case_id).await;
+    let wanted = json!({ "item": "TRA-03", "note": "站台" });
+    let (status, first) = desk.reroute(CENTRE, &case_id, wanted.clone()).await;
+    assert_eq!(status, 200, "{first}");
+    let drawn = desk.bodies(&case_id).await;
+    assert_ne!(drawn, held);
+    // Of a plan that nobody drew anew, and of one that an older dispatch does not name.
+    desk.dispatch_answers(REFUSED, &case_id, 4, 2).await;
+    desk.dispatch_says(REFUSED, &case_id, 5).await;
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted.clone()).await, (200, first.clone()));
+    assert_eq!((desk.bodies(&case_id).await, desk.rerouted().await.len()), (drawn.clone(), 1));
+
+    // It, and it again.
+    for version in [6, 6, 7] {
+        desk.dispatch_answers(REFUSED, &case_id, version, 3).await;
+    }
+    assert_eq!(desk.bodies(&case_id).await, held);
+    assert_eq!(desk.rerouted().await.len(), 1, "nothing is said because of it");
+    desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    let (status, again) = desk.reroute(CENTRE, &case_id, wanted.clone()).await;
+    assert_eq!(
+        (status, &again["item"], &again["bodies"]),
+        (200, &first["item"], &first["bodies"]),
+        "{again}"
+    );
+    assert_ne!(again["rerouted_at"], first["rerouted_at"]);
+    let said = desk.rerouted().await;
+    let [(_, one), (envelope, other)] = &said[..] else { panic!("two") };
+    assert_eq!((envelope.version, &other.bodies_before), (4, &held));
+    assert_eq!(other.plan.as_ref().unwrap().orders, one.plan.as_ref().unwrap().orders);
+
+    // Late, of the first one: the second stands.
+    desk.dispatch_answers(REFUSED, &case_id, 8, 3).await;
+    assert_eq!(desk.bodies(&case_id).await, drawn);
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted).await, (200, again));
+    assert_eq!(desk.rerouted().await.len(), 2);
+}
+
+/// Two were asked before either refusal was heard, and the lanes bring these in any order.
+#[tokio::test]
+async fn bodies_have_what_they_had_before_the_first_of_several_refused() {
+    for order in [[3, 4], [4, 3]] {
+        let desk = Desk::open().await;
+        desk.hear(&[report(1, "TRA-01", "改线")]).await;
+        let case_id = desk.one().await;
+        let held = desk.bodies(&case_id).await;
+        for item in ["TRA-03", "TRA-02"] {
+            assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": item })).await.0, 200);
+        }
+        for (version, plan_version) in (6..).zip(order) {
+            desk.dispatch_answers(REFUSED, &case_id, version, plan_version).await;
+        }
+        assert_eq!(desk.bodies(&case_id).await, held, "{order:?}");
+        // What it was is right after all: that is said, too.
+        assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-01" })).await.0, 200);
+        assert_eq!(desk.rerouted().await.len(), 3);
+    }
+}
+
 #[tokio::test]
 async fn another_place_is_placed_anew() {
     let desk = place::desk().await;
@@ -249,8 +315,12 @@ async fn what_is_the_district_s_goes_by_the_district() {
     let case_id = desk.one().await;
     let down = json!({ "item": "ENV-04" });
     assert_eq!(desk.reroute(CENTRE, &case_id, down.clone()).await.1["code"], "district-reroutes");
-    assert_eq!(desk.reroute(DISTRICT, &case_id, down).await.0, 200);
+    assert_eq!(desk.reroute(DISTRICT, &case_id, down.clone()).await.0, 200);
     assert_eq!(desk.rerouted().await[0].1.desk, "district");
+    // Nor where dispatch refused the district: bodies have the district's plan still.
+    desk.dispatch_answers(REFUSED, &case_id, 7, 3).await;
+    assert_eq!(desk.reroute(CENTRE, &case_id, down.clone()).await.1["code"], "district-reroutes");
+    assert_eq!(desk.reroute(DISTRICT, &case_id, down).await.0, 200);
     // The street's own goes where the list says.
     assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-01" })).await.0, 200);
 
