@@ -141,7 +141,7 @@ fn review_rejected(tenant: TenantId, said: triage::ReviewRejected) -> Result<Hea
 }
 
 fn of_report(report: ReportNews, detail: Detail) -> Heard {
-    let cause = Some(Cause { event_type: ReportAccepted, aggregate_id: report.report_id });
+    let cause = Some(Cause::once(ReportAccepted, report.report_id));
     let line = Line { report_id: Some(report.report_id), detail, cause, ..Line::default() };
     Heard { line, news: News::Report(report) }
 }
@@ -245,7 +245,7 @@ fn of_triage(case: CaseNews, report: Option<ReportNews>) -> Heard {
     let line = Line {
         case_id: Some(case.case_id),
         report_id,
-        cause: report_id.map(|aggregate_id| Cause { event_type: ReportAccepted, aggregate_id }),
+        cause: report_id.map(|report_id| Cause::once(ReportAccepted, report_id)),
         detail: Detail { voices: Some(case.voices), ..Detail::default() },
         ..Line::default()
     };
@@ -343,7 +343,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         body: Some(news.body.clone()),
         actor: said.actor.and_then(|actor| filled(actor.subject)),
         detail,
-        cause: dispatched.then_some(Cause { event_type: CaseRouted, aggregate_id: news.case_id }),
+        cause: dispatched.then_some(Cause::once(CaseRouted, news.case_id)),
         ..Line::default()
     };
     Ok(Heard { line, news: News::Order(news) })
@@ -390,11 +390,14 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
     let detail = moved(detail, &said.moves);
     let actor = said.actor.and_then(|actor| filled(actor.subject));
     let cause = match kind {
-        DispatchCaseOpened => Some(CaseRouted),
-        DispatchCaseRerouted | CaseRerouteRefused => Some(CaseRerouted),
+        DispatchCaseOpened => Some(Cause::once(CaseRouted, news.case_id)),
+        // A case may be re-routed again. Builds that do not say by which plan follow from any of them.
+        DispatchCaseRerouted | CaseRerouteRefused => {
+            let version = Some(said.plan_version).filter(|version| *version > 0);
+            Some(Cause { version, ..Cause::once(CaseRerouted, news.case_id) })
+        }
         _ => None,
     };
-    let cause = cause.map(|event_type| Cause { event_type, aggregate_id: news.case_id });
     let line = Line { case_id: Some(news.case_id), actor, detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Progress(news) })
 }
@@ -431,7 +434,7 @@ fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard
         reason: filled(said.reason),
         ..Detail::default()
     };
-    let cause = told.map(|(event_type, aggregate_id)| Cause { event_type, aggregate_id });
+    let cause = told.map(|(event_type, aggregate_id)| Cause::once(event_type, aggregate_id));
     let line = Line { case_id, body: filled(said.body), detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Nothing })
 }

@@ -15,10 +15,19 @@ pub(crate) struct Line {
     pub tenant_id: i64,
     pub event_id: Uuid,
     pub heard_at: Timestamp,
-    /// Type and aggregate of the event it names as its cause.
-    pub cause: Option<(String, Uuid)>,
+    /// The event it names as its cause.
+    pub cause: Option<Cause>,
     /// Missing of lines that an older version kept: those are asked about.
     pub traits: Option<Traits>,
+}
+
+/// The event that a line names as its cause.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    pub event_type: String,
+    pub aggregate_id: Uuid,
+    /// Which of several of that type, by the aggregate's version.
+    pub version: Option<i64>,
 }
 
 /// What a line's place is decided by, and by what others follow from it.
@@ -89,8 +98,10 @@ impl Line {
         if traits.version > 1 {
             facts.push(fact(traits.aggregate_id, What::Version(event.service(), traits.version - 1)));
         }
-        if let Some((event_type, aggregate_id)) = &self.cause {
-            facts.push(fact(*aggregate_id, What::Event(event_type.parse().ok()?)));
+        if let Some(Cause { event_type, aggregate_id, version }) = &self.cause {
+            let cause: EventType = event_type.parse().ok()?;
+            let what = version.map_or(What::Event(cause), |version| What::Version(cause.service(), version));
+            facts.push(fact(*aggregate_id, what));
         }
         Some(facts)
     }
@@ -115,7 +126,14 @@ mod tests {
     }
 
     fn caused(line: Line, kind: EventType, aggregate: u128) -> Line {
-        Line { cause: Some((kind.to_string(), Uuid::from_u128(aggregate))), ..line }
+        let (event_type, aggregate_id) = (kind.to_string(), Uuid::from_u128(aggregate));
+        Line { cause: Some(Cause { event_type, aggregate_id, version: None }), ..line }
+    }
+
+    /// The same by the word of a version of the aggregate.
+    fn caused_at(line: Line, kind: EventType, aggregate: u128, version: i64) -> Line {
+        let line = caused(line, kind, aggregate);
+        Line { cause: line.cause.map(|cause| Cause { version: Some(version), ..cause }), ..line }
     }
 
     /// Ids of known lines with the number of their needs, and ids of those to be asked about.
@@ -137,6 +155,21 @@ mod tests {
         assert_eq!(sorted(&lines[1..], &placed), (vec![(3, 1)], vec![2]));
         placed.remember(opened.facts().chain(routed.facts()));
         assert_eq!(sorted(&lines[1..], &placed), (vec![(2, 0), (3, 0)], vec![]));
+    }
+
+    #[test]
+    fn a_word_of_another_version_is_no_cause() {
+        let first = line(1, EventType::CaseRerouted, 9, 3);
+        let again = line(2, EventType::CaseRerouted, 9, 4);
+        let followed = line(3, EventType::DispatchCaseRerouted, 8, 1);
+        let followed = caused_at(followed, EventType::CaseRerouted, 9, 4);
+        let mut placed = Placed::default();
+        placed.remember(first.facts());
+        assert_eq!(sorted(std::slice::from_ref(&followed), &placed), (vec![], vec![3]));
+        // It stands beside it, and is what it waits for.
+        assert_eq!(sorted(&[again.clone(), followed.clone()], &placed), (vec![(2, 0), (3, 1)], vec![]));
+        placed.remember(again.facts());
+        assert_eq!(sorted(&[followed], &placed), (vec![(3, 0)], vec![]));
     }
 
     #[test]

@@ -162,6 +162,15 @@ pub(crate) struct Line {
 pub(crate) struct Cause {
     pub event_type: EventType,
     pub aggregate_id: Uuid,
+    /// The aggregate's version at which it was said, where it can be said of one more than once.
+    pub version: Option<u64>,
+}
+
+impl Cause {
+    /// One that is said of its aggregate once.
+    pub fn once(event_type: EventType, aggregate_id: Uuid) -> Self {
+        Self { event_type, aggregate_id, version: None }
+    }
 }
 
 /// A case as triage knows it.

@@ -22,7 +22,7 @@ pub(crate) struct Fact {
 pub(crate) enum What {
     /// The publisher's n-th word on the aggregate; two publishers may have an aggregate of one id: a case.
     Version(&'static str, i64),
-    /// An event of this type, for those that name it as their cause.
+    /// An event of this type, for those that name it as their cause and no version of it.
     Event(EventType),
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pg::ScopedTx;
 use uuid::Uuid;
 
-use crate::core::line::{Line, Traits};
+use crate::core::line::{Cause, Line, Traits};
 use crate::core::sequence::{Need, Waiting};
 
 /// Tenants with lines that wait, after one of them, in order. Finds each by one step in the key, however many lines
@@ -86,6 +86,7 @@ struct Row {
     heard_at: jiff_sqlx::Timestamp,
     cause_type: Option<String>,
     cause_id: Option<Uuid>,
+    cause_version: Option<i64>,
     event_type: Option<String>,
     at: Option<jiff_sqlx::Timestamp>,
     version: Option<i64>,
@@ -104,11 +105,13 @@ impl From<Row> for Line {
             aggregate_id,
             subject_id,
         });
+        let version = row.cause_version;
+        let caused = |(event_type, aggregate_id)| Cause { event_type, aggregate_id, version };
         Line {
             tenant_id: row.tenant_id,
             event_id: row.event_id,
             heard_at: row.heard_at.to_jiff(),
-            cause: row.cause_type.zip(row.cause_id),
+            cause: row.cause_type.zip(row.cause_id).map(caused),
             traits,
         }
     }
@@ -124,8 +127,8 @@ pub(crate) async fn fresh(
 ) -> Result<Vec<Line>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT tenant_id, event_id, heard_at AS "heard_at!", cause_type, cause_id, event_type, at, version,
-               aggregate_id, subject_id
+        r#"SELECT tenant_id, event_id, heard_at AS "heard_at!", cause_type, cause_id, cause_version, event_type,
+               at, version, aggregate_id, subject_id
            FROM console.unsequenced WHERE heard_at >= $2 AND tenant_id = ANY ($1)
            ORDER BY heard_at LIMIT $3"#,
         tenants,
@@ -146,7 +149,7 @@ pub(crate) async fn oldest(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT u.tenant_id AS "tenant_id!", u.event_id AS "event_id!", u.heard_at AS "heard_at!", u.cause_type, u.cause_id,
-               u.event_type, u.at, u.version, u.aggregate_id, u.subject_id
+               u.cause_version, u.event_type, u.at, u.version, u.aggregate_id, u.subject_id
            FROM UNNEST($1::bigint[]) AS chosen (tenant_id)
            CROSS JOIN LATERAL (SELECT * FROM console.unsequenced u WHERE u.tenant_id = chosen.tenant_id
                ORDER BY u.event_id LIMIT $2) u"#,
@@ -167,8 +170,11 @@ pub(crate) async fn waiting(
     let tenants: Vec<i64> = lines.iter().map(|line| line.tenant_id).collect();
     let events: Vec<Uuid> = lines.iter().map(|line| line.event_id).collect();
     let overdue: Vec<bool> = lines.iter().map(|line| line.heard_at <= overdue_at).collect();
-    let (cause_types, cause_ids): (Vec<Option<String>>, Vec<Option<Uuid>>) =
-        lines.iter().map(|line| line.cause.clone().unzip()).unzip();
+    let causes = || lines.iter().map(|line| line.cause.as_ref());
+    let cause_types: Vec<Option<String>> =
+        causes().map(|cause| cause.map(|cause| cause.event_type.clone())).collect();
+    let cause_ids: Vec<Option<Uuid>> = causes().map(|cause| cause.map(|cause| cause.aggregate_id)).collect();
+    let cause_versions: Vec<Option<i64>> = causes().map(|cause| cause?.version).collect();
     let rows = sqlx::query!(
         r#"SELECT u.tenant_id AS "tenant_id!", u.event_id AS "event_id!", t.event_type, t.at, t.version,
                COALESCE(t.case_id, t.report_id) AS subject_id, u.overdue AS "overdue!", t.version > 1 AS "later!",
@@ -178,8 +184,8 @@ pub(crate) async fn waiting(
                    WHERE w.tenant_id = u.tenant_id AND w.event_id = b.event_id), false) AS "before_waits!",
                COALESCE((SELECT true FROM console.unsequenced w
                    WHERE w.tenant_id = u.tenant_id AND w.event_id = c.event_id), false) AS "cause_waits!"
-           FROM UNNEST($1::bigint[], $2::uuid[], $3::boolean[], $4::text[], $5::uuid[])
-               AS u (tenant_id, event_id, overdue, cause_type, cause_id)
+           FROM UNNEST($1::bigint[], $2::uuid[], $3::boolean[], $4::text[], $5::uuid[], $6::bigint[])
+               AS u (tenant_id, event_id, overdue, cause_type, cause_id, cause_version)
            -- One row by its key each time, whatever the planner thinks of a tenant's size.
            CROSS JOIN LATERAL (SELECT * FROM console.timeline t
                WHERE t.tenant_id = u.tenant_id AND t.event_id = u.event_id LIMIT 1) t
@@ -190,6 +196,7 @@ pub(crate) async fn waiting(
                LIMIT 1) b ON t.version > 1
            LEFT JOIN LATERAL (SELECT p.event_id FROM console.timeline p
                WHERE p.tenant_id = u.tenant_id AND p.aggregate_id = u.cause_id AND p.event_type = u.cause_type
+                 AND (u.cause_version IS NULL OR p.version = u.cause_version)
                LIMIT 1) c ON u.cause_id IS NOT NULL
            WHERE u.overdue OR ((t.version = 1 OR b.event_id IS NOT NULL)
                AND (u.cause_id IS NULL OR c.event_id IS NOT NULL))"#,
@@ -198,6 +205,7 @@ pub(crate) async fn waiting(
         &overdue,
         &cause_types as &[Option<String>],
         &cause_ids as &[Option<Uuid>],
+        &cause_versions as &[Option<i64>],
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -95,11 +95,13 @@ async fn wait(tx: &mut ScopedTx, now: Timestamp, lines: &[&NewLine]) -> Result<(
     let cause_types: Vec<Option<String>> =
         causes().map(|cause| cause.map(|cause| cause.event_type.to_string())).collect();
     let cause_ids: Vec<Option<Uuid>> = causes().map(|cause| cause.map(|cause| cause.aggregate_id)).collect();
+    let cause_versions: Vec<Option<i64>> =
+        causes().map(|cause| cause?.version.map(|version| version as i64)).collect();
     sqlx::query!(
         "INSERT INTO console.unsequenced (tenant_id, event_id, subject_id, event_type, at, aggregate_id, version,
-             cause_type, cause_id, heard_at)
-         SELECT *, $10::timestamptz FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[],
-             $6::uuid[], $7::bigint[], $8::text[], $9::uuid[])",
+             cause_type, cause_id, cause_version, heard_at)
+         SELECT *, $11::timestamptz FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[],
+             $6::uuid[], $7::bigint[], $8::text[], $9::uuid[], $10::bigint[])",
         &tenants,
         &ids,
         &subjects as &[Option<Uuid>],
@@ -109,6 +111,7 @@ async fn wait(tx: &mut ScopedTx, now: Timestamp, lines: &[&NewLine]) -> Result<(
         &versions,
         &cause_types as &[Option<String>],
         &cause_ids as &[Option<Uuid>],
+        &cause_versions as &[Option<i64>],
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
     )
     .execute(&mut **tx)

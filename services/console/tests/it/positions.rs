@@ -127,6 +127,28 @@ async fn a_line_waits_for_what_it_follows_from() {
     assert_eq!(world.scalar::<i64>(GAPS).await, 0);
 }
 
+/// A case is re-routed again: the word of the first time stands already, and is not what the second one follows from.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_waits_for_the_word_of_its_own_plan() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let followed = EventType::DispatchCaseRerouted;
+    let mut events = vec![story.accepted(1), story.opened(1), story.routed()];
+    events.push(story.progress(EventType::DispatchCaseOpened, "open", "transport"));
+    events.push(story.rerouted("TRA-03", 3));
+    events.push(story.answers(followed, "open", "bus-company", 3));
+    let again = story.rerouted("TRA-02", 4);
+    let refused = story.answers(EventType::CaseRerouteRefused, "open", "bus-company", 4);
+    world.hear(&events).await;
+    let before = ["accepted", "opened", "routed", "opened", "rerouted", "rerouted"];
+    assert_eq!(told(&world).await, before);
+    world.hear(&[refused]).await;
+    assert_eq!(told(&world).await, before);
+    world.hear(&[again]).await;
+    assert_eq!(told(&world).await, [&before[..], &["rerouted", "reroute_refused"]].concat());
+    assert_eq!(world.scalar::<i64>(GAPS).await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_waited_for_longer_than_two_seconds() {
     let world = World::start().await;

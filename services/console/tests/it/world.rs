@@ -344,6 +344,11 @@ impl Story {
 
     /// Dispatch says something of the case.
     pub fn progress(&mut self, kind: EventType, phase: &'static str, holder: &str) -> Said {
+        self.answers(kind, phase, holder, 0)
+    }
+
+    /// The same about a plan: the one that triage said at its version `plan` of the case.
+    pub fn answers(&mut self, kind: EventType, phase: &'static str, holder: &str, plan: u64) -> Said {
         self.case_version += 1;
         self.phase = phase;
         let message = CaseEvent {
@@ -360,6 +365,7 @@ impl Story {
             }),
             actor: Some(Actor { subject: "zhao-min".to_owned(), body: String::new() }),
             at: Some(to_wire(self.at)),
+            plan_version: plan,
             ..Default::default()
         };
         self.say(kind, self.case_id, self.case_version, &message)
