@@ -28,5 +28,6 @@ CREATE TABLE reroutes (
     PRIMARY KEY (tenant_id, case_id, version),
     FOREIGN KEY (tenant_id, case_id) REFERENCES cases (tenant_id, case_id)
 );
-CREATE INDEX reroutes_labelled ON reroutes (tenant_id, report_id, version) WHERE labelled;
+-- Which word on a report is the last: it may have been the first voice of several cases, one after the other.
+CREATE INDEX reroutes_labelled ON reroutes (tenant_id, report_id, rerouted_at, case_id, version) WHERE labelled;
 SELECT tenant_table('reroutes', 'SELECT, INSERT, UPDATE (refused)');

@@ -62,7 +62,8 @@ pub(crate) async fn decided(
                   AND (r.rerouted_at, r.report_id) > ($2, $3)
                   AND NOT EXISTS (SELECT FROM triage.reroutes l
                       WHERE l.tenant_id = r.tenant_id AND l.report_id = r.report_id AND l.labelled
-                          AND l.version > r.version)
+                          -- A voice may have moved: versions of two cases say nothing of which word came last.
+                          AND (l.rerouted_at, l.case_id, l.version) > (r.rerouted_at, r.case_id, r.version))
               ORDER BY r.rerouted_at, r.report_id
               LIMIT $4)
          ) e

@@ -260,6 +260,29 @@ async fn a_corrected_item_is_a_labelled_example_the_last_word_on_its_report() {
     assert_eq!(examples, [example("你好", "TRA-03"), example("您好", "TRA-02")]);
 }
 
+/// It was re-routed often where it was, and once where it came to: versions of two cases cannot be held against each other.
+#[tokio::test]
+async fn the_last_word_on_a_report_is_the_last_in_time_whatever_case_it_was_in() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-03", "你好"), report(2, "TRA-01", "您好")]).await;
+    let (from, into) = (desk.case_of(1).await, desk.case_of(2).await);
+    let corrects = async |case_id: &str, item: &str| {
+        desk.rig.clock.advance(std::time::Duration::from_secs(60));
+        let (status, answer) = desk.reroute(CENTRE, case_id, json!({ "item": item })).await;
+        assert_eq!(status, 200, "{answer}");
+    };
+    for item in ["TRA-01", "TRA-03"] {
+        corrects(&from, item).await;
+    }
+    assert_eq!(desk.examples().await, [("你好".to_owned(), "TRA-03".to_owned())]);
+    let merge = json!({ "case_id": into, "note": "同一处" });
+    assert_eq!(desk.acts(CENTRE, &format!("cases/{from}:merge"), merge).await.0, 200);
+    let (status, apart) = desk.split(&into, 1, json!({ "item": "TRA-03" })).await;
+    assert_eq!(status, 200, "{apart}");
+    corrects(apart["case_id"].as_str().unwrap(), "TRA-01").await;
+    assert_eq!(desk.examples().await, [("你好".to_owned(), "TRA-01".to_owned())]);
+}
+
 #[tokio::test]
 async fn what_cannot_be_re_routed_says_why() {
     let desk = Desk::open().await;
