@@ -14,7 +14,7 @@ pub(crate) struct Decided {
     pub decided_at: jiff_sqlx::Timestamp,
 }
 
-/// When a report was decided; a cursor's place.
+/// When a report was decided last; the place of a cursor that does not say it.
 pub(crate) async fn decided_at(
     tx: &mut ScopedTx,
     tenant: TenantId,

@@ -260,6 +260,37 @@ async fn a_corrected_item_is_a_labelled_example_the_last_word_on_its_report() {
     assert_eq!(examples, [example("你好", "TRA-03"), example("您好", "TRA-02")]);
 }
 
+/// What was read last is decided anew before the next page is asked for: what lies between is not left out.
+#[tokio::test]
+async fn a_page_goes_on_where_the_one_before_ended_though_its_last_example_moved() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", "你好"), report(2, "", "您好"), report(3, "", "大家好")]).await;
+    for (n, item) in [(1, "TRA-01"), (2, "TRA-03"), (3, "TRA-02")] {
+        let decide = format!("reviews/{}:decide", uuid::Uuid::from_u128(n));
+        assert_eq!(desk.acts(CENTRE, &decide, json!({ "item": item })).await.0, 200);
+        desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    }
+    let texts = |page: &Value| -> Vec<String> {
+        let examples = page["examples"].as_array().unwrap().iter();
+        examples.map(|example| example["text"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = desk.reads(CENTRE, "examples?limit=1").await;
+    assert_eq!(texts(&first), ["你好"]);
+    let case_id = desk.case_of(1).await;
+    assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-02" })).await.0, 200);
+    let rest = desk.reads(CENTRE, &format!("examples?after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!(texts(&rest), ["您好", "大家好", "你好"], "it again, with the last word on it");
+    // The report alone, as builds before gave it out: behind where it is now.
+    let bare = desk.reads(CENTRE, &format!("examples?after={}", uuid::Uuid::from_u128(2))).await;
+    assert_eq!(texts(&bare), ["大家好", "你好"]);
+    for forged in ["7", "now.00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000009"] {
+        let path = format!("/triage/v1/streets/{STREET}/examples?after={forged}");
+        let (status, _, problem) =
+            desk.rig.http("GET", &path, Some(&desk.rig.token(CENTRE)), &[], None).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (400, &json!("bad-cursor")), "{forged}");
+    }
+}
+
 /// It was re-routed often where it was, and once where it came to: versions of two cases cannot be held against each other.
 #[tokio::test]
 async fn the_last_word_on_a_report_is_the_last_in_time_whatever_case_it_was_in() {
