@@ -126,6 +126,8 @@ pub enum CaseCommand<'a> {
     Cancel {
         /// Who.
         actor: Actor,
+        /// Because its voices are another case's: its matter goes on there.
+        merged: bool,
         /// Why.
         note: String,
     },
@@ -213,6 +215,7 @@ impl Case {
             repeated_by: BTreeSet::new(),
             visits: Vec::new(),
             plan_version: plan.plan_version,
+            merged: false,
         };
         let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
         Ok((case, vec![CaseEvent { version: 1, at, actor, kind }]))
@@ -251,7 +254,7 @@ impl Case {
             CaseCommand::SignVisit { actor, visit, order, note } => {
                 change.sign_visit(actor, visit, order, note)
             }
-            CaseCommand::Cancel { actor, note } => change.cancel(actor, note),
+            CaseCommand::Cancel { actor, merged, note } => change.cancel(actor, merged, note),
             CaseCommand::Repeat { by, within } => Ok(change.repeat(by, within)),
             CaseCommand::Tick => Ok(change.tick()),
             CaseCommand::FillCalendar { calendar } => change.fill(calendar),
@@ -340,13 +343,13 @@ impl Change {
         }
     }
 
-    fn cancel(mut self, actor: Actor, note: String) -> Result<Self, Refusal> {
+    fn cancel(mut self, actor: Actor, merged: bool, note: String) -> Result<Self, Refusal> {
         if self.case.phase == CasePhase::Cancelled {
             return Ok(self);
         }
         self.require(&[CasePhase::Open, CasePhase::Submitted, CasePhase::Verifying], "cancel")?;
         self.record_overdue();
-        self.push(CaseEventKind::Cancelled { note }, Some(actor));
+        self.push(CaseEventKind::Cancelled { merged, note }, Some(actor));
         Ok(self)
     }
 

@@ -119,6 +119,9 @@ pub enum CaseEventKind {
     },
     /// Called off.
     Cancelled {
+        /// Because its voices are another case's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        merged: bool,
         /// Why.
         note: String,
     },
@@ -174,7 +177,7 @@ impl CaseEventKind {
             | CaseEventKind::RerouteRefused { note, .. }
             | CaseEventKind::Whistled { note, .. }
             | CaseEventKind::VisitSigned { note, .. }
-            | CaseEventKind::Cancelled { note }
+            | CaseEventKind::Cancelled { note, .. }
             | CaseEventKind::Replanned { note, .. } => note,
             CaseEventKind::VisitRecorded { visit } => &visit.note,
             _ => "",
@@ -253,7 +256,8 @@ impl Case {
             CaseEventKind::RerouteRefused { plan_version, .. } => self.plan_version = *plan_version,
             CaseEventKind::VisitRecorded { visit } => self.visits.push((**visit).clone()),
             CaseEventKind::VisitSigned { visit, order_id, .. } => self.signed(*visit, *order_id, event.at),
-            CaseEventKind::Cancelled { .. } => {
+            CaseEventKind::Cancelled { merged, .. } => {
+                self.merged = *merged;
                 self.asked = None;
                 let running =
                     self.verify.values_mut().chain(self.adjudications.values_mut().map(|of| &mut of.clock));

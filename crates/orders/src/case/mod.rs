@@ -146,6 +146,9 @@ pub struct Case {
     /// The last plan that was heard of, as in [`CasePlan::plan_version`]: older ones change nothing any more.
     #[serde(default, skip_serializing_if = "no_version")]
     pub plan_version: u64,
+    /// It was called off because its voices are another case's (并案): the matter goes on there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merged: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -192,6 +195,11 @@ impl Case {
     /// neither is awaited.
     pub fn wake_at(&self) -> Option<Timestamp> {
         next_alarm(self.active_slice(), &[])
+    }
+
+    /// Nobody acts on its matter any more, here or in the case it was merged into.
+    pub const fn over(&self) -> bool {
+        self.phase.ended() && !self.merged
     }
 
     /// Who holds it now; nobody once it has ended.

@@ -218,3 +218,23 @@ fn only_verification_is_a_stage_of_the_case() {
     let misplaced = Refusal::PlanInvalid(PlanFault::MisplacedStage(Stage::Resolve));
     assert_eq!(Case::open(plan, None, second(0)).unwrap_err(), misplaced);
 }
+
+/// A case whose voices went into another one ends as any that is called off, and is told apart: its matter goes on. What was stored
+/// before has no word of it.
+#[test]
+fn a_merged_case_has_ended_and_is_not_over() {
+    let open = opened(seconds(Stage::Verify, 100, &[]));
+    let ended = |merged| {
+        let cancel = CaseCommand::Cancel { actor: actor("sun"), merged, note: String::new() };
+        open.decide(cancel, second(10)).unwrap().or_unchanged(open.clone())
+    };
+    let ((called_off, _), (merged, events)) = (ended(false), ended(true));
+    assert_eq!((called_off.phase, merged.phase), (CasePhase::Cancelled, CasePhase::Cancelled));
+    assert_eq!((open.over(), called_off.over(), merged.over()), (false, true, false));
+    assert_eq!(Case::evolve(Some(open.clone()), &events[0]), Ok(merged.clone()));
+    let stored = |case: &Case| serde_json::to_value(case).unwrap();
+    assert_eq!((stored(&called_off).get("merged"), stored(&open).get("merged")), (None, None));
+    for case in [called_off, merged] {
+        assert_eq!(serde_json::from_value::<Case>(stored(&case)).unwrap(), case);
+    }
+}

@@ -259,7 +259,8 @@ impl World {
 
     fn cancel(&mut self, written: &mut Written) -> Result<(), Refusal> {
         let (actor, note) = (actor("sun"), "a mistake".to_owned());
-        self.decide_case(CaseCommand::Cancel { actor: actor.clone(), note: note.clone() }, written)?;
+        let cancel = CaseCommand::Cancel { actor: actor.clone(), merged: false, note: note.clone() };
+        self.decide_case(cancel, written)?;
         for index in 0..self.orders.len() {
             let cancel = OrderCommand::CancelWithCase { actor: actor.clone(), note: note.clone() };
             self.order(index, cancel, written)?;

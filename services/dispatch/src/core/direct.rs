@@ -125,8 +125,19 @@ impl Matter {
 
     /// The case is called off, and every order with it; the orders' ends are told first.
     pub fn cancel(&mut self, actor: &Actor, note: &str, now: Timestamp) -> Result<(), Refusal> {
+        self.call_off(actor, false, note, now)
+    }
+
+    /// The same, also of a case whose matter goes on in another one.
+    pub(super) fn call_off(
+        &mut self,
+        actor: &Actor,
+        merged: bool,
+        note: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let told = self.happened.len();
-        let cancel = CaseCommand::Cancel { actor: actor.clone(), note: note.to_owned() };
+        let cancel = CaseCommand::Cancel { actor: actor.clone(), merged, note: note.to_owned() };
         self.decide_case(cancel, now)?;
         let of_case = self.happened.split_off(told);
         for id in self.order_ids() {

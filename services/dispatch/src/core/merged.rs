@@ -85,6 +85,6 @@ impl Matter {
         }
         self.end_suspensions(clocks, now)?;
         let actor = Actor { principal: merged.by.clone(), body: None };
-        self.cancel(&actor, &merged.reason(), now)
+        self.call_off(&actor, true, &merged.reason(), now)
     }
 }

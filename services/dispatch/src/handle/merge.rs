@@ -15,7 +15,7 @@ use crate::store::cases::StoredCase;
 use crate::store::{self, Key};
 
 /// Ends what is open of them. A case that is over stays as it ended, one whose plan never went out is no case here, and one
-/// whose voices went into a case that is over by now keeps its orders.
+/// whose voices went into a case that is over by now keeps its orders. One that was merged itself is not over: its matter goes on.
 pub(crate) async fn merge(
     room: &Room,
     tx: &mut ScopedTx,
@@ -52,14 +52,15 @@ fn key(of: &StoredCase) -> Key {
 }
 
 /// Those whose orders end, locked. So are the cases that take their voices: if one of these was closed before this was heard here,
-/// nobody acts on it any more, and a duty does not end for a case without one.
+/// nobody acts on it any more, and a duty does not end for a case without one. Merges that follow each other may be heard the other
+/// way round, so a case that was merged in its turn passes for one that goes on.
 async fn ending(
     tx: &mut ScopedTx,
     merged: &BTreeMap<Key, MergedCase>,
 ) -> Result<Vec<StoredCase>, ApplyError> {
     let both: BTreeSet<Key> = merged.values().flat_map(|merged| [merged.key(), merged.other()]).collect();
     let cases = store::cases::lock(tx, &Vec::from_iter(both)).await?;
-    let known: BTreeMap<Key, bool> = cases.iter().map(|of| (key(of), of.case.phase.ended())).collect();
+    let known: BTreeMap<Key, bool> = cases.iter().map(|of| (key(of), of.case.over())).collect();
     if merged.keys().any(|key| !known.contains_key(key)) {
         // Danger may have raised its lane since it was routed, and lanes do not wait for each other.
         return Err(ApplyError::NotYet("a merged case is not routed here yet"));
@@ -67,11 +68,14 @@ async fn ending(
     let mut ending = Vec::new();
     for of in cases.into_iter().filter(|of| !of.case.phase.ended()) {
         let Some(merged) = merged.get(&key(&of)) else { continue };
-        if known.get(&merged.other()) == Some(&true) {
-            let (tenant, subject_id) = (of.case.tenant, of.case.id);
-            tracing::warn!(%tenant, %subject_id, "orders of a merged case stay, the other case is over");
-        } else {
-            ending.push(of);
+        match known.get(&merged.other()) {
+            // It has gone out, or nothing could be merged into it: another lane brings it.
+            None => return Err(ApplyError::NotYet("the case that stays is not routed here yet")),
+            Some(true) => {
+                let (tenant, subject_id) = (of.case.tenant, of.case.id);
+                tracing::warn!(%tenant, %subject_id, "orders of a merged case stay, the other case is over");
+            }
+            Some(false) => ending.push(of),
         }
     }
     Ok(ending)

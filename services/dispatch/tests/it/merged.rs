@@ -15,7 +15,9 @@ use crate::world::{FAST_STREET, Routed, STREET, World, seconds};
 
 const INTO: &str = "990102001-261123-0099";
 const PARKED: &str = "SELECT count(*) FROM dispatch.parked";
-const WAKEUPS: &str = "SELECT count(*) FROM dispatch.wakeups";
+/// Of cases that were called off.
+const WAKEUPS: &str = "SELECT count(*) FROM dispatch.wakeups w LEFT JOIN dispatch.orders o ON o.id = w.subject_id
+    LEFT JOIN dispatch.cases c ON c.id = coalesce(o.case_id, w.subject_id) WHERE c.phase = 'cancelled'";
 
 /// A merged event, to be changed by a test before it is published.
 struct Merged {
@@ -25,7 +27,7 @@ struct Merged {
 
 impl World {
     /// What triage says when a case that bodies have goes into another.
-    fn merged(&self, routed: &Routed) -> Merged {
+    fn merged(&self, routed: &Routed, into: Uuid) -> Merged {
         let envelope = Envelope {
             id: EventId(self.next_id()),
             event_type: EventType::CaseMerged,
@@ -34,7 +36,7 @@ impl World {
         };
         let payload = triage::CaseMerged {
             case: routed.payload.case.clone(),
-            into_case_id: self.next_id().to_string(),
+            into_case_id: into.to_string(),
             into_case_no: INTO.to_owned(),
             note: "同一处井盖".to_owned(),
             by: "street-centre".to_owned(),
@@ -46,6 +48,15 @@ impl World {
     async fn hear(&self, merged: &Merged) {
         self.rig.publish(&merged.envelope, merged.payload.encode_to_vec().into()).await;
         self.rig.drain().await;
+    }
+
+    /// Waits until a message comes again that came too early.
+    async fn cancelled(&self, case_id: Uuid) -> bool {
+        let ended = testkit::wait::until(Duration::from_secs(20), async || {
+            self.rig.drain().await;
+            (self.phase(case_id).await == "cancelled").then_some(())
+        });
+        ended.await.is_some()
     }
 
     async fn phase(&self, case_id: Uuid) -> Value {
@@ -61,11 +72,11 @@ async fn its_orders_end_once_and_each_holder_is_told_where_the_matter_goes_on() 
     let other = world.opened(&world.routed(STREET, "TRA-01")).await;
     let lead = world.order(case_id, 1, "transport", "lead").await;
     assert_eq!(world.act("transport", &lead, "acknowledge").await.0, StatusCode::OK);
-    let merged = world.merged(&routed);
+    let merged = world.merged(&routed, other);
     world.hear(&merged).await;
     // The same message again, and the same word in another message.
     world.hear(&merged).await;
-    let mut again = world.merged(&routed);
+    let mut again = world.merged(&routed, other);
     again.envelope.version = 5;
     world.hear(&again).await;
 
@@ -83,9 +94,7 @@ async fn its_orders_end_once_and_each_holder_is_told_where_the_matter_goes_on() 
     assert_eq!((world.phase(other).await, world.scalar::<i64>(PARKED).await), (json!("open"), 0));
     // Nobody goes on with it, and no wake-up of it is left: those are the other one's.
     assert_eq!(world.act("transport", &lead, "arrive").await.0, StatusCode::CONFLICT);
-    let theirs = "SELECT count(*) FROM dispatch.wakeups w LEFT JOIN dispatch.orders o ON o.id = w.subject_id
-        LEFT JOIN dispatch.cases c ON c.id = coalesce(o.case_id, w.subject_id) WHERE c.phase = 'cancelled'";
-    assert_eq!(world.scalar::<i64>(theirs).await, 0);
+    assert_eq!(world.scalar::<i64>(WAKEUPS).await, 0);
 }
 
 /// What was breached stays breached, and what waits for its ruling or its verifier is over with the case.
@@ -95,19 +104,21 @@ async fn what_was_handled_is_over_as_far_as_it_had_come() {
     let mut routed = world.routed(STREET, "TRA-01");
     routed.plan().policy.as_mut().unwrap().stages = vec![seconds("acknowledge", 10), seconds("resolve", 600)];
     let late = world.opened(&routed).await;
+    let stays = world.opened(&world.routed(STREET, "TRA-01")).await;
     world.pass(Duration::from_secs(12)).await;
-    world.hear(&world.merged(&routed)).await;
+    world.hear(&world.merged(&routed, stays)).await;
     assert_eq!(world.phase(late).await, "cancelled");
     let verdicts =
-        "SELECT string_agg(DISTINCT stage || ' ' || verdict, ', ' ORDER BY stage || ' ' || verdict)
-        FROM dispatch.stages WHERE subject_kind = 'order'";
+        "SELECT string_agg(DISTINCT s.stage || ' ' || s.verdict, ', ' ORDER BY s.stage || ' ' || s.verdict)
+        FROM dispatch.stages s JOIN dispatch.cases c ON c.id = s.case_id
+        WHERE s.subject_kind = 'order' AND c.phase = 'cancelled'";
     assert_eq!(world.scalar::<String>(verdicts).await, "acknowledge breached, resolve cancelled");
 
     let routed = world.routed(STREET, "TRA-01");
     let submitted = world.opened(&routed).await;
     handle(&world, submitted, 1).await;
     assert_eq!(world.verify("verifier", submitted, "claim").await.0, StatusCode::OK);
-    world.hear(&world.merged(&routed)).await;
+    world.hear(&world.merged(&routed, stays)).await;
     assert_eq!(world.phase(submitted).await, "cancelled");
     assert_eq!(world.verify("verifier", submitted, "pass").await.0, StatusCode::CONFLICT);
     assert_eq!(world.scalar::<i64>(WAKEUPS).await, 0);
@@ -120,10 +131,15 @@ async fn a_case_that_is_over_stays_as_it_ended() {
     let closed = world.opened(&routed).await;
     handle(&world, closed, 1).await;
     assert_eq!(world.verify("verifier", closed, "pass").await.0, StatusCode::OK);
+    let other = world.opened(&world.routed(STREET, "TRA-01")).await;
     let before = world.said().await;
-    world.hear(&world.merged(&routed)).await;
+    world.hear(&world.merged(&routed, other)).await;
+    // Nor is one waited for that would only say whether there is something to end.
+    world.hear(&world.merged(&routed, world.next_id())).await;
     assert_eq!(world.phase(closed).await, "closed");
     assert_eq!(world.said().await, before, "nothing is said");
+    let heard = "SELECT count(*) FROM dispatch.inbox i WHERE i.consumer LIKE 'dispatch-triage-%'";
+    assert_eq!(world.scalar::<i64>(heard).await, 4, "two cases and two merges");
     assert_eq!(world.scalar::<i64>(PARKED).await, 0);
 }
 
@@ -136,18 +152,15 @@ async fn a_duty_does_not_end_for_a_case_that_is_over() {
     assert_eq!(world.verify("verifier", closed, "pass").await.0, StatusCode::OK);
     let routed = world.routed(STREET, "TRA-01");
     let case_id = world.opened(&routed).await;
-    let mut merged = world.merged(&routed);
-    merged.payload.into_case_id = closed.to_string();
-    world.hear(&merged).await;
+    world.hear(&world.merged(&routed, closed)).await;
     assert_eq!((world.phase(case_id).await, world.scalar::<i64>(PARKED).await), (json!("open"), 0));
     assert_eq!(world.count_said(EventType::OrderCancelled).await, 0);
 
     // Of two that follow each other in one batch the first is over only by the second.
     let (first, second) = (world.routed(STREET, "TRA-01"), world.routed(STREET, "TRA-01"));
     let ids = [world.opened(&first).await, world.opened(&second).await];
-    let mut into_second = world.merged(&first);
-    into_second.payload.into_case_id = ids[1].to_string();
-    let onward = world.merged(&second);
+    let into_second = world.merged(&first, ids[1]);
+    let onward = world.merged(&second, case_id);
     for merged in [&into_second, &onward] {
         world.rig.publish(&merged.envelope, merged.payload.encode_to_vec().into()).await;
     }
@@ -157,27 +170,55 @@ async fn a_duty_does_not_end_for_a_case_that_is_over() {
     }
 }
 
+/// The same two in batches of their own, and the other way round: lanes and replicas keep no order. A case that was merged is not over.
+#[tokio::test(flavor = "multi_thread")]
+async fn merges_that_follow_each_other_may_be_heard_the_other_way_round() {
+    let world = World::start().await;
+    let (first, second) = (world.routed(STREET, "TRA-01"), world.routed(STREET, "TRA-01"));
+    let ids = [world.opened(&first).await, world.opened(&second).await];
+    let stays = world.opened(&world.routed(STREET, "TRA-01")).await;
+    world.hear(&world.merged(&second, stays)).await;
+    assert_eq!((world.phase(ids[0]).await, world.phase(ids[1]).await), (json!("open"), json!("cancelled")));
+    world.hear(&world.merged(&first, ids[1])).await;
+    assert_eq!(world.phase(ids[0]).await, "cancelled");
+    assert_eq!((world.phase(stays).await, world.scalar::<i64>(PARKED).await), (json!("open"), 0));
+    assert_eq!(world.count_said(EventType::OrderCancelled).await, 10);
+}
+
+/// Whether the case that stays is over is not known before it is here: until then nobody's duty ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_case_that_stays_is_waited_for() {
+    let world = World::start().await;
+    let (routed, late) = (world.routed(STREET, "TRA-01"), world.routed(STREET, "TRA-01"));
+    let case_id = world.opened(&routed).await;
+    world.hear(&world.merged(&routed, late.envelope.aggregate_id)).await;
+    assert_eq!((world.phase(case_id).await, world.scalar::<i64>(PARKED).await), (json!("open"), 0));
+    assert_eq!(world.count_said(EventType::OrderCancelled).await, 0);
+    let stays = world.opened(&late).await;
+    assert!(world.cancelled(case_id).await, "it comes again when the other case is here");
+    assert_eq!((world.phase(stays).await, world.scalar::<i64>(PARKED).await), (json!("open"), 0));
+    assert_eq!(world.count_said(EventType::OrderCancelled).await, 5);
+}
+
 /// A plan that never went out ended in triage; and one that went out in a lane that is behind is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_case_is_passed_over_or_waited_for() {
     let world = World::start().await;
-    let mut waiting = world.merged(&world.routed(STREET, "TRA-01"));
+    let other = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let before = world.said().await;
+    let mut waiting = world.merged(&world.routed(STREET, "TRA-01"), other);
     (waiting.payload.routed, waiting.payload.by) = (false, String::new());
     world.hear(&waiting).await;
-    assert_eq!((world.said().await.len(), world.scalar::<i64>(PARKED).await), (0, 0));
+    assert_eq!((world.said().await, world.scalar::<i64>(PARKED).await), (before.clone(), 0));
 
     let routed = world.routed(STREET, "TRA-01");
-    let mut early = world.merged(&routed);
+    let mut early = world.merged(&routed, other);
     early.envelope.lane = Lane::Urgent;
     world.hear(&early).await;
-    assert_eq!((world.said().await.len(), world.scalar::<i64>(PARKED).await), (0, 0));
+    assert_eq!((world.said().await, world.scalar::<i64>(PARKED).await), (before, 0));
     let case_id = world.opened(&routed).await;
-    let ended = testkit::wait::until(Duration::from_secs(20), async || {
-        world.rig.drain().await;
-        (world.phase(case_id).await == "cancelled").then_some(())
-    });
-    assert!(ended.await.is_some(), "it comes again when its case is here");
-    assert_eq!(world.count_said(EventType::OrderDispatched).await, 5);
+    assert!(world.cancelled(case_id).await, "it comes again when its case is here");
+    assert_eq!(world.count_said(EventType::OrderDispatched).await, 10);
     assert_eq!(world.count_said(EventType::OrderCancelled).await, 5);
 }
 
@@ -192,7 +233,8 @@ async fn poison_parks_alone(#[case] spoil: fn(&mut Merged)) {
     let world = World::start().await;
     let routed = world.routed(STREET, "TRA-01");
     let case_id = world.opened(&routed).await;
-    let mut poison = world.merged(&routed);
+    let other = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let mut poison = world.merged(&routed, other);
     spoil(&mut poison);
     world.hear(&poison).await;
     assert_eq!((world.phase(case_id).await, world.scalar::<i64>(PARKED).await), (json!("open"), 1));
