@@ -215,6 +215,7 @@ impl Case {
             repeated_by: BTreeSet::new(),
             visits: Vec::new(),
             plan_version: plan.plan_version,
+            off_plan: BTreeSet::new(),
             merged: false,
         };
         let kind = CaseEventKind::Opened { case: Box::new(case.clone()) };
@@ -326,7 +327,8 @@ impl Change {
             VerifyCommand::Pass { note } => self.push(CaseEventKind::Closed { note }, Some(actor)),
             VerifyCommand::Fail { note } => {
                 let round = of_round(orders, self.case.id, self.case.round);
-                let again = round.filter(|order| !order.phase.left());
+                let off_plan = |order: &Order| self.case.off_plan.contains(&order.id);
+                let again = round.filter(|order| !order.phase.left() && !off_plan(order));
                 let orders = again.map(|order| order.id).collect();
                 let round = self.case.round + 1;
                 self.push(CaseEventKind::Reopened { round, note, orders }, Some(actor));

@@ -1,6 +1,6 @@
 //! What happened to a case. The case is the fold of its events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{BodyRef, CaseId, OrderId, VisitId};
 use jiff::Timestamp;
@@ -82,6 +82,12 @@ pub enum CaseEventKind {
         verify: Box<StagePlan>,
         /// The return that waited was of an order that ends: it is answered by this.
         answers: bool,
+        /// Orders that go on by it, and whose they are.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        keeps: BTreeMap<OrderId, BodyRef>,
+        /// As in [`super::Case::off_plan`].
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        off_plan: BTreeSet<OrderId>,
         /// Why.
         note: String,
     },
@@ -242,8 +248,9 @@ impl Case {
                 self.asked = Some(asked.clone());
             }
             CaseEventKind::Ruled { ruling, .. } => self.ruled(ruling, event.at),
-            CaseEventKind::Rerouted { plan_version, lead, verify, answers, .. } => {
+            CaseEventKind::Rerouted { plan_version, lead, verify, answers, off_plan, .. } => {
                 self.plan_version = *plan_version;
+                self.off_plan.clone_from(off_plan);
                 self.verify_plan = (**verify).clone();
                 if *answers {
                     self.end_ruling(event.at);

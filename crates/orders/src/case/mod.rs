@@ -146,6 +146,10 @@ pub struct Case {
     /// The last plan that was heard of, as in [`CasePlan::plan_version`]: older ones change nothing any more.
     #[serde(default, skip_serializing_if = "no_version")]
     pub plan_version: u64,
+    /// Orders of the round that the last plan drawn anew does not name, and that stay because they were submitted: they are verified
+    /// with their round, and their duties are in no other.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub off_plan: BTreeSet<OrderId>,
     /// It was called off because its voices are another case's (并案): the matter goes on there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub merged: bool,

@@ -3,14 +3,16 @@
 //! It is followed as long as the round is open. What was done stays done: a round whose lead has submitted, and a case that is
 //! over, go on as they are, and say so. A return whose order ends is answered by the new plan, where whoever drew it may rule on it.
 
-use ids::BodyRef;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::{BodyRef, OrderId};
 use serde::{Deserialize, Serialize};
 
 use super::decide::Change;
 use super::{CaseEventKind, CasePhase, Deciding, RulingAsked};
 use crate::round::of_round;
 use crate::stage::check_plans;
-use crate::{Actor, Order, Refusal, Role, Stage, StagePlan};
+use crate::{Actor, Order, Phase, Refusal, Role, Stage, StagePlan};
 
 /// Why a plan that was drawn anew changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,8 +65,8 @@ impl Redrawn<'_> {
     }
 
     /// Whether an order goes on by it.
-    fn keeps(&self, asked: &RulingAsked) -> bool {
-        self.duties.iter().any(|(body, role)| *body == asked.body && *role == asked.role)
+    fn keeps(&self, body: &BodyRef, role: Role) -> bool {
+        self.duties.iter().any(|(named, part)| named == body && *part == role)
     }
 }
 
@@ -83,15 +85,31 @@ impl Change {
         if plan_version <= self.case.plan_version {
             return Ok(self);
         }
-        let answered = self.case.asked.clone().filter(|asked| !redrawn.keeps(asked));
+        let answered = self.case.asked.clone().filter(|asked| !redrawn.keeps(&asked.body, asked.role));
         if let Some(why) = self.not_followed(&actor, decided, answered.as_ref(), orders) {
             self.push(CaseEventKind::RerouteRefused { plan_version, why, note }, Some(actor));
             return Ok(self);
         }
         self.record_overdue();
+        let (keeps, off_plan) = self.parted(&redrawn, orders);
         let (verify, answers) = (Box::new(redrawn.verify), answered.is_some());
-        self.push(CaseEventKind::Rerouted { plan_version, lead, verify, answers, note }, Some(actor));
+        let rerouted = CaseEventKind::Rerouted { plan_version, lead, verify, answers, keeps, off_plan, note };
+        self.push(rerouted, Some(actor));
         Ok(self)
+    }
+
+    /// Orders of the round that go on by it, and those that stay without it: what was submitted was done. All others end.
+    fn parted(
+        &self,
+        redrawn: &Redrawn<'_>,
+        orders: &[Order],
+    ) -> (BTreeMap<OrderId, BodyRef>, BTreeSet<OrderId>) {
+        let present = of_round(orders, self.case.id, self.case.round).filter(|order| !order.phase.left());
+        let (kept, rest): (Vec<&Order>, Vec<&Order>) =
+            present.partition(|order| redrawn.keeps(&order.body, order.role));
+        let submitted = rest.into_iter().filter(|order| order.phase >= Phase::Submitted);
+        let keeps = kept.into_iter().map(|order| (order.id, order.body.clone()));
+        (keeps.collect(), submitted.map(|order| order.id).collect())
     }
 
     fn not_followed(

@@ -9,7 +9,7 @@ use crate::{Actor, Refusal};
 
 impl Change {
     /// The lead's duty goes on with whoever leads now, and what it was asked to be ruled on is answered by that. What was
-    /// submitted stays as it is: it was done, and is verified with the round.
+    /// submitted stays as it is: it was done, and is verified with the round ([`Case::off_plan`](crate::Case::off_plan)).
     pub(super) fn reroute(mut self, actor: Actor, lead: BodyRef, note: String) -> Result<Self, Refusal> {
         if self.order.phase >= Phase::Submitted {
             return Ok(self);

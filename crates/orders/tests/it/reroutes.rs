@@ -1,5 +1,7 @@
 //! A plan drawn anew (重新派单): whose orders end and how, who leads since then, and what comes too late.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use orders::{
     Act, Case, CaseCommand, CaseEventKind, CasePhase, Deciding, Decision, Holder, NotRerouted, Order,
     OrderCommand, OrderEventKind, Phase, Refusal, Role, Stage, Verdict,
@@ -121,6 +123,52 @@ fn what_was_submitted_stays_and_its_handler_does_not_verify() {
     take(&mut world, Step::Act(0, Act::Submit, "li"));
     let claim = world.after(&Step::Verify(Verb::Claim, "zhao")).map(drop);
     assert_eq!(claim, Err(Refusal::HandlerMayNotVerify));
+}
+
+/// What was submitted is verified with its round, and what the plan does not name is nobody's duty in the next one.
+#[test]
+fn the_round_after_a_failed_verification_has_the_duties_of_the_plan() {
+    let mut world = world();
+    for act in [Act::Acknowledge, Act::Submit] {
+        take(&mut world, Step::Act(1, act, "zhao"));
+    }
+    let plan: Plan =
+        &[("transport", Role::Lead), ("urban-management", Role::Assist), ("bus-company", Role::Inform)];
+    let written = take(&mut world, reroute(plan));
+    assert_eq!(world.case.off_plan, BTreeSet::from([world.orders[1].id]));
+    let kept = written.case.iter().find_map(|event| match &event.kind {
+        CaseEventKind::Rerouted { keeps, .. } => Some(keeps.clone()),
+        _ => None,
+    });
+    let lead = &world.orders[0];
+    assert_eq!(kept, Some(BTreeMap::from([(lead.id, lead.body.clone())])));
+    let assists = world.orders.iter().position(|order| order.body.to_string() == "urban-management").unwrap();
+    for (index, who) in [(assists, "chen"), (0, "li")] {
+        take(&mut world, Step::Act(index, Act::Acknowledge, who));
+        take(&mut world, Step::Act(index, Act::Submit, who));
+    }
+    take(&mut world, Step::Verify(Verb::Fail, "wang"));
+    assert_eq!(world.orders[1].phase, Phase::Done, "it was verified with its round");
+    let again = world.orders.iter().filter(|order| order.round == 2);
+    let mut again: Vec<_> = again.map(|order| (order.body.to_string(), order.role)).collect();
+    let mut planned: Vec<_> = plan.iter().map(|(body, role)| ((*body).to_owned(), *role)).collect();
+    again.sort();
+    planned.sort();
+    assert_eq!(again, planned);
+}
+
+/// The last plan counts: what it names again goes on.
+#[test]
+fn a_later_plan_may_name_what_was_off_the_plan() {
+    let mut world = world();
+    for act in [Act::Acknowledge, Act::Submit] {
+        take(&mut world, Step::Act(1, act, "zhao"));
+    }
+    take(&mut world, reroute(&[("transport", Role::Lead)]));
+    assert_eq!(world.case.off_plan, BTreeSet::from([world.orders[1].id]));
+    take(&mut world, reroute(SAME));
+    assert!(world.case.off_plan.is_empty());
+    assert!(serde_json::to_value(&world.case).unwrap().get("off_plan").is_none(), "stored as before");
 }
 
 /// Who worked on what ended worked on the case.

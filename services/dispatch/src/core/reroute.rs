@@ -82,11 +82,9 @@ impl Matter {
         self.leave(&following, |order| following.names(&order.body) && !following.keeps(order))?;
         let (changed, fresh) = following.missing();
         for duty in changed.into_iter().chain(fresh) {
-            if !self.learns_enough(duty) {
-                let starts = openings.on(hours.of_body(&duty.body));
-                let plan = self.planned(&following, duty, mint());
-                self.issue(plan, starts, Some(following.actor.clone()), now)?;
-            }
+            let starts = openings.on(hours.of_body(&duty.body));
+            let plan = self.planned(&following, duty, mint());
+            self.issue(plan, starts, Some(following.actor.clone()), now)?;
         }
         Ok(true)
     }
@@ -127,12 +125,6 @@ impl Matter {
             self.decide_order(order.id, OrderCommand::Reroute { actor, lead, note }, following.now)?;
         }
         Ok(())
-    }
-
-    /// Whether a body that is to be informed has something in the round that stays: it was done, and who did it knows.
-    fn learns_enough(&self, duty: &Duty) -> bool {
-        let mut theirs = self.orders.iter().filter(|order| order.round == self.case.round);
-        duty.role == Role::Inform && theirs.any(|order| order.body == duty.body && !order.phase.left())
     }
 
     fn planned(&self, following: &Following<'_>, duty: &Duty, order_id: OrderId) -> OrderPlan {

@@ -208,6 +208,50 @@ async fn another_role_is_another_order() {
     );
 }
 
+/// Who submitted as an assistant and is to be informed by the new plan: what it did is verified with the round, and the next one has
+/// the duties of the plan and no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_round_has_the_duties_of_the_new_plan() {
+    let world = World::start().await;
+    let routed = world.routed(STREET, "TRA-01");
+    let case_id = world.opened(&routed).await;
+    let does_all = async |body: &str, role: &str| {
+        let order = world.order(case_id, 1, body, role).await;
+        for verb in ["acknowledge", "arrive", "submit"] {
+            let (status, word) = world.act(body, &order, verb).await;
+            assert_eq!(status, StatusCode::OK, "{body} {verb}: {word}");
+        }
+    };
+    does_all("traffic-police", "assist").await;
+    let mut rerouted = world.rerouted(&routed, "TRA-01", 3);
+    for order in rerouted.orders().iter_mut().filter(|order| order.body == "traffic-police") {
+        order.set_role(triage::Role::Inform);
+    }
+    world.reroutes(&rerouted).await;
+    let duties = world.duties(case_id).await;
+    assert!(duties.contains(&"traffic-police assist submitted".to_owned()), "{duties:?}");
+    assert!(duties.contains(&"traffic-police inform dispatched".to_owned()), "{duties:?}");
+    does_all("bus-company", "assist").await;
+    does_all("transport", "lead").await;
+    assert_eq!(world.verify("verifier", case_id, "fail").await.0, StatusCode::OK);
+
+    let role = |order: &triage::PlannedOrder| match order.role() {
+        triage::Role::Lead => "lead",
+        triage::Role::Assist => "assist",
+        _ => "inform",
+    };
+    let plan = rerouted.orders().iter().map(|order| format!("{} {}", order.body, role(order)));
+    let mut planned: Vec<String> = plan.collect();
+    planned.sort();
+    let case = world.case(case_id).await;
+    let again = case["orders"].as_array().unwrap().iter().filter(|order| order["round"] == 2);
+    let word = |order: &Value, field: &str| order[field].as_str().unwrap().to_owned();
+    let mut again: Vec<String> =
+        again.map(|order| format!("{} {}", word(order, "body"), word(order, "role"))).collect();
+    again.sort();
+    assert_eq!(again, planned);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_too_late_changes_nothing_and_is_told() {
     let world = World::start().await;
