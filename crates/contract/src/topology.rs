@@ -113,6 +113,7 @@ const TOLD: &[&str] = &[
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
     "dispatch.case.replanned",
+    "dispatch.case.rerouted",
     "dispatch.case.visit_recorded",
 ];
 

@@ -1,5 +1,7 @@
 //! What happened, as events: the subject in full after it (D9), and what is particular to it.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use contract::EventType;
 use contract::proto::{dispatch as wire, to_wire};
@@ -151,7 +153,15 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
         }
         CaseEventKind::Ruled { ruling, .. } => payload.ruling = Some(ruled(ruling)),
-        CaseEventKind::Rerouted { plan_version, .. } => payload.plan_version = *plan_version,
+        CaseEventKind::Rerouted { plan_version, keeps, .. } => {
+            payload.plan_version = *plan_version;
+            // Who gets an order or loses one hears of that. Who keeps theirs is to know that item or place is another.
+            let mut once = BTreeSet::new();
+            for (order, body) in keeps.iter().filter(|(_, body)| once.insert(*body)) {
+                payload.told_bodies.push(body.to_string());
+                payload.told_orders.push(order.to_string());
+            }
+        }
         CaseEventKind::RerouteRefused { plan_version, why, .. } => {
             payload.plan_version = *plan_version;
             why.as_str().clone_into(&mut payload.reason);

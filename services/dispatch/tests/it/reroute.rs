@@ -28,6 +28,14 @@ impl Rerouted {
     }
 }
 
+/// Who is told, with the order that each keeps, sorted.
+fn told(event: &said::CaseEvent) -> Vec<(String, String)> {
+    let pairs = event.told_bodies.iter().cloned().zip(event.told_orders.iter().cloned());
+    let mut told: Vec<(String, String)> = pairs.collect();
+    told.sort();
+    told
+}
+
 fn planned(body: &str, role: triage::Role) -> triage::PlannedOrder {
     triage::PlannedOrder { body: body.to_owned(), role: role.into() }
 }
@@ -72,6 +80,19 @@ impl World {
         let mut duties: Vec<String> = orders.iter().map(shown).collect();
         duties.sort();
         duties
+    }
+
+    /// Body and order, sorted: of those who have such an order that has not ended.
+    async fn live(&self, case_id: Uuid, which: impl Fn(&Value) -> bool) -> Vec<(String, String)> {
+        let case = self.case(case_id).await;
+        let orders = case["orders"].as_array().unwrap();
+        let ended = |order: &Value| order["phase"] == "waived" || order["phase"] == "transferred";
+        let live = orders.iter().filter(|order| !ended(order));
+        let word = |order: &Value, field: &str| order[field].as_str().unwrap().to_owned();
+        let mut live: Vec<(String, String)> =
+            live.filter(|order| which(order)).map(|o| (word(o, "body"), word(o, "order_id"))).collect();
+        live.sort();
+        live
     }
 
     /// What one transaction told, in its order: that with the last event of a type.
@@ -139,6 +160,7 @@ async fn another_item_moves_the_duties_in_a_fixed_order() {
     assert_eq!((event.note.as_str(), envelope.version), (NOTE, state.version));
     assert_eq!(event.plan_version, 3, "triage's version, which its word is found by");
     assert_eq!(event.actor.as_ref().unwrap().subject, "centre-zhou");
+    assert_eq!(told(event), world.live(case_id, |order| order["role"] == "inform").await);
     // The old holder is told by the end of its order, with the ground.
     let ended = world.order_event(EventType::OrderTransferred).await;
     assert_eq!(
@@ -173,6 +195,10 @@ async fn who_keeps_its_part_keeps_its_order() {
     assert!(duties.contains(&"urban-mgmt assist dispatched".to_owned()), "{duties:?}");
     assert!(duties.contains(&"bus-company assist dispatched".to_owned()), "{duties:?}");
     assert_eq!(world.count_said(EventType::OrderTransferred).await, 0);
+    // Who keeps its order is told of the new place, with that order; who lost one or got one hears of that.
+    let [(_, event)] = &world.of_case(EventType::DispatchCaseRerouted).await[..] else { panic!("one") };
+    let kept = world.live(case_id, |order| order["body"] != "urban-mgmt").await;
+    assert_eq!((told(event), kept.len()), (kept, 4));
     let address: String = world.scalar("SELECT address FROM dispatch.cases").await;
     assert_eq!(address, "南坪路2号");
     // The round goes on as planned: the lead waits for the assistant that came, and not for the one that went.

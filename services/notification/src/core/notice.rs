@@ -16,8 +16,8 @@ pub enum Audience {
     OrderBody,
     /// The body the escalation step names.
     EscalatedTo,
-    /// The bodies the event names: those triage chose at voice 2, 5, 10 …, and those informed of a case whose order
-    /// was returned.
+    /// The bodies the event names: those triage chose at voice 2, 5, 10 …, those informed of a case whose order
+    /// was returned, and those who keep their order in a case that is re-routed.
     ToldBodies,
     /// No webhook, and why.
     Nobody(&'static str),
@@ -52,7 +52,8 @@ pub fn audience(event_type: EventType) -> Audience {
         }
         E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),
         E::CaseRuled => Audience::Nobody("each body hears of it by its own order"),
-        E::DispatchCaseRerouted => Audience::Nobody("each body hears of it by its own order"),
+        // Item or place is another; who gets or loses an order hears of it by that.
+        E::DispatchCaseRerouted => Audience::ToldBodies,
         E::CaseRerouteRefused => Audience::Nobody("no order changes; who asked sees it on the timeline"),
         E::CaseVisitSigned => Audience::Nobody("the body's own act"),
         E::CaseWhistled => Audience::Nobody("each body hears of it by its own order"),
@@ -371,6 +372,30 @@ mod tests {
         assert_eq!(Notice::of_case(EventType::CaseRuled, &asked), Ok(None));
         asked.told_bodies.clear();
         assert_eq!(Notice::of_case(EventType::CaseRulingAsked, &asked), Ok(None));
+    }
+
+    #[test]
+    fn a_plan_drawn_anew_is_told_to_who_keeps_its_order() {
+        let own = Uuid::from_u128(1);
+        let mut rerouted = dispatch::CaseEvent {
+            case: Some(dispatch::CaseState {
+                case_id: Uuid::from_u128(2).to_string(),
+                case_no: "990102001-261123-0001".into(),
+                ..Default::default()
+            }),
+            told_bodies: vec!["transport".into()],
+            told_orders: vec![own.to_string()],
+            ..Default::default()
+        };
+        let notice = Notice::of_case(EventType::DispatchCaseRerouted, &rerouted).unwrap().unwrap();
+        let transport: BodyRef = "transport".parse().unwrap();
+        assert_eq!((notice.order_id, notice.orders.get(&transport)), (None, Some(&own)));
+        assert_eq!(notice.bodies, [transport]);
+        // Everybody has another order, or an event of before named nobody.
+        rerouted.told_bodies.clear();
+        rerouted.told_orders.clear();
+        assert_eq!(Notice::of_case(EventType::DispatchCaseRerouted, &rerouted), Ok(None));
+        assert_eq!(Notice::of_case(EventType::CaseRerouteRefused, &rerouted), Ok(None));
     }
 
     #[test]

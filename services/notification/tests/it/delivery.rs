@@ -10,7 +10,7 @@ use serde_json::json;
 use testkit::sink::Signature;
 use testkit::wait::eventually;
 
-use crate::world::{self, BODIES, STREET, TRACE_ID, World, case_event, joined, order_event};
+use crate::world::{self, BODIES, STREET, TRACE_ID, World, case_event, joined, order_event, rerouted};
 
 #[tokio::test]
 async fn five_bodies_get_five_signed_webhooks() {
@@ -127,6 +127,26 @@ async fn warnings_breaches_escalations_and_voices_are_told_and_acts_are_not() {
         (&json!(2), &json!(null), &json!(null))
     );
     assert_eq!(world::json(&world.received_at("/hooks/transport")[0])["stage"], "acknowledge");
+}
+
+/// Who keeps its order learns that item or place is another one, with the order it is about.
+#[tokio::test]
+async fn a_re_routed_case_is_told_to_who_keeps_its_order() {
+    let world = World::start().await;
+    world.hear(&rerouted(&["bus-company", "transport"], 1)).await;
+    world.hear(&rerouted(&[], 2)).await;
+    assert_eq!(world.sink.received().len(), 2);
+    for (body, order) in [("bus-company", 1), ("transport", 2)] {
+        let told = world::json(&world.received_at(&format!("/hooks/{body}"))[0]);
+        assert_eq!(
+            (&told["type"], &told["case_no"], &told["order_id"]),
+            (
+                &json!("dispatch.case.rerouted"),
+                &json!("990102001-261123-0001"),
+                &json!(uuid::Uuid::from_u128(order))
+            )
+        );
+    }
 }
 
 #[tokio::test]

@@ -206,6 +206,22 @@ pub fn case_event(event_type: EventType, n: u128) -> (Envelope, Bytes) {
     (envelope(event_type, n), Bytes::from(event.encode_to_vec()))
 }
 
+/// A case that is re-routed, told to bodies that keep the order of the same place.
+pub fn rerouted(told: &[&str], n: u128) -> (Envelope, Bytes) {
+    let event = dispatch::CaseEvent {
+        case: Some(dispatch::CaseState {
+            case_id: Uuid::from_u128(0xca5e).to_string(),
+            case_no: "990102001-261123-0001".into(),
+            street: STREET.into(),
+            ..Default::default()
+        }),
+        told_bodies: told.iter().map(|body| (*body).to_owned()).collect(),
+        told_orders: (1..).map(|order| Uuid::from_u128(order).to_string()).take(told.len()).collect(),
+        ..Default::default()
+    };
+    (envelope(EventType::DispatchCaseRerouted, n), Bytes::from(event.encode_to_vec()))
+}
+
 fn envelope(event_type: EventType, n: u128) -> Envelope {
     Envelope {
         id: Uuid::from_u128(0x018f_0000_0000_7000_8000_0000_0000_0000 + n).into(),

@@ -18,6 +18,12 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
              WHERE event_type = 'dispatch.order.dispatched' ORDER BY id LIMIT 1);",
     ),
     (
+        "a re-routed case of which nobody was told",
+        &["I7"],
+        "UPDATE dispatch.journal SET event_type = 'dispatch.case.rerouted', at = at + interval '1 second'
+             WHERE id = (SELECT id FROM dispatch.journal WHERE event_type = 'dispatch.case.opened' LIMIT 1);",
+    ),
+    (
         "a doubled order",
         &["I3"],
         "DROP INDEX dispatch.orders_one_of_a_body;

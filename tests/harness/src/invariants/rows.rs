@@ -108,6 +108,21 @@ const QUERIES: &[(&str, &str, &str)] = &[
     ),
     (
         "I7",
+        "re-routed case of which a body that keeps its order was not told",
+        "SELECT j.id || ' ' || o.body FROM dispatch.journal j
+         JOIN dispatch.cases c ON c.tenant_id = j.tenant_id AND c.id = j.aggregate_id
+         JOIN dispatch.orders o ON o.tenant_id = c.tenant_id AND o.case_id = c.id
+         WHERE j.event_type = 'dispatch.case.rerouted' AND o.dispatched_at < j.at
+           AND (o.changed_at > j.at OR o.phase NOT IN ('done', 'cancelled', 'returned', 'transferred', 'waived'))
+           -- The case keeps what is off its last plan only.
+           AND NOT coalesce((c.state -> 'off_plan') ? o.id::text, false)
+           AND NOT EXISTS (SELECT FROM dispatch.journal l WHERE l.tenant_id = j.tenant_id
+               AND l.aggregate_id = j.aggregate_id AND l.event_type = j.event_type AND l.version > j.version)
+           AND NOT EXISTS (SELECT FROM notification.deliveries d
+               WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id AND d.body = o.body)",
+    ),
+    (
+        "I7",
         "round number of voices that a body of the case was not told",
         // Triage says opened, routed, and then one event a voice: the second voice is its third version.
         "SELECT j.id || ' ' || told.body FROM triage.journal j
@@ -251,10 +266,10 @@ pub(super) async fn moving(admin: &PgPool, leaving_out: &[&str]) -> Result<Strin
         UNION ALL SELECT 'cases not dispatched', count(*) FROM triage.cases t WHERE NOT EXISTS
             (SELECT FROM dispatch.cases d WHERE d.tenant_id = t.tenant_id AND d.id = t.case_id)
         UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j
-            WHERE split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated', 'cancelled',
+            WHERE (split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated', 'cancelled',
                 'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
                 'extended', 'suspended', 'resumed', 'replanned')
-            AND split_part(j.event_type, '.', 2) = 'order' AND NOT EXISTS
+            AND split_part(j.event_type, '.', 2) = 'order' OR j.event_type = 'dispatch.case.rerouted') AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries
             WHERE state IN ('pending', 'sending')
