@@ -7,6 +7,7 @@ pub(crate) mod command;
 mod commands;
 pub(crate) mod due;
 pub(crate) mod fill;
+pub(crate) mod hold;
 mod links;
 pub(crate) mod merge;
 pub(crate) mod open;

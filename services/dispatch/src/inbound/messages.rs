@@ -16,7 +16,7 @@ use pg::ScopedTx;
 use crate::core::merged::MergedCase;
 use crate::core::routed::RoutedCase;
 use crate::handle::open::{self, Command};
-use crate::handle::{Room, merge};
+use crate::handle::{Room, hold, merge};
 
 /// What triage says that is heard here.
 #[derive(Debug, Clone)]
@@ -82,6 +82,7 @@ impl Apply for RoutedCases {
                 Said::Merged(case) => merged.push(case),
             }
         }
+        hold::known(tx, &routed, &merged).await?;
         // A case is routed before it is merged, in one batch too.
         if !routed.is_empty() {
             open::open(&self.0, tx, now, routed, &consumer).await?;

@@ -1,6 +1,7 @@
 //! All SQL of dispatch. Functions take the scoped transaction; one query each, multi-row where there is a batch.
 //!
-//! Locks: cases in (tenant, id) order, and a case before its orders, everywhere. Wake-up rows come last; a runner,
+//! Locks: cases in (tenant, id) order, and a case before its orders, everywhere. A batch that takes cases in several steps
+//! locks them all before the first (`handle::hold`). Wake-up rows come last; a runner,
 //! which holds its wake-up rows first, never waits for a case ([`cases::lock_free`]).
 
 pub(crate) mod answers;

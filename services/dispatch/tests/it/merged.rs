@@ -200,6 +200,42 @@ async fn the_case_that_stays_is_waited_for() {
     assert_eq!(world.count_said(EventType::OrderCancelled).await, 5);
 }
 
+/// Steps of a batch that take cases one after the other take none before those that come earlier in the order of keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_locks_its_cases_in_one_order() {
+    let world = World::start().await;
+    let routed = world.routed(STREET, "TRA-01");
+    let first = world.opened(&routed).await;
+    let stays = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let last = world.opened(&world.routed(STREET, "TRA-01")).await;
+    assert!(first < stays && stays < last);
+    let mut again = world.routed(STREET, "TRA-01");
+    let repeat = triage::Repeat { case_id: last.to_string(), within_s: 60, ..Default::default() };
+    again.payload.repeats = Some(repeat);
+
+    let mut held = world.rig.admin().begin().await.unwrap();
+    let lock = "SELECT FROM dispatch.cases WHERE id = $1 FOR UPDATE";
+    sqlx::query(lock).bind(first).execute(&mut *held).await.unwrap();
+    world.publish(&again).await;
+    let merged = world.merged(&routed, stays);
+    world.rig.publish(&merged.envelope, merged.payload.encode_to_vec().into()).await;
+    let look = async {
+        testkit::wait::eventually(Duration::from_secs(10), "the batch to wait", async || {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            (world.scalar::<i64>(waiting).await > 0).then_some(())
+        })
+        .await;
+        let free = "SELECT FROM dispatch.cases WHERE id = $1 FOR UPDATE NOWAIT";
+        let free = sqlx::query(free).bind(last).execute(world.rig.admin()).await;
+        held.rollback().await.unwrap();
+        free
+    };
+    let (_, free) = tokio::join!(world.rig.drain(), look);
+    assert!(free.is_ok(), "{free:?}");
+    assert_eq!((world.phase(first).await, world.phase(last).await), (json!("cancelled"), json!("open")));
+}
+
 /// A plan that never went out ended in triage; and one that went out in a lane that is behind is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_case_is_passed_over_or_waited_for() {
