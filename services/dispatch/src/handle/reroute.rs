@@ -78,9 +78,10 @@ fn follow<'c>(
     now: Timestamp,
 ) -> Result<bool, ApplyError> {
     let refused = |refusal: orders::Refusal| ApplyError::Refused(refusal.to_string());
-    if let Some(clocks) = calendars.of_matter(matter) {
-        matter.end_suspensions(clocks, now).map_err(refused)?;
-    }
+    // Without them a suspension that is over would last until the order ends.
+    let clocks = calendars.of_matter(matter);
+    let clocks = clocks.ok_or(ApplyError::NotYet("the calendar of a re-routed case is not here"))?;
+    matter.end_suspensions(clocks, now).map_err(refused)?;
     let hours = Hours { case: &command.calendar, of_bodies: &command.of_bodies };
     let mint = || room.mint_order(now);
     matter.reroute(&command.routed, redrawn, (hours, openings), now, mint).map_err(refused)

@@ -116,7 +116,8 @@ async fn another_item_moves_the_duties_in_a_fixed_order() {
     let routed = world.routed(STREET, "TRA-01");
     let case_id = world.opened(&routed).await;
     let lead = world.order(case_id, 1, "transport", "lead").await;
-    assert_eq!(world.act("transport", &lead, "acknowledge").await.0, StatusCode::OK);
+    // Who works for the lead's body and verifies elsewhere.
+    assert_eq!(world.act("both", &lead, "acknowledge").await.0, StatusCode::OK);
     world.pass(Duration::from_secs(60)).await;
     world.reroutes(&world.rerouted(&routed, "TRA-03", 3)).await;
 
@@ -170,6 +171,24 @@ async fn another_item_moves_the_duties_in_a_fixed_order() {
     assert_eq!(world.order_event(EventType::OrderWaived).await.ground, "rerouted");
     // The new lead closes it like any other, and whoever handled it before does not verify.
     assert_eq!(world.act("transport", &lead, "progress").await.0, StatusCode::CONFLICT);
+    // Nobody of this body has an account; an assistant may be let go.
+    let idle = world.order(case_id, 1, "urban-mgmt", "assist").await;
+    assert_eq!(world.act("street-centre", &idle, "waive").await, (StatusCode::OK, "waived".to_owned()));
+    for (body, role) in [("transport", "assist"), ("bus-company", "lead")] {
+        let order = world.order(case_id, 1, body, role).await;
+        for verb in ["acknowledge", "arrive", "submit"] {
+            let (status, word) = world.act(body, &order, verb).await;
+            assert_eq!(status, StatusCode::OK, "{body} {verb}: {word}");
+        }
+    }
+    assert_eq!(world.case(case_id).await["phase"], "submitted");
+    let (status, refused) = world.verify("both", case_id, "pass").await;
+    assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("handler-may-not-verify")));
+    let (status, closed) = world.verify("verifier", case_id, "pass").await;
+    assert_eq!((status, &closed["phase"]), (StatusCode::OK, &json!("closed")));
+    let ended = ["done", "waived", "transferred"];
+    let orders = closed["orders"].as_array().unwrap();
+    assert!(orders.iter().all(|order| ended.contains(&order["phase"].as_str().unwrap())), "{closed}");
     assert_eq!(world.scalar::<i64>(PARKED).await, 0);
 }
 
@@ -376,6 +395,31 @@ async fn a_new_plan_answers_a_return() {
         .scalar("SELECT count(*) FROM dispatch.stages WHERE subject_kind = 'return' AND verdict = 'met'")
         .await;
     assert_eq!(met, 1, "the ruling's clock has its verdict");
+}
+
+/// What the present clocks count on has to be here: suspensions that are over end before anything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_waits_for_the_calendar_of_the_case() {
+    let world = World::start().await;
+    let routed = world.routed(STREET, "TRA-01");
+    let case_id = world.opened(&routed).await;
+    let counts_on = async |calendar: &str| {
+        let turn = "UPDATE dispatch.cases SET calendar = $1 WHERE id = $2";
+        sqlx::query(turn).bind(calendar).bind(case_id).execute(world.rig.admin()).await.unwrap();
+    };
+    let calendar: String = world.scalar("SELECT calendar FROM dispatch.cases").await;
+    counts_on("not-here").await;
+    world.reroutes(&world.rerouted(&routed, "TRA-03", 3)).await;
+    assert_eq!(world.count_said(EventType::DispatchCaseRerouted).await, 0);
+    assert_eq!(world.scalar::<i64>(PARKED).await, 0);
+    counts_on(&calendar).await;
+    testkit::wait::eventually(Duration::from_secs(20), "the plan to come again", async || {
+        world.rig.drain().await;
+        (world.count_said(EventType::DispatchCaseRerouted).await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(world.case(case_id).await["holder"], "bus-company");
+    assert_eq!(world.scalar::<i64>(PARKED).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
