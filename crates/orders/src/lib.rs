@@ -11,7 +11,8 @@
 //! * A return waits for its ruling with the body that asked; at most two in a case, and who asks does not rule.
 //! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
 //! * What was used stays as it was counted, whatever calendar is published later.
-//! * A plan drawn anew moves duties as long as the round is open: a round goes on with one lead, and what was done stays.
+//! * A plan drawn anew moves duties as long as the round is open: a round goes on with one lead, and what was done stays. The next
+//!   round has no duty that the plan does not name.
 //! * Every state but an ended case has a way out, in a full enumeration of small cases.
 //!
 //! Deliberately not here: the clock and ids (arguments), who may act (`access`), storing and sending (the

@@ -44,6 +44,18 @@ pub fn check_step(before: &World, after: &World) {
         assert_eq!(noted, after.case, "an ended case changed");
         assert_eq!(version == before.case.version, plan_version == before.case.plan_version);
     }
+    if after.case.round > before.case.round {
+        let left_out = before.orders.iter().filter(|order| {
+            order.round == before.case.round
+                && !order.phase.left()
+                && before.case.off_plan.contains(&order.id)
+        });
+        for off in left_out {
+            let fresh = after.orders.iter().filter(|order| order.round == after.case.round);
+            let mut again = fresh.filter(|order| order.body == off.body && order.role == off.role);
+            assert!(again.next().is_none(), "a duty that the plan does not name is issued again");
+        }
+    }
     assert!(after.case.rulings.starts_with(&before.case.rulings));
     // Visits are never taken back, and a signature stays as it was given.
     for (old, new) in before.case.visits.iter().zip(&after.case.visits) {

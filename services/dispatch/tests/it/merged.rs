@@ -16,7 +16,8 @@ use crate::world::{FAST_STREET, Routed, STREET, World, seconds};
 const INTO: &str = "990102001-261123-0099";
 const PARKED: &str = "SELECT count(*) FROM dispatch.parked";
 /// Of cases that were called off.
-const WAKEUPS: &str = "SELECT count(*) FROM dispatch.wakeups w LEFT JOIN dispatch.orders o ON o.id = w.subject_id
+const WAKEUPS: &str =
+    "SELECT count(*) FROM dispatch.wakeups w LEFT JOIN dispatch.orders o ON o.id = w.subject_id
     LEFT JOIN dispatch.cases c ON c.id = coalesce(o.case_id, w.subject_id) WHERE c.phase = 'cancelled'";
 
 /// A merged event, to be changed by a test before it is published.
