@@ -169,6 +169,7 @@ async fn traffic(cluster: &Cluster) {
     invariants::quiet(cluster, WITHIN).await.unwrap();
     link(cluster).await;
     reviewed(cluster).await;
+    rerouted(cluster).await;
     invariants::quiet(cluster, WITHIN).await.unwrap();
 }
 
@@ -183,6 +184,16 @@ async fn reviewed(cluster: &Cluster) {
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(insert)).execute(&cluster.admin).await.unwrap();
     assert_eq!(rows.rows_affected(), 1);
+}
+
+/// The street's centre found that a case was about something else.
+async fn rerouted(cluster: &Cluster) {
+    let query =
+        format!("SELECT case_id FROM triage.cases WHERE tenant_id = {} AND item = 'TRA-01' LIMIT 1", gone());
+    let case: Uuid = sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&cluster.admin).await.unwrap();
+    let url = format!("{}/triage/v1/streets/{}/cases/{case}:reroute", cluster.url("triage"), gone());
+    let request = cluster.http().post(url).bearer_auth(cluster.token("governance-centre"));
+    request.json(&json!({ "item": "TRA-03" })).send().await.unwrap().error_for_status().unwrap();
 }
 
 /// A link to one of the street's orders.
