@@ -7,5 +7,6 @@ mod live;
 mod positions;
 mod projecting;
 mod readers;
+mod story;
 mod tracking;
 mod world;
