@@ -12,8 +12,11 @@ use jiff::Timestamp;
 
 /// Due rows are looked for this much further back than needed: another process may still have been committing them.
 const MARGIN: Duration = Duration::from_millis(20);
-/// Longest pause between two looks from the beginning.
+/// Pause between two looks from the beginning: so long, or a hundred times what one takes, which on a busy database steps over
+/// everything fired since the last vacuum.
 const WHOLE_PAUSE: Duration = Duration::from_secs(2);
+/// At most so long.
+const WHOLE_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// A look that is full and comes no further than this has very much before it that is due at one instant.
 const STEP: Duration = Duration::from_millis(1);
 /// Going round pays while it finds so many rows of a street.
@@ -55,6 +58,8 @@ pub(crate) struct Came {
     pub last: Timestamp,
     /// Whether there may be more than were claimed.
     pub full: bool,
+    /// How long it took, from begin to commit.
+    pub took: Duration,
 }
 
 /// What one runner remembers between its looks.
@@ -62,12 +67,13 @@ pub(crate) struct Came {
 pub(crate) struct Pace {
     floor: Timestamp,
     whole_at: Timestamp,
+    whole_pause: Duration,
     round: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { floor: BEGINNING, whole_at: BEGINNING, round: false }
+        Self { floor: BEGINNING, whole_at: BEGINNING, whole_pause: WHOLE_PAUSE, round: false }
     }
 }
 
@@ -83,7 +89,7 @@ impl Pace {
         let back = now < self.whole_at || now < self.floor;
         match self.round {
             true => Look::Round,
-            false if back || now > self.whole_at + WHOLE_PAUSE => Look::Since(BEGINNING),
+            false if back || now > self.whole_at + self.whole_pause => Look::Since(BEGINNING),
             false => Look::Since(self.floor),
         }
     }
@@ -101,6 +107,7 @@ impl Pace {
             Look::Since(since) => {
                 if since == BEGINNING {
                     self.whole_at = now;
+                    self.whole_pause = (came.took * 100).clamp(WHOLE_PAUSE, WHOLE_PAUSE_MAX);
                 }
                 self.round = came.full && (stuck || came.last <= since + STEP);
                 self.floor = match came.moved < came.claimed {
@@ -129,7 +136,15 @@ mod tests {
     }
 
     fn came(claimed: usize, moved: usize) -> Came {
-        Came { claimed, moved, tenants: claimed, first: at(-9_000), last: at(0), full: false }
+        Came {
+            claimed,
+            moved,
+            tenants: claimed,
+            first: at(-9_000),
+            last: at(0),
+            full: false,
+            took: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -142,6 +157,17 @@ mod tests {
         assert_eq!(pace.look(at(10)), Look::Since(at(-15)));
         assert_eq!(pace.look(at(2_000)), Look::Since(at(-15)));
         assert_eq!(pace.look(at(2_001)), Look::Since(BEGINNING), "now and then from the beginning");
+    }
+
+    #[test]
+    fn a_dear_look_from_the_beginning_is_had_less_often() {
+        for (took_ms, pause_ms) in [(1, 2_000), (50, 5_000), (4_000, 20_000)] {
+            let mut pace = Pace::default();
+            let dear = Came { took: Duration::from_millis(took_ms), ..came(0, 0) };
+            pace.served(Look::Since(BEGINNING), at(0), dear);
+            assert_ne!(pace.look(at(pause_ms)), Look::Since(BEGINNING), "{took_ms} ms");
+            assert_eq!(pace.look(at(pause_ms + 1)), Look::Since(BEGINNING), "{took_ms} ms");
+        }
     }
 
     #[test]
@@ -165,6 +191,7 @@ mod tests {
             first: at(last - 20),
             last: at(last),
             full: true,
+            took: Duration::ZERO,
         };
         let mut pace = Pace::default();
         pace.served(Look::Since(BEGINNING), at(0), full(512, -900));
@@ -192,8 +219,15 @@ mod tests {
         let one_stays = Came { first: at(-700), ..came(3, 2) };
         pace.served(Look::Since(BEGINNING), at(0), one_stays);
         assert_eq!(pace.look(at(1)), Look::Since(at(-700)));
-        let busy =
-            Came { claimed: 512, moved: 500, tenants: 512, first: at(-700), last: at(-10), full: true };
+        let busy = Came {
+            claimed: 512,
+            moved: 500,
+            tenants: 512,
+            first: at(-700),
+            last: at(-10),
+            full: true,
+            took: Duration::ZERO,
+        };
         pace.served(Look::Since(at(-700)), at(1), busy);
         assert_eq!(pace.look(at(2)), Look::Since(at(-700)), "a few of many");
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ids::TenantId;
 use jiff::Timestamp;
 use pg::{DbClock, Listener, Pool, ScopedTx, TenantScope, crash};
-use telemetry::Metrics;
+use telemetry::{Metrics, Stopwatch};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Measured;
@@ -246,6 +246,7 @@ impl<F: Fire> Runner<F> {
     }
 
     async fn attempt(&self) -> Result<Attempt, FireError> {
+        let started = Stopwatch::start();
         self.pace().heard(self.armed.take());
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
         let now = match self.base.clock.now(&mut tx).await {
@@ -264,6 +265,7 @@ impl<F: Fire> Runner<F> {
             first: first_due,
             last: last_due,
             full,
+            took: started.elapsed(),
         };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
             let next = store::first_due(&mut tx, F::KIND, look.floor()).await?;

@@ -267,7 +267,7 @@ async fn what_is_rejected_says_its_ground_and_merged_voices_are_split_off_again(
     assert_eq!((first.code(), reason(&first)), (Code::FailedPrecondition, "invalid-transition".to_owned()));
 
     // A person named its item, so the new case waits for nobody: it can be drawn anew, and be merged. One that waits cannot.
-    desk.hear(&[report(4, "TRA-03", "站台积水")]).await;
+    desk.hear(&[report(4, "TRA-02", "站台积水")]).await;
     let waiting = desk.plans(wire::Desk::Unspecified).await[0].case_id.clone();
     let again = |item: &str, lon: f64| wire::RerouteCaseRequest {
         street: STREET.to_owned(),
