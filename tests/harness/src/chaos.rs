@@ -132,6 +132,7 @@ pub fn play<'a>(row: &'a str, seed: u64, scale: &'a Scale) -> LocalBoxFuture<'a,
 async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
     let cluster = Arc::new(cluster(row, scale).await?);
     let lasting = match row {
+        "F1" => scale.lasting.max(crash::lasting()),
         "F20" => scale.lasting.max(ROLLED_WITHIN * scale.rolled.len() as u32),
         _ => scale.lasting,
     };

@@ -62,6 +62,12 @@ pub const POINTS: &[(&str, &[&str])] = &[
     ("console", &["consumer.before_commit", "consumer.after_commit", "consumer.after_ack"]),
 ];
 
+/// How long reports have to come, so that there is work at each point: kill, start and three more batches take about so long.
+pub(super) fn lasting() -> Duration {
+    let points: usize = POINTS.iter().map(|(_, points)| points.len()).sum();
+    Duration::from_secs(3) * points as u32
+}
+
 /// Kills at every point; says how long each service took to answer again.
 pub(super) async fn every_point(cluster: &Cluster) -> Result<Vec<String>> {
     let mut slowest = Duration::ZERO;
