@@ -82,12 +82,10 @@ impl Seat {
         body: &Value,
     ) -> Result<(), Failure> {
         let asked = self.asked(&format!("{}/{id}:{of_report}", Queue::Reports.path()), body).await;
-        match asked {
-            asked if refused(&asked, |refusal| refusal.status == 404) => {
-                self.act(Queue::Plans, id, of_plan, body).await
-            }
-            other => self.tell(other),
+        if refused(&asked, |refusal| refusal.status == 404) {
+            return self.act(Queue::Plans, id, of_plan, body).await;
         }
+        self.tell(asked)
     }
 
     async fn asked(&self, target: &str, body: &Value) -> Result<Value, Failure> {
