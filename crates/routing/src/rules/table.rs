@@ -43,7 +43,9 @@ pub struct Decision<'a> {
 
 #[derive(Debug, Default)]
 struct Table {
-    rules: Vec<Compiled>,
+    rules: Vec<Rule>,
+    /// Of the rules, in their order: a rule is large and most that are tried do not hold, so what is tried stands close together.
+    conditions: Vec<Arc<Condition>>,
     /// Of the rules that name an item.
     items: HashMap<Box<str>, Cells, FixedState>,
     /// Of the rules about every item.
@@ -51,17 +53,18 @@ struct Table {
     fields: BTreeSet<Field>,
 }
 
-/// Positions of rules by place, ascending.
+/// Positions of rules by place.
 #[derive(Debug, Default)]
 struct Cells {
     any_place: Vec<u32>,
-    places: HashMap<TenantId, Vec<u32>, FixedState>,
+    places: HashMap<TenantId, Positions, FixedState>,
 }
 
+/// Ascending, at least one. Where many items have rules for many places, most cells hold one.
 #[derive(Debug)]
-struct Compiled {
-    rule: Rule,
-    condition: Arc<Condition>,
+enum Positions {
+    One(u32),
+    More(Vec<u32>),
 }
 
 /// Of the item and of every item, each everywhere, in the street and in the community.
@@ -93,7 +96,7 @@ impl Rules {
 
     fn add(&mut self, rule: Rule, condition: Arc<Condition>) {
         let table = if rule.shadow { &mut self.shadow } else { &mut self.active };
-        table.add(Compiled { rule, condition });
+        table.add(rule, condition);
     }
 
     /// Whether there are none.
@@ -113,15 +116,15 @@ impl Rules {
 
     /// What they say of an event; shadow rules have no say.
     pub fn find(&self, event: &Event<'_>) -> Found<'_> {
-        let mut found = Found::Nothing;
-        let _ = self.active.walk(event, |compiled| match compiled.condition.holds(event) {
+        let (table, mut found) = (&self.active, Found::Nothing);
+        let _ = table.walk(event, |position| match table.conditions[position].holds(event) {
             Ok(false) => ControlFlow::Continue(()),
             Ok(true) => {
-                found = Found::Rule(&compiled.rule);
+                found = Found::Rule(&table.rules[position]);
                 ControlFlow::Break(())
             }
             Err(word) => {
-                found = Found::Failed(&compiled.rule, word);
+                found = Found::Failed(&table.rules[position], word);
                 ControlFlow::Break(())
             }
         });
@@ -133,10 +136,10 @@ impl Rules {
     pub fn tried(&self, event: &Event<'_>) -> Vec<Decision<'_>> {
         let mut tried = Vec::new();
         let mut decided: Option<&Rule> = None;
-        let _ = self.active.walk(event, |compiled| {
-            let Compiled { rule, condition } = compiled;
+        let _ = self.active.walk(event, |position| {
+            let (rule, condition) = self.active.at(position);
             if let Some(first) = decided {
-                return contend(first, compiled, event, &mut tried);
+                return contend(first, (rule, condition), event, &mut tried);
             }
             let holds = condition.holds(event);
             tried.push(Decision { rule, holds, contends: false });
@@ -147,9 +150,9 @@ impl Rules {
                 ControlFlow::Break(())
             }
         });
-        let _ = self.shadow.walk(event, |compiled| {
-            let holds = compiled.condition.holds(event);
-            tried.push(Decision { rule: &compiled.rule, holds, contends: false });
+        let _ = self.shadow.walk(event, |position| {
+            let (rule, condition) = self.shadow.at(position);
+            tried.push(Decision { rule, holds: condition.holds(event), contends: false });
             ControlFlow::Continue(())
         });
         tried
@@ -157,7 +160,7 @@ impl Rules {
 
     /// The rules that count, in order, with their conditions.
     pub(super) fn active(&self) -> impl Iterator<Item = (&Rule, &Condition)> {
-        self.active.rules.iter().map(|compiled| (&compiled.rule, &*compiled.condition))
+        (0..self.active.rules.len()).map(|position| self.active.at(position))
     }
 
     /// Positions of the rules that share an item and a place with one, itself among them; ascending.
@@ -166,7 +169,7 @@ impl Rules {
         if rule.items.is_empty() || rule.places.is_empty() {
             // Its cells are all there are of its items, or of its places.
             let meets = |other: &Rule| meet(&rule.items, &other.items) && meet(&rule.places, &other.places);
-            return (0..table.rules.len()).filter(|position| meets(&table.rules[*position].rule)).collect();
+            return (0..table.rules.len()).filter(|position| meets(&table.rules[*position])).collect();
         }
         let cells =
             rule.items.iter().filter_map(|item| table.items.get(item.as_str())).chain([&table.any_item]);
@@ -181,11 +184,10 @@ impl Rules {
 /// who leads is decided.
 fn contend<'a>(
     first: &Rule,
-    compiled: &'a Compiled,
+    (rule, condition): (&'a Rule, &Condition),
     event: &Event<'_>,
     tried: &mut Vec<Decision<'a>>,
 ) -> ControlFlow<()> {
-    let Compiled { rule, condition } = compiled;
     if rule.order != first.order {
         return ControlFlow::Break(());
     }
@@ -201,28 +203,32 @@ fn meet<T: PartialEq>(left: &[T], right: &[T]) -> bool {
 }
 
 impl Table {
-    fn add(&mut self, compiled: Compiled) {
+    fn add(&mut self, rule: Rule, condition: Arc<Condition>) {
         let position = self.rules.len() as u32;
-        let rule = &compiled.rule;
         if rule.items.is_empty() {
             self.any_item.add(&rule.places, position);
         }
         for item in rule.items.iter().collect::<BTreeSet<_>>() {
             self.items.entry(item.as_str().into()).or_default().add(&rule.places, position);
         }
-        self.fields.extend(compiled.condition.fields());
-        self.rules.push(compiled);
+        self.fields.extend(condition.fields());
+        self.rules.push(rule);
+        self.conditions.push(condition);
+    }
+
+    fn at(&self, position: usize) -> (&Rule, &Condition) {
+        (&self.rules[position], &self.conditions[position])
     }
 
     fn concerns(&self, item: &str) -> bool {
         self.items.contains_key(item) || !self.any_item.is_empty()
     }
 
-    /// Visits the rules of the event's cells in the order they are written.
-    fn walk<'a>(
-        &'a self,
+    /// Visits the positions of the rules of the event's cells, in the order they are written.
+    fn walk(
+        &self,
         event: &Event<'_>,
-        mut visit: impl FnMut(&'a Compiled) -> ControlFlow<()>,
+        mut visit: impl FnMut(usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         if self.rules.is_empty() {
             return ControlFlow::Continue(());
@@ -238,7 +244,7 @@ impl Table {
                     *other = &other[1..];
                 }
             }
-            visit(&self.rules[position as usize])?;
+            visit(position as usize)?;
         }
     }
 
@@ -260,7 +266,8 @@ impl Cells {
             self.any_place.push(position);
         }
         for place in places.iter().collect::<BTreeSet<_>>() {
-            self.places.entry(*place).or_default().push(position);
+            let known = self.places.entry(*place);
+            known.and_modify(|positions| positions.push(position)).or_insert(Positions::One(position));
         }
     }
 
@@ -269,10 +276,26 @@ impl Cells {
         if self.places.is_empty() {
             return &[];
         }
-        self.places.get(&place).map_or(&[], Vec::as_slice)
+        self.places.get(&place).map_or(&[], Positions::as_slice)
     }
 
     fn is_empty(&self) -> bool {
         self.any_place.is_empty() && self.places.is_empty()
+    }
+}
+
+impl Positions {
+    fn push(&mut self, position: u32) {
+        match self {
+            Self::One(first) => *self = Self::More(vec![*first, position]),
+            Self::More(positions) => positions.push(position),
+        }
+    }
+
+    fn as_slice(&self) -> &[u32] {
+        match self {
+            Self::One(position) => std::slice::from_ref(position),
+            Self::More(positions) => positions,
+        }
     }
 }
