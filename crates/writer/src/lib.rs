@@ -4,7 +4,7 @@
 //! starts it; it takes what waits, urgent ones first, has it kept by the room ([`Keep`]), answers, and takes again,
 //! until nothing waits; streets take turns. So a lone request is kept at once, and under load the cost of a commit is
 //! shared by all that came meanwhile. Two writers, so that one prepares while the other's commit is on its way to the
-//! disk; their transactions begin a few milliseconds apart.
+//! disk; their transactions begin apart: a few milliseconds where there is time, as long as the last one took where there is not.
 //!
 //! Promises: nobody waits for ever, for every waiter gets an answer or a refusal; a request that the database does not
 //! take fails alone; what is in the queue is kept although its caller went away; a full queue refuses the street that
@@ -19,6 +19,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bootstrap::part::Part;
@@ -26,7 +27,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ids::TenantId;
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
-use tokio::time::Interval;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +35,10 @@ use queue::{Pushed, Queue, Waiting};
 
 /// Least time between the starts of two transactions, unless a whole batch waits.
 const GATHER_FOR: Duration = Duration::from_millis(5);
+/// And most: as long as the last one took, which says how busy the machine is. What a transaction costs whatever it carries is then
+/// shared by twice as many as if the other writer began in its middle. One that hangs is not the last that ended, so it holds
+/// nobody up.
+const GATHER_FOR_MAX: Duration = Duration::from_millis(40);
 /// How long one transaction may take. Callers are told "unavailable" sooner; this is for a connection that the server
 /// has given up without our hearing of it: it would be waited on for ever.
 const KEEP_WITHIN: Duration = Duration::from_secs(5);
@@ -120,8 +125,10 @@ impl<R: Send + Sync + 'static, A: Send + 'static> fmt::Debug for Writer<R, A> {
 
 struct Shared<R, A> {
     queue: Queue<R, A>,
-    /// Made by the first writer: a timer belongs to the runtime it was made in.
-    apart: AsyncMutex<Option<Interval>>,
+    /// When the last transaction began.
+    began: AsyncMutex<Option<Instant>>,
+    /// How long the last one took that ended, in microseconds.
+    took_us: AtomicU64,
     tasks: TaskTracker,
 }
 
@@ -131,7 +138,8 @@ impl<R: Send + Sync + 'static, A: Send + 'static> Writer<R, A> {
         let tasks = TaskTracker::new();
         // Closed means only that waiting ends when no writer runs; more may start.
         tasks.close();
-        Self(Arc::new(Shared { queue: Queue::new(waiting_max), apart: AsyncMutex::default(), tasks }))
+        let (began, took_us) = (AsyncMutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Shared { queue: Queue::new(waiting_max), began, took_us, tasks }))
     }
 
     /// Has one request kept, together with whatever else comes at the time.
@@ -169,9 +177,21 @@ impl<R: Send + Sync + 'static, A: Send + 'static> Writer<R, A> {
 
     /// Lets requests gather, if a transaction began just now.
     async fn gather(&self, batch_max: usize) {
-        if self.waiting() < batch_max {
-            self.0.apart.lock().await.get_or_insert_with(|| pg::apart(GATHER_FOR)).tick().await;
+        let mut began = self.0.began.lock().await;
+        if let Some(last) = *began
+            && self.waiting() < batch_max
+        {
+            sleep_until(last + self.gap()).await;
         }
+        *began = Some(Instant::now());
+    }
+
+    fn gap(&self) -> Duration {
+        Duration::from_micros(self.0.took_us.load(Ordering::Relaxed)).clamp(GATHER_FOR, GATHER_FOR_MAX)
+    }
+
+    fn took(&self, took: Duration) {
+        self.0.took_us.store(took.as_micros() as u64, Ordering::Relaxed);
     }
 }
 
@@ -201,7 +221,9 @@ async fn write<K: Keep>(writer: Writer<K::Request, K::Answer>, room: K) {
             return;
         }
         room.began(batch.len());
+        let started = Instant::now();
         settle(&room, batch).await;
+        writer.took(started.elapsed());
     }
 }
 

@@ -37,9 +37,9 @@ pub(crate) async fn find(
 ) -> Result<Vec<(Scope, StoredAnswer)>, pg::Error> {
     let rows = sqlx::query!(
         "SELECT a.tenant_id, a.principal, a.route, a.key, a.request_sha256, a.version, a.body
-         FROM dispatch.answers a
-         JOIN UNNEST($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS k (tenant_id, principal, route, key)
-             ON a.tenant_id = k.tenant_id AND a.principal = k.principal AND a.route = k.route AND a.key = k.key",
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS k (tenant_id, principal, route, key)
+         CROSS JOIN LATERAL (SELECT * FROM dispatch.answers a WHERE a.tenant_id = k.tenant_id
+             AND a.principal = k.principal AND a.route = k.route AND a.key = k.key LIMIT 1) a",
         &column(scopes, |scope| scope.tenant.as_i64()),
         &column(scopes, |scope| scope.principal.clone()),
         &column(scopes, |scope| scope.route.clone()),

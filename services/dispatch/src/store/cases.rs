@@ -1,4 +1,4 @@
-//! `dispatch.cases`.
+//! `dispatch.cases`. Rows are read key by key, as those of `dispatch.orders` are.
 
 use std::collections::BTreeSet;
 
@@ -155,11 +155,11 @@ pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCa
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
-             c.state AS "state: Json<Case>"
-         FROM dispatch.cases c
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
-         ORDER BY c.tenant_id, c.id
-         FOR UPDATE OF c"#,
+             c.state AS "state!: Json<Case>"
+         FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
+         CROSS JOIN LATERAL (SELECT * FROM dispatch.cases c
+             WHERE c.tenant_id = k.tenant_id AND c.id = k.id LIMIT 1 FOR UPDATE) c
+         ORDER BY k.tenant_id, k.id"#,
         &tenants,
         &ids,
     )
@@ -174,10 +174,11 @@ pub(crate) async fn read(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCa
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
-             c.state AS "state: Json<Case>"
-         FROM dispatch.cases c
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
-         ORDER BY c.tenant_id, c.id"#,
+             c.state AS "state!: Json<Case>"
+         FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
+         CROSS JOIN LATERAL (SELECT * FROM dispatch.cases c
+             WHERE c.tenant_id = k.tenant_id AND c.id = k.id LIMIT 1) c
+         ORDER BY k.tenant_id, k.id"#,
         &tenants,
         &ids,
     )
@@ -193,11 +194,11 @@ pub(crate) async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Sto
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT c.case_no, c.item, c.item_zh, c.item_en, c.address, c.policy, c.calendar, c.lane, c.drill, c.traceparent,
-             c.state AS "state: Json<Case>"
-         FROM dispatch.cases c
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON c.tenant_id = k.tenant_id AND c.id = k.id
-         ORDER BY c.tenant_id, c.id
-         FOR UPDATE OF c SKIP LOCKED"#,
+             c.state AS "state!: Json<Case>"
+         FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
+         CROSS JOIN LATERAL (SELECT * FROM dispatch.cases c
+             WHERE c.tenant_id = k.tenant_id AND c.id = k.id LIMIT 1 FOR UPDATE SKIP LOCKED) c
+         ORDER BY k.tenant_id, k.id"#,
         &tenants,
         &ids,
     )

@@ -1,4 +1,7 @@
 //! `dispatch.orders`: writing, and loading for a change.
+//!
+//! Rows are read key by key (`LATERAL`): otherwise the planner, who has no statistics of a table that grew a moment ago, reads the
+//! whole of it for a handful of keys.
 
 use std::collections::BTreeMap;
 
@@ -65,12 +68,11 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Resu
 pub(crate) async fn lock_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(cases);
     let states = sqlx::query_scalar!(
-        r#"SELECT o.state AS "state: Json<Order>"
-         FROM dispatch.orders o
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
-             ON o.tenant_id = k.tenant_id AND o.case_id = k.id
-         ORDER BY o.tenant_id, o.id
-         FOR UPDATE OF o"#,
+        r#"SELECT o.state AS "state!: Json<Order>"
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+         CROSS JOIN LATERAL (SELECT o.tenant_id, o.id, o.state FROM dispatch.orders o
+             WHERE o.tenant_id = k.tenant_id AND o.case_id = k.id OFFSET 0 FOR UPDATE) o
+         ORDER BY o.tenant_id, o.id"#,
         &tenants,
         &ids,
     )
@@ -83,10 +85,10 @@ pub(crate) async fn lock_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Ve
 pub(crate) async fn read_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(cases);
     let states = sqlx::query_scalar!(
-        r#"SELECT o.state AS "state: Json<Order>"
-         FROM dispatch.orders o
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
-             ON o.tenant_id = k.tenant_id AND o.case_id = k.id
+        r#"SELECT o.state AS "state!: Json<Order>"
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+         CROSS JOIN LATERAL (SELECT o.tenant_id, o.id, o.state FROM dispatch.orders o
+             WHERE o.tenant_id = k.tenant_id AND o.case_id = k.id OFFSET 0) o
          ORDER BY o.tenant_id, o.id"#,
         &tenants,
         &ids,
@@ -100,11 +102,11 @@ pub(crate) async fn read_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Ve
 pub(crate) async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(keys);
     let states = sqlx::query_scalar!(
-        r#"SELECT o.state AS "state: Json<Order>"
-         FROM dispatch.orders o
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON o.tenant_id = k.tenant_id AND o.id = k.id
-         ORDER BY o.tenant_id, o.id
-         FOR UPDATE OF o"#,
+        r#"SELECT o.state AS "state!: Json<Order>"
+         FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
+         CROSS JOIN LATERAL (SELECT o.state FROM dispatch.orders o
+             WHERE o.tenant_id = k.tenant_id AND o.id = k.id LIMIT 1 FOR UPDATE) o
+         ORDER BY k.tenant_id, k.id"#,
         &tenants,
         &ids,
     )
@@ -121,8 +123,9 @@ pub(crate) async fn belong(
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query!(
         "SELECT o.tenant_id, o.id, o.case_id, o.body
-         FROM dispatch.orders o
-         JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ON o.tenant_id = k.tenant_id AND o.id = k.id",
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
+         CROSS JOIN LATERAL (SELECT o.tenant_id, o.id, o.case_id, o.body FROM dispatch.orders o
+             WHERE o.tenant_id = k.tenant_id AND o.id = k.id LIMIT 1) o",
         &tenants,
         &ids,
     )

@@ -143,10 +143,10 @@ pub async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Delivery>, pg::
         "SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
                   d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
                   d.next_attempt_at, NULL::bytea AS payload
-           FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
-           JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
-           ORDER BY d.tenant_id, d.id
-           FOR UPDATE OF d",
+           FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
+           CROSS JOIN LATERAL (SELECT * FROM notification.deliveries d
+               WHERE d.tenant_id = k.tenant_id AND d.id = k.id LIMIT 1 FOR UPDATE) d
+           ORDER BY k.tenant_id, k.id",
         &tenants,
         &ids,
     )
@@ -165,10 +165,10 @@ pub async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Delivery,
         r#"SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
                   d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
                   d.next_attempt_at, d.payload AS "payload?"
-           FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
-           JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
-           ORDER BY d.tenant_id, d.id
-           FOR UPDATE OF d SKIP LOCKED"#,
+           FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
+           CROSS JOIN LATERAL (SELECT * FROM notification.deliveries d
+               WHERE d.tenant_id = k.tenant_id AND d.id = k.id LIMIT 1 FOR UPDATE SKIP LOCKED) d
+           ORDER BY k.tenant_id, k.id"#,
         &tenants,
         &ids,
     )
@@ -278,7 +278,8 @@ pub async fn under_way(
     let rows = sqlx::query!(
         r#"SELECT d.tenant_id, d.id, d.next_attempt_at AS "lease_until!"
          FROM UNNEST($1::bigint[], $2::uuid[], $3::timestamptz[]) AS k (tenant_id, id, lease_until)
-         JOIN notification.deliveries d ON d.tenant_id = k.tenant_id AND d.id = k.id
+         CROSS JOIN LATERAL (SELECT * FROM notification.deliveries d
+             WHERE d.tenant_id = k.tenant_id AND d.id = k.id LIMIT 1) d
          WHERE d.state = 'sending' AND d.attempts = 1 AND d.next_attempt_at = k.lease_until"#,
         &tenants,
         &ids,
