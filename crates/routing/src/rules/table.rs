@@ -225,11 +225,7 @@ impl Table {
     }
 
     /// Visits the positions of the rules of the event's cells, in the order they are written.
-    fn walk(
-        &self,
-        event: &Event<'_>,
-        mut visit: impl FnMut(usize) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn walk(&self, event: &Event<'_>, mut visit: impl FnMut(usize) -> ControlFlow<()>) -> ControlFlow<()> {
         if self.rules.is_empty() {
             return ControlFlow::Continue(());
         }
