@@ -20,7 +20,7 @@ cmd_restore_drill() {
 
 # As it is deployed. Servers that measure sync to disk; the bench starts them.
 cmd_bench() {
-  (($#)) || fail 'which one? ./dev bench hold|flow|relay|consume|webhooks|storm|start|onboard|instructions|sla|classify|wakeups|dispatch|routing|join [--json]'
+  (($#)) || fail 'which one? ./dev bench hold|flow|rate|relay|consume|webhooks|storm|start|onboard|instructions|sla|classify|wakeups|dispatch|routing|join [--json]'
   # Clocks and texts need no server.
   [[ $1 == sla || $1 == classify ]] || install_servers
   [[ $1 != instructions ]] || command -v valgrind >/dev/null || install_packages valgrind

@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{Knobs, limits, reports};
+pub(super) use end_to_end::at_rate;
 
 /// Runs it: the door on one district, each shape of report from end to end on another.
 pub async fn run(knobs: &Knobs) -> Result<Value> {

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod onboard;
 pub mod orders;
 pub mod procs;
+pub mod rate;
 pub mod reads;
 pub mod receiver;
 pub mod relay;
@@ -42,9 +43,10 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 /// All benches.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     "hold",
     "flow",
+    "rate",
     "relay",
     "consume",
     "webhooks",
@@ -63,7 +65,8 @@ pub const NAMES: [&str; 15] = [
 /// What may be changed about a bench; what is not given has the bench's own default.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Knobs {
-    /// Reports per second: held (hold, 200), of each calm street (storm, 5), where the search begins (flow, 100).
+    /// Reports per second: held (hold, 200), of each calm street (storm, 5), where the search begins (flow, 100), sent
+    /// (rate, 400).
     #[arg(long)]
     pub per_s: Option<u32>,
     /// Seconds of each measured step.
@@ -79,7 +82,7 @@ pub struct Knobs {
     /// Labelled messages as JSON lines (classify).
     #[arg(long)]
     pub data: Option<std::path::PathBuf>,
-    /// Also print what Postgres' statements cost per report (flow); counting them costs a little itself.
+    /// Also print what Postgres' statements cost per report or order (flow, rate, dispatch); counting them costs a little itself.
     #[arg(long)]
     pub statements: bool,
 }
@@ -105,6 +108,7 @@ async fn named(name: &str, knobs: &Knobs) -> Result<Value> {
     match name {
         "hold" => hold::run(knobs).await,
         "flow" => flow::run(knobs).await,
+        "rate" => rate::run(knobs).await,
         "relay" => relay::run(knobs).await,
         "consume" => consume::run(knobs).await,
         "webhooks" => webhooks::run(knobs).await,

@@ -1,4 +1,4 @@
-//! What each statement costs a report, by `pg_stat_statements`: the second place to look. The server must load it:
+//! What each statement costs a report or an order, by `pg_stat_statements`: the second place to look. The server must load it:
 //! [`super::server::COUNTING`].
 
 use anyhow::Result;
@@ -24,7 +24,7 @@ pub async fn forget(admin: &PgPool) -> Result<()> {
 }
 
 /// A line for each of the costliest statements; none where nothing is counted.
-pub async fn costliest(admin: &PgPool, reports: f64) -> Result<Vec<String>> {
+async fn costliest(admin: &PgPool, reports: f64) -> Result<Vec<String>> {
     if !counting(admin).await? {
         return Ok(Vec::new());
     }
@@ -33,6 +33,12 @@ pub async fn costliest(admin: &PgPool, reports: f64) -> Result<Vec<String>> {
                  ORDER BY total_exec_time + total_plan_time DESC LIMIT $1";
     let rows: Vec<Cost> = sqlx::query_as(query).bind(NAMED_MAX).fetch_all(admin).await?;
     Ok(rows.iter().map(|cost| cost.line(reports)).collect())
+}
+
+/// The same on stderr, for the progress.
+pub async fn say(admin: &PgPool, things: f64) -> Result<()> {
+    costliest(admin, things).await?.iter().for_each(|line| eprintln!("  {line}"));
+    Ok(())
 }
 
 async fn counting(admin: &PgPool) -> Result<bool> {
@@ -57,7 +63,7 @@ impl Cost {
         let us = |ms: f64| ms * 1_000.0 / reports;
         let (calls, rows) = (self.calls as f64 / reports, self.rows as f64 / self.calls as f64);
         format!(
-            "{:7.1} us, {:5.1} us of planning and {calls:.3} calls a report, {rows:.1} rows a call: {text}",
+            "{:7.1} us, {:5.1} us of planning and {calls:.3} calls each, {rows:.1} rows a call: {text}",
             us(self.total_exec_time),
             us(self.total_plan_time)
         )
@@ -78,7 +84,7 @@ mod tests {
             query: "SELECT 1\n    FROM t".to_owned(),
         };
         let expected =
-            "   20.0 us,   5.0 us of planning and 0.100 calls a report, 5.0 rows a call: SELECT 1 FROM t";
+            "   20.0 us,   5.0 us of planning and 0.100 calls each, 5.0 rows a call: SELECT 1 FROM t";
         assert_eq!(cost.line(100.0), expected);
     }
 }

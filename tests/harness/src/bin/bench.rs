@@ -7,7 +7,7 @@ use harness::bench::{self, Knobs};
 /// Benchmarks on real processes; run it from the release build. Progress goes to stderr.
 #[derive(Parser)]
 struct Args {
-    /// hold, flow, relay, consume, webhooks, storm, start, instructions, onboard, sla, classify, wakeups, dispatch
+    /// hold, flow, rate, relay, consume, webhooks, storm, start, instructions, onboard, sla, classify, wakeups, dispatch
     name: String,
     /// The JSON object on one line, for programs.
     #[arg(long)]

@@ -22,9 +22,7 @@ const PER_S_MAX: f64 = 40_000.0;
 const STEPS_MAX: u32 = 14;
 
 pub(super) async fn measure(knobs: &Knobs, shape: Shape) -> Result<Sheet> {
-    let streets = knobs.streets.unwrap_or(20);
-    let world =
-        if knobs.statements { World::start_counting(streets).await? } else { World::start(streets).await? };
+    let world = world(knobs).await?;
     let (lasting, streets) = (knobs.lasting(15), world.cluster.streets);
     eprintln!("searching the highest rate of {} that holds", shape.item);
     let mut search = Search::new(f64::from(knobs.per_s.unwrap_or(100)), PER_S_MAX, STEPS_MAX);
@@ -40,14 +38,42 @@ pub(super) async fn measure(knobs: &Knobs, shape: Shape) -> Result<Sheet> {
     ensure!(per_s > 0.0, "no rate held; {}; begin lower with --per-s", world.last_words("notification"));
     let mut sheet = Sheet::default();
     sheet.put("end_to_end_per_s", per_s);
-    let half = at_half(&world, shape, per_s / 2.0, lasting, &mut sheet).await?;
+    let lasting = lasting.max(Duration::from_secs(15));
+    let half = measured(&world, shape, per_s / 2.0, lasting, &mut sheet).await?;
+    sheet.said("end_to_end_held_at_half", half.held());
     sheet.count("verified_webhooks", world.conclude().await?);
     world.nothing_lost(accepted + half.driven.accepted(), unknown + half.driven.unknown()).await?;
     Ok(sheet)
 }
 
-/// The measured step: latencies, hops, CPU time and memory.
-async fn at_half(
+/// One rate on a district of its own, measured after a warm-up (`times`: of the warm-up, of the measured load).
+pub(in crate::bench) async fn at_rate(
+    knobs: &Knobs,
+    shape: Shape,
+    per_s: f64,
+    times: (Duration, Duration),
+) -> Result<Sheet> {
+    let world = world(knobs).await?;
+    let warm_up = step(&world, shape, 1..=world.cluster.streets, per_s, times.0).await?;
+    warm_up.say();
+    let mut sheet = Sheet::default();
+    let load = measured(&world, shape, per_s, times.1, &mut sheet).await?;
+    sheet.said("end_to_end_held", load.held());
+    sheet.count("verified_webhooks", world.conclude().await?);
+    let [accepted, unknown] = [warm_up, load]
+        .iter()
+        .fold([0, 0], |[a, u], step| [a + step.driven.accepted(), u + step.driven.unknown()]);
+    world.nothing_lost(accepted, unknown).await?;
+    Ok(sheet)
+}
+
+async fn world(knobs: &Knobs) -> Result<World> {
+    let streets = knobs.streets.unwrap_or(20);
+    if knobs.statements { World::start_counting(streets).await } else { World::start(streets).await }
+}
+
+/// A measured load: latencies, hops, CPU time and memory.
+async fn measured(
     world: &World,
     shape: Shape,
     per_s: f64,
@@ -59,16 +85,14 @@ async fn at_half(
     let commits_before = reads::commits(admin).await?;
     statements::forget(admin).await?;
     let (since, before) = (hops::now(&world.cluster).await?, procs::cpu());
-    let step =
-        step(world, shape, 1..=world.cluster.streets, per_s, lasting.max(Duration::from_secs(15))).await?;
+    let step = step(world, shape, 1..=world.cluster.streets, per_s, lasting).await?;
     let (spent, reports) = (procs::spent_ms(&before, &procs::cpu()), step.driven.accepted() as f64);
     step.say();
     let read = reads::per_report(&read_before, &reads::of(admin).await?, reports);
     eprintln!("  rows read per report: {}", read.join(", "));
-    statements::costliest(admin, reports).await?.iter().for_each(|line| eprintln!("  {line}"));
+    statements::say(admin, reports).await?;
     sheet
         .put("postgres_commits_per_report", (reads::commits(admin).await? - commits_before) as f64 / reports);
-    sheet.said("end_to_end_held_at_half", step.held());
     sheet.put("end_to_end_at_per_s", per_s);
     sheet.put("end_to_end_p50_ms", step.end_to_end_ms(50.0));
     sheet.put("end_to_end_p99_ms", step.end_to_end_ms(99.0));
