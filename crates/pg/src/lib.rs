@@ -30,7 +30,7 @@ pub use clock::{DbClock, GuardedClock, Reading, ServerClock, acceptance, micros}
 pub use error::{Error, Kind, rows_affected, scope_refusals};
 pub use jump::{Held, JumpGuard};
 pub use mint::Minter;
-pub use pace::{Pace, apart};
+pub use pace::{Gate, Pace, apart};
 pub use pool::{Pool, PoolConfig, ScopedTx, retrying, within};
 pub use pulse::Pulse;
 pub use scope::TenantScope;

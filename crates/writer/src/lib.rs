@@ -3,8 +3,8 @@
 //! Requests leave themselves in a bounded queue and wait for their answer. The first that finds a writer free
 //! starts it; it takes what waits, urgent ones first, has it kept by the room ([`Keep`]), answers, and takes again,
 //! until nothing waits; streets take turns. So a lone request is kept at once, and under load the cost of a commit is
-//! shared by all that came meanwhile. Two writers, so that one prepares while the other's commit is on its way to the
-//! disk; their transactions begin apart: a few milliseconds where there is time, as long as the last one took where there is not.
+//! shared by all that came meanwhile. Two writers, so that one goes on where the other's transaction takes longer than the last or a whole
+//! batch waits; otherwise theirs begin as far apart as the last one took (ADR 069).
 //!
 //! Promises: nobody waits for ever, for every waiter gets an answer or a refusal; a request that the database does not
 //! take fails alone; what is in the queue is kept although its caller went away; a full queue refuses the street that
@@ -19,15 +19,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bootstrap::part::Part;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ids::TenantId;
-use tokio::sync::{Mutex as AsyncMutex, oneshot};
-use tokio::time::{Instant, sleep_until};
+use pg::Gate;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,9 +34,8 @@ use queue::{Pushed, Queue, Waiting};
 
 /// Least time between the starts of two transactions, unless a whole batch waits.
 const GATHER_FOR: Duration = Duration::from_millis(5);
-/// And most: as long as the last one took, which says how busy the machine is. What a transaction costs whatever it carries is then
-/// shared by twice as many as if the other writer began in its middle. One that hangs is not the last that ended, so it holds
-/// nobody up.
+/// And most: as long as the last batch took, with its repetitions, which says how busy the machine is. What a transaction costs whatever
+/// it carries is then shared by twice as many as if the other writer began in its middle.
 const GATHER_FOR_MAX: Duration = Duration::from_millis(40);
 /// How long one transaction may take. Callers are told "unavailable" sooner; this is for a connection that the server
 /// has given up without our hearing of it: it would be waited on for ever.
@@ -125,10 +123,7 @@ impl<R: Send + Sync + 'static, A: Send + 'static> fmt::Debug for Writer<R, A> {
 
 struct Shared<R, A> {
     queue: Queue<R, A>,
-    /// When the last transaction began.
-    began: AsyncMutex<Option<Instant>>,
-    /// How long the last one took that ended, in microseconds.
-    took_us: AtomicU64,
+    gate: Gate,
     tasks: TaskTracker,
 }
 
@@ -138,8 +133,8 @@ impl<R: Send + Sync + 'static, A: Send + 'static> Writer<R, A> {
         let tasks = TaskTracker::new();
         // Closed means only that waiting ends when no writer runs; more may start.
         tasks.close();
-        let (began, took_us) = (AsyncMutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Shared { queue: Queue::new(waiting_max), began, took_us, tasks }))
+        let gate = Gate::new(GATHER_FOR, GATHER_FOR_MAX);
+        Self(Arc::new(Shared { queue: Queue::new(waiting_max), gate, tasks }))
     }
 
     /// Has one request kept, together with whatever else comes at the time.
@@ -156,6 +151,9 @@ impl<R: Send + Sync + 'static, A: Send + 'static> Writer<R, A> {
         if let Some((displaced, why)) = displaced {
             room.turned_away(why);
             displaced.tell(Err(why));
+        }
+        if self.waiting() >= K::BATCH_MAX {
+            self.0.gate.look_again();
         }
         if writer_free {
             // Tracked, not the caller's own: a caller that goes away must not take the others' transaction along.
@@ -175,23 +173,11 @@ impl<R: Send + Sync + 'static, A: Send + 'static> Writer<R, A> {
         self.0.queue.waiting()
     }
 
-    /// Lets requests gather, if a transaction began just now.
-    async fn gather(&self, batch_max: usize) {
-        let mut began = self.0.began.lock().await;
-        if let Some(last) = *began
-            && self.waiting() < batch_max
-        {
-            sleep_until(last + self.gap()).await;
-        }
-        *began = Some(Instant::now());
-    }
-
-    fn gap(&self) -> Duration {
-        Duration::from_micros(self.0.took_us.load(Ordering::Relaxed)).clamp(GATHER_FOR, GATHER_FOR_MAX)
-    }
-
-    fn took(&self, took: Duration) {
-        self.0.took_us.store(took.as_micros() as u64, Ordering::Relaxed);
+    /// The next batch, which may gather while a transaction that began just now is under way; empty if this writer has signed off.
+    async fn next(&self, batch_max: usize) -> Vec<Waiting<R, A>> {
+        let queue = &self.0.queue;
+        let gathers = || (1..batch_max).contains(&queue.waiting());
+        self.0.gate.take(gathers, || queue.take(batch_max)).await
     }
 }
 
@@ -215,15 +201,12 @@ impl<R: Send + Sync + 'static, A: Send + 'static> Part for Writer<R, A> {
 /// Keeps what waits until nothing does.
 async fn write<K: Keep>(writer: Writer<K::Request, K::Answer>, room: K) {
     loop {
-        writer.gather(K::BATCH_MAX).await;
-        let batch = writer.0.queue.take(K::BATCH_MAX);
+        let batch = writer.next(K::BATCH_MAX).await;
         if batch.is_empty() {
             return;
         }
         room.began(batch.len());
-        let started = Instant::now();
-        settle(&room, batch).await;
-        writer.took(started.elapsed());
+        writer.0.gate.during(settle(&room, batch)).await;
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Resu
     pg::rows_affected("saving orders", saved.rows_affected(), changed.len())
 }
 
-/// All orders of locked cases, of every round.
+/// All orders of locked cases, of every round. In no order: whoever locks orders has locked their cases first.
 pub(crate) async fn lock_of_cases(tx: &mut ScopedTx, cases: &[Key]) -> Result<Vec<Order>, pg::Error> {
     let (tenants, ids) = columns(cases);
     let states = sqlx::query_scalar!(
