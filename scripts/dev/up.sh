@@ -78,7 +78,7 @@ apply_manifests() {
     sed "s|\${SINK_URL}|$(http_url sink)|g" "$manifest" >"$rendered"
     # Data of another day may hold what the demonstration knows nothing of, a calendar somebody published for instance.
     streetwise apply "$rendered" --directory-url "$(http_url directory)" --token-file "$RUN/identity/tokens/sre" ||
-      fail "$(basename "$manifest") does not fit the data that is here: take what it lacks back, or begin anew with ./dev down --wipe"
+      fail "$(basename "$manifest") could not be applied. If the lines above say that it does not fit the data of another day: ./dev down --wipe begins anew"
     say "  ✓ $(basename "$manifest")"
   done
 }

@@ -98,13 +98,13 @@ async fn fire(cluster: &Arc<Cluster>, sheet: &mut Sheet, reports: usize) -> Resu
         let waits =
             "SELECT count(*) FROM (SELECT FROM dispatch.wakeups WHERE kind = 'order' AND due_at <= now()
                      ORDER BY due_at DESC LIMIT 1) w";
-        (number(cluster, waits).await.ok()? == 0).then_some(())
+        // One that failed is put off, and fires later.
+        (number(cluster, waits).await.ok()? == 0 && breached(cluster).await.ok()?.0 >= due).then_some(())
     });
     if fired.await.is_none() {
         bail!("{} of {due} orders fired", breached(cluster).await?.0);
     }
     let (orders, took_s) = breached(cluster).await?;
-    ensure!(orders >= due, "{orders} of {due} orders fired");
     sheet.put("order_fire_per_s", orders as f64 / took_s.max(0.001));
     sheet.count("orders_fired", orders as u64);
     statements::say(&cluster.admin, orders as f64).await?;
