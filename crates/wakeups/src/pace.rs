@@ -2,9 +2,9 @@
 //!
 //! A claim takes what became due since the last one: a few rows at the front of one index, however many streets there are. Where
 //! one street would crowd out the others it goes round the streets instead and takes a few rows of each (D30); so it does where very
-//! much is due at one instant, since every look would step over what the one before has fired. What this process arms for the past is
-//! announced, and seen at once. What a look since the last one cannot see otherwise, rows that another runner had locked and gave
-//! back and rows that another process armed for the past, is searched for beside the claims, and heard of.
+//! much is due at one instant, since every look would step over what the one before has fired. What a look since the last one
+//! cannot see is seen by a look from the beginning: rows that another runner had locked and gave back, and rows that another
+//! process armed for the past. What this process arms for the past is announced, and seen at once.
 
 use std::time::Duration;
 
@@ -12,12 +12,17 @@ use jiff::Timestamp;
 
 /// Due rows are looked for this much further back than needed: another process may still have been committing them.
 const MARGIN: Duration = Duration::from_millis(20);
+/// Pause between two looks from the beginning: so long, or a hundred times what one takes, which on a busy database steps over
+/// everything fired since the last vacuum.
+const WHOLE_PAUSE: Duration = Duration::from_secs(2);
+/// At most so long.
+const WHOLE_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// A look that is full and comes no further than this has very much before it that is due at one instant.
 const STEP: Duration = Duration::from_millis(1);
 /// Going round pays while it finds so many rows of a street.
 const ROWS_PER_TENANT_MIN: usize = 8;
 /// Nothing is due before.
-pub(crate) const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
+const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// How a claim looks for what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,33 +58,38 @@ pub(crate) struct Came {
     pub last: Timestamp,
     /// Whether there may be more than were claimed.
     pub full: bool,
+    /// How long it took, from begin to commit.
+    pub took: Duration,
 }
 
 /// What one runner remembers between its looks.
 #[derive(Debug)]
 pub(crate) struct Pace {
     floor: Timestamp,
+    whole_at: Timestamp,
+    whole_pause: Duration,
     round: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { floor: BEGINNING, round: false }
+        Self { floor: BEGINNING, whole_at: BEGINNING, whole_pause: WHOLE_PAUSE, round: false }
     }
 }
 
 impl Pace {
-    /// Something waits that is due at this instant: armed just now, or found beside the claims.
-    pub(crate) fn heard(&mut self, due: Option<Timestamp>) {
-        self.floor = due.map_or(self.floor, |due| due.min(self.floor));
+    /// Somebody armed something for this instant.
+    pub(crate) fn heard(&mut self, armed: Option<Timestamp>) {
+        self.floor = armed.map_or(self.floor, |armed| armed.min(self.floor));
     }
 
     /// The next look.
     pub(crate) fn look(&self, now: Timestamp) -> Look {
+        // A clock that was set back: what was known is of another time.
+        let back = now < self.whole_at || now < self.floor;
         match self.round {
             true => Look::Round,
-            // A clock that was set back: what was known is of another time.
-            false if now < self.floor => Look::Since(BEGINNING),
+            false if back || now > self.whole_at + self.whole_pause => Look::Since(BEGINNING),
             false => Look::Since(self.floor),
         }
     }
@@ -95,6 +105,10 @@ impl Pace {
                 self.round = came.full && (many || stuck);
             }
             Look::Since(since) => {
+                if since == BEGINNING {
+                    self.whole_at = now;
+                    self.whole_pause = (came.took * 100).clamp(WHOLE_PAUSE, WHOLE_PAUSE_MAX);
+                }
                 self.round = came.full && (stuck || came.last <= since + STEP);
                 self.floor = match came.moved < came.claimed {
                     // It is still due.
@@ -122,7 +136,15 @@ mod tests {
     }
 
     fn came(claimed: usize, moved: usize) -> Came {
-        Came { claimed, moved, tenants: claimed, first: at(-9_000), last: at(0), full: false }
+        Came {
+            claimed,
+            moved,
+            tenants: claimed,
+            first: at(-9_000),
+            last: at(0),
+            full: false,
+            took: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -133,7 +155,19 @@ mod tests {
         assert_eq!(pace.look(at(5)), Look::Since(at(-20)));
         pace.served(Look::Since(at(-20)), at(5), came(0, 0));
         assert_eq!(pace.look(at(10)), Look::Since(at(-15)));
-        assert_eq!(pace.look(at(60_000)), Look::Since(at(-15)));
+        assert_eq!(pace.look(at(2_000)), Look::Since(at(-15)));
+        assert_eq!(pace.look(at(2_001)), Look::Since(BEGINNING), "now and then from the beginning");
+    }
+
+    #[test]
+    fn a_dear_look_from_the_beginning_is_had_less_often() {
+        for (took_ms, pause_ms) in [(1, 2_000), (50, 5_000), (4_000, 20_000)] {
+            let mut pace = Pace::default();
+            let dear = Came { took: Duration::from_millis(took_ms), ..came(0, 0) };
+            pace.served(Look::Since(BEGINNING), at(0), dear);
+            assert_ne!(pace.look(at(pause_ms)), Look::Since(BEGINNING), "{took_ms} ms");
+            assert_eq!(pace.look(at(pause_ms + 1)), Look::Since(BEGINNING), "{took_ms} ms");
+        }
     }
 
     #[test]
@@ -157,6 +191,7 @@ mod tests {
             first: at(last - 20),
             last: at(last),
             full: true,
+            took: Duration::ZERO,
         };
         let mut pace = Pace::default();
         pace.served(Look::Since(BEGINNING), at(0), full(512, -900));
@@ -184,8 +219,15 @@ mod tests {
         let one_stays = Came { first: at(-700), ..came(3, 2) };
         pace.served(Look::Since(BEGINNING), at(0), one_stays);
         assert_eq!(pace.look(at(1)), Look::Since(at(-700)));
-        let busy =
-            Came { claimed: 512, moved: 500, tenants: 512, first: at(-700), last: at(-10), full: true };
+        let busy = Came {
+            claimed: 512,
+            moved: 500,
+            tenants: 512,
+            first: at(-700),
+            last: at(-10),
+            full: true,
+            took: Duration::ZERO,
+        };
         pace.served(Look::Since(at(-700)), at(1), busy);
         assert_eq!(pace.look(at(2)), Look::Since(at(-700)), "a few of many");
     }
@@ -194,11 +236,6 @@ mod tests {
     fn a_clock_set_back_and_a_failure_begin_anew() {
         let mut pace = Pace::default();
         pace.served(Look::Since(BEGINNING), at(60_000), came(0, 0));
-        assert_eq!(
-            pace.look(at(59_980)),
-            Look::Since(at(59_980)),
-            "by less than the margin: nothing was passed over"
-        );
         assert_eq!(pace.look(at(0)), Look::Since(BEGINNING));
         pace.failed();
         assert_eq!(pace.look(at(60_001)), Look::Since(BEGINNING));

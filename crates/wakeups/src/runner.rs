@@ -13,11 +13,8 @@ use telemetry::{Metrics, Stopwatch};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Measured;
-use crate::pace::{BEGINNING, Came, Look, Pace};
+use crate::pace::{Came, Look, Pace};
 use crate::{Kind, Wakeup, store};
-
-/// At most so long from one search for what lies before the floor to the next.
-const SEARCH_PAUSE_MAX: Duration = Duration::from_secs(20);
 
 /// Least pause after a round that could not move what is due, e.g. because others hold it.
 const STUCK_PAUSE: Duration = Duration::from_millis(20);
@@ -37,9 +34,6 @@ pub struct RunnerConfig {
     pub round_ms_max: u64,
     /// How long a wake-up that cannot be fired is put off, in seconds.
     pub put_off_s: u32,
-    /// Least pause between two searches for what the claims look past. One takes a hundredth of the pause that follows, up to
-    /// 20 s: on a busy database it steps over everything fired since the last vacuum.
-    pub search_ms_min: u64,
 }
 
 impl Default for RunnerConfig {
@@ -51,7 +45,6 @@ impl Default for RunnerConfig {
             backoff_ms: 500,
             round_ms_max: 15_000,
             put_off_s: 60,
-            search_ms_min: 2_000,
         }
     }
 }
@@ -121,8 +114,6 @@ pub struct Runner<F> {
     measured: Measured,
     /// What this process arms.
     armed: Listener,
-    /// The earliest that a search beside the claims has found, until a claim begins there.
-    found: Mutex<Option<Timestamp>>,
     pace: Mutex<Pace>,
     /// The tenant served last: the next claim begins after it.
     last_tenant: AtomicI64,
@@ -171,19 +162,12 @@ impl<F: Fire> Runner<F> {
     ) -> Self {
         let (last_tenant, batch_rows) = (AtomicI64::new(0), AtomicI64::new(config.batch_rows_max));
         let (measured, armed) = (Measured::new(&base.metrics, F::KIND), base.pool.listen(F::KIND));
-        let (pace, found) = (Mutex::default(), Mutex::default());
-        Self { base, fire, after_commit, config, measured, armed, found, pace, last_tenant, batch_rows }
+        let pace = Mutex::default();
+        Self { base, fire, after_commit, config, measured, armed, pace, last_tenant, batch_rows }
     }
 
     /// Runs until shutdown; the batch in hand is finished first.
     pub async fn run(self, shutdown: CancellationToken) {
-        tokio::select! {
-            () = self.rounds(&shutdown) => {}
-            () = self.searches() => {}
-        }
-    }
-
-    async fn rounds(&self, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
             let (pause, until) = self.pause_after(self.round().await);
             let sooner = async {
@@ -198,37 +182,6 @@ impl<F: Fire> Runner<F> {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-    }
-
-    /// Searches beside the rounds, never ending: in a round it would hold up everything that is due meanwhile.
-    async fn searches(&self) {
-        let least = Duration::from_millis(self.config.search_ms_min);
-        let mut pause = least;
-        loop {
-            tokio::time::sleep(pause).await;
-            let started = Stopwatch::start();
-            let limit = Duration::from_millis(self.config.round_ms_max);
-            if let Err(error) = pg::within(limit, self.search()).await {
-                let error = &error as &dyn std::error::Error;
-                tracing::debug!(kind = F::KIND, error, "what is overdue is searched for again later");
-            }
-            pause = (started.elapsed() * 100).clamp(least, SEARCH_PAUSE_MAX.max(least));
-        }
-    }
-
-    /// Finds what a look since the last one cannot see; locks nothing.
-    async fn search(&self) -> Result<(), FireError> {
-        let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
-        let first = store::first_due(&mut tx, F::KIND, BEGINNING).await?;
-        tx.commit().await?;
-        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = first;
-        Ok(())
-    }
-
-    /// What this process has armed, and what a search has found, since this was asked last.
-    fn news(&self) -> Option<Timestamp> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
-        [self.armed.take(), found].into_iter().flatten().min()
     }
 
     /// How long to wait, and before which instant something armed meanwhile cuts that short (never after a failure).
@@ -250,7 +203,7 @@ impl<F: Fire> Runner<F> {
     /// Fires everything due now; for tests that drain until empty. Returns how many wake-ups were moved.
     pub async fn drain(&self) -> Result<usize, FireError> {
         let mut fired = 0;
-        // Also what other processes armed for the past, without waiting for a search.
+        // Also what other processes armed for the past, without waiting for the next look from the beginning.
         self.pace().failed();
         loop {
             match self.once().await? {
@@ -293,7 +246,8 @@ impl<F: Fire> Runner<F> {
     }
 
     async fn attempt(&self) -> Result<Attempt, FireError> {
-        self.pace().heard(self.news());
+        let started = Stopwatch::start();
+        self.pace().heard(self.armed.take());
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
         let now = match self.base.clock.now(&mut tx).await {
             // Said by the clock itself.
@@ -311,6 +265,7 @@ impl<F: Fire> Runner<F> {
             first: first_due,
             last: last_due,
             full,
+            took: started.elapsed(),
         };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
             let next = store::first_due(&mut tx, F::KIND, look.floor()).await?;
