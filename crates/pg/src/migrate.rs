@@ -117,15 +117,16 @@ async fn run(connection: &mut PgConnection, sql: String) -> Result<(), Error> {
     Ok(())
 }
 
-/// Two login roles and an owner without login (D5). Roles are the cluster's, so two databases of one cluster
-/// share them; the lock serialises parallel runs.
+/// Two login roles and an owner without login (D5). The lock serialises parallel runs in one database. Roles are the
+/// cluster's, which no lock is: whoever made one in another database a moment before made the same.
 fn roles_statement(service: &str) -> String {
     let relay = format!("{service}_relay");
     let owner = format!("{service}_owner");
     let make = |role: &str, login: &str| {
         format!(
-            "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} {login} \
-             NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT; END IF;"
+            "IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN BEGIN CREATE ROLE {role} {login} \
+             NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; END IF;"
         )
     };
     format!(

@@ -1,7 +1,10 @@
 //! `begin_with`, `sqlx.toml` and the jiff overrides, proved on one query before anything is built on them.
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use pg::DbClock;
+use pg::migrate::{self, Schema};
+use testkit::postgres::Database;
 
 use crate::trial::{Trial, street};
 
@@ -46,4 +49,18 @@ async fn each_crate_tracks_its_migrations_in_the_services_schema() {
             .await
             .unwrap();
     assert_eq!(schema, "trial");
+}
+
+/// Roles are the server's and locks are a database's: who migrates a second database meets who migrates the first.
+#[tokio::test]
+async fn databases_of_one_server_may_be_migrated_at_the_same_time() {
+    // A service nobody has made roles for yet.
+    let service: &'static str = format!("twin{}", std::process::id()).leak();
+    let fresh = (0..6).map(|_| Database::fresh("pg_twin"));
+    let databases = try_join_all(fresh).await.unwrap();
+    let migrate = databases.iter().map(async |database| {
+        let schema = Schema { service, migrators: vec![migrate::base()] };
+        migrate::apply(&database.admin_url(), &schema).await
+    });
+    try_join_all(migrate).await.unwrap();
 }
