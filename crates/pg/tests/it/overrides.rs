@@ -1,10 +1,13 @@
 //! `begin_with`, `sqlx.toml` and the jiff overrides, proved on one query before anything is built on them.
 
-use futures_util::future::try_join_all;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use pg::DbClock;
 use pg::migrate::{self, Schema};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use testkit::postgres::Database;
+use testkit::wait;
 
 use crate::trial::{Trial, street};
 
@@ -56,11 +59,26 @@ async fn each_crate_tracks_its_migrations_in_the_services_schema() {
 async fn databases_of_one_server_may_be_migrated_at_the_same_time() {
     // A service nobody has made roles for yet.
     let service: &'static str = format!("twin{}", std::process::id()).leak();
-    let fresh = (0..6).map(|_| Database::fresh("pg_twin"));
-    let databases = try_join_all(fresh).await.unwrap();
-    let migrate = databases.iter().map(async |database| {
-        let schema = Schema { service, migrators: vec![migrate::base()] };
-        migrate::apply(&database.admin_url(), &schema).await
-    });
-    try_join_all(migrate).await.unwrap();
+    let (first, second) =
+        (Database::fresh("pg_twin").await.unwrap(), Database::fresh("pg_twin").await.unwrap());
+    let mut making = PgConnection::connect(&first.admin_url()).await.unwrap();
+    let make = format!("BEGIN; CREATE ROLE {service}_owner NOLOGIN NOINHERIT");
+    sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut making).await.unwrap();
+    let schema = Schema { service, migrators: vec![migrate::base()] };
+    let url = second.admin_url();
+    let migrating = migrate::apply(&url, &schema);
+    // A transaction sees the activity of its beginning: another connection watches.
+    let mut watching = PgConnection::connect(&url).await.unwrap();
+    let committing = async {
+        // It has looked for the role, found none, and waits for who is making it.
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1";
+        let waiting = wait::until(Duration::from_secs(30), async || {
+            let asked = sqlx::query_scalar::<_, i64>(waits).bind(format!("%CREATE ROLE {service}_owner%"));
+            (asked.fetch_one(&mut watching).await.ok()? == 1).then_some(())
+        });
+        assert!(waiting.await.is_some(), "nobody waits");
+        sqlx::raw_sql("COMMIT").execute(&mut making).await.unwrap();
+    };
+    let (migrated, ()) = tokio::join!(migrating, committing);
+    migrated.unwrap();
 }
