@@ -5,19 +5,21 @@
 //! The state decides what happens, so late, double and lost wake-ups are harmless (D28, D30, D49).
 //!
 //! Guarantees, each with the test that shows it (`tests/it`): never early (`never_early`), each once although
-//! two runners race (`two_runners`), nobody starves behind a busy tenant (`nobody_starves`) or behind many
+//! two runners race (`two_runners`) or one has two hands (`a_second_hand`), nobody starves behind a busy tenant (`nobody_starves`) or behind many
 //! (`claims_go_round`), a jumping database clock holds firing until it returns or is accepted (`clock_jump`), a
 //! wake-up that cannot be fired is put off alone (`a_culprit`), and a runner that dies after claiming loses nothing
 //! (`killed_while_claiming`).
 //!
 //! Deliberately not here: what a wake-up means, and any service clock; time is the database's.
 
+mod fire;
 mod metrics;
 mod pace;
 mod runner;
 mod store;
 
-pub use runner::{Base, Fire, FireError, Runner, RunnerConfig};
+pub use fire::{Fire, FireError, RunnerConfig};
+pub use runner::{Base, Runner};
 pub use store::{arm, disarm};
 
 use ids::TenantId;

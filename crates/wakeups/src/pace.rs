@@ -5,6 +5,9 @@
 //! much is due at one instant, since every look would step over what the one before has fired. What a look since the last one
 //! cannot see is seen by a look from the beginning: rows that another runner had locked and gave back, and rows that another
 //! process armed for the past. What this process arms for the past is announced, and seen at once.
+//!
+//! A second hand of the runner looks from where the first one is and takes what that one has not locked. It raises no floor, since
+//! the first may still give its rows back; what it leaves or gives back lowers the next look of the first.
 
 use std::time::Duration;
 
@@ -66,14 +69,26 @@ pub(crate) struct Came {
 #[derive(Debug)]
 pub(crate) struct Pace {
     floor: Timestamp,
+    /// The earliest that a second hand left as it was, since the last look.
+    left: Option<Timestamp>,
     whole_at: Timestamp,
     whole_pause: Duration,
     round: bool,
+    /// How often something failed: what a look from before says is of no use.
+    failures: u64,
+}
+
+/// A look with what it has to be true to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looked {
+    pub look: Look,
+    pub failures: u64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { floor: BEGINNING, whole_at: BEGINNING, whole_pause: WHOLE_PAUSE, round: false }
+        let whole_pause = WHOLE_PAUSE;
+        Self { floor: BEGINNING, left: None, whole_at: BEGINNING, whole_pause, round: false, failures: 0 }
     }
 }
 
@@ -83,22 +98,33 @@ impl Pace {
         self.floor = armed.map_or(self.floor, |armed| armed.min(self.floor));
     }
 
-    /// The next look.
-    pub(crate) fn look(&self, now: Timestamp) -> Look {
+    /// The next look of the first hand.
+    pub(crate) fn look(&mut self, now: Timestamp) -> Looked {
+        self.floor = self.left.take().map_or(self.floor, |left| left.min(self.floor));
         // A clock that was set back: what was known is of another time.
         let back = now < self.whole_at || now < self.floor;
-        match self.round {
+        let look = match self.round {
             true => Look::Round,
             false if back || now > self.whole_at + self.whole_pause => Look::Since(BEGINNING),
             false => Look::Since(self.floor),
-        }
+        };
+        Looked { look, failures: self.failures }
     }
 
-    /// It was committed.
-    pub(crate) fn served(&mut self, look: Look, now: Timestamp, came: Came) {
+    /// The next look of a second hand.
+    pub(crate) fn look_beside(&self) -> Looked {
+        let look = if self.round { Look::Round } else { Look::Since(self.floor) };
+        Looked { look, failures: self.failures }
+    }
+
+    /// A look of the first hand was committed. `look` is how it was done in the end.
+    pub(crate) fn served(&mut self, looked: Looked, now: Timestamp, came: Came) {
+        if looked.failures != self.failures {
+            return;
+        }
         // What cannot be moved must not be all that is ever looked at.
         let stuck = came.moved * 2 < came.claimed;
-        match look {
+        match looked.look {
             // It says nothing of what lies before the floor.
             Look::Round => {
                 let many = came.tenants * ROWS_PER_TENANT_MIN <= came.claimed;
@@ -121,15 +147,32 @@ impl Pace {
         }
     }
 
-    /// It was not: nothing is known any more.
+    /// A look of a second hand was committed.
+    pub(crate) fn served_beside(&mut self, came: Came) {
+        if came.moved < came.claimed {
+            self.left = Some(self.left.map_or(came.first, |left| left.min(came.first)));
+        }
+    }
+
+    /// One was not, of whichever hand: nothing is known any more.
     pub(crate) fn failed(&mut self) {
-        *self = Self::default();
+        *self = Self { failures: self.failures + 1, ..Self::default() };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Pace {
+        fn next(&mut self, now: Timestamp) -> Look {
+            self.look(now).look
+        }
+
+        fn did(&mut self, look: Look, now: Timestamp, came: Came) {
+            self.served(Looked { look, failures: self.failures }, now, came);
+        }
+    }
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millisecond(1_780_000_000_000 + ms).unwrap()
@@ -150,13 +193,13 @@ mod tests {
     #[test]
     fn a_runner_that_keeps_up_looks_from_its_last_look_on() {
         let mut pace = Pace::default();
-        assert_eq!(pace.look(at(0)), Look::Since(BEGINNING));
-        pace.served(Look::Since(BEGINNING), at(0), came(3, 3));
-        assert_eq!(pace.look(at(5)), Look::Since(at(-20)));
-        pace.served(Look::Since(at(-20)), at(5), came(0, 0));
-        assert_eq!(pace.look(at(10)), Look::Since(at(-15)));
-        assert_eq!(pace.look(at(2_000)), Look::Since(at(-15)));
-        assert_eq!(pace.look(at(2_001)), Look::Since(BEGINNING), "now and then from the beginning");
+        assert_eq!(pace.next(at(0)), Look::Since(BEGINNING));
+        pace.did(Look::Since(BEGINNING), at(0), came(3, 3));
+        assert_eq!(pace.next(at(5)), Look::Since(at(-20)));
+        pace.did(Look::Since(at(-20)), at(5), came(0, 0));
+        assert_eq!(pace.next(at(10)), Look::Since(at(-15)));
+        assert_eq!(pace.next(at(2_000)), Look::Since(at(-15)));
+        assert_eq!(pace.next(at(2_001)), Look::Since(BEGINNING), "now and then from the beginning");
     }
 
     #[test]
@@ -164,22 +207,22 @@ mod tests {
         for (took_ms, pause_ms) in [(1, 2_000), (50, 5_000), (4_000, 20_000)] {
             let mut pace = Pace::default();
             let dear = Came { took: Duration::from_millis(took_ms), ..came(0, 0) };
-            pace.served(Look::Since(BEGINNING), at(0), dear);
-            assert_ne!(pace.look(at(pause_ms)), Look::Since(BEGINNING), "{took_ms} ms");
-            assert_eq!(pace.look(at(pause_ms + 1)), Look::Since(BEGINNING), "{took_ms} ms");
+            pace.did(Look::Since(BEGINNING), at(0), dear);
+            assert_ne!(pace.next(at(pause_ms)), Look::Since(BEGINNING), "{took_ms} ms");
+            assert_eq!(pace.next(at(pause_ms + 1)), Look::Since(BEGINNING), "{took_ms} ms");
         }
     }
 
     #[test]
     fn what_is_armed_for_the_past_lowers_the_floor() {
         let mut pace = Pace::default();
-        pace.served(Look::Since(BEGINNING), at(0), came(0, 0));
+        pace.did(Look::Since(BEGINNING), at(0), came(0, 0));
         pace.heard(Some(at(9_000)));
-        assert_eq!(pace.look(at(1)), Look::Since(at(-20)));
+        assert_eq!(pace.next(at(1)), Look::Since(at(-20)));
         pace.heard(Some(at(-9_000)));
-        assert_eq!(pace.look(at(1)), Look::Since(at(-9_000)));
-        pace.served(Look::Since(at(-9_000)), at(1), came(1, 0));
-        assert_eq!(pace.look(at(2)), Look::Since(at(-9_000)), "it could not be moved yet");
+        assert_eq!(pace.next(at(1)), Look::Since(at(-9_000)));
+        pace.did(Look::Since(at(-9_000)), at(1), came(1, 0));
+        assert_eq!(pace.next(at(2)), Look::Since(at(-9_000)), "it could not be moved yet");
     }
 
     #[test]
@@ -194,22 +237,22 @@ mod tests {
             took: Duration::ZERO,
         };
         let mut pace = Pace::default();
-        pace.served(Look::Since(BEGINNING), at(0), full(512, -900));
-        assert_eq!(pace.look(at(1)), Look::Since(at(-900)));
-        pace.served(Look::Since(at(-900)), at(1), full(512, -880));
-        assert_eq!(pace.look(at(2)), Look::Since(at(-880)));
+        pace.did(Look::Since(BEGINNING), at(0), full(512, -900));
+        assert_eq!(pace.next(at(1)), Look::Since(at(-900)));
+        pace.did(Look::Since(at(-900)), at(1), full(512, -880));
+        assert_eq!(pace.next(at(2)), Look::Since(at(-880)));
         // A thousand at one instant.
-        pace.served(Look::Since(at(-880)), at(2), full(512, -880));
-        assert_eq!(pace.look(at(3)), Look::Round);
-        pace.served(Look::Round, at(3), full(8, -880));
-        assert_eq!(pace.look(at(4)), Look::Round, "while there are many of a street");
-        pace.served(Look::Round, at(4), full(300, -880));
-        assert_eq!(pace.look(at(5)), Look::Since(at(-880)), "few of many streets: by their time");
+        pace.did(Look::Since(at(-880)), at(2), full(512, -880));
+        assert_eq!(pace.next(at(3)), Look::Round);
+        pace.did(Look::Round, at(3), full(8, -880));
+        assert_eq!(pace.next(at(4)), Look::Round, "while there are many of a street");
+        pace.did(Look::Round, at(4), full(300, -880));
+        assert_eq!(pace.next(at(5)), Look::Since(at(-880)), "few of many streets: by their time");
         let stuck = Came { moved: 0, ..full(512, -800) };
-        pace.served(Look::Since(at(-880)), at(5), stuck);
-        assert_eq!(pace.look(at(6)), Look::Round, "whoever cannot be moved stands in nobody's way");
-        pace.served(Look::Round, at(6), came(40, 0));
-        assert_eq!(pace.look(at(7)), Look::Since(at(-820)));
+        pace.did(Look::Since(at(-880)), at(5), stuck);
+        assert_eq!(pace.next(at(6)), Look::Round, "whoever cannot be moved stands in nobody's way");
+        pace.did(Look::Round, at(6), came(40, 0));
+        assert_eq!(pace.next(at(7)), Look::Since(at(-820)));
     }
 
     /// One that stays does not send every look back to the beginning.
@@ -217,8 +260,8 @@ mod tests {
     fn what_cannot_be_moved_is_looked_at_again_and_holds_nobody_up() {
         let mut pace = Pace::default();
         let one_stays = Came { first: at(-700), ..came(3, 2) };
-        pace.served(Look::Since(BEGINNING), at(0), one_stays);
-        assert_eq!(pace.look(at(1)), Look::Since(at(-700)));
+        pace.did(Look::Since(BEGINNING), at(0), one_stays);
+        assert_eq!(pace.next(at(1)), Look::Since(at(-700)));
         let busy = Came {
             claimed: 512,
             moved: 500,
@@ -228,16 +271,42 @@ mod tests {
             full: true,
             took: Duration::ZERO,
         };
-        pace.served(Look::Since(at(-700)), at(1), busy);
-        assert_eq!(pace.look(at(2)), Look::Since(at(-700)), "a few of many");
+        pace.did(Look::Since(at(-700)), at(1), busy);
+        assert_eq!(pace.next(at(2)), Look::Since(at(-700)), "a few of many");
     }
 
     #[test]
     fn a_clock_set_back_and_a_failure_begin_anew() {
         let mut pace = Pace::default();
-        pace.served(Look::Since(BEGINNING), at(60_000), came(0, 0));
-        assert_eq!(pace.look(at(0)), Look::Since(BEGINNING));
+        pace.did(Look::Since(BEGINNING), at(60_000), came(0, 0));
+        assert_eq!(pace.next(at(0)), Look::Since(BEGINNING));
         pace.failed();
-        assert_eq!(pace.look(at(60_001)), Look::Since(BEGINNING));
+        assert_eq!(pace.next(at(60_001)), Look::Since(BEGINNING));
+    }
+
+    #[test]
+    fn what_a_second_hand_leaves_is_seen_by_the_next_look_of_the_first() {
+        let mut pace = Pace::default();
+        pace.did(Look::Since(BEGINNING), at(0), came(3, 3));
+        let under_way = pace.look(at(1));
+        assert_eq!(pace.look_beside(), under_way, "from where the first one is");
+        pace.served_beside(Came { first: at(-400), ..came(9, 8) });
+        pace.served_beside(Came { first: at(-300), ..came(9, 8) });
+        pace.served(under_way, at(1), came(2, 2));
+        assert_eq!(pace.next(at(2)), Look::Since(at(-400)), "although the first was committed after it");
+        pace.did(Look::Since(at(-400)), at(2), came(1, 1));
+        pace.served_beside(came(9, 9));
+        assert_eq!(pace.next(at(3)), Look::Since(at(-18)), "nothing was left");
+    }
+
+    #[test]
+    fn what_a_second_hand_gave_back_is_not_passed_over_by_a_look_from_before() {
+        let mut pace = Pace::default();
+        let under_way = pace.look(at(0));
+        assert_eq!(under_way.look, Look::Since(BEGINNING));
+        // The second hand had rows locked that the first could not see.
+        pace.failed();
+        pace.served(under_way, at(0), came(0, 0));
+        assert_eq!(pace.next(at(1)), Look::Since(BEGINNING));
     }
 }

@@ -1,7 +1,6 @@
 //! The loop: claim what is due, let the service decide, re-arm or delete, commit.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,89 +9,15 @@ use ids::TenantId;
 use jiff::Timestamp;
 use pg::{DbClock, Listener, Pool, ScopedTx, TenantScope, crash};
 use telemetry::{Metrics, Stopwatch};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Measured;
-use crate::pace::{Came, Look, Pace};
-use crate::{Kind, Wakeup, store};
+use crate::pace::{Came, Look, Looked, Pace};
+use crate::{Fire, FireError, RunnerConfig, Wakeup, store};
 
 /// Least pause after a round that could not move what is due, e.g. because others hold it.
 const STUCK_PAUSE: Duration = Duration::from_millis(20);
-
-/// Bounds of a runner.
-#[derive(Debug, Clone)]
-pub struct RunnerConfig {
-    /// Rows of one tenant in one batch at most: what keeps a busy tenant from delaying the others.
-    pub rows_per_tenant_max: i64,
-    /// Rows in one transaction at most.
-    pub batch_rows_max: i64,
-    /// Longest sleep while idle.
-    pub idle_ms_max: u64,
-    /// Pause after the database failed or while firing is held.
-    pub backoff_ms: u64,
-    /// A round that takes longer is given up and tried again.
-    pub round_ms_max: u64,
-    /// How long a wake-up that cannot be fired is put off, in seconds.
-    pub put_off_s: u32,
-}
-
-impl Default for RunnerConfig {
-    fn default() -> Self {
-        Self {
-            rows_per_tenant_max: 64,
-            batch_rows_max: 512,
-            idle_ms_max: 250,
-            backoff_ms: 500,
-            round_ms_max: 15_000,
-            put_off_s: 60,
-        }
-    }
-}
-
-/// Why firing failed.
-#[derive(Debug, thiserror::Error)]
-pub enum FireError {
-    /// The database said no, or nothing at all.
-    #[error("firing wake-ups: {0}")]
-    Database(#[from] pg::Error),
-    /// The service's own decision failed; text without personal data.
-    #[error("firing wake-ups: {0}")]
-    Broken(String),
-}
-
-impl FireError {
-    /// Whether the same batch may go through later.
-    fn passes(&self) -> bool {
-        matches!(self, Self::Database(error) if error.passes())
-    }
-}
-
-impl From<sqlx::Error> for FireError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
-/// What a service does when woken. It must arm or disarm every subject it was given (or leave the row, which
-/// fires again), inside `tx`.
-pub trait Fire: Send + Sync + 'static {
-    /// The one kind this runner claims.
-    const KIND: Kind;
-
-    /// Which tenants the transaction sees beyond those of the claimed rows.
-    fn districts(&self, _tenants: &[TenantId]) -> Vec<TenantId> {
-        Vec::new()
-    }
-
-    /// Looks at the claimed subjects and acts; `now` is what the claim compared with. Returns how many of them it
-    /// armed anew or disarmed: if none, the runner waits a moment before it looks at the same rows again.
-    fn fire(
-        &self,
-        tx: &mut ScopedTx,
-        now: Timestamp,
-        due: Vec<Wakeup>,
-    ) -> impl Future<Output = Result<usize, FireError>> + Send;
-}
 
 /// What the runners of one process share. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -114,7 +39,11 @@ pub struct Runner<F> {
     measured: Measured,
     /// What this process arms.
     armed: Listener,
-    pace: Mutex<Pace>,
+    pace: Arc<Mutex<Pace>>,
+    /// There is more than one batch takes.
+    behind: Arc<Notify>,
+    /// Whether this is the hand that helps.
+    second: bool,
     /// The tenant served last: the next claim begins after it.
     last_tenant: AtomicI64,
     /// Rows of the next claim at most: halved until a culprit is alone, doubled with each success.
@@ -135,7 +64,7 @@ enum Round {
 /// Rows that were claimed, and how.
 struct Claim {
     due: Vec<Wakeup>,
-    look: Look,
+    looked: Looked,
     /// Whether there may be more.
     full: bool,
 }
@@ -162,12 +91,54 @@ impl<F: Fire> Runner<F> {
     ) -> Self {
         let (last_tenant, batch_rows) = (AtomicI64::new(0), AtomicI64::new(config.batch_rows_max));
         let (measured, armed) = (Measured::new(&base.metrics, F::KIND), base.pool.listen(F::KIND));
-        let pace = Mutex::default();
-        Self { base, fire, after_commit, config, measured, armed, pace, last_tenant, batch_rows }
+        let (pace, behind, second) = Default::default();
+        Self {
+            base,
+            fire,
+            after_commit,
+            config,
+            measured,
+            armed,
+            pace,
+            behind,
+            second,
+            last_tenant,
+            batch_rows,
+        }
     }
 
-    /// Runs until shutdown; the batch in hand is finished first.
+    /// Runs until shutdown; what is in hand is finished first.
     pub async fn run(self, shutdown: CancellationToken) {
+        match F::TWO_HANDS {
+            true => tokio::join!(self.first_hand(&shutdown), self.help().second_hand(&shutdown)).0,
+            false => self.first_hand(&shutdown).await,
+        }
+    }
+
+    /// A second hand of this runner.
+    fn help(&self) -> Self {
+        let (base, config) = (self.base.clone(), self.config.clone());
+        let made = Self::new(base, self.fire.clone(), self.after_commit.clone(), config);
+        Self { pace: self.pace.clone(), behind: self.behind.clone(), second: true, ..made }
+    }
+
+    /// Takes a batch whenever a claim was full, its own ones included.
+    async fn second_hand(self, shutdown: &CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return,
+                () = self.behind.notified() => {}
+            }
+            let (pause, _) = self.pause_after(self.round().await);
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn first_hand(&self, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
             let (pause, until) = self.pause_after(self.round().await);
             let sooner = async {
@@ -247,14 +218,19 @@ impl<F: Fire> Runner<F> {
 
     async fn attempt(&self) -> Result<Attempt, FireError> {
         let started = Stopwatch::start();
-        self.pace().heard(self.armed.take());
+        if !self.second {
+            self.pace().heard(self.armed.take());
+        }
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
         let now = match self.base.clock.now(&mut tx).await {
             // Said by the clock itself.
             Err(error) if error.clock_held().is_some() => return Ok(Attempt::Done(Round::Held)),
             now => now?,
         };
-        let Claim { due, look, full } = self.claim(&mut tx, now).await?;
+        let Claim { due, looked, full } = self.claim(&mut tx, now).await?;
+        if full {
+            self.behind.notify_one();
+        }
         let tenants: BTreeSet<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();
         let dues = || due.iter().map(|wakeup| wakeup.due_at);
         let (first_due, last_due) = (dues().min().unwrap_or(now), dues().max().unwrap_or(now));
@@ -268,14 +244,21 @@ impl<F: Fire> Runner<F> {
             took: started.elapsed(),
         };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
-            let next = store::first_due(&mut tx, F::KIND, look.floor()).await?;
+            if self.second {
+                tx.commit().await?;
+                return Ok(Attempt::Done(Round::Idle { pause: Duration::ZERO, until: now }));
+            }
+            let next = store::first_due(&mut tx, F::KIND, looked.look.floor()).await?;
             tx.commit().await?;
-            self.pace().served(look, now, came(0));
+            self.pace().served(looked, now, came(0));
             return Ok(Attempt::Done(self.idle(next, now)));
         };
         match self.fire(tx, now, due.clone()).await {
             Ok(moved) => {
-                self.pace().served(look, now, came(moved));
+                match self.second {
+                    true => self.pace().served_beside(came(moved)),
+                    false => self.pace().served(looked, now, came(moved)),
+                }
                 self.measured.claimed(&due, now);
                 self.last_tenant.store(last.as_i64(), Ordering::Relaxed);
                 self.widen();
@@ -321,12 +304,12 @@ impl<F: Fire> Runner<F> {
     async fn claim(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<Claim, FireError> {
         let rows = self.batch_rows.load(Ordering::Relaxed);
         let full = |due: &[Wakeup]| due.len() as i64 >= rows;
-        let look = self.pace().look(now);
-        if let Look::Since(floor) = look {
+        let looked = if self.second { self.pace().look_beside() } else { self.pace().look(now) };
+        if let Look::Since(floor) = looked.look {
             let due = wakeups::<F>(store::claim_since(tx, F::KIND, floor, now, rows).await?)?;
             let full = full(&due);
             if !full || !self.crowded(&due) {
-                return Ok(Claim { due, look, full });
+                return Ok(Claim { due, looked, full });
             }
         }
         let bounds = store::Bounds {
@@ -336,7 +319,7 @@ impl<F: Fire> Runner<F> {
         };
         let due = wakeups::<F>(store::claim(tx, F::KIND, now, bounds).await?)?;
         let full = full(&due);
-        Ok(Claim { due, look: Look::Round, full })
+        Ok(Claim { due, looked: Looked { look: Look::Round, ..looked }, full })
     }
 
     /// Whether one tenant has more than its share of these.

@@ -379,3 +379,40 @@ async fn a_runner_that_was_behind_keeps_up_again() {
     }
     assert_eq!((fired, world.count("wakeups").await), (220, 0));
 }
+
+/// Fires only in company: a batch waits until another one is under way as well.
+struct Pair {
+    together: tokio::sync::Barrier,
+    bell: Bell,
+}
+
+impl Fire for Pair {
+    const KIND: wakeups::Kind = Bell::KIND;
+    const TWO_HANDS: bool = true;
+
+    async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
+        self.together.wait().await;
+        self.bell.fire(tx, now, due).await
+    }
+}
+
+/// While one batch is fired, a second hand claims and fires the next; each is fired once.
+#[tokio::test]
+async fn a_second_hand_takes_what_one_batch_leaves() {
+    let world = World::start().await;
+    world.arm(&(0..200).map(|n| bell(street(1 + n as i64 % 7), n, 0)).collect::<Vec<_>>()).await;
+    let pair = Arc::new(Pair { together: tokio::sync::Barrier::new(2), bell: Bell::default() });
+    let config = RunnerConfig { batch_rows_max: 10, ..RunnerConfig::default() };
+    let (pool, clock, metrics) = (world.pool.clone(), world.guarded.clone(), world.metrics.clone());
+    let shutdown = tokio_util::sync::CancellationToken::new();
+    let (done, rung) = (shutdown.clone(), Arc::new(AtomicUsize::new(0)));
+    let after_commit = move || {
+        // By the last of twenty batches the company of both is over.
+        if rung.fetch_add(1, Ordering::SeqCst) == 19 {
+            done.cancel();
+        }
+    };
+    let base = Base { pool, clock, metrics };
+    Runner::new(base, pair, Arc::new(after_commit), config).run(shutdown).await;
+    assert_eq!((world.count("rung").await, world.count("wakeups").await), (200, 0));
+}

@@ -12,6 +12,8 @@ pub(crate) struct OrdersDue(pub Room);
 
 impl Fire for OrdersDue {
     const KIND: Kind = ORDER;
+    /// Cases that another transaction has are passed over, of whichever process it is.
+    const TWO_HANDS: bool = true;
 
     async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
         due::orders(&self.0, tx, now, due).await
