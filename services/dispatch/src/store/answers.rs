@@ -10,7 +10,7 @@ use super::column;
 
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Old answers of a principal removed when it gets a new one: more than it adds, so they do not pile up.
+/// Old answers of a tenant removed when new ones are kept, or as many as those are: they do not pile up.
 const FORGOTTEN_MAX: i64 = 20;
 
 /// Whose key on which route.
@@ -81,25 +81,21 @@ pub(crate) async fn keep(
     pg::rows_affected("keeping answers", kept.rows_affected(), added.len())
 }
 
-/// Removes some answers of these principals that have been kept long enough. Rows another one is removing are left.
+/// Removes some answers of these tenants that have been kept long enough. Rows another one is removing are left.
 pub(crate) async fn forget_old(tx: &mut ScopedTx, of: &[Scope], now: Timestamp) -> Result<(), pg::Error> {
     let before = now.saturating_sub(KEPT).map_err(|error| pg::Error::broken("subtracting days", error))?;
-    let whose: BTreeSet<(i64, &str)> =
-        of.iter().map(|scope| (scope.tenant.as_i64(), &*scope.principal)).collect();
-    let (tenants, principals): (Vec<i64>, Vec<String>) =
-        whose.into_iter().map(|(tenant, principal)| (tenant, principal.to_owned())).unzip();
+    let tenants: BTreeSet<i64> = of.iter().map(|scope| scope.tenant.as_i64()).collect();
     sqlx::query!(
         "DELETE FROM dispatch.answers a
-         USING UNNEST($1::bigint[], $2::text[]) AS whose (tenant_id, principal)
+         USING UNNEST($1::bigint[]) AS whose (tenant_id)
          CROSS JOIN LATERAL (
              SELECT o.tenant_id, o.principal, o.route, o.key FROM dispatch.answers o
-             WHERE o.tenant_id = whose.tenant_id AND o.principal = whose.principal AND o.answered_at < $3
-             LIMIT $4 FOR UPDATE SKIP LOCKED) old
+             WHERE o.tenant_id = whose.tenant_id AND o.answered_at < $2
+             LIMIT $3 FOR UPDATE SKIP LOCKED) old
          WHERE a.tenant_id = old.tenant_id AND a.principal = old.principal AND a.route = old.route AND a.key = old.key",
-        &tenants,
-        &principals,
+        &tenants.into_iter().collect::<Vec<_>>(),
         jiff_sqlx::Timestamp::from(before) as jiff_sqlx::Timestamp,
-        FORGOTTEN_MAX,
+        FORGOTTEN_MAX.max(of.len() as i64),
     )
     .execute(&mut **tx)
     .await?;

@@ -26,7 +26,7 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
     (
         "a doubled order",
         &["I3"],
-        "DROP INDEX dispatch.orders_one_of_a_body;
+        "DROP INDEX dispatch.orders_one_standing_of_a_body;
          INSERT INTO dispatch.orders SELECT tenant_id, gen_random_uuid(), case_id, round, body, role, phase, version,
              dispatched_at, changed_at, state FROM dispatch.orders WHERE role = 'assist' LIMIT 1;",
     ),
