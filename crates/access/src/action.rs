@@ -43,6 +43,8 @@ pub enum Action {
     CaseCancel,
     /// Read deliveries with their attempts and verdicts.
     DeliveryRead,
+    /// Have a new secret made for an endpoint, and be shown it.
+    EndpointRotate,
     /// Watch the live updates of a street.
     LiveWatch,
     /// Read the documents of a tenant.
@@ -71,7 +73,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Action; 31] = [
+    pub const ALL: [Action; 32] = [
         Action::ReportSubmit,
         Action::ReportAssign,
         Action::ReportDrill,
@@ -91,6 +93,7 @@ impl Action {
         Action::CalendarReplan,
         Action::CaseCancel,
         Action::DeliveryRead,
+        Action::EndpointRotate,
         Action::LiveWatch,
         Action::DocumentRead,
         Action::DocumentApply,
@@ -127,6 +130,7 @@ impl Action {
             Action::CalendarReplan => "calendar.replan",
             Action::CaseCancel => "case.cancel",
             Action::DeliveryRead => "delivery.read",
+            Action::EndpointRotate => "endpoint.rotate",
             Action::LiveWatch => "live.watch",
             Action::DocumentRead => "document.read",
             Action::DocumentApply => "document.apply",

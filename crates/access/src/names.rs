@@ -49,6 +49,7 @@ impl Action {
             Action::CalendarReplan => ("重排时限", "replan due times"),
             Action::CaseCancel => ("取消案件", "call a case off"),
             Action::DeliveryRead => ("查看投递", "read deliveries"),
+            Action::EndpointRotate => ("更换端点密钥", "change an endpoint's secret"),
             Action::LiveWatch => ("实时动态", "watch live updates"),
             Action::DocumentRead => ("查看租户文件", "read documents"),
             Action::DocumentApply => ("提交清单", "apply a manifest"),

@@ -23,7 +23,17 @@ const TABLE: [Row; 13] = [
     Row {
         role: Role::BodyUser,
         held_in: &[Body],
-        may: &[CaseList, CaseRead, OrderList, OrderRead, OrderAct, OrderLink, DeliveryRead, LiveWatch],
+        may: &[
+            CaseList,
+            CaseRead,
+            OrderList,
+            OrderRead,
+            OrderAct,
+            OrderLink,
+            DeliveryRead,
+            EndpointRotate,
+            LiveWatch,
+        ],
     },
     Row {
         role: Role::StreetCentre,
@@ -120,7 +130,7 @@ const TABLE: [Row; 13] = [
     Row {
         role: Role::SecurityAdmin,
         held_in: &[District, Installation],
-        may: &[DocumentRead, ClassifierRead, RightsRead],
+        may: &[EndpointRotate, DocumentRead, ClassifierRead, RightsRead],
     },
     Row {
         role: Role::AuditAdmin,

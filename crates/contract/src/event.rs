@@ -161,6 +161,8 @@ events! {
     DeliverySuppressed = "notification.delivery.suppressed",
     /// A person had it tried again.
     DeliveryReplayed = "notification.delivery.replayed",
+    /// A new secret was made for an endpoint, and shown to who asked.
+    EndpointSecretRotated = "notification.endpoint.secret_rotated",
     /// A whole tenant document, part `core`.
     DocumentCore = "directory.document.core",
     /// A whole tenant document, part `territory`.

@@ -242,9 +242,9 @@ async fn send(room: &Room, egress: &Egress, job: &Job) -> Outcome {
 }
 
 async fn post(room: &Room, egress: &Egress, job: &Job, url: &Url, traceparent: &str) -> Outcome {
-    room.secrets.drop_file(&job.endpoint, &job.secret);
+    room.secrets.drop_file(&job.endpoint, &job.signer);
     let (id, timestamp_s) = (job.key.1, job.claimed_at.as_second());
-    let signature = job.secret.sign(id, timestamp_s, &job.payload);
+    let signature = job.signer.sign(id, timestamp_s, &job.payload);
     egress.post(Post { url, id, timestamp_s, signature, traceparent, body: job.payload.clone() }).await
 }
 

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::core::outcome::Outcome;
 use crate::core::pace::{IN_FLIGHT_MAX, Pace};
-use crate::core::signature::Secret;
+use crate::core::signature::Signer;
 use crate::store::Key;
 use crate::tenants::{EndpointId, Target};
 
@@ -49,7 +49,7 @@ pub struct Job {
     /// Where, by the documents of the claim.
     pub target: Arc<Target>,
     /// What it is signed with.
-    pub secret: Arc<Secret>,
+    pub signer: Arc<Signer>,
     /// The bytes.
     pub payload: Bytes,
     /// The trace.

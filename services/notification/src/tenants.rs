@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use contract::document::{Channel, DistrictCore, StreetCore, Territory, merge};
+use contract::document::{Channel, DistrictCore, Endpoint, StreetCore, Territory, merge};
 use ids::{BodyRef, TenantId};
-use snapshot::Project;
+use snapshot::{Project, View};
 use url::Url;
 
 /// An endpoint by its owner (the street or its district) and its key there (D1).
@@ -57,10 +57,44 @@ impl Street {
         self.drills.contains(endpoint)
     }
 
+    /// The endpoints of one owner, by key.
+    fn of_owner(&self, owner: TenantId) -> BTreeMap<&str, Owned<'_>> {
+        let each = self.bodies.iter().flat_map(|(body, ids)| ids.iter().map(move |id| (body, id)));
+        let owned = each.filter(|(_, id)| id.tenant == owner).filter_map(|(body, id)| {
+            let url = self.targets.get(id)?.text.as_str();
+            Some((id.key.as_str(), Owned { body, url, drills: self.drills.contains(id) }))
+        });
+        owned.collect()
+    }
+
     /// Every endpoint.
     pub fn endpoints(&self) -> impl Iterator<Item = &EndpointId> {
         self.targets.keys()
     }
+}
+
+/// One endpoint as its owner's document has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owned<'a> {
+    /// The body it tells.
+    pub body: &'a BodyRef,
+    /// Its address.
+    pub url: &'a str,
+    /// Whether it takes drills, too (D26).
+    pub drills: bool,
+}
+
+/// The endpoints that a street or a district owns itself, by key.
+pub fn owned(view: &View<Street>, owner: TenantId) -> BTreeMap<&str, Owned<'_>> {
+    let Some(district) = view.district(owner) else {
+        return view.street(owner).map(|street| street.of.of_owner(owner)).unwrap_or_default();
+    };
+    let webhooks = district.endpoints.iter().filter(|(_, endpoint)| endpoint.channel == Channel::Webhook);
+    let owned = webhooks.map(|(key, endpoint)| {
+        let Endpoint { body, url, drills, .. } = endpoint;
+        (key.as_str(), Owned { body, url, drills: *drills })
+    });
+    owned.collect()
 }
 
 /// Compiles a street's endpoints; those of a channel this build does not know are passed over.

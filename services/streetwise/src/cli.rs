@@ -8,6 +8,7 @@ mod caller;
 mod classifier;
 mod desk;
 mod doctor;
+mod endpoint;
 mod key;
 mod refill;
 mod rules;
@@ -34,6 +35,7 @@ pub use desk::{
     DeskReroute, DeskRoute, DeskShow, DeskSplit, Ground, Kind, Said, Whose,
 };
 pub use doctor::{Doctor, Lag};
+pub use endpoint::{Endpoint, EndpointDoor, EndpointList, EndpointRotate};
 pub use key::{Key, NewKey};
 pub use refill::Refill;
 pub use rules::{Format, Route, RouteExplain, Rules, RulesBacktest, RulesCheck};
@@ -100,6 +102,9 @@ pub enum Command {
     /// 系统与设备的接口密钥 / keys of systems and devices
     #[command(subcommand)]
     Key(Key),
+    /// 通知端点：列出、更换密钥 / where bodies are told by webhook: list them, change a secret
+    #[command(subcommand)]
+    Endpoint(Endpoint),
     /// 文本分类模型：训练、检验、说明、发布、重新训练 / text classifiers: train, measure, explain, publish, retrain
     #[command(subcommand)]
     Classifier(Classifier),

@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`assign`], [`street`], [`rules`], [`desk`], [`calendar`], [`route`], [`who_can`], [`key`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`assign`], [`street`], [`rules`], [`desk`], [`calendar`], [`route`], [`who_can`], [`key`], [`endpoint`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -28,6 +28,7 @@ pub mod demo;
 pub mod desk;
 pub mod dev_identity;
 pub mod doctor;
+pub mod endpoint;
 pub mod failure;
 mod key;
 pub mod lag;
@@ -90,6 +91,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Calendar(Calendar::Replan(arguments)) => calendar::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),
+        Command::Endpoint(command) => endpoint::run(&command).await?,
         Command::Classifier(command) => classifier::run(&command).await?,
         Command::Clock(Clock::Accept(arguments)) => clock::accept(&arguments).await?,
         Command::Parked(command) => parked::run(&command).await?,

@@ -6,20 +6,20 @@ use crate::{DISTRICT, STREET, body, body_scope, holder, tenant};
 
 /// Columns as in `Action::ALL`; `x` is a right.
 const EXPECTED: &str = "
-                submit assign drill reveal follow c.list c.read verify review r.district o.list o.read o.act direct link adj replan c.canc deliv live doc.r apply cl.r cl.p examples clock park rights offb export removals
-grid-worker     x . . . x x x . . . . . . . . . . . . x . . . . . . . . . . .
-resident        x . . . x . . . . . . . . . . . . . . . . . . . . . . . . . .
-device          x . . . . . . . . . . . . . . . . . . . . . . . . . . . . . .
-body-user       . . . . . x x . . . x x x . x . . . x x . . . . . . . . . . .
-street-centre   x x . x x x x . x . x x . x x . . x x x x . x . x . . . . . .
-verifier        . . . x x x x x . . x x . . . . . . . x . . . . . . . . . . .
-district-centre x x . x x x x . x x x x . x x x x x x x x . x . x . . . . . .
-sre             . . x . . . . . . . . . . . . . . . x . x . x . . x x . . . .
-directory-admin . . x . . . . . . . . . . . . . . . . . x x x x . . . . . . .
-trainer         . . . . . . . . . . . . . . . . . . . . . . x x x . . . . . .
-system-admin    . . x . . . . . . . . . . . . . . . . . x . x . . x x . x x x
-security-admin  . . . . . . . . . . . . . . . . . . . . x . x . . . . x . . .
-audit-admin     . . . . . . . . . . . . . . . . . . x . x . x . . . . x . . x
+                submit assign drill reveal follow c.list c.read verify review r.district o.list o.read o.act direct link adj replan c.canc deliv rotate live doc.r apply cl.r cl.p examples clock park rights offb export removals
+grid-worker     x . . . x x x . . . . . . . . . . . . . x . . . . . . . . . . .
+resident        x . . . x . . . . . . . . . . . . . . . . . . . . . . . . . . .
+device          x . . . . . . . . . . . . . . . . . . . . . . . . . . . . . . .
+body-user       . . . . . x x . . . x x x . x . . . x x x . . . . . . . . . . .
+street-centre   x x . x x x x . x . x x . x x . . x x . x x . x . x . . . . . .
+verifier        . . . x x x x x . . x x . . . . . . . . x . . . . . . . . . . .
+district-centre x x . x x x x . x x x x . x x x x x x . x x . x . x . . . . . .
+sre             . . x . . . . . . . . . . . . . . . x . . x . x . . x x . . . .
+directory-admin . . x . . . . . . . . . . . . . . . . . . x x x x . . . . . . .
+trainer         . . . . . . . . . . . . . . . . . . . . . . . x x x . . . . . .
+system-admin    . . x . . . . . . . . . . . . . . . . . . x . x . . x x . x x x
+security-admin  . . . . . . . . . . . . . . . . . . . x . x . x . . . . x . . .
+audit-admin     . . . . . . . . . . . . . . . . . . x . . x . x . . . . x . . x
 ";
 
 /// Columns street, district, body, installation.

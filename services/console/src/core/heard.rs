@@ -86,8 +86,8 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {
             delivery(tenant, Message::decode(payload)?)
         }
-        // It is heard by nobody (`contract::topology`): the record of it is intake's journal.
-        ContactRevealed => Err(NotHeard::Unasked),
+        // Heard by nobody (`contract::topology`): the record of it is the journal of who said it.
+        ContactRevealed | EndpointSecretRotated => Err(NotHeard::Unasked),
         DocumentCore | DocumentTerritory | DocumentPeople | DocumentClassifier => Err(NotHeard::Document),
     }
 }

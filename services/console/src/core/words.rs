@@ -97,6 +97,7 @@ pub const fn of(kind: EventType) -> Words {
         DeliveryDeadLettered => words("通知未能送达", "notice could not be delivered"),
         DeliverySuppressed => words("通知未发送", "notice not sent"),
         DeliveryReplayed => words("通知重新发送", "notice is sent again"),
+        EndpointSecretRotated => words("端点密钥已更换", "an endpoint's secret was changed"),
         DocumentCore => words("租户文件", "tenant document"),
         DocumentTerritory => words("辖区文件", "territory document"),
         DocumentPeople => words("成员文件", "people document"),

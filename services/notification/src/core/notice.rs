@@ -199,6 +199,7 @@ impl Notice {
             event_type: envelope.event_type.as_str(),
             id: envelope.id.as_uuid(),
             time: envelope.time,
+            version: envelope.version,
             street: envelope.tenant.to_string(),
             case_no: &self.case_no,
             order_id: self.order_id.or_else(|| self.orders.get(body).copied()),
@@ -214,7 +215,7 @@ impl Notice {
     }
 }
 
-/// The fields of D53; `stage`, `voices` and `visit_id` only where the event has them. `id` is the event's, the delivery's is
+/// The fields of D53, and `version` (ADR 070); `stage`, `voices` and `visit_id` only where the event has them. `id` is the event's, the delivery's is
 /// the `webhook-id` header.
 #[derive(Serialize)]
 struct WebhookBody<'a> {
@@ -222,6 +223,8 @@ struct WebhookBody<'a> {
     event_type: &'a str,
     id: Uuid,
     time: Timestamp,
+    /// Of the order or the case that the event is about: its events count 1, 2, 3 …, and may arrive in another order.
+    version: u64,
     street: String,
     case_no: &'a str,
     order_id: Option<Uuid>,
@@ -342,7 +345,7 @@ mod tests {
         let bytes = notice.body_bytes(&envelope, &notice.bodies[0]).unwrap();
         let expected = serde_json::json!({
             "type": "dispatch.order.dispatched", "id": Uuid::from_u128(9), "time": "2026-11-23T02:00:00Z",
-            "street": "990102001000", "case_no": "990102001-261123-0001", "order_id": Uuid::from_u128(1),
+            "version": 1, "street": "990102001000", "case_no": "990102001-261123-0001", "order_id": Uuid::from_u128(1),
             "body": "transport", "role": "lead",
             "stages": [{"stage": "acknowledge", "due_at": "2026-11-23T04:00:00Z"}, {"stage": "resolve", "due_at": null}],
             "trace_id": "0af7651916cd43dd8448eb211c80319c",

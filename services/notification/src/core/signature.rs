@@ -3,8 +3,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 use uuid::Uuid;
+
+/// A secret that was followed by another one signs for so long beside it, so that a receiver has time to change.
+pub const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+/// Secrets that sign at one time at most.
+pub const SIGNING_MAX: usize = 4;
 
 /// What an endpoint's webhooks are signed with: 32 bytes. No Debug, no Display.
 pub struct Secret {
@@ -29,8 +35,7 @@ impl Secret {
         format!("whsec_{}", STANDARD.encode(&self.bytes))
     }
 
-    /// The `webhook-signature` of one attempt.
-    pub fn sign(&self, id: Uuid, timestamp_s: i64, body: &[u8]) -> String {
+    fn sign(&self, id: Uuid, timestamp_s: i64, body: &[u8]) -> String {
         let mut signing = hmac::Context::with_key(&self.key);
         signing.update(format!("{id}.{timestamp_s}.").as_bytes());
         signing.update(body);
@@ -38,9 +43,63 @@ impl Secret {
     }
 }
 
+/// What an endpoint's webhooks are signed with: its newest secret, and those it followed less than a day ago.
+pub struct Signer {
+    newest: Secret,
+    followed: Vec<Secret>,
+}
+
+impl Signer {
+    /// With the newest alone, or beside others.
+    pub fn new(newest: Secret, followed: Vec<Secret>) -> Self {
+        Self { newest, followed }
+    }
+
+    /// The one that a receiver is to have.
+    pub fn newest(&self) -> &Secret {
+        &self.newest
+    }
+
+    /// The `webhook-signature` of one attempt: one signature for each secret, separated by spaces, as Standard Webhooks have it.
+    pub fn sign(&self, id: Uuid, timestamp_s: i64, body: &[u8]) -> String {
+        let secrets = std::iter::once(&self.newest).chain(&self.followed);
+        secrets.map(|secret| secret.sign(id, timestamp_s, body)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How many of an endpoint's secrets sign now, by when they were made, the newest first: a secret signs until a day after the next
+/// one was made.
+pub fn signing(made_at: &[Timestamp], now: Timestamp) -> usize {
+    let followed_at = made_at.iter().take(made_at.len().saturating_sub(1));
+    made_at.len().min(1) + followed_at.take_while(|next_made_at| now < **next_made_at + OVERLAP).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_signs_for_a_day_beside_the_one_that_follows_it() {
+        let at = |hours: i64| Timestamp::from_second(1_780_000_000 + hours * 3_600).unwrap();
+        assert_eq!(signing(&[], at(0)), 0);
+        assert_eq!(signing(&[at(0)], at(9_000)), 1, "one that nothing followed signs for ever");
+        let made_at = [at(30), at(20), at(0)];
+        for (hours, signs) in [(30, 3), (43, 3), (44, 2), (53, 2), (54, 1), (9_000, 1)] {
+            assert_eq!(signing(&made_at, at(hours)), signs, "after {hours} hours");
+        }
+    }
+
+    /// Both sides of a change are served: who has the old secret and who has the new one.
+    #[test]
+    fn a_receiver_verifies_with_either_secret() {
+        let secret = |first: u8| Secret::new((first..first + 32).collect());
+        let signer = Signer::new(secret(40), vec![secret(0)]);
+        let given = signer.sign(Uuid::from_u128(7), 1_795_400_000, b"{}");
+        let of = |secret: Secret| {
+            testkit::sink::sign(secret.as_bytes(), &Uuid::from_u128(7).to_string(), "1795400000", b"{}")
+        };
+        assert_eq!(given, format!("{} {}", of(secret(40)), of(secret(0))));
+    }
 
     /// The receiver's side, written apart from ours, agrees.
     #[test]

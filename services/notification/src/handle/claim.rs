@@ -20,7 +20,7 @@ use super::fan_out::KIND;
 use super::secrets::SecretError;
 use super::verdict::Verdict;
 use crate::core::schedule::SCHEDULE_S;
-use crate::core::signature::Secret;
+use crate::core::signature::Signer;
 use crate::desk::{FirstTold, Job, Seat};
 use crate::store::attempts::{self, Ended};
 use crate::store::deliveries::{self, Delivery, Settled};
@@ -59,15 +59,15 @@ pub async fn claim(room: &Room, tx: &mut ScopedTx, now: Timestamp, due: &[Wakeup
         plan.add(delivery, payload, step);
     }
     plan.later.extend(busy.into_iter().map(|key| (key, BUSY_PAUSE)));
-    let secrets = secrets(room, tx, now, &plan).await?;
-    plan.leave_out_unsigned(&secrets);
+    let signers = signers(room, tx, now, &plan).await?;
+    plan.leave_out_unsigned(&signers);
     wakeups::disarm(tx, KIND, &plan.over).await?;
     wakeups::arm(tx, &plan.wakeups(now)).await?;
     let lost = plan.lost();
     attempts::enter(tx, &lost).await?;
     room.events.attempts_lost(lost.len());
     give_up(room, tx, now, plan.given_up).await?;
-    let jobs = begin(tx, now, plan.sent, &secrets).await?;
+    let jobs = begin(tx, now, plan.sent, &signers).await?;
     room.desk.stage(jobs);
     Ok(())
 }
@@ -106,9 +106,9 @@ impl Plan {
     }
 
     /// What cannot be signed is not sent; its seat is given back.
-    fn leave_out_unsigned(&mut self, secrets: &BTreeMap<EndpointId, Arc<Secret>>) {
+    fn leave_out_unsigned(&mut self, signers: &BTreeMap<EndpointId, Arc<Signer>>) {
         let (signed, unsigned): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.sent).into_iter().partition(|sent| secrets.contains_key(&sent.endpoint));
+            std::mem::take(&mut self.sent).into_iter().partition(|sent| signers.contains_key(&sent.endpoint));
         self.sent = signed;
         self.later.extend(unsigned.iter().map(|sent| (sent.delivery.key, NO_SECRET_PAUSE)));
     }
@@ -194,17 +194,19 @@ async fn give_up(
     Ok(())
 }
 
-async fn secrets(
+async fn signers(
     room: &Room,
     tx: &mut ScopedTx,
     now: Timestamp,
     plan: &Plan,
-) -> Result<BTreeMap<EndpointId, Arc<Secret>>, FireError> {
+) -> Result<BTreeMap<EndpointId, Arc<Signer>>, FireError> {
     let endpoints: BTreeSet<&EndpointId> = plan.sent.iter().map(|sent| &sent.endpoint).collect();
     match room.secrets.opened(tx, now, &endpoints).await {
-        Ok(secrets) => Ok(secrets),
+        Ok(signers) => Ok(signers),
         Err(SecretError::Database(error)) => Err(error.into()),
-        Err(error @ SecretError::Seal(_)) => Err(FireError::Broken(error.to_string())),
+        Err(error @ (SecretError::Seal(_) | SecretError::Closed)) => {
+            Err(FireError::Broken(error.to_string()))
+        }
     }
 }
 
@@ -212,7 +214,7 @@ async fn begin(
     tx: &mut ScopedTx,
     now: Timestamp,
     sent: Vec<Sending>,
-    secrets: &BTreeMap<EndpointId, Arc<Secret>>,
+    signers: &BTreeMap<EndpointId, Arc<Signer>>,
 ) -> Result<Vec<Job>, FireError> {
     if sent.is_empty() {
         return Ok(Vec::new());
@@ -220,12 +222,12 @@ async fn begin(
     let keys: Vec<Key> = sent.iter().map(|sent| sent.delivery.key).collect();
     deliveries::start_sending(tx, &keys, now + LEASE).await?;
     let job = |Sending { delivery, payload, endpoint, target, seat }| {
-        let secret = secrets.get(&endpoint).cloned();
-        let secret = secret.ok_or_else(|| pg::Error::impossible_row("endpoint_secrets.sealed"))?;
+        let signer = signers.get(&endpoint).cloned();
+        let signer = signer.ok_or_else(|| pg::Error::impossible_row("endpoint_secrets.sealed"))?;
         let Delivery { key, attempts, traceparent, source_event_id, event_type, drill, .. } = delivery;
         let n = attempts + 1;
         let first = FirstTold::of(&event_type, source_event_id, drill, n, now);
-        Ok(Job { key, n, endpoint, target, secret, payload, traceparent, claimed_at: now, first, seat })
+        Ok(Job { key, n, endpoint, target, signer, payload, traceparent, claimed_at: now, first, seat })
     };
     let jobs = sent.into_iter().map(job).collect::<Result<Vec<_>, pg::Error>>()?;
     Ok(jobs)

@@ -14,7 +14,7 @@ use pg::{ScopedTx, TenantScope};
 
 use super::claim::{LEASE, disabled};
 use super::{Room, secrets::SecretError};
-use crate::core::signature::Secret;
+use crate::core::signature::Signer;
 use crate::desk::{FirstTold, Job, Seat};
 use crate::store::{Key, deliveries, deliveries::NewDelivery};
 use crate::tenants::{EndpointId, Target};
@@ -25,7 +25,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(5);
 /// What a new delivery needs to be sent at once.
 pub(super) struct Ready {
     target: Arc<Target>,
-    secret: Arc<Secret>,
+    signer: Arc<Signer>,
     seat: Seat,
 }
 
@@ -43,23 +43,23 @@ pub(super) async fn ready(
         return Ok(BTreeMap::new());
     }
     let disabled = disabled(tx, endpoints.clone()).await?;
-    let secrets = match room.secrets.opened(tx, now, &endpoints.iter().collect()).await {
-        Ok(secrets) => secrets,
+    let signers = match room.secrets.opened(tx, now, &endpoints.iter().collect()).await {
+        Ok(signers) => signers,
         Err(SecretError::Database(error)) => return Err(error),
-        Err(SecretError::Seal(_)) => return Ok(BTreeMap::new()),
+        Err(SecretError::Seal(_) | SecretError::Closed) => return Ok(BTreeMap::new()),
     };
     let view = room.house.snapshot.view();
     let mut ready = BTreeMap::new();
     for delivery in new.iter_mut().filter(|delivery| delivery.suppressed.is_none()) {
         let Some(endpoint) = &delivery.endpoint else { continue };
         let target = view.street(delivery.key.0).and_then(|street| street.of.target(endpoint));
-        let (Some(target), Some(secret)) = (target, secrets.get(endpoint)) else { continue };
+        let (Some(target), Some(signer)) = (target, signers.get(endpoint)) else { continue };
         if disabled.contains(&(endpoint.clone(), target.text.clone())) {
             continue;
         }
         if let Ok(seat) = room.desk.seat_for_new(endpoint, delivery.payload.len()) {
             delivery.lease_until = Some(now + LEASE);
-            ready.insert(delivery.key, Ready { target: target.clone(), secret: secret.clone(), seat });
+            ready.insert(delivery.key, Ready { target: target.clone(), signer: signer.clone(), seat });
         }
     }
     Ok(ready)
@@ -68,13 +68,13 @@ pub(super) async fn ready(
 /// Offers what was entered; the seats of what was not are given back.
 pub(super) fn offer(room: &Room, now: Timestamp, sent: &[NewDelivery], mut ready: BTreeMap<Key, Ready>) {
     let job = |delivery: &NewDelivery| {
-        let Ready { target, secret, seat } = ready.remove(&delivery.key)?;
+        let Ready { target, signer, seat } = ready.remove(&delivery.key)?;
         Some(Job {
             key: delivery.key,
             n: 1,
             endpoint: delivery.endpoint.clone()?,
             target,
-            secret,
+            signer,
             payload: delivery.payload.clone(),
             traceparent: delivery.traceparent.clone(),
             claimed_at: now,

@@ -1,5 +1,5 @@
 //! The one room: each act is one transaction. Telling ([`fan_out`], [`hand_over`]), claiming ([`claim`]), recording
-//! ([`record`]), replaying ([`replay`]). No HTTP happens in here.
+//! ([`record`]), replaying ([`replay`]), changing an endpoint's secret ([`rotate`]). No HTTP happens in here.
 
 pub mod claim;
 pub mod fan_out;
@@ -7,6 +7,7 @@ pub mod forget;
 pub mod hand_over;
 pub mod record;
 pub mod replay;
+pub mod rotate;
 pub mod secrets;
 mod verdict;
 

@@ -1,4 +1,4 @@
-//! Endpoint secrets: made on first sight, sealed, opened for signing (D20).
+//! Endpoint secrets: made on first sight, sealed, opened for signing (D20), followed by others when somebody asks (ADR 070).
 //!
 //! In development a secret is also dropped as a file for the sink, mode 0600; nowhere else does one leave.
 
@@ -15,9 +15,9 @@ use pg::ScopedTx;
 use ring::rand::{SecureRandom, SystemRandom};
 use seal::{DataKey, MasterKey, SealError, Sealed};
 
-use crate::core::signature::Secret;
+use crate::core::signature::{SIGNING_MAX, Secret, Signer, signing};
 use crate::events::Events;
-use crate::store::secrets as store;
+use crate::store::secrets::{self as store, SealedSecret};
 use crate::tenants::EndpointId;
 
 /// Standard Webhooks asks for 24 to 64.
@@ -37,6 +37,9 @@ pub enum SecretError {
     /// No randomness.
     #[error("sealing an endpoint secret")]
     Seal(#[from] SealError),
+    /// The owner's data key was made under another master key.
+    #[error("the owner's data key does not open")]
+    Closed,
 }
 
 /// Makes and opens secrets.
@@ -48,10 +51,18 @@ pub struct Secrets {
     opened: Mutex<BTreeMap<EndpointId, Opened>>,
 }
 
-/// A secret and until when it may be used.
+/// A secret that was made to follow another one.
+pub struct Rotated {
+    /// 1 for the first that followed.
+    pub n: i32,
+    /// To be shown once.
+    pub secret: Secret,
+}
+
+/// What signs, and until when it may be used.
 struct Opened {
     until: Timestamp,
-    secret: Arc<Secret>,
+    signer: Arc<Signer>,
 }
 
 impl Secrets {
@@ -81,18 +92,18 @@ impl Secrets {
         tx: &mut ScopedTx,
         now: Timestamp,
         endpoints: &BTreeSet<&EndpointId>,
-    ) -> Result<BTreeMap<EndpointId, Arc<Secret>>, SecretError> {
+    ) -> Result<BTreeMap<EndpointId, Arc<Signer>>, SecretError> {
         let mut found = self.at_hand(now, endpoints);
         let missing = endpoints.iter().filter(|endpoint| !found.contains_key(**endpoint));
         let missing: Vec<EndpointId> = missing.map(|endpoint| (*endpoint).clone()).collect();
         if missing.is_empty() {
             return Ok(found);
         }
-        let (secrets, _) = self.ensure(tx, now, &missing).await?;
-        let secrets: BTreeMap<_, _> =
-            secrets.into_iter().map(|(key, secret)| (key, Arc::new(secret))).collect();
-        self.keep_at_hand(now, &secrets);
-        found.extend(secrets);
+        let (signers, _) = self.ensure(tx, now, &missing).await?;
+        let signers: BTreeMap<_, _> =
+            signers.into_iter().map(|(key, signer)| (key, Arc::new(signer))).collect();
+        self.keep_at_hand(now, &signers);
+        found.extend(signers);
         Ok(found)
     }
 
@@ -100,24 +111,24 @@ impl Secrets {
         &self,
         now: Timestamp,
         endpoints: &BTreeSet<&EndpointId>,
-    ) -> BTreeMap<EndpointId, Arc<Secret>> {
+    ) -> BTreeMap<EndpointId, Arc<Signer>> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let good = |endpoint: &EndpointId| opened.get(endpoint).filter(|opened| now < opened.until);
         let found = endpoints
             .iter()
-            .filter_map(|endpoint| good(endpoint).map(|opened| ((*endpoint).clone(), opened.secret.clone())));
+            .filter_map(|endpoint| good(endpoint).map(|opened| ((*endpoint).clone(), opened.signer.clone())));
         found.collect()
     }
 
-    fn keep_at_hand(&self, now: Timestamp, secrets: &BTreeMap<EndpointId, Arc<Secret>>) {
+    fn keep_at_hand(&self, now: Timestamp, signers: &BTreeMap<EndpointId, Arc<Signer>>) {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.retain(|_, opened| now < opened.until);
-        for (endpoint, secret) in secrets.iter().take(OPENED_MAX.saturating_sub(opened.len())) {
-            opened.insert(endpoint.clone(), Opened { until: now + OPENED_FOR, secret: secret.clone() });
+        for (endpoint, signer) in signers.iter().take(OPENED_MAX.saturating_sub(opened.len())) {
+            opened.insert(endpoint.clone(), Opened { until: now + OPENED_FOR, signer: signer.clone() });
         }
     }
 
-    /// The secrets of endpoints, making those that are missing; also returns how many were made. The scope
+    /// What signs for endpoints, making the secrets that are missing; also returns how many were made. The scope
     /// includes the owners. One that does not open (another seal key is mounted) is left out and logged, so that
     /// it holds up nobody else's.
     pub async fn ensure(
@@ -125,27 +136,76 @@ impl Secrets {
         tx: &mut ScopedTx,
         now: Timestamp,
         endpoints: &[EndpointId],
-    ) -> Result<(BTreeMap<EndpointId, Secret>, usize), SecretError> {
+    ) -> Result<(BTreeMap<EndpointId, Signer>, usize), SecretError> {
         let owners: BTreeSet<TenantId> = endpoints.iter().map(|endpoint| endpoint.tenant).collect();
         let keys = self.data_keys(tx, now, owners.into_iter().collect()).await?;
-        let known: BTreeSet<EndpointId> =
-            store::secrets(tx, endpoints).await?.into_iter().map(|(endpoint, _)| endpoint).collect();
+        let mut stored = store::secrets(tx, endpoints, SIGNING_MAX).await?;
+        let known: BTreeSet<&EndpointId> = stored.iter().map(|secret| &secret.endpoint).collect();
+        let missing: Vec<&EndpointId> =
+            endpoints.iter().filter(|endpoint| !known.contains(endpoint)).collect();
         let mut made = 0;
-        for endpoint in endpoints.iter().filter(|endpoint| !known.contains(endpoint)) {
+        for endpoint in &missing {
             let Some(key) = keys.get(&endpoint.tenant) else { continue };
             let sealed = key.seal(endpoint.key.as_bytes(), &draw()?)?;
             made += usize::from(store::keep_secret(tx, now, endpoint, sealed.as_bytes()).await?);
         }
-        let stored = store::secrets(tx, endpoints).await?;
-        let opened = stored.into_iter().filter_map(|(endpoint, sealed)| {
-            let key = keys.get(&endpoint.tenant)?;
-            let plain =
-                Sealed::from_bytes(sealed).and_then(|sealed| key.open(endpoint.key.as_bytes(), &sealed));
-            let plain =
-                plain.inspect_err(|error| self.events.secret_does_not_open(endpoint.tenant, error)).ok()?;
-            Some((endpoint, Secret::new(plain)))
+        if !missing.is_empty() {
+            stored = store::secrets(tx, endpoints, SIGNING_MAX).await?;
+        }
+        let of_each = stored.chunk_by(|one, next| one.endpoint == next.endpoint);
+        let opened = of_each.filter_map(|newest_first| {
+            let key = keys.get(&newest_first.first()?.endpoint.tenant)?;
+            Some((newest_first.first()?.endpoint.clone(), self.open(key, now, newest_first)?))
         });
         Ok((opened.collect(), made))
+    }
+
+    /// What signs of one endpoint's secrets; nothing if the newest does not open.
+    fn open(&self, key: &DataKey, now: Timestamp, newest_first: &[SealedSecret]) -> Option<Signer> {
+        let made_at: Vec<Timestamp> = newest_first.iter().map(|secret| secret.made_at).collect();
+        let open = |secret: &SealedSecret| {
+            let plain = Sealed::from_bytes(secret.sealed.clone())
+                .and_then(|sealed| key.open(secret.endpoint.key.as_bytes(), &sealed));
+            let failed =
+                |error: &seal::OpenError| self.events.secret_does_not_open(secret.endpoint.tenant, error);
+            plain.inspect_err(failed).ok().map(Secret::new)
+        };
+        let (newest, followed) = newest_first[..signing(&made_at, now)].split_first()?;
+        Some(Signer::new(open(newest)?, followed.iter().filter_map(open).collect()))
+    }
+
+    /// Makes the secret that follows the newest of an endpoint, which signs on for a day. Nothing if as many as may sign at one time
+    /// do so already.
+    pub async fn rotate(
+        &self,
+        tx: &mut ScopedTx,
+        now: Timestamp,
+        endpoint: &EndpointId,
+    ) -> Result<Option<Rotated>, SecretError> {
+        let endpoints = std::slice::from_ref(endpoint);
+        self.ensure(tx, now, endpoints).await?;
+        let keys = self.data_keys(tx, now, vec![endpoint.tenant]).await?;
+        let key = keys.get(&endpoint.tenant).ok_or(SecretError::Closed)?;
+        loop {
+            let known = store::secrets(tx, endpoints, SIGNING_MAX).await?;
+            let made_at: Vec<Timestamp> = known.iter().map(|secret| secret.made_at).collect();
+            if signing(&made_at, now) >= SIGNING_MAX {
+                return Ok(None);
+            }
+            let plain = draw()?;
+            let sealed = key.seal(endpoint.key.as_bytes(), &plain)?;
+            let n = known.first().map_or(0, |newest| newest.n) + 1;
+            // Somebody else's may have come first; it is committed by now, and counts.
+            if store::keep_rotated(tx, now, endpoint, n, sealed.as_bytes()).await? {
+                return Ok(Some(Rotated { n, secret: Secret::new(plain.to_vec()) }));
+            }
+        }
+    }
+
+    /// What was opened of an endpoint is of before: it is read again at its next use, and in development its file is written anew.
+    pub fn rotated(&self, endpoint: &EndpointId) {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).remove(endpoint);
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).remove(endpoint);
     }
 
     /// One data key per owner; of two made at once, the first kept counts.
@@ -171,13 +231,14 @@ impl Secrets {
     }
 
     /// Drops the file of a demo secret, once a process; nothing outside development. Call it after the commit.
-    pub fn drop_file(&self, endpoint: &EndpointId, secret: &Secret) {
+    pub fn drop_file(&self, endpoint: &EndpointId, signer: &Signer) {
         let Some(dir) = &self.dir else { return };
         let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
         if dropped.contains(endpoint) {
             return;
         }
-        match write_private(dir, &format!("{}__{}", endpoint.tenant, endpoint.key), &secret.shown()) {
+        match write_private(dir, &format!("{}__{}", endpoint.tenant, endpoint.key), &signer.newest().shown())
+        {
             Ok(()) => {
                 dropped.insert(endpoint.clone());
             }

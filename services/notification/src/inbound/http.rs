@@ -1,4 +1,4 @@
-//! Deliveries for people: read them, replay one.
+//! Deliveries for people: read them, replay one. Endpoints are beside it (`endpoints.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::endpoints;
 use crate::handle::Room;
 use crate::handle::replay::{Command, Denied, Replayed, replay};
 use crate::store::attempts::{self, Attempt};
@@ -29,10 +30,12 @@ const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json
 
 /// The routes and their description.
 pub fn routes(room: Arc<Room>) -> (Router, utoipa::openapi::OpenApi) {
+    let (endpoints, described) = endpoints::routes(room.clone());
     let router = OpenApiRouter::new().routes(routes!(list_deliveries)).routes(routes!(act_on_delivery));
     let (router, mut openapi) = router.with_state(room).split_for_parts();
+    openapi.merge(described);
     openapi.components.get_or_insert_default().schemas.extend(Problem::schemas());
-    (json_only(router), openapi)
+    (json_only(router.merge(endpoints)), openapi)
 }
 
 /// What to list.

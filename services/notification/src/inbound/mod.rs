@@ -1,5 +1,6 @@
 //! The doors: messages, wake-ups, people. They parse and check; nothing is decided here.
 
+mod endpoints;
 pub mod http;
 pub mod messages;
 pub mod wakeups;

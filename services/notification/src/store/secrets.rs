@@ -1,4 +1,4 @@
-//! `tenant_keys` and `endpoint_secrets`: made once, never changed. A loser of a race reads the winner's.
+//! `tenant_keys`, `endpoint_secrets` and `rotated_secrets`: made once, never changed. A loser of a race reads the winner's.
 
 use ids::TenantId;
 use jiff::Timestamp;
@@ -37,28 +37,73 @@ pub async fn keep_key(
     Ok(())
 }
 
-/// The sealed secrets of endpoints.
+/// One secret of an endpoint, sealed.
+pub struct SealedSecret {
+    /// Whose.
+    pub endpoint: EndpointId,
+    /// 0 for the first, then 1, 2, 3 …
+    pub n: i32,
+    /// As it is kept.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+/// The newest secrets of endpoints, at most `limit` of each, by endpoint and the newest first.
 pub async fn secrets(
     tx: &mut ScopedTx,
     endpoints: &[EndpointId],
-) -> Result<Vec<(EndpointId, Vec<u8>)>, pg::Error> {
+    limit: usize,
+) -> Result<Vec<SealedSecret>, pg::Error> {
     let owners: Vec<i64> = endpoints.iter().map(|endpoint| endpoint.tenant.as_i64()).collect();
     let keys: Vec<String> = endpoints.iter().map(|endpoint| endpoint.key.clone()).collect();
     let rows = sqlx::query!(
-        "SELECT s.tenant_id, s.endpoint_key, s.sealed
+        r#"SELECT e.tenant_id AS "tenant_id!", e.endpoint_key AS "endpoint_key!", s.n AS "n!", s.sealed AS "sealed!",
+             s.made_at AS "made_at!: jiff_sqlx::Timestamp"
          FROM UNNEST($1::bigint[], $2::text[]) AS e (tenant_id, endpoint_key)
-         JOIN notification.endpoint_secrets s ON s.tenant_id = e.tenant_id AND s.endpoint_key = e.endpoint_key",
+         CROSS JOIN LATERAL (
+             (SELECT r.n, r.sealed, r.made_at FROM notification.rotated_secrets r
+              WHERE r.tenant_id = e.tenant_id AND r.endpoint_key = e.endpoint_key ORDER BY r.n DESC LIMIT $3)
+             UNION ALL
+             (SELECT 0, f.sealed, f.made_at FROM notification.endpoint_secrets f
+              WHERE f.tenant_id = e.tenant_id AND f.endpoint_key = e.endpoint_key LIMIT 1)
+         ) s
+         ORDER BY e.tenant_id, e.endpoint_key, s.n DESC"#,
         &owners,
         &keys,
+        limit as i64,
     )
     .fetch_all(&mut **tx)
     .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let owner = tenant(row.tenant_id, "endpoint_secrets.tenant_id")?;
-        found.push((EndpointId { tenant: owner, key: row.endpoint_key }, row.sealed));
+        let endpoint = EndpointId { tenant: owner, key: row.endpoint_key };
+        found.push(SealedSecret { endpoint, n: row.n, sealed: row.sealed, made_at: row.made_at.to_jiff() });
     }
     Ok(found)
+}
+
+/// Keeps the secret that follows as the `n`th; returns whether nobody else's did.
+pub async fn keep_rotated(
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    endpoint: &EndpointId,
+    n: i32,
+    sealed: &[u8],
+) -> Result<bool, pg::Error> {
+    let kept = sqlx::query!(
+        "INSERT INTO notification.rotated_secrets (tenant_id, endpoint_key, n, sealed, made_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING",
+        endpoint.tenant.as_i64(),
+        endpoint.key,
+        n,
+        sealed,
+        jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(kept.rows_affected() == 1)
 }
 
 /// Keeps a secret if the endpoint has none; returns whether it had none.

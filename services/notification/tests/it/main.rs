@@ -8,4 +8,5 @@ mod failures;
 mod hand_over;
 mod rotated;
 mod running;
+mod secrets;
 mod world;

@@ -1,9 +1,19 @@
 //! What partners copy from: the clients of docs/examples, generated from `proto/`, against the running system.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
-use harness::cluster::Cluster;
-use tokio::process::Command;
+use harness::cluster::{Cluster, Setup};
+use serde_json::json;
+use streetwise::cli::{Bearer, Endpoint, EndpointDoor, EndpointRotate};
+use streetwise::failure::Failure;
+use testkit::process::free_port;
+use testkit::wait;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{ChildStdout, Command};
+
+const WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_python_client_reports_watches_and_acts() {
@@ -23,6 +33,59 @@ async fn the_typescript_client_reports_watches_and_acts() {
     let mut node = Command::new(copy.join("node_modules/.bin/tsx"));
     let endpoints = cluster.write_endpoints().unwrap();
     succeeds(node.arg("report_and_watch.ts").arg(endpoints).current_dir(&copy)).await;
+}
+
+/// A body's receiver, from its first secret on: what is signed is kept, what is not is refused, and a new secret counts at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_python_receiver_verifies_and_keeps_while_its_secret_changes() {
+    let port = free_port();
+    let cluster = Cluster::start_as(Setup { sink_port: Some(port), ..Setup::of(1) }).await.unwrap();
+    let secret = cluster.folder.path().join("transport.secret");
+    // From when on notification knows the district.
+    wait::eventually(WITHIN, "a first secret", async || rotate(&cluster, &secret).await.ok()).await;
+    let mut python = Command::new("python3");
+    python.arg(examples().join("python/receive_webhooks.py"));
+    python.args(["--port", &port.to_string(), "--path", "/hooks/transport", "--secret-file"]).arg(&secret);
+    python.arg("--database").arg(cluster.folder.path().join("webhooks.sqlite"));
+    let mut receiver =
+        python.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("python3 is installed");
+    let mut printed = BufReader::new(receiver.stdout.take().unwrap()).lines();
+    for (lon, because) in [(106.61, "by its first secret"), (106.65, "by the secret that followed")] {
+        report(&cluster, lon).await;
+        assert!(
+            next(&mut printed).await.starts_with("new dispatch.order.dispatched 990102001-"),
+            "{because}"
+        );
+        rotate(&cluster, &secret).await.unwrap();
+    }
+    let forged = cluster.http().post(format!("http://127.0.0.1:{port}/hooks/transport"));
+    let forged =
+        forged.header("webhook-id", "x").header("webhook-signature", "v1,AAAA").body("{}").send().await;
+    assert_eq!(forged.unwrap().status(), 401);
+}
+
+/// What the receiver says of a webhook of an order that is new to it.
+async fn next(printed: &mut Lines<BufReader<ChildStdout>>) -> String {
+    let line = tokio::time::timeout(WITHIN, printed.next_line()).await.expect("a webhook arrives");
+    line.unwrap().expect("the receiver goes on")
+}
+
+async fn rotate(cluster: &Cluster, out: &Path) -> Result<(), Failure> {
+    let bearer = Bearer { token: Some(cluster.token("transport").to_owned()), token_file: None };
+    let url = cluster.url("notification").parse().unwrap();
+    let door = EndpointDoor { owner: "990102000000".to_owned(), url, bearer };
+    let asked = EndpointRotate { door, key: "transport".to_owned(), out: out.to_owned() };
+    streetwise::endpoint::run(&Endpoint::RotateSecret(asked)).await
+}
+
+async fn report(cluster: &Cluster, lon: f64) {
+    let url = format!("{}/intake/v1/streets/990102001000/reports", cluster.url("intake"));
+    let place = json!({ "lon": lon, "lat": 29.61, "datum": "wgs84" });
+    let sent = cluster.http().post(url).bearer_auth(cluster.token("grid-worker"));
+    let sent = sent.header("idempotency-key", uuid::Uuid::from_u128(lon.to_bits().into()).to_string());
+    let answer =
+        sent.json(&json!({ "text": "公交306路改道", "item": "TRA-01", "place": place })).send().await;
+    assert_eq!(answer.unwrap().status(), 201);
 }
 
 fn examples() -> PathBuf {

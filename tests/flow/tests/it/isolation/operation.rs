@@ -125,7 +125,7 @@ impl Kind {
             return Kind::Number;
         }
         let described = of(parameter, "description").as_str().unwrap_or_default();
-        let words = described.split(|c: char| !c.is_ascii_lowercase() && c != '_' && c != ':');
+        let words = described.split(|c: char| !c.is_ascii_lowercase() && !"_-:".contains(c));
         let words: Vec<String> = words.filter(|word| word.len() > 1).map(str::to_owned).collect();
         let acts: Vec<String> = words.iter().filter(|word| word.starts_with(':')).cloned().collect();
         if acts.is_empty() { Kind::Word(words) } else { Kind::Act(acts) }
