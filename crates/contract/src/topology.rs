@@ -211,7 +211,7 @@ pub const EXPORTED: &[Exported] = &[
     exports("triage", "plan_reviews", &["plan", "repeats"]),
     exports("triage", "reroutes", &[]),
     exports("dispatch", "cases", &[]),
-    exports("dispatch", "orders", &[]),
+    exports("dispatch", "orders", &["stands"]),
     exports("dispatch", "stages", &[]),
     exports("dispatch", "links", &["token_sha256"]),
     exports("notification", "deliveries", &[]),

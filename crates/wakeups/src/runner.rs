@@ -204,6 +204,8 @@ impl<F: Fire> Runner<F> {
         }
         match attempt? {
             Attempt::Done(round) => Ok(round),
+            // It is given back. The first hand begins anew and narrows down to what is wrong.
+            Attempt::Failed(failed) if self.second => Err(failed.error),
             Attempt::Failed(failed) => {
                 pg::within(limit, self.narrow(failed)).await?;
                 Ok(Round::Narrowed)
@@ -228,7 +230,8 @@ impl<F: Fire> Runner<F> {
             now => now?,
         };
         let Claim { due, looked, full } = self.claim(&mut tx, now).await?;
-        if full {
+        // Batches that are smaller look for a culprit, and a second hand would take it from them.
+        if full && self.batch_rows.load(Ordering::Relaxed) >= self.config.batch_rows_max {
             self.behind.notify_one();
         }
         let tenants: BTreeSet<TenantId> = due.iter().map(|wakeup| wakeup.tenant).collect();

@@ -2,8 +2,9 @@
 
     python3 receive_webhooks.py --port 8900 --path /hooks/transport --secret-file SECRET --database webhooks.sqlite
 
-SECRET is what `streetwise endpoint rotate-secret` wrote; it is read at each request, so a new one counts at once. What came is in the
-database when the answer goes out: answered is kept. docs/webhooks.md says what is in a webhook.
+SECRET has one secret a line, as `streetwise endpoint rotate-secret` wrote them; any of them fits, and the file is read at each request,
+so a new one counts at once beside the old one. What came is in the database when the answer goes out: answered is kept.
+docs/webhooks.md says what is in a webhook.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import time
 
 TOLERANCE_S = 300
 BODY_BYTES_MAX = 65536
+READ_WITHIN_S = 20
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS webhooks (webhook_id TEXT PRIMARY KEY, received_at REAL NOT NULL, body BLOB NOT NULL);
@@ -34,21 +36,26 @@ ON CONFLICT (order_id) DO UPDATE SET version = excluded.version, last_event = ex
 """
 
 
-def signed(secret, headers, body, now):
-    """Whether one of the signatures is of these bytes by this secret, and not of long ago (Standard Webhooks)."""
-    webhook_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not sent_at.isdigit() or abs(now - int(sent_at)) > TOLERANCE_S:
+def number(text):
+    """Digits and nothing else, or None."""
+    return int(text) if text and len(text) <= 12 and text.isascii() and text.isdigit() else None
+
+
+def signed(secrets, headers, body, now):
+    """Whether one of the signatures is of these bytes by one of the secrets, and not of long ago (Standard Webhooks)."""
+    webhook_id, sent_at = headers.get("webhook-id", ""), number(headers.get("webhook-timestamp"))
+    if sent_at is None or abs(now - sent_at) > TOLERANCE_S:
         return False
-    key = base64.b64decode(secret.strip().removeprefix("whsec_"))
-    content = f"{webhook_id}.{sent_at}.".encode() + body
-    expected = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    content = f"{webhook_id}.{headers['webhook-timestamp']}.".encode() + body
     given = headers.get("webhook-signature", "").split(" ")
-    return any(hmac.compare_digest(expected.encode(), one.encode()) for one in given)
+    keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
+    expected = ["v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode() for key in keys]
+    return any(hmac.compare_digest(ours.encode(), one.encode()) for ours in expected for one in given)
 
 
 def keep(database, webhook_id, body):
     """Keeps it and what it says of its order, in one transaction. False for one that is here already: repeated, not new."""
-    said = json.loads(body)
+    said = {"version": 0} | json.loads(body)
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:
         row = (webhook_id, time.time(), body)
         if connection.execute("INSERT INTO webhooks VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row).rowcount == 0:
@@ -61,21 +68,22 @@ def keep(database, webhook_id, body):
 def receiver(arguments):
     class Receiver(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = READ_WITHIN_S
 
         def do_POST(self):
-            length = int(self.headers.get("content-length") or 0)
-            if length > BODY_BYTES_MAX:
+            length = number(self.headers.get("content-length"))
+            if length is None or length > BODY_BYTES_MAX:
                 self.close_connection = True
-                return self.answer(413)
+                return self.answer(411 if length is None else 413)
             body = self.rfile.read(length)
             if self.path != arguments.path:
                 return self.answer(404)
-            if not signed(arguments.secret_file.read_text(), self.headers, body, time.time()):
+            if not signed(arguments.secret_file.read_text().split(), self.headers, body, time.time()):
                 return self.answer(401)
             new = keep(arguments.database, self.headers["webhook-id"], body)
             self.answer(204)
             said = json.loads(body)
-            print("new" if new else "again", said["type"], said["case_no"], "version", said["version"], flush=True)
+            print("new" if new else "again", said["type"], said["case_no"], "version", said.get("version"), flush=True)
 
         def answer(self, status):
             self.send_response(status)

@@ -6,7 +6,7 @@ CREATE TABLE rotated_secrets (
     n            integer NOT NULL CHECK (n >= 1),
     sealed       bytea NOT NULL,
     made_at      timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, endpoint_key, n),
-    FOREIGN KEY (tenant_id, endpoint_key) REFERENCES endpoint_secrets (tenant_id, endpoint_key)
+    -- No reference to the first one: what refers to it would go before it where a tenant is removed, and keys go first.
+    PRIMARY KEY (tenant_id, endpoint_key, n)
 );
 SELECT tenant_table('rotated_secrets', 'SELECT, INSERT');

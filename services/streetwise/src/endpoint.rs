@@ -28,7 +28,7 @@ struct Row {
 #[derive(Deserialize)]
 struct Shown {
     secret: String,
-    before_signs_until: Timestamp,
+    others_sign_until: Timestamp,
 }
 
 /// Runs the command.
@@ -82,10 +82,10 @@ async fn rotate(EndpointRotate { door, key, out }: &EndpointRotate) -> Result<()
         Failure::world(doing, next, error)
     })?;
     println!(
-        "✓ 新密钥已写入 {file}，请交给 {key} 的接收方；{until} 前旧密钥同时签名\n  The new secret is in {file}: give it to the receiver of {key}. \
-         Until {until} webhooks are signed with the one before as well",
+        "✓ 新密钥已写入 {file}，请交给 {key} 的接收方，与旧密钥并用至少一分钟；{until} 前旧密钥同时签名\n  The new secret is in {file}: give it to \
+         the receiver of {key}, beside the old one for a minute at least. Until {until} webhooks are signed with that as well",
         file = out.display(),
-        until = shown.before_signs_until,
+        until = shown.others_sign_until,
     );
     Ok(())
 }

@@ -380,9 +380,10 @@ async fn a_runner_that_was_behind_keeps_up_again() {
     assert_eq!((fired, world.count("wakeups").await), (220, 0));
 }
 
-/// Fires only in company: a batch waits until another one is under way as well.
+/// Fires with two hands; where there is a barrier, only in company: a batch waits until another one is under way as well.
+#[derive(Default)]
 struct Pair {
-    together: tokio::sync::Barrier,
+    together: Option<tokio::sync::Barrier>,
     bell: Bell,
 }
 
@@ -391,9 +392,29 @@ impl Fire for Pair {
     const TWO_HANDS: bool = true;
 
     async fn fire(&self, tx: &mut ScopedTx, now: Timestamp, due: Vec<Wakeup>) -> Result<usize, FireError> {
-        self.together.wait().await;
+        if let Some(together) = &self.together {
+            together.wait().await;
+        }
         self.bell.fire(tx, now, due).await
     }
+}
+
+/// Two hands until this many wake-ups are fired and as many are put off.
+async fn two_hands(world: &World, pair: Pair, batch_rows_max: i64, fired: i64, put_off: f64) {
+    let config = RunnerConfig { batch_rows_max, ..RunnerConfig::default() };
+    let (pool, clock, metrics) = (world.pool.clone(), world.guarded.clone(), world.metrics.clone());
+    let shutdown = tokio_util::sync::CancellationToken::new();
+    let runner = Runner::new(Base { pool, clock, metrics }, Arc::new(pair), Arc::new(|| ()), config);
+    let done = async {
+        let within = Duration::from_secs(60);
+        testkit::wait::eventually(within, "all to be fired", async || {
+            let counted = world.metrics.value("wakeups_put_off_total{kind=\"bell\"}").unwrap_or_default();
+            (world.count("rung").await == fired && counted == put_off).then_some(())
+        })
+        .await;
+        shutdown.cancel();
+    };
+    tokio::join!(runner.run(shutdown.clone()), done);
 }
 
 /// While one batch is fired, a second hand claims and fires the next; each is fired once.
@@ -401,18 +422,18 @@ impl Fire for Pair {
 async fn a_second_hand_takes_what_one_batch_leaves() {
     let world = World::start().await;
     world.arm(&(0..200).map(|n| bell(street(1 + n as i64 % 7), n, 0)).collect::<Vec<_>>()).await;
-    let pair = Arc::new(Pair { together: tokio::sync::Barrier::new(2), bell: Bell::default() });
-    let config = RunnerConfig { batch_rows_max: 10, ..RunnerConfig::default() };
-    let (pool, clock, metrics) = (world.pool.clone(), world.guarded.clone(), world.metrics.clone());
-    let shutdown = tokio_util::sync::CancellationToken::new();
-    let (done, rung) = (shutdown.clone(), Arc::new(AtomicUsize::new(0)));
-    let after_commit = move || {
-        // By the last of twenty batches the company of both is over.
-        if rung.fetch_add(1, Ordering::SeqCst) == 19 {
-            done.cancel();
-        }
-    };
-    let base = Base { pool, clock, metrics };
-    Runner::new(base, pair, Arc::new(after_commit), config).run(shutdown).await;
-    assert_eq!((world.count("rung").await, world.count("wakeups").await), (200, 0));
+    // Twenty batches, two and two.
+    let pair = Pair { together: Some(tokio::sync::Barrier::new(2)), ..Pair::default() };
+    two_hands(&world, pair, 10, 200, 0.0).await;
+    assert_eq!(world.count("wakeups").await, 0);
+}
+
+/// What can never be fired is found by the first hand, whatever the second one does meanwhile.
+#[tokio::test]
+async fn two_hands_put_one_culprit_off_and_fire_all_others() {
+    let world = World::start().await;
+    world.arm(&(0..400).map(|n| bell(street(1 + n as i64 % 7), n, -(n as i64))).collect::<Vec<_>>()).await;
+    let bell = Bell { poison: Some(Uuid::from_u128(311)), ..Bell::default() };
+    two_hands(&world, Pair { bell, ..Pair::default() }, 20, 399, 1.0).await;
+    assert_eq!(world.count("wakeups").await, 1);
 }

@@ -1,6 +1,6 @@
 //! `dispatch.answers`: what a door answered to an idempotency key (D19).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use ids::{IdempotencyKey, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -84,18 +84,20 @@ pub(crate) async fn keep(
 /// Removes some answers of these tenants that have been kept long enough. Rows another one is removing are left.
 pub(crate) async fn forget_old(tx: &mut ScopedTx, of: &[Scope], now: Timestamp) -> Result<(), pg::Error> {
     let before = now.saturating_sub(KEPT).map_err(|error| pg::Error::broken("subtracting days", error))?;
-    let tenants: BTreeSet<i64> = of.iter().map(|scope| scope.tenant.as_i64()).collect();
+    let mut added = BTreeMap::<i64, i64>::new();
+    of.iter().for_each(|scope| *added.entry(scope.tenant.as_i64()).or_default() += 1);
+    let most: Vec<i64> = added.values().map(|added| FORGOTTEN_MAX.max(*added)).collect();
     sqlx::query!(
         "DELETE FROM dispatch.answers a
-         USING UNNEST($1::bigint[]) AS whose (tenant_id)
+         USING UNNEST($1::bigint[], $2::bigint[]) AS whose (tenant_id, most)
          CROSS JOIN LATERAL (
              SELECT o.tenant_id, o.principal, o.route, o.key FROM dispatch.answers o
-             WHERE o.tenant_id = whose.tenant_id AND o.answered_at < $2
-             LIMIT $3 FOR UPDATE SKIP LOCKED) old
+             WHERE o.tenant_id = whose.tenant_id AND o.answered_at < $3
+             LIMIT whose.most FOR UPDATE SKIP LOCKED) old
          WHERE a.tenant_id = old.tenant_id AND a.principal = old.principal AND a.route = old.route AND a.key = old.key",
-        &tenants.into_iter().collect::<Vec<_>>(),
+        &added.into_keys().collect::<Vec<_>>(),
+        &most,
         jiff_sqlx::Timestamp::from(before) as jiff_sqlx::Timestamp,
-        FORGOTTEN_MAX.max(of.len() as i64),
     )
     .execute(&mut **tx)
     .await?;

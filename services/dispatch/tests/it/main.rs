@@ -15,6 +15,7 @@ mod replans;
 mod reroute;
 mod rotated;
 mod routed;
+mod standing;
 mod story;
 mod unfolded;
 mod visits;

@@ -223,7 +223,7 @@ struct WebhookBody<'a> {
     event_type: &'a str,
     id: Uuid,
     time: Timestamp,
-    /// Of the order or the case that the event is about: its events count 1, 2, 3 …, and may arrive in another order.
+    /// Of the order, or of the case as the service that `type` begins with counts it: 1, 2, 3 …, and may arrive in another order.
     version: u64,
     street: String,
     case_no: &'a str,

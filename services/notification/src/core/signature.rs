@@ -71,7 +71,16 @@ impl Signer {
 /// one was made.
 pub fn signing(made_at: &[Timestamp], now: Timestamp) -> usize {
     let followed_at = made_at.iter().take(made_at.len().saturating_sub(1));
-    made_at.len().min(1) + followed_at.take_while(|next_made_at| now < **next_made_at + OVERLAP).count()
+    let followed = followed_at.take_while(|next_made_at| now < **next_made_at + OVERLAP).count();
+    (made_at.len().min(1) + followed).min(SIGNING_MAX)
+}
+
+/// Until when each of the secrets that sign beside one made `now` does so, by when they were made, the newest first: the end of the
+/// oldest of them.
+pub fn others_sign_until(made_at: &[Timestamp], now: Timestamp) -> Timestamp {
+    let beside = signing(made_at, now).min(SIGNING_MAX - 1);
+    let followed_at = if beside > 1 { made_at[beside - 2] } else { now };
+    followed_at + OVERLAP
 }
 
 #[cfg(test)]
@@ -87,6 +96,18 @@ mod tests {
         for (hours, signs) in [(30, 3), (43, 3), (44, 2), (53, 2), (54, 1), (9_000, 1)] {
             assert_eq!(signing(&made_at, at(hours)), signs, "after {hours} hours");
         }
+        let within_a_day = [at(5), at(4), at(3), at(2), at(1), at(0)];
+        assert_eq!(signing(&within_a_day, at(6)), SIGNING_MAX, "the oldest make room");
+    }
+
+    #[test]
+    fn what_is_promised_of_the_others_is_the_end_of_the_oldest() {
+        let at = |hours: i64| Timestamp::from_second(1_780_000_000 + hours * 3_600).unwrap();
+        assert_eq!(others_sign_until(&[at(0)], at(90)), at(90 + 24));
+        assert_eq!(others_sign_until(&[at(70), at(0)], at(90)), at(70 + 24), "the first ends before the second");
+        assert_eq!(others_sign_until(&[at(60), at(0)], at(90)), at(90 + 24), "the first has ended already");
+        let full = [at(89), at(88), at(87), at(0)];
+        assert_eq!(others_sign_until(&full, at(90)), at(88 + 24), "one makes room: of four, three are beside it");
     }
 
     /// Both sides of a change are served: who has the old secret and who has the new one.

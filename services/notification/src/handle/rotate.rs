@@ -3,6 +3,7 @@
 //! No answer is kept for a repetition, since it would hold the secret. Whoever lost the answer asks again and gets another secret;
 //! all that a receiver may have meanwhile sign for a day.
 
+use access::BodyScope;
 use bootstrap::Admitted;
 use bytes::Bytes;
 use contract::EventType;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use super::Room;
 use super::secrets::{Rotated, SecretError};
-use crate::core::signature::{OVERLAP, Secret};
+use crate::core::signature::Secret;
 use crate::tenants::{EndpointId, owned};
 
 /// Endpoints have no id of their own; their events have one that follows from owner and key.
@@ -36,8 +37,8 @@ pub struct Command {
 pub struct Shown {
     /// Goes to who asked, and nowhere else.
     pub secret: Secret,
-    /// Until when those before it sign as well.
-    pub before_signs_until: Timestamp,
+    /// Until when every secret that signed before signs beside it.
+    pub others_sign_until: Timestamp,
 }
 
 /// Why none was made.
@@ -69,14 +70,16 @@ pub async fn rotate(room: &Room, command: &Command) -> Result<Shown, Denied> {
     let body = body.filter(|body| admitted.bodies.contains(body)).ok_or(Denied::Unknown)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let now = room.house.clock.now(&mut tx).await?;
-    let rotated = room.secrets.rotate(&mut tx, now, &endpoint).await?;
-    let Rotated { n, secret } = rotated.ok_or(Denied::Enough)?;
+    // Whoever answers for the whole installation must get through also where somebody asks again and again.
+    let by_force = admitted.bodies == BodyScope::All;
+    let rotated = room.secrets.rotate(&mut tx, now, &endpoint, by_force).await?;
+    let Rotated { n, secret, others_sign_until } = rotated.ok_or(Denied::Enough)?;
     let said = event(room, command, (&endpoint, &body), n, now);
     room.house.outbox.append(&mut tx, &[said]).await?;
     tx.commit().await?;
     room.secrets.rotated(&endpoint);
     room.house.committed();
-    Ok(Shown { secret, before_signs_until: now + OVERLAP })
+    Ok(Shown { secret, others_sign_until })
 }
 
 fn event(

@@ -15,7 +15,7 @@ use pg::ScopedTx;
 use ring::rand::{SecureRandom, SystemRandom};
 use seal::{DataKey, MasterKey, SealError, Sealed};
 
-use crate::core::signature::{SIGNING_MAX, Secret, Signer, signing};
+use crate::core::signature::{SIGNING_MAX, Secret, Signer, others_sign_until, signing};
 use crate::events::Events;
 use crate::store::secrets::{self as store, SealedSecret};
 use crate::tenants::EndpointId;
@@ -57,6 +57,8 @@ pub struct Rotated {
     pub n: i32,
     /// To be shown once.
     pub secret: Secret,
+    /// Until when every secret that signs beside it does so.
+    pub others_sign_until: Timestamp,
 }
 
 /// What signs, and until when it may be used.
@@ -174,13 +176,14 @@ impl Secrets {
         Some(Signer::new(open(newest)?, followed.iter().filter_map(open).collect()))
     }
 
-    /// Makes the secret that follows the newest of an endpoint, which signs on for a day. Nothing if as many as may sign at one time
-    /// do so already.
+    /// Makes the secret that follows the newest of an endpoint, which signs on for a day. Where as many as may sign at one time do so
+    /// already: nothing, or by force one more, and the oldest signs no more.
     pub async fn rotate(
         &self,
         tx: &mut ScopedTx,
         now: Timestamp,
         endpoint: &EndpointId,
+        by_force: bool,
     ) -> Result<Option<Rotated>, SecretError> {
         let endpoints = std::slice::from_ref(endpoint);
         self.ensure(tx, now, endpoints).await?;
@@ -189,7 +192,7 @@ impl Secrets {
         loop {
             let known = store::secrets(tx, endpoints, SIGNING_MAX).await?;
             let made_at: Vec<Timestamp> = known.iter().map(|secret| secret.made_at).collect();
-            if signing(&made_at, now) >= SIGNING_MAX {
+            if signing(&made_at, now) >= SIGNING_MAX && !by_force {
                 return Ok(None);
             }
             let plain = draw()?;
@@ -197,7 +200,8 @@ impl Secrets {
             let n = known.first().map_or(0, |newest| newest.n) + 1;
             // Somebody else's may have come first; it is committed by now, and counts.
             if store::keep_rotated(tx, now, endpoint, n, sealed.as_bytes()).await? {
-                return Ok(Some(Rotated { n, secret: Secret::new(plain.to_vec()) }));
+                let others_sign_until = others_sign_until(&made_at, now);
+                return Ok(Some(Rotated { n, secret: Secret::new(plain.to_vec()), others_sign_until }));
             }
         }
     }

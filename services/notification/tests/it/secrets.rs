@@ -4,6 +4,8 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::EventType;
+use contract::document::{DocumentBody, Grant};
+use ids::TenantId;
 use serde_json::{Value, json};
 use testkit::sink::{Received, Signature, verify};
 
@@ -56,7 +58,7 @@ async fn a_new_secret_is_shown_once_and_signs_beside_the_old_one_for_a_day() {
         (StatusCode::OK, &"no-store".parse().unwrap()),
         "{shown}"
     );
-    assert_eq!(shown["before_signs_until"], "2026-11-24T02:00:00Z");
+    assert_eq!(shown["others_sign_until"], "2026-11-24T02:00:00Z");
     let new = decoded(shown["secret"].as_str().unwrap());
     assert_ne!(new, old);
 
@@ -111,6 +113,32 @@ async fn nobody_elses_endpoint_and_no_more_secrets_than_may_sign() {
     assert_eq!(told(&world, 1).await.1, 4, "every secret that a receiver may have");
     world.after(DAY_S).await;
     assert_eq!(rotate(&world, "transport", DISTRICT, "transport").await.0, 200);
+}
+
+/// Who answers for security gets through also where somebody asked again and again, and then the oldest signs no more.
+#[tokio::test]
+async fn the_security_administrator_is_not_kept_waiting() {
+    let world = World::start().await;
+    let mut documents = testkit::demo::documents_with(2, &world.sink.url(""));
+    let code: TenantId = DISTRICT.parse().unwrap();
+    for document in documents.iter_mut().filter(|document| document.header.tenant == code) {
+        if let DocumentBody::People(people) = &mut document.body {
+            let grant = Grant { role: "security-admin".to_owned(), scope: code, body: None };
+            people.members.insert("keeper".to_owned(), vec![grant]);
+        }
+    }
+    world.rig.documents(&documents).await;
+    world.rig.drain().await;
+    let first = first_secret(&world);
+    for _ in 0..3 {
+        assert_eq!(rotate(&world, "transport", DISTRICT, "transport").await.0, 200);
+    }
+    assert!(fits(&first, &told(&world, 1).await.0));
+    let (status, _, shown) = rotate(&world, "keeper", DISTRICT, "transport").await;
+    assert_eq!(status, 200, "{shown}");
+    let (webhook, signatures) = told(&world, 2).await;
+    assert!(fits(&decoded(shown["secret"].as_str().unwrap()), &webhook) && !fits(&first, &webhook) && signatures == 4);
+    assert_eq!(endpoints(&world, "keeper", DISTRICT).await.0, 200);
 }
 
 /// Two that ask at the same time get two secrets, and both sign.

@@ -170,6 +170,7 @@ async fn traffic(cluster: &Cluster) {
     link(cluster).await;
     reviewed(cluster).await;
     rerouted(cluster).await;
+    rotated(cluster).await;
     invariants::quiet(cluster, WITHIN).await.unwrap();
 }
 
@@ -194,6 +195,17 @@ async fn rerouted(cluster: &Cluster) {
     let url = format!("{}/triage/v1/streets/{}/cases/{case}:reroute", cluster.url("triage"), gone());
     let request = cluster.http().post(url).bearer_auth(cluster.token("governance-centre"));
     request.json(&json!({ "item": "TRA-03" })).send().await.unwrap().error_for_status().unwrap();
+}
+
+/// The street's centre had the secret of its endpoint changed.
+async fn rotated(cluster: &Cluster) {
+    let insert = format!(
+        "INSERT INTO notification.rotated_secrets (tenant_id, endpoint_key, n, sealed, made_at)
+         SELECT tenant_id, endpoint_key, 1, sealed, made_at FROM notification.endpoint_secrets WHERE tenant_id = {}",
+        gone()
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(insert)).execute(&cluster.admin).await.unwrap();
+    assert!(rows.rows_affected() > 0);
 }
 
 /// A link to one of the street's orders.
