@@ -1,6 +1,7 @@
 //! Fairness at the door (D15, F16): a street that sends more than its share is answered 429, before its reports cost
 //! anybody else a place in the queue. Urgent reports have a bucket of their own and, when that is empty, what is left
-//! of the ordinary one: the two together are the hard abuse cap, and nothing else refuses them here.
+//! of the ordinary one: the two together are the hard abuse cap, and nothing else refuses them here. What comes within a
+//! street's share and ahead of its rate is let in, and travels in the lane for what can wait (ADR 072).
 //!
 //! Buckets live in this process, which asks nobody before it answers. Where there is Redis, [`shared`] adds up what
 //! all replicas let in.
@@ -112,9 +113,9 @@ impl Quotas {
         Self { shares, start: Instant::now(), streets: Mutex::default() }
     }
 
-    /// Lets a report in, or says how long its street has to wait. Only a known street is named: an entry stays. `own`
-    /// is what its manifest asks for; it counts within the installation's bounds.
-    pub fn admit(&self, street: Option<TenantId>, lane: Lane, own: Option<Rate>) -> Result<(), Duration> {
+    /// Lets a report in and says in which lane it travels, or how long its street has to wait. Only a known street is named: an
+    /// entry stays. `own` is what its manifest asks for; it counts within the installation's bounds.
+    pub fn admit(&self, street: Option<TenantId>, lane: Lane, own: Option<Rate>) -> Result<Lane, Duration> {
         self.admit_at(street, lane, own, self.start.elapsed())
     }
 
@@ -124,15 +125,18 @@ impl Quotas {
         lane: Lane,
         own: Option<Rate>,
         now: Duration,
-    ) -> Result<(), Duration> {
+    ) -> Result<Lane, Duration> {
         let mut streets = self.locked();
         let of = streets.entry(street).or_default();
         of.own = own.map(|own| own.within(self.shares.most));
         if lane == Lane::Urgent && of.urgent.take(self.shares.urgent, now).is_ok() {
-            return Ok(());
+            return Ok(lane);
         }
         let ordinary = of.own.unwrap_or(self.shares.ordinary);
-        of.ordinary.take(ordinary, now)
+        of.ordinary.take(ordinary, now)?;
+        // What a street sends at once is let in and stands behind what others send at their pace (D15).
+        let behind = lane == Lane::Normal && ordinary.ahead(&of.ordinary.bucket, now);
+        Ok(if behind { Lane::Bulk } else { lane })
     }
 
     /// Takes what was let in since the last time.
@@ -198,6 +202,25 @@ mod tests {
         assert_eq!(quotas.admit_at(street(1), Lane::Bulk, None, now), Err(Duration::from_secs(1)));
         assert_eq!(let_in(&quotas, 2, Lane::Normal, 50, now), 3);
         assert_eq!(let_in(&quotas, 1, Lane::Normal, 50, now + Duration::from_secs(1)), 1);
+    }
+
+    /// The others do not stand behind what one street sends at once, and danger stands behind nothing.
+    #[test]
+    fn what_is_ahead_of_the_rate_can_wait() {
+        let rate = Rate::of(3_000);
+        let quotas =
+            Quotas::new(Shares { ordinary: rate, urgent: Rate { per_minute: 60, burst: 1 }, most: rate });
+        let now = Duration::from_secs(9);
+        let lanes = |n, lane, sent: usize| {
+            let admitted = (0..sent).map(|_| quotas.admit_at(street(n), lane, None, now));
+            let lanes: Vec<Lane> = admitted.map_while(Result::ok).collect();
+            Lane::ALL.map(|lane| lanes.iter().filter(|known| **known == lane).count())
+        };
+        assert_eq!(lanes(1, Lane::Normal, 1_000), [0, 50, 450]);
+        assert_eq!(lanes(1, Lane::Urgent, 10), [1, 0, 0], "its own share; the other one is empty");
+        assert_eq!(lanes(2, Lane::Normal, 20), [0, 20, 0], "another street at the same instant");
+        assert_eq!(lanes(3, Lane::Urgent, 100), [100, 0, 0], "ahead or not");
+        assert_eq!(lanes(4, Lane::Bulk, 20), [0, 0, 20]);
     }
 
     /// One at once, and more than the installation allows.

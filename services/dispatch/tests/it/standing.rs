@@ -27,10 +27,14 @@ async fn a_second_order_of_a_body_is_refused_until_the_first_was_left() {
     ];
     for leaves in left {
         for stays in ["acknowledged", "submitted", "done"] {
-            let act = sqlx::query("UPDATE dispatch.orders SET phase = $1 WHERE role = 'lead' AND stands").bind(stays);
+            let act = sqlx::query("UPDATE dispatch.orders SET phase = $1 WHERE role = 'lead' AND stands")
+                .bind(stays);
             assert_eq!(act.execute(world.rig.admin()).await.unwrap().rows_affected(), 1);
             let refused = pg::Error::from(run(&world, ANOTHER_LEAD).await.unwrap_err());
-            assert!(refused.constraint().is_some_and(|name| name.starts_with("orders_one_standing_")), "{refused:?}");
+            assert!(
+                refused.constraint().is_some_and(|name| name.starts_with("orders_one_standing_")),
+                "{refused:?}"
+            );
         }
         assert_eq!(run(&world, leaves).await.unwrap().rows_affected(), 1);
         assert_eq!(run(&world, ANOTHER_LEAD).await.unwrap().rows_affected(), 1, "after {leaves}");

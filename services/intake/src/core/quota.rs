@@ -34,6 +34,12 @@ impl Rate {
         Self { per_minute: per_minute.max(1), burst: burst.max(1) }
     }
 
+    /// Whether more is out of the bucket than comes into it in a second: its owner is ahead of its rate. Small numbers never are.
+    pub fn ahead(self, bucket: &Bucket, now: Duration) -> bool {
+        let a_second = (self.per_minute / 60).max(Self::BURST_MIN);
+        bucket.full_at.saturating_sub(now) > Duration::from_secs(60) / self.per_minute * a_second
+    }
+
     /// Takes a token, or says how long until there is one.
     pub fn take(self, bucket: &mut Bucket, now: Duration) -> Result<(), Duration> {
         let one = Duration::from_secs(60) / self.per_minute;
@@ -70,6 +76,29 @@ mod tests {
             assert_eq!(rate.take(&mut bucket, start + SECOND * 60), Ok(()), "full again, and no fuller");
         }
         assert_eq!(rate.take(&mut bucket, start + SECOND * 60), Err(SECOND));
+    }
+
+    #[test]
+    fn who_is_ahead_of_its_rate_is_told_apart_from_who_keeps_to_it() {
+        let rate = Rate::of(3_000);
+        let (mut bucket, mut now) = (Bucket::default(), SECOND * 100);
+        let ahead =
+            (0..500).filter(|_| rate.take(&mut bucket, now).is_ok() && rate.ahead(&bucket, now)).count();
+        assert_eq!(ahead, 450, "of ten seconds' worth at once the first second's is not");
+        now += SECOND * 10;
+        for _ in 0..3_000 {
+            now += SECOND / 50;
+            assert_eq!(
+                (rate.take(&mut bucket, now), rate.ahead(&bucket, now)),
+                (Ok(()), false),
+                "fifty a second"
+            );
+        }
+        let small = Rate::of(60);
+        let mut bucket = Bucket::default();
+        while small.take(&mut bucket, now).is_ok() {
+            assert!(!small.ahead(&bucket, now), "ten at once are no storm");
+        }
     }
 
     proptest! {

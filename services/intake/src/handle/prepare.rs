@@ -54,21 +54,23 @@ impl Room {
         }))
     }
 
-    /// Takes a token of the street's. A drill takes none: what a street rehearses is not what it may report.
-    pub(super) fn admit(&self, command: &SubmitReport, screened: Screened) -> Result<(), Refusal> {
+    /// Takes a token of the street's, and says in which lane the report travels. A drill takes none: what a street rehearses is not what
+    /// it may report.
+    pub(super) fn admit(&self, command: &SubmitReport, screened: Screened) -> Result<Screened, Refusal> {
         if command.drill {
-            return Ok(());
+            return Ok(screened);
         }
         let Screened(known) = screened;
         // Streets that are not there share one bucket: they are refused, but not for nothing.
         let street = known.map(|_| command.street);
         let (lane, own) = known.map_or((Lane::Normal, None), |known| (known.lane, known.quota));
-        self.quotas.admit(street, lane, own).map_err(|wait| {
+        let admitted = self.quotas.admit(street, lane, own).map_err(|wait| {
             let retry_after_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1;
             let refusal = Refusal::QuotaExceeded { retry_after_s };
             self.events.refused(refusal.reason());
             refusal
-        })
+        });
+        admitted.map(|lane| Screened(known.map(|known| Known { lane, ..known })))
     }
 
     /// Makes a request ready.

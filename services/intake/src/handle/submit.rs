@@ -59,7 +59,7 @@ impl Room {
     /// Puts one report on the record, together with whatever else comes at the time.
     pub async fn submit(self: &Arc<Self>, command: SubmitReport) -> Result<Receipt, Unkept> {
         let screened = self.screen(&command);
-        self.admit(&command, screened).map_err(Unkept::Refused)?;
+        let screened = self.admit(&command, screened).map_err(Unkept::Refused)?;
         let request = self.prepare(command, screened).await.map_err(Unkept::Refused)?;
         let line = Line { street: request.command.street, urgent: request.lane == Lane::Urgent };
         self.writer.submit(self, line, request).await?.map_err(Unkept::Refused)

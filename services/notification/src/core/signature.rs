@@ -104,10 +104,18 @@ mod tests {
     fn what_is_promised_of_the_others_is_the_end_of_the_oldest() {
         let at = |hours: i64| Timestamp::from_second(1_780_000_000 + hours * 3_600).unwrap();
         assert_eq!(others_sign_until(&[at(0)], at(90)), at(90 + 24));
-        assert_eq!(others_sign_until(&[at(70), at(0)], at(90)), at(70 + 24), "the first ends before the second");
+        assert_eq!(
+            others_sign_until(&[at(70), at(0)], at(90)),
+            at(70 + 24),
+            "the first ends before the second"
+        );
         assert_eq!(others_sign_until(&[at(60), at(0)], at(90)), at(90 + 24), "the first has ended already");
         let full = [at(89), at(88), at(87), at(0)];
-        assert_eq!(others_sign_until(&full, at(90)), at(88 + 24), "one makes room: of four, three are beside it");
+        assert_eq!(
+            others_sign_until(&full, at(90)),
+            at(88 + 24),
+            "one makes room: of four, three are beside it"
+        );
     }
 
     /// Both sides of a change are served: who has the old secret and who has the new one.

@@ -91,7 +91,8 @@ async fn list_endpoints(
     Path(street): Path<TenantId>,
 ) -> Result<Json<EndpointList>, Problem> {
     let may = |action| room.house.admit(&who, action, street);
-    let admitted = may(Action::DeliveryRead).or_else(|denied| may(Action::EndpointRotate).map_err(|_| denied))?;
+    let admitted =
+        may(Action::DeliveryRead).or_else(|denied| may(Action::EndpointRotate).map_err(|_| denied))?;
     let view = room.house.snapshot.view();
     let mut shown = owned(&view, street);
     shown.retain(|_, endpoint| admitted.bodies.contains(endpoint.body));

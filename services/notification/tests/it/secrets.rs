@@ -137,7 +137,11 @@ async fn the_security_administrator_is_not_kept_waiting() {
     let (status, _, shown) = rotate(&world, "keeper", DISTRICT, "transport").await;
     assert_eq!(status, 200, "{shown}");
     let (webhook, signatures) = told(&world, 2).await;
-    assert!(fits(&decoded(shown["secret"].as_str().unwrap()), &webhook) && !fits(&first, &webhook) && signatures == 4);
+    assert!(
+        fits(&decoded(shown["secret"].as_str().unwrap()), &webhook)
+            && !fits(&first, &webhook)
+            && signatures == 4
+    );
     assert_eq!(endpoints(&world, "keeper", DISTRICT).await.0, 200);
 }
 
