@@ -74,6 +74,14 @@ impl Row {
 
 async fn rotate(EndpointRotate { door, key, out }: &EndpointRotate) -> Result<(), Failure> {
     let doing = "更换端点密钥 / changing an endpoint's secret";
+    // Most likely the secret that the receiver has: it is to stay until the receiver has both.
+    if out.exists() {
+        return Err(Failure::Usage(format!(
+            "{} 已存在；请换一个 --out，旧密钥须与新密钥并用至少一分钟 / exists: name another --out, since the old secret is to stay beside the \
+             new one for a minute",
+            out.display()
+        )));
+    }
     let path = format!("/notification/v1/streets/{}/endpoints/{key}:rotate-secret", door.owner);
     let shown: Shown = client(door)?.post(doing, &path, &serde_json::json!({})).await?;
     whole_file::write(out, 0o600, format!("{}\n", shown.secret).as_bytes()).map_err(|error| {

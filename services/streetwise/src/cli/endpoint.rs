@@ -49,7 +49,7 @@ pub struct EndpointRotate {
     pub door: EndpointDoor,
     /// 端点的键 / the endpoint's key in the owner's manifest
     pub key: String,
-    /// 新密钥写入此文件（权限 0600），不显示 / the file for the new secret (mode 0600); it is not printed
+    /// 新密钥写入此新文件（权限 0600），不显示 / a new file for the new secret (mode 0600); it is not printed
     #[arg(long)]
     pub out: PathBuf,
 }
