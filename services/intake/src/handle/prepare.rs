@@ -24,7 +24,8 @@ pub struct Prepared {
     pub contact_sealed: Option<Sealed>,
 }
 
-/// What the documents say of a request; `None` while the street is unknown.
+/// What the documents say of a request, once it is admitted with the lane that its street's quota leaves it; `None` while the street is
+/// unknown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screened(Option<Known>);
 
