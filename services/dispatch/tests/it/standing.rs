@@ -40,3 +40,22 @@ async fn a_second_order_of_a_body_is_refused_until_the_first_was_left() {
         assert_eq!(run(&world, ANOTHER_LEAD).await.unwrap().rows_affected(), 1, "after {leaves}");
     }
 }
+
+/// What an act changes stands in no index: the row's next version lies beside it. Leaving the body is entered once.
+#[tokio::test]
+async fn an_act_enters_no_index() {
+    let world = World::start().await;
+    world.opened(&world.routed(STREET, "TRA-01")).await;
+    // Counted by the transaction itself, whatever the server's statistics know by then.
+    const UPDATED: &str = "SELECT pg_stat_get_xact_tuples_updated('dispatch.orders'::regclass),
+        pg_stat_get_xact_tuples_hot_updated('dispatch.orders'::regclass)";
+    let mut tx = world.rig.admin().begin().await.unwrap();
+    for (phase, beside) in [("acknowledged", 1), ("in_progress", 2), ("returned", 2)] {
+        let act = "UPDATE dispatch.orders SET phase = $1, version = version + 1 WHERE role = 'lead'";
+        sqlx::query(act).bind(phase).execute(&mut *tx).await.unwrap();
+        let (_, hot): (i64, i64) = sqlx::query_as(UPDATED).fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(hot, beside, "{phase}");
+    }
+    let (updated, _): (i64, i64) = sqlx::query_as(UPDATED).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(updated, 3);
+}
