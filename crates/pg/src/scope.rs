@@ -35,7 +35,7 @@ impl TenantScope {
         self
     }
 
-    /// All tenants, read only. Used by crate `snapshot` and the auditor, nowhere else.
+    /// All tenants, read only and as of one instant. Used by crate `snapshot` and the auditor, nowhere else.
     pub fn for_snapshot(tenants: impl IntoIterator<Item = TenantId>) -> Self {
         Self { read_only: true, ..Self::writable(tenants) }
     }
@@ -51,7 +51,8 @@ impl TenantScope {
 
     /// The transaction's first statement. Built from typed ids only, so nothing needs quoting.
     pub(crate) fn begin_statement(&self) -> String {
-        let mode = if self.read_only { " READ ONLY" } else { "" };
+        // What is read for all tenants is read as of one instant.
+        let mode = if self.read_only { " ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "" };
         format!("BEGIN{mode}; {}", self.set_statement())
     }
 

@@ -137,14 +137,19 @@ impl<S: Service> Rig<S> {
 
     /// Works until nothing is left to do; returns how much was done.
     pub async fn drain(&self) -> usize {
+        self.try_drain().await.unwrap_or_else(|error| panic!("{}: {error}", S::NAME))
+    }
+
+    /// The same where a part is expected to complain.
+    pub async fn try_drain(&self) -> Result<usize, String> {
         let mut done = 0;
         loop {
             let mut round = 0;
             for part in &self.parts {
-                round += part.drain().await.unwrap_or_else(|error| panic!("{}: {error}", S::NAME));
+                round += part.drain().await?;
             }
             if round == 0 {
-                return done;
+                return Ok(done);
             }
             done += round;
         }

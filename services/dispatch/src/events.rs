@@ -9,6 +9,8 @@ use orders::{Stage, StageEvent};
 use telemetry::{Counter, Histogram, label};
 use uuid::Uuid;
 
+use crate::core::auditor::{Difference, Subject};
+
 const STAGES: [&str; 6] = [
     Stage::See.as_str(),
     Stage::Acknowledge.as_str(),
@@ -32,6 +34,9 @@ pub struct Metrics {
     report_to_order: Histogram<0>,
     batches: Histogram<0>,
     turned_away: Counter<0>,
+    looks: Counter<0>,
+    audited: Counter<0>,
+    differences: Counter<1>,
 }
 
 /// How many commands a writer takes at once, in steps.
@@ -69,7 +74,44 @@ impl Metrics {
                 "{command}",
                 [],
             ),
+            looks: metrics.counter(
+                "dispatch.auditor.looks",
+                "Looks of the auditor that ended: its heartbeat.",
+                "{look}",
+                [],
+            ),
+            audited: metrics.counter(
+                "dispatch.auditor.subjects",
+                "Open orders and cases whose due stages were held against the journal.",
+                "{subject}",
+                [],
+            ),
+            differences: metrics.counter(
+                "dispatch.auditor.differences",
+                "Open orders and cases whose clocks differ from the journal, once a walk.",
+                "{subject}",
+                [label("difference", Difference::WORDS)],
+            ),
         }
+    }
+
+    /// The auditor held so many subjects against the journal.
+    pub(crate) fn audited(&self, subjects: usize) {
+        self.looks.add([], 1);
+        self.audited.add([], subjects as u64);
+    }
+
+    /// One of them differs.
+    pub(crate) fn differs(&self, subject: &Subject, difference: Difference) {
+        let (kind, difference) = (subject.kind.as_str(), difference.as_str());
+        self.differences.add([difference], 1);
+        tracing::error!(
+            tenant = %subject.tenant,
+            subject_id = %subject.id,
+            kind,
+            difference,
+            "clocks differ from the journal"
+        );
     }
 
     /// A report's case has its orders.

@@ -7,7 +7,7 @@
 //!
 //! The rooms:
 //! * `inbound`: the doors. `messages` hears routed and merged cases and plans that were drawn anew, `wakeups` is called by time, `calendars` notices
-//!   publications, `http` takes the acts of bodies and verifiers, with an account or by a link to one order, and serves
+//!   publications, `auditor` holds what is open against the journal, `http` takes the acts of bodies and verifiers, with an account or by a link to one order, and serves
 //!   the page a link opens, `rpc` does the same for machines. They parse and authenticate, nothing else.
 //! * `core`: [`core::matter`] holds one case with its orders in memory, from load to save; `routed` reads a routed
 //!   event; `say` writes what happened into events.
@@ -76,7 +76,8 @@ impl Service for Dispatch {
         plan.hears(&house, "triage", inbound::messages::RoutedCases(room.clone()));
         plan.fires(&house, inbound::wakeups::OrdersDue(room.clone()));
         plan.fires(&house, inbound::wakeups::CasesDue(room.clone()));
-        plan.catches_up(&house, inbound::calendars::Publications(room));
+        plan.catches_up(&house, inbound::calendars::Publications(room.clone()));
+        plan.part(inbound::auditor::Auditor(room));
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Pure helpers: no database, no clock.
 
+pub(crate) mod auditor;
 pub(crate) mod clocks;
 pub(crate) mod deed;
 pub(crate) mod direct;

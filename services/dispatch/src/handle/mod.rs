@@ -2,6 +2,7 @@
 //! commit. What doors ask is left with [`submit`] and decided in [`commands`]; [`save`] is the same for all.
 
 pub(crate) mod answer;
+pub(crate) mod auditor;
 pub(crate) mod calendars;
 pub(crate) mod command;
 mod commands;

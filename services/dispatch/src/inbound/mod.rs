@@ -1,6 +1,7 @@
 //! The doors: parse, authenticate, make a command. They decide nothing.
 
 mod asked;
+pub(crate) mod auditor;
 pub(crate) mod calendars;
 pub(crate) mod http;
 pub(crate) mod messages;

@@ -5,6 +5,7 @@
 //! which holds its wake-up rows first, never waits for a case ([`cases::lock_free`]).
 
 pub(crate) mod answers;
+pub(crate) mod auditor;
 pub(crate) mod calendars;
 pub(crate) mod cases;
 pub(crate) mod changes;

@@ -74,6 +74,10 @@ pub const BEGIN: Room = Room {
             "services/intake/src/contacts.rs",
             "makes a tenant's data key once, before any report needs it",
         ),
+        place(
+            "services/dispatch/src/handle/auditor.rs",
+            "reads what is open of every street, read only (D3)",
+        ),
         place("services/intake/src/pressure.rs", "measures the outbox for the high-water mark (D24)"),
         place("services/notification/src/secret_keeper.rs", "looks which endpoints have no secret yet"),
     ],
