@@ -115,6 +115,8 @@ events! {
     OrderAsked = "dispatch.order.asked",
     /// A newer calendar counts for its clocks from here on: due times moved (重排).
     OrderReplanned = "dispatch.order.replanned",
+    /// The policy in force took the place of the one it was issued with.
+    OrderPolicyAdopted = "dispatch.order.policy_adopted",
     /// Dispatch holds the case: its first round begins.
     DispatchCaseOpened = "dispatch.case.opened",
     /// The verification waits for an unpublished calendar year.

@@ -110,9 +110,12 @@ const TOLD: &[&str] = &[
     "dispatch.order.resumed",
     "dispatch.order.asked",
     "dispatch.order.replanned",
+    "dispatch.order.policy_adopted",
     "dispatch.case.ruling_asked",
     "dispatch.case.falsely_closed",
     "dispatch.case.replanned",
+    "dispatch.case.warned",
+    "dispatch.case.breached",
     "dispatch.case.rerouted",
     "dispatch.case.visit_recorded",
 ];

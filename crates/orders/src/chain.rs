@@ -1,7 +1,7 @@
 //! The escalation chain: what happens how long after a breach. Frozen into the order when it starts.
 //!
-//! A step tells somebody; the holder does not change (D48). Steps end as soon as the breached stage is
-//! met after all.
+//! A step tells somebody, and may put the order under supervision; the holder does not change (D48). Steps end as soon as the
+//! breached stage is met after all.
 
 use ids::BodyRef;
 use jiff::{SignedDuration, Timestamp};
@@ -20,8 +20,43 @@ pub struct ChainStep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChainAction {
-    /// A body is told: an event and a delivery.
+    /// A body is told: an event and a delivery. A post, a superior.
     NotifyBody(BodyRef),
+    /// The body that holds the order is told once more.
+    NotifyHolder,
+    /// 督办: the order is under supervision from then on, and the body that supervises is told.
+    Supervise(BodyRef),
+    /// 升级至区: the same by the district, which is told.
+    Raise(BodyRef),
+}
+
+/// What a step did, as events say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Somebody was told.
+    #[default]
+    Notify,
+    /// The order came under supervision.
+    Supervise,
+    /// The order came under the district's supervision.
+    Raise,
+}
+
+impl Measure {
+    /// The word in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Measure::Notify => "notify",
+            Measure::Supervise => "supervise",
+            Measure::Raise => "raise",
+        }
+    }
+
+    /// Whether the order is under supervision by it.
+    pub const fn supervises(self) -> bool {
+        matches!(self, Measure::Supervise | Measure::Raise)
+    }
 }
 
 impl ChainStep {
@@ -30,8 +65,19 @@ impl ChainStep {
         due_at.checked_add(SignedDuration::from_secs(i64::from(self.after_s))).unwrap_or(Timestamp::MAX)
     }
 
-    pub(crate) fn tells(&self) -> &BodyRef {
-        let ChainAction::NotifyBody(body) = &self.action;
-        body
+    /// Who is told of an order that `holder` holds.
+    pub(crate) fn tells<'a>(&'a self, holder: &'a BodyRef) -> &'a BodyRef {
+        match &self.action {
+            ChainAction::NotifyBody(body) | ChainAction::Supervise(body) | ChainAction::Raise(body) => body,
+            ChainAction::NotifyHolder => holder,
+        }
+    }
+
+    pub(crate) fn measure(&self) -> Measure {
+        match self.action {
+            ChainAction::NotifyBody(_) | ChainAction::NotifyHolder => Measure::Notify,
+            ChainAction::Supervise(_) => Measure::Supervise,
+            ChainAction::Raise(_) => Measure::Raise,
+        }
     }
 }

@@ -105,16 +105,16 @@ pub use case::{
     Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder,
     HolderInterval, NotRerouted, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
 };
-pub use chain::{ChainAction, ChainStep};
+pub use chain::{ChainAction, ChainStep, Measure};
 pub use decision::{BrokenHistory, Decision};
 pub use order::{
     Act, HoldReason, LinkDeed, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase,
-    ReturnAsked, ReturnGround, Role, Suspension, TimeAsked, TimeWanted,
+    ReturnAsked, ReturnGround, Role, Suspension, Terms, TimeAsked, TimeWanted,
 };
 pub use publications::Publications;
 pub use refusal::{PlanFault, Refusal};
 pub use round::{open_assistants, superseded};
 pub use stage::{
-    AwaitedCalendar, DueAt, Stage, StageClock, StageDue, StageEvent, StageMove, StagePlan, StageState,
-    Starts, Verdict, Warn,
+    AwaitedCalendar, DueAt, Relimited, Stage, StageClock, StageDue, StageEvent, StageMove, StagePlan,
+    StageState, Starts, Verdict, Warn,
 };

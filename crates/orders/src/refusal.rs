@@ -91,6 +91,12 @@ pub enum Refusal {
     /// There is no clock to extend or to hold: none was set, or it is decided.
     #[error("no clock of the order is running")]
     NoClock,
+    /// The policy in force allows less than was used already.
+    #[error("more time is used than the policy in force allows")]
+    LimitUsedUp,
+    /// The list has neither the policy nor the item any more.
+    #[error("there is no policy in force for it")]
+    NoPolicy,
     /// More working time for a limit in working time, hours of the day for one in those.
     #[error("the stage counts on another clock")]
     OtherClock,
@@ -148,6 +154,8 @@ impl Refusal {
             Refusal::NothingAsked => "nothing-asked",
             Refusal::Suspended => "suspended",
             Refusal::NoClock => "no-clock",
+            Refusal::LimitUsedUp => "limit-used-up",
+            Refusal::NoPolicy => "no-policy",
             Refusal::OtherClock => "other-clock",
             Refusal::UntilOutOfRange => "until-out-of-range",
             Refusal::PlanInvalid(_) => "plan-invalid",
@@ -180,6 +188,8 @@ impl Refusal {
             Refusal::TimePending => "已有延期或挂起申请待审批",
             Refusal::NothingAsked => "没有待审批的延期或挂起申请",
             Refusal::Suspended => "工单已挂起，请先恢复",
+            Refusal::LimitUsedUp => "现行方案的时限短于已用时间，采用即为超期：请先准予延期，或保留原方案",
+            Refusal::NoPolicy => "清单中已没有该事项及其时限方案，工单沿用原方案",
             Refusal::NoClock => "没有正在计时的时限：已办结、已超期或此事项不设时限",
             Refusal::OtherClock => "延期须与原时限同一计时方式（工作时或自然时）",
             Refusal::UntilOutOfRange => "挂起截止时间须晚于现在，且不超过一年",
@@ -213,6 +223,12 @@ impl Refusal {
             Refusal::TimePending => "A question for time waits for its answer already.",
             Refusal::NothingAsked => "No extension or suspension was asked for.",
             Refusal::Suspended => "The order is suspended; resume it first.",
+            Refusal::LimitUsedUp => {
+                "More time is used than the policy in force allows: grant time after it, or keep the old one."
+            }
+            Refusal::NoPolicy => {
+                "The list has neither the item nor its policy any more: the order keeps its own."
+            }
             Refusal::NoClock => "No clock runs: it is done, breached, or the item has none.",
             Refusal::OtherClock => "Extend on the clock of the limit: working time or hours of the day.",
             Refusal::UntilOutOfRange => "A suspension ends later than now and within a year.",

@@ -1,12 +1,12 @@
 //! What dispatch takes from a tenant's documents: its district's working calendars and its own, compiled, and which
 //! bodies there are to give an order to.
 //!
-//! Limits and chains are not looked up here: a routed case carries its policy complete.
+//! Limits and chains are looked up by nobody but who adopts the policy in force: a routed case carries its policy complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, StreetCore, Territory, merge, own_calendar};
+use contract::document::{DistrictCore, ResolvedPolicy, StreetCore, Territory, merge, own_calendar};
 use ids::BodyRef;
 use sla::Calendar;
 use snapshot::Project;
@@ -22,6 +22,7 @@ pub struct Street {
     published: Vec<(String, i16)>,
     bodies: BTreeSet<BodyRef>,
     of_bodies: BodyHours,
+    core: StreetCore,
 }
 
 /// The calendar of each body that keeps hours of its own.
@@ -46,6 +47,12 @@ impl Street {
     /// Whether it is a body of the street or its district.
     pub fn knows(&self, body: &BodyRef) -> bool {
         self.bodies.contains(body)
+    }
+
+    /// What the list of its district and its own changes say now of a policy by its key, or of the item where there is no such key any
+    /// more. For the explicit act only: a routed case carries its policy complete.
+    pub fn policy(&self, district: &DistrictCore, key: &str, item: &str) -> Option<ResolvedPolicy> {
+        merge(district, &self.core).policy_in_force(key, item)
     }
 
     /// Each published year of each calendar.
@@ -76,7 +83,13 @@ impl Project for Calendars {
         });
         let of_bodies = Arc::new(own.collect());
         let published = years.collect();
-        Ok(Street { calendars, published, bodies: bodies.into_keys().collect(), of_bodies })
+        Ok(Street {
+            calendars,
+            published,
+            bodies: bodies.into_keys().collect(),
+            of_bodies,
+            core: street.clone(),
+        })
     }
 }
 

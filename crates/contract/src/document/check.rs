@@ -14,7 +14,7 @@ use super::calendars;
 use super::core::{Body, Channel, DistrictCore, Endpoint, Level, StreetCore};
 use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
-use super::policy::{Chain, ChainAction, Clock, Limit, SlaPolicy, Unit};
+use super::policy::{Chain, ChainAction, ChainStep, Clock, Limit, SlaPolicy, Unit};
 use super::responsibility::{self, DutyChange};
 use super::rule;
 use super::successors;
@@ -47,6 +47,12 @@ pub enum Problem {
     UnknownBody(BodyKey),
     #[error("body {0} may not lead")]
     CannotLead(BodyKey),
+    #[error("body {0} is not of the district: `raise` names one that is")]
+    NotOfDistrict(BodyKey),
+    #[error("who holds the order is told: leave `body` out, or write `notify`")]
+    HolderIsTold,
+    #[error("nobody is told: name a `body`")]
+    NobodyIsTold,
     #[error("body {0} leads already")]
     LeadAssists(BodyKey),
     #[error("body {0} stands here twice")]
@@ -181,7 +187,7 @@ pub fn check_district(core: &DistrictCore) -> Vec<Fault> {
         check_policy(&mut faults, key, policy, |chain| core.chains.contains_key(chain));
     }
     for (key, chain) in &core.chains {
-        check_chain(&mut faults, key, chain, |body| core.bodies.contains_key(body));
+        check_chain(&mut faults, key, chain, |body| core.bodies.get(body).map(|body| body.level));
     }
     calendars::check(&mut faults, core);
     for (word, items) in &core.alarm_words {
@@ -240,7 +246,8 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
         check_policy(&mut faults, key, policy, |chain| pack.chain(chain).is_some());
     }
     for (key, chain) in &core.chains {
-        check_chain(&mut faults, key, chain, known);
+        let body = |key: &BodyKey| core.bodies.get(key).or_else(|| district.bodies.get(key));
+        check_chain(&mut faults, key, chain, |key| body(key).map(|body| body.level));
     }
     for (key, endpoint) in &core.endpoints {
         let ours = endpoint.body.at.is_some() && pack.body(&endpoint.body).is_some();
@@ -382,7 +389,7 @@ fn check_warnings(faults: &mut Faults, path: &str, warnings: &[u32]) {
     faults.unless(fine, format!("{path}.warn_per_mille"), || Problem::BadWarnings);
 }
 
-fn check_chain(faults: &mut Faults, key: &str, chain: &Chain, known: impl Fn(&BodyKey) -> bool) {
+fn check_chain(faults: &mut Faults, key: &str, chain: &Chain, level: impl Fn(&BodyKey) -> Option<Level>) {
     let path = format!("chains.{key}.steps");
     faults.unless(chain.steps.is_sorted_by_key(|s| s.after_s), &path, || Problem::StepsOutOfOrder);
     for (position, step) in chain.steps.iter().enumerate() {
@@ -391,7 +398,24 @@ fn check_chain(faults: &mut Faults, key: &str, chain: &Chain, known: impl Fn(&Bo
         faults.unless(in_time, format!("{path}.after_s"), || Problem::LimitTooLong);
         let can = step.action != ChainAction::Unsupported;
         faults.unless(can, format!("{path}.action"), || Problem::Unsupported);
-        faults.unless(known(&step.body), format!("{path}.body"), || Problem::UnknownBody(step.body.clone()));
+        check_told(faults, &format!("{path}.body"), step, &level);
+    }
+}
+
+/// Who a step tells: nobody but the holder, or a body there is; the district, where it is raised.
+fn check_told(faults: &mut Faults, path: &str, step: &ChainStep, level: impl Fn(&BodyKey) -> Option<Level>) {
+    match (step.action, &step.body) {
+        (ChainAction::NotifyHolder, Some(_)) => faults.add(path, Problem::HolderIsTold),
+        (ChainAction::NotifyHolder, None) => {}
+        (_, None) => faults.add(path, Problem::NobodyIsTold),
+        (action, Some(key)) => match level(key) {
+            None => faults.add(path, Problem::UnknownBody(key.clone())),
+            Some(Level::District) => {}
+            Some(_) => {
+                let fine = action != ChainAction::Raise;
+                faults.unless(fine, path, || Problem::NotOfDistrict(key.clone()));
+            }
+        },
     }
 }
 

@@ -88,8 +88,9 @@ pub struct ResolvedStep {
     pub after_s: u32,
     /// What happens.
     pub action: ChainAction,
-    /// To whom.
-    pub body: BodyRef,
+    /// To whom; none where that is the holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<BodyRef>,
 }
 
 /// What the catch-all body takes a case under.
@@ -296,6 +297,15 @@ impl<'a> EffectivePack<'a> {
         }
     }
 
+    /// What is in force now of a policy that was resolved before: the one of its key, else that of the item.
+    pub fn policy_in_force(&self, key: &str, item: &str) -> Option<ResolvedPolicy> {
+        let named = (key != ITEM_POLICY).then(|| self.policy(key)).flatten();
+        match named {
+            Some(policy) => Some(self.resolve_policy(key, policy)),
+            None => Some(self.resolve(item, None)?.policy),
+        }
+    }
+
     fn item_policy(&self, duty: Duty<'_>, item: &Item) -> ResolvedPolicy {
         let named = duty.policy.filter(|key| *key != ITEM_POLICY);
         match named.and_then(|key| Some((key, self.policy(key)?))) {
@@ -308,7 +318,11 @@ impl<'a> EffectivePack<'a> {
         let steps = policy.chain.as_ref().and_then(|key| self.chain(key)).map_or(&[][..], |c| &c.steps);
         let resolve = |body| self.body_ref(body, None);
         let chain = steps.iter().filter_map(|step| {
-            Some(ResolvedStep { after_s: step.after_s, action: step.action, body: resolve(&step.body)? })
+            let body = match &step.body {
+                None => None,
+                Some(key) => Some(resolve(key)?),
+            };
+            Some(ResolvedStep { after_s: step.after_s, action: step.action, body })
         });
         ResolvedPolicy {
             key: key.to_owned(),

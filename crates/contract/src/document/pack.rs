@@ -245,9 +245,10 @@ pub struct ChainStepForm {
     pub after_s: u32,
     /// What happens (动作).
     pub action: ChainAction,
-    /// To whom; a key of street level means the case's street's own (单位).
-    #[schemars(with = "schema::Slug")]
-    pub body: BodyKey,
+    /// To whom; a key of street level means the case's street's own. Not with `notify-holder` (单位).
+    #[serde(default)]
+    #[schemars(with = "Option<schema::Slug>")]
+    pub body: Option<BodyKey>,
 }
 
 /// `calendar.yaml`: a working calendar; fields as in [`super::CalendarSpec`].

@@ -137,8 +137,11 @@ fn the_second_street_overrides_one_item() {
     assert_eq!((item.lead.to_string().as_str(), item.assists), ("bus-company", vec![]));
     assert_eq!(item.policy.key, "demo-fast");
     assert_eq!(item.policy.limits, [(Stage::Acknowledge, limit(5, Unit::Second, Clock::Clock))].into());
-    let step =
-        ResolvedStep { after_s: 0, action: ChainAction::Notify, body: "governance-centre".parse().unwrap() };
+    let step = ResolvedStep {
+        after_s: 0,
+        action: ChainAction::Notify,
+        body: Some("governance-centre".parse().unwrap()),
+    };
     assert_eq!((item.policy.warn_per_mille, item.policy.chain), (vec![800], vec![step]));
     assert!(street.policies["demo-fast"].demo);
 }

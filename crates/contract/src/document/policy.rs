@@ -95,8 +95,14 @@ pub struct SlaPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChainAction {
-    /// A body is told; the holder does not change.
+    /// A body is told, a post or a superior; the holder does not change.
     Notify,
+    /// The body that holds the order is told once more.
+    NotifyHolder,
+    /// The order comes under supervision (督办) of a body, which is told.
+    Supervise,
+    /// The same by a body of the district (升级至区).
+    Raise,
     /// An action this build does not know: the step is skipped.
     #[serde(other)]
     #[schemars(skip)]
@@ -110,8 +116,9 @@ pub struct ChainStep {
     pub after_s: u32,
     /// What happens.
     pub action: ChainAction,
-    /// To whom; a key of street level means the case's street's own.
-    pub body: BodyKey,
+    /// To whom; a key of street level means the case's street's own. None with [`ChainAction::NotifyHolder`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<BodyKey>,
 }
 
 /// Escalation (升级) in steps, in order of time.

@@ -362,7 +362,7 @@ impl Change {
     }
 
     fn tick(mut self) -> Self {
-        while let Some(event) = due_event(self.case.active_slice(), &[], self.at) {
+        while let Some(event) = due_event(self.case.active_slice(), &[], &self.case.lead, self.at) {
             self.push(CaseEventKind::Stage(event), None);
         }
         self

@@ -198,7 +198,7 @@ impl Case {
     /// The instant to be woken at for a warning or due time of the verification, or of a ruling; none while
     /// neither is awaited.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        next_alarm(self.active_slice(), &[])
+        next_alarm(self.active_slice(), &[], &self.lead)
     }
 
     /// Nobody acts on its matter any more, here or in the case it was merged into.

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use sla::{Calendar, to_micros};
 
 use super::{
-    Act, LinkDeed, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, TimeWanted,
+    Act, LinkDeed, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, Terms, TimeWanted,
 };
 use crate::stage::{
     awaited_since, awaiting_events, check_plans, due_event, fill_events, moves, overdue_event,
 };
 use crate::{
-    Actor, Decision, PlanFault, Publications, Refusal, RoundVerdict, Stage, Starts, open_assistants,
+    Actor, Decision, PlanFault, Publications, Refusal, RoundVerdict, Stage, StageEvent, Starts,
+    open_assistants,
 };
 
 /// What can be asked of an order.
@@ -134,6 +135,17 @@ pub enum OrderCommand<'a> {
         /// Who.
         actor: Actor,
         /// Of what.
+        note: String,
+    },
+    /// `:adopt`.
+    Adopt {
+        /// Who.
+        actor: Actor,
+        /// The policy in force.
+        terms: Terms,
+        /// What its clocks count on.
+        calendars: Publications<'a>,
+        /// What was said with it.
         note: String,
     },
     /// `:supervise`.
@@ -299,6 +311,9 @@ impl Order {
             OrderCommand::Waive { actor, note } => change.waive(actor, note),
             OrderCommand::Reroute { actor, lead, note } => change.reroute(actor, lead, note),
             OrderCommand::Urge { actor, note } => change.urge(actor, note),
+            OrderCommand::Adopt { actor, terms, calendars, note } => {
+                change.adopt(actor, terms, calendars, note)
+            }
             OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
             OrderCommand::AskTime { actor, wanted, note } => change.ask_time(actor, wanted, note),
             OrderCommand::GrantTime { actor, calendars, note } => change.grant_time(actor, calendars, note),
@@ -369,9 +384,18 @@ impl Change {
         self
     }
 
+    /// Another change of the same order at the same instant, for what is to leave no trace if it comes to nothing.
+    pub(super) fn again(&self) -> Self {
+        Self { order: self.order.clone(), events: Vec::new(), at: self.at }
+    }
+
     pub(super) fn catch_up(&mut self) {
-        while let Some(event) = due_event(&self.order.stages, &self.order.chain, self.at) {
+        while let Some(event) = due_event(&self.order.stages, &self.order.chain, &self.order.body, self.at) {
+            let supervises = matches!(&event, StageEvent::Escalated { measure, .. } if measure.supervises());
             self.push(OrderEventKind::Stage(event), None);
+            if supervises && self.order.supervised_at.is_none() {
+                self.push(OrderEventKind::Supervised { note: String::new() }, None);
+            }
         }
     }
 
@@ -388,8 +412,7 @@ impl Change {
         if self.order.phase.ended() {
             return Ok(self);
         }
-        let (order, at) = (self.order.clone(), self.at);
-        let mut after = Self { order, events: Vec::new(), at }.tick();
+        let mut after = self.again().tick();
         let moves = moves(&after.order.stages, calendars, self.at).map_err(|_| Refusal::TimeOutOfRange)?;
         if moves.is_empty() {
             return Ok(self);

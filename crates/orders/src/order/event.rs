@@ -7,7 +7,7 @@ use sla::Limit;
 
 use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, RoundVerdict, StageClock, StageEvent, StageMove};
+use crate::{Actor, BrokenHistory, ChainStep, Relimited, RoundVerdict, StageClock, StageEvent, StageMove};
 
 /// One event of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +185,17 @@ pub enum OrderEventKind {
         /// What was said with it.
         note: String,
     },
+    /// 采用现行时限方案: the policy in force took the place of the one it was issued with.
+    PolicyAdopted {
+        /// Key of the policy.
+        policy: String,
+        /// The clocks whose limits are others now.
+        stages: Vec<Relimited>,
+        /// The chain from then on.
+        chain: Vec<ChainStep>,
+        /// What was said with it.
+        note: String,
+    },
     /// Time or a calendar touched one of its stages.
     #[serde(untagged)]
     Stage(StageEvent),
@@ -220,6 +231,7 @@ impl OrderEventKind {
             OrderEventKind::LinkOpened { .. } => "link_opened",
             OrderEventKind::Asked { .. } => "asked",
             OrderEventKind::Replanned { .. } => "replanned",
+            OrderEventKind::PolicyAdopted { .. } => "policy_adopted",
             OrderEventKind::Stage(event) => event.name(),
         }
     }
@@ -244,7 +256,8 @@ impl OrderEventKind {
             | OrderEventKind::Suspended { note, .. }
             | OrderEventKind::Resumed { note, .. }
             | OrderEventKind::Asked { note }
-            | OrderEventKind::Replanned { note, .. } => note,
+            | OrderEventKind::Replanned { note, .. }
+            | OrderEventKind::PolicyAdopted { note, .. } => note,
             _ => "",
         }
     }
@@ -336,6 +349,7 @@ impl Order {
                     }
                 }
             }
+            OrderEventKind::PolicyAdopted { stages, chain, .. } => self.adopt(stages, chain, event.at),
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }
@@ -361,6 +375,16 @@ impl Order {
         if let (Some(actor), true) = (&event.actor, self.role != Role::Inform) {
             self.handlers.insert(actor.principal.clone());
         }
+    }
+
+    fn adopt(&mut self, renewed: &[Relimited], chain: &[ChainStep], at: Timestamp) {
+        for renewed in renewed {
+            if let Some(stage) = self.stages.iter_mut().find(|s| s.stage() == renewed.clock.stage) {
+                stage.renew(renewed, at);
+            }
+        }
+        self.chain = chain.to_vec();
+        self.stages.iter_mut().for_each(|stage| stage.goes_on_along(chain, at));
     }
 
     fn set_clocks(&mut self, clocks: &[StageClock], at: Timestamp) {

@@ -5,6 +5,7 @@
 //! for its ruling, a question for time, suspension, and supervision.
 
 mod act;
+mod adopt;
 mod decide;
 mod direct;
 mod event;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use act::Act;
+pub use adopt::Terms;
 pub use decide::OrderCommand;
 pub use event::{OrderEvent, OrderEventKind};
 pub use give_back::{ReturnAsked, ReturnGround};
@@ -202,7 +204,7 @@ impl Order {
         match (self.phase.ended(), self.suspended) {
             (true, _) => None,
             (false, Some(suspended)) => Some(suspended.until),
-            (false, None) => next_alarm(&self.stages, &self.chain),
+            (false, None) => next_alarm(&self.stages, &self.chain, &self.body),
         }
     }
 

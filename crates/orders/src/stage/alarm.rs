@@ -1,20 +1,26 @@
 //! What falls due next. The wake-up is armed at the least of these instants, and a wake-up does what has
 //! come, so the two can never disagree.
 
+use ids::BodyRef;
 use jiff::Timestamp;
 
 use super::{StageEvent, StageState, Verdict};
 use crate::ChainStep;
 
 /// The least next warning, due or chain instant.
-pub(crate) fn next_alarm(stages: &[StageState], chain: &[ChainStep]) -> Option<Timestamp> {
-    stages.iter().filter_map(|stage| stage.next(chain)).map(|(at, _)| at).min()
+pub(crate) fn next_alarm(stages: &[StageState], chain: &[ChainStep], holder: &BodyRef) -> Option<Timestamp> {
+    stages.iter().filter_map(|stage| stage.next(chain, holder)).map(|(at, _)| at).min()
 }
 
 /// The next thing a wake-up at `now` does; asked again until there is none. A warning whose due time has
-/// come too is skipped: nobody is warned of what has happened.
-pub(crate) fn due_event(stages: &[StageState], chain: &[ChainStep], now: Timestamp) -> Option<StageEvent> {
-    let come = stages.iter().filter_map(|stage| stage.breach_by(now).or_else(|| stage.next(chain)));
+/// come too is skipped: nobody is warned of what has happened. `holder` is whose the stages are.
+pub(crate) fn due_event(
+    stages: &[StageState],
+    chain: &[ChainStep],
+    holder: &BodyRef,
+    now: Timestamp,
+) -> Option<StageEvent> {
+    let come = stages.iter().filter_map(|stage| stage.breach_by(now).or_else(|| stage.next(chain, holder)));
     come.filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at).map(|(_, event)| event)
 }
 
@@ -25,7 +31,7 @@ pub(crate) fn overdue_event(stages: &[StageState], now: Timestamp) -> Option<Sta
 }
 
 impl StageState {
-    fn next(&self, chain: &[ChainStep]) -> Option<(Timestamp, StageEvent)> {
+    fn next(&self, chain: &[ChainStep], holder: &BodyRef) -> Option<(Timestamp, StageEvent)> {
         let due = self.known()?;
         let stage = self.stage();
         match (self.verdict, self.met_at) {
@@ -35,9 +41,13 @@ impl StageState {
             },
             (Some(Verdict::Breached), None) => {
                 let step = chain.get(self.escalated as usize)?;
-                // Steps count from 1, as people do.
-                let event =
-                    StageEvent::Escalated { stage, step: self.escalated + 1, to: step.tells().clone() };
+                let event = StageEvent::Escalated {
+                    stage,
+                    // They count from 1, as people do.
+                    step: self.escalated + 1,
+                    to: step.tells(holder).clone(),
+                    measure: step.measure(),
+                };
                 Some((step.fires_at(due.due_at), event))
             }
             _ => None,

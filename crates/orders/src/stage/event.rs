@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sla::{Calendar, PerMille, SlaError};
 
+use crate::Measure;
+
 use super::{AwaitedCalendar, DueAt, Stage, StageDue, StageState, Verdict};
 
 /// One thing that happened to one stage.
@@ -31,6 +33,9 @@ pub enum StageEvent {
         step: u32,
         /// Who is told.
         to: BodyRef,
+        /// What was done beyond that.
+        #[serde(default)]
+        measure: Measure,
     },
     /// The due time needs a year that is not published.
     CalendarAwaited {

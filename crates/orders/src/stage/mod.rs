@@ -4,6 +4,7 @@
 //! finds the stage breached even when no wake-up has noticed yet. At the due instant itself an act is in
 //! time and a wake-up breaches. A stage whose due time needs an unpublished calendar awaits it (D31).
 
+mod adopt;
 mod alarm;
 mod event;
 mod hold;
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use sla::{Calendar, CalendarRef, ClockKind, InvalidLimit, Limit, PerMille, SlaError, StopWatch, Unit};
 
 use crate::PlanFault;
+pub use adopt::Relimited;
+pub(crate) use adopt::{awaited_under, relimited};
 pub(crate) use alarm::{due_event, next_alarm, overdue_event};
 pub use event::StageEvent;
 pub(crate) use event::{apply, awaiting_events, fill_events};

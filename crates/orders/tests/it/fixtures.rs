@@ -156,7 +156,7 @@ fn name(event: &OrderEvent) -> String {
         OrderEventKind::Stage(StageEvent::Warned { stage, per_mille }) => {
             format!("warned:{}:{}", stage.as_str(), per_mille.get())
         }
-        OrderEventKind::Stage(StageEvent::Escalated { stage, step, to }) => {
+        OrderEventKind::Stage(StageEvent::Escalated { stage, step, to, .. }) => {
             format!("escalated:{}:{step}:{to}", stage.as_str())
         }
         OrderEventKind::Stage(StageEvent::CalendarAwaited { stage, awaited }) => {

@@ -64,6 +64,7 @@ fn single_steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
         2 => (0usize..3).prop_map(Step::Reform),
         3 => Just(Step::Replan),
+        3 => (0usize..4, policies()).prop_map(|(index, (stages, chain))| Step::Adopt(index, stages, chain)),
     ]
 }
 
@@ -191,6 +192,48 @@ fn check_replan(before: &World, after: &World, written: &Written) {
     }
 }
 
+/// What was used and held stays, also where it is counted on another clock from then on; nothing falls due before the adoption, and
+/// the same once more says nothing.
+fn check_adoption(before: &World, after: &World, step: &Step, written: &Written) {
+    let (_, again) = after.after(step).unwrap();
+    assert!(again.orders.is_empty(), "adopted twice");
+    for (index, event) in &written.orders {
+        let OrderEventKind::PolicyAdopted { stages, chain, .. } = &event.kind else { continue };
+        assert_eq!(&after.orders[*index].chain, chain);
+        for renewed in stages {
+            let of = |world: &World| {
+                let mut stages = world.orders[*index].stages.iter();
+                stages.find(|stage| stage.stage() == renewed.clock.stage).unwrap().clone()
+            };
+            check_renewed(before, after, &of(before), &of(after), event.at);
+        }
+    }
+}
+
+fn check_renewed(before: &World, after: &World, old: &StageState, new: &StageState, at: Timestamp) {
+    assert_eq!((old.verdict, old.met_at, new.verdict, new.met_at), (None, None, None, None));
+    assert!(new.held() || new.due_at().is_none_or(|due_at| due_at >= at), "a breach was made");
+    let counted_on = |world: &World, stage: &StageState| {
+        let found = |reference| world.published.iter().find(|calendar| calendar.reference() == reference);
+        stage.counted_on().and_then(found).unwrap_or(&world.calendar).clone()
+    };
+    let (was, now) = (counted_on(before, old), counted_on(after, new));
+    let started = || StopWatch::start(old.plan.limit, &was, old.started_at);
+    let watch = old.watch.clone().unwrap_or_else(started);
+    let renewed = new.watch.as_ref().unwrap();
+    // A suspension that is over ended first.
+    if old.held() == new.held() {
+        let intervals = |watch: &StopWatch| watch.as_of(at).intervals().collect::<Vec<_>>();
+        assert_eq!(intervals(&watch), intervals(renewed), "when it ran and when it was held");
+    }
+    assert_eq!(watch.extensions(), renewed.extensions());
+    if let (Ok(left), Ok(used), Ok(allowed)) =
+        (renewed.remaining(&now, at), renewed.used(&now, at), renewed.allowance(&now))
+    {
+        assert_eq!(left + used, allowed);
+    }
+}
+
 fn check_move(before: &World, after: &World, old: &StageState, new: &StageState, at: Timestamp) {
     // A suspension that is over has ended first, and the clock has gone over with that.
     if old.held() && !new.held() {
@@ -234,6 +277,9 @@ fn live(first: (World, Written), steps: &[Step]) -> (World, Journal) {
             assert!(next.wake_at().is_none_or(|wake_at| wake_at > next.now));
             let (_, again) = next.after(&Step::Tick).unwrap();
             assert!(again.orders.is_empty() && again.case.is_empty());
+        }
+        if matches!(step, Step::Adopt(..)) {
+            check_adoption(&world, &next, step, &written);
         }
         if *step == Step::Replan {
             check_replan(&world, &next, &written);

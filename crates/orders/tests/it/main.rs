@@ -2,6 +2,7 @@
 //! full enumeration of a small case.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod adoptions;
 mod calendars;
 mod case;
 mod delays;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, LinkDeed, Order,
-    OrderCommand, OrderEvent, OrderPlan, Publications, Refusal, ReturnGround, Role, RoundVerdict, Stage,
-    StagePlan, TimeWanted, VerifyCommand, superseded,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, ChainStep, Deciding, HoldReason, LinkDeed,
+    Order, OrderCommand, OrderEvent, OrderPlan, Publications, Refusal, ReturnGround, Role, RoundVerdict,
+    Stage, StagePlan, Terms, TimeWanted, VerifyCommand, superseded,
 };
 use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub enum Step {
     Grant(usize, &'static str),
     Deny(usize, &'static str),
     Resume(usize, &'static str),
+    /// By the centre: these stages and this chain are in force.
+    Adopt(usize, Vec<StagePlan>, Vec<ChainStep>),
     /// By whom, and what is done with the link.
     Link(usize, &'static str, LinkDeed),
     Ask(usize, &'static str),
@@ -94,7 +96,7 @@ impl Step {
             }
             Step::Supervise(index) | Step::Return(index, ..) | Step::Place(index, ..) => Some(*index),
             Step::Extend(index, _) | Step::Suspend(index, ..) | Step::Grant(index, _) => Some(*index),
-            Step::Deny(index, _) | Step::Resume(index, _) => Some(*index),
+            Step::Deny(index, _) | Step::Resume(index, _) | Step::Adopt(index, ..) => Some(*index),
             Step::Link(index, ..) | Step::Ask(index, _) => Some(*index),
             Step::Visit(index, ..) | Step::Sign(index, _) => Some(*index),
             _ => None,
@@ -159,6 +161,15 @@ impl World {
             }
             Step::Extend(..) | Step::Suspend(..) | Step::Grant(..) | Step::Deny(..) | Step::Resume(..) => {
                 self.time(step, written)
+            }
+            Step::Adopt(index, stages, chain) => {
+                let terms =
+                    Terms { policy: "in-force".to_owned(), stages: stages.clone(), chain: chain.clone() };
+                let (calendar, published) = (self.calendar.clone(), self.published.clone());
+                let calendars = Publications::new(&calendar, &published);
+                let command =
+                    OrderCommand::Adopt { actor: actor("sun"), terms, calendars, note: String::new() };
+                self.order(self.round_starts() + index, command, written).map(drop)
             }
             Step::Link(index, who, deed) => {
                 let (actor, link) = (actor(who), Uuid::from_u128(9).into());

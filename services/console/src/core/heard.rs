@@ -74,9 +74,8 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
         | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
         | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed
-        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked | OrderReplanned => {
-            order(tenant, kind, Message::decode(payload)?)
-        }
+        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked | OrderReplanned
+        | OrderPolicyAdopted => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
         | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned
@@ -317,6 +316,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
     let about = news.stages.iter().find(|stage| stage.stage == said.stage);
     let due = |stage: &Stage| (stage.stage.clone(), stage.due_at);
     let dispatched = kind == OrderDispatched;
+    let limited = dispatched || kind == OrderPolicyAdopted;
     let detail = Detail {
         order_id: Some(news.order_id),
         role: Some(news.role.clone()),
@@ -326,6 +326,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         awaiting_year: counted(said.awaiting_year),
         per_mille: counted(said.per_mille),
         escalated_to: filled(said.escalated_to),
+        measure: filled(said.measure).filter(|measure| measure != "notify"),
         ground: filled(said.ground),
         to: filled(said.to),
         amount: counted(said.amount),
@@ -333,7 +334,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         until: instant(&said.until),
         reason: filled(said.reason),
         link_id: maybe_id("link_id", &said.link_id)?,
-        due: if dispatched { news.stages.iter().map(due).collect() } else { Default::default() },
+        due: if limited { news.stages.iter().map(due).collect() } else { Default::default() },
         note: filled(said.note),
         ..Detail::default()
     };

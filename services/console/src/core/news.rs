@@ -54,6 +54,9 @@ pub struct Detail {
     /// The body told by the escalation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated_to: Option<String>,
+    /// What that step did beyond telling: supervise or raise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measure: Option<String>,
     /// Why an order was returned: not_our_duty, not_our_area, wrong_item or beyond_powers; why nobody has to act: not-a-matter,
     /// no-competence, unclear, test or abuse; rerouted, where an order ended because the plan of its case was drawn anew.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +91,7 @@ pub struct Detail {
     /// centre or district: who ruled, or has to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
-    /// The limits an order was dispatched with, or those that moved with a new calendar.
+    /// The limits an order was dispatched with or has under the policy it adopted, or those that moved with a new calendar.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object)]
     pub due: BTreeMap<String, Option<Timestamp>>,

@@ -65,6 +65,7 @@ pub const fn of(kind: EventType) -> Words {
             words("工单链接被打开（不等于已阅）", "order opened by its link, which is not seen")
         }
         OrderAsked => words("承办单位提问", "question of the body"),
+        OrderPolicyAdopted => words("已采用现行时限方案", "the policy in force adopted"),
         OrderReplanned => words("日历调整，时限已重排", "new calendar, due times moved"),
         DispatchCaseOpened => words("案件已交办", "case handed to its bodies"),
         CaseCalendarAwaited => words("核查时限等待日历发布", "verification awaits a calendar"),

@@ -65,6 +65,45 @@ async fn structural_faults_are_all_told_with_their_places() {
     unchanged(&office, before).await;
 }
 
+/// Who is told by a step is asked for, and the district is raised to.
+#[tokio::test]
+async fn a_step_tells_somebody_who_is_there() {
+    let office = Office::settled().await;
+    let before = office.rows().await;
+    let steps = "  chains:
+    ours:
+      steps:
+        - { after_s: 0, action: notify }
+        - { after_s: 1, action: notify-holder, body: street-centre }
+        - { after_s: 2, action: raise, body: street-centre }
+        - { after_s: 3, action: supervise, body: nobody }
+        - { after_s: 4, action: applaud, body: street-centre }
+  endpoints:";
+    let answer = office.apply(&FAST.replace("  endpoints:", steps)).await;
+    answer.refused(422, "manifest-invalid");
+    let told: Vec<String> =
+        answer.placed().iter().map(|placed| placed.split_once(' ').unwrap().1.to_owned()).collect();
+    assert_eq!(
+        told,
+        [
+            "/spec/chains/ours/steps/0/body nobody-is-told",
+            "/spec/chains/ours/steps/1/body holder-is-told",
+            "/spec/chains/ours/steps/2/body not-of-district",
+            "/spec/chains/ours/steps/3/body unknown-body",
+            "/spec/chains/ours/steps/4/action unsupported",
+        ]
+    );
+    unchanged(&office, before).await;
+    let fine = "  chains:
+    ours:
+      steps:
+        - { after_s: 0, action: notify-holder }
+        - { after_s: 3600, action: supervise, body: street-centre }
+        - { after_s: 86400, action: raise, body: governance-centre }
+  endpoints:";
+    office.apply(&FAST.replace("  endpoints:", fine)).await.applied();
+}
+
 #[tokio::test]
 async fn faults_beyond_the_first_are_counted() {
     let office = Office::settled().await;

@@ -22,6 +22,8 @@ pub(crate) enum Deed {
     Urge,
     /// Formal supervision.
     Supervise,
+    /// The policy in force takes the place of the one it was issued with.
+    Adopt,
     /// The duty of an assistant, or an information, is withdrawn.
     Cancel,
     /// More time is asked for, on the clock of the resolve limit.

@@ -6,7 +6,7 @@ use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use orders::{
     Actor, CaseCommand, Deciding, OrderCommand, Publications, Refusal, ReturnGround, Role, Stage, StagePlan,
-    Starts, TimeWanted, superseded,
+    Starts, Terms, TimeWanted, superseded,
 };
 use sla::{Limit, Unit};
 
@@ -21,6 +21,8 @@ pub(crate) struct Doing<'a> {
     pub note: &'a str,
     pub clocks: Clocks<'a>,
     pub now: Timestamp,
+    /// The policy in force, for an adoption.
+    pub terms: Option<&'a Terms>,
 }
 
 impl Matter {
@@ -65,6 +67,10 @@ impl Matter {
             Deed::Waive => OrderCommand::Waive { actor, note },
             Deed::Urge => OrderCommand::Urge { actor, note },
             Deed::Supervise => OrderCommand::Supervise { actor, note },
+            Deed::Adopt => {
+                let terms = doing.terms.cloned().ok_or(Refusal::NoPolicy)?;
+                OrderCommand::Adopt { actor, terms, calendars: self.of_order(id, doing), note }
+            }
             Deed::Cancel => OrderCommand::Cancel { actor, note },
         };
         self.decide_order(id, command, doing.now)

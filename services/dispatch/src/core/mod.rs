@@ -15,6 +15,7 @@ pub(crate) mod routed;
 pub(crate) mod rulings;
 pub(crate) mod say;
 pub(crate) mod stages;
+pub(crate) mod terms;
 pub(crate) mod token;
 pub(crate) mod unfolded;
 pub(crate) mod view;

@@ -224,6 +224,13 @@ fn per_mille(part: u32) -> Option<PerMille> {
 }
 
 fn chain_step(step: &triage::ChainStep) -> Result<ChainStep, NotRouted> {
-    let body = step.notify_body.parse().map_err(|_| Field("plan.policy.chain.notify_body"))?;
-    Ok(ChainStep { after_s: step.after_s, action: ChainAction::NotifyBody(body) })
+    let body = || step.notify_body.parse().map_err(|_| Field("plan.policy.chain.notify_body"));
+    let action = match step.action.as_str() {
+        "" | "notify" => ChainAction::NotifyBody(body()?),
+        "notify_holder" => ChainAction::NotifyHolder,
+        "supervise" => ChainAction::Supervise(body()?),
+        "raise" => ChainAction::Raise(body()?),
+        _ => return Err(Field("plan.policy.chain.action")),
+    };
+    Ok(ChainStep { after_s: step.after_s, action })
 }

@@ -74,7 +74,10 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
         payload.stage = stage.stage().as_str().to_owned();
         match stage {
             StageEvent::Warned { per_mille, .. } => payload.per_mille = per_mille.get().into(),
-            StageEvent::Escalated { to, .. } => payload.escalated_to = to.to_string(),
+            StageEvent::Escalated { to, measure, .. } => {
+                payload.escalated_to = to.to_string();
+                measure.as_str().clone_into(&mut payload.measure);
+            }
             StageEvent::CalendarAwaited { awaited, .. } => payload.awaiting_year = wire_year(awaited.year),
             StageEvent::Breached { .. } | StageEvent::CalendarFilled { .. } => {}
         }
@@ -109,6 +112,7 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
             wanted(&mut payload, &TimeWanted::Suspension { until, reason });
         }
         OrderEventKind::Resumed { from, .. } => payload.until = Some(to_wire(*from)),
+        OrderEventKind::PolicyAdopted { policy, .. } => policy.clone_into(&mut payload.policy_adopted),
         OrderEventKind::Replanned { moves, .. } => payload.moves = moves.iter().map(wire_move).collect(),
         _ => {}
     }
@@ -147,7 +151,13 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
         ..Default::default()
     };
     match &event.kind {
-        CaseEventKind::Stage(stage) => payload.stage = stage.stage().as_str().to_owned(),
+        CaseEventKind::Stage(stage) => {
+            payload.stage = stage.stage().as_str().to_owned();
+            // Who has to rule or to verify is late, or will be: those who are informed hear of it, the centres by default.
+            if matches!(stage, StageEvent::Warned { .. } | StageEvent::Breached { .. }) {
+                payload.told_bodies = told.iter().map(ToString::to_string).collect();
+            }
+        }
         CaseEventKind::RulingAsked { asked, .. } => {
             payload.ruling = Some(ruling_asked(asked));
             payload.told_bodies = told.iter().map(ToString::to_string).collect();

@@ -1,6 +1,7 @@
 //! The one room where things happen: seen before? → load for update → decide → save → journal and next wake-up →
 //! commit. What doors ask is left with [`submit`] and decided in [`commands`]; [`save`] is the same for all.
 
+mod adopt;
 pub(crate) mod answer;
 pub(crate) mod auditor;
 pub(crate) mod calendars;

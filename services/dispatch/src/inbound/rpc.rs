@@ -267,6 +267,7 @@ fn verb_of(act: wire::OrderAct) -> Result<&'static str, Problem> {
         wire::OrderAct::Adjudicate => Ok("adjudicate"),
         wire::OrderAct::Grant => Ok("grant"),
         wire::OrderAct::Deny => Ok("deny"),
+        wire::OrderAct::Adopt => Ok("adopt"),
         wire::OrderAct::Unspecified => Err(invalid("/act")),
     }
 }

@@ -176,7 +176,9 @@ async fn a_ruling_that_does_not_come_is_a_breach_of_the_case() {
         world.deed("governance-centre", &lead, "adjudicate", json!({ "to": "transport" })).await,
         ok("dispatched")
     );
-    assert_eq!(world.case_event(EventType::CaseBreached).await.stage, "adjudicate");
+    let breached = world.case_event(EventType::CaseBreached).await;
+    assert_eq!(breached.stage, "adjudicate");
+    assert!(breached.told_bodies.contains(&"governance-centre".to_owned()), "{:?}", breached.told_bodies);
     assert_eq!(world.scalar::<i64>(armed).await, 0);
     assert_eq!(
         world.deed("transport", &lead, "return", not_ours("traffic-police")).await.1,

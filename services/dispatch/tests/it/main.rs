@@ -1,6 +1,7 @@
 //! Dispatch through its doors, on a real database and broker, each test with its own.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod adoptions;
 mod auditor;
 mod body_hours;
 mod clocks;

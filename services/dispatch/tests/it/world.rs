@@ -91,6 +91,11 @@ impl World {
         self.rig.documents(&[Document::district(generation, core)]).await;
     }
 
+    /// A street's own document, to be changed by a test and kept again.
+    pub fn street(&self, code: &str) -> StreetCore {
+        self.streets.iter().find(|core| core.code.to_string() == code).unwrap().clone()
+    }
+
     pub fn next_id(&self) -> Uuid {
         Uuid::from_u128(
             0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(self.ids.fetch_add(1, Ordering::Relaxed)),
@@ -296,7 +301,11 @@ fn policy(item: &ResolvedItem) -> triage::SlaPolicy {
         key: item.policy.key.clone(),
         stages: stages.collect(),
         chain: chain
-            .map(|step| triage::ChainStep { after_s: step.after_s, notify_body: step.body.to_string() })
+            .map(|step| triage::ChainStep {
+                after_s: step.after_s,
+                notify_body: step.body.as_ref().unwrap().to_string(),
+                action: "notify".to_owned(),
+            })
             .collect(),
         calendar: item.policy.calendar.clone(),
     }

@@ -38,7 +38,7 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderUrged | E::OrderSupervised => Audience::OrderBody,
         E::OrderTimeRefused | E::OrderExtended | E::OrderSuspended | E::OrderResumed => Audience::OrderBody,
         // Its due times moved with the calendar.
-        E::OrderReplanned => Audience::OrderBody,
+        E::OrderReplanned | E::OrderPolicyAdopted => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
         E::CaseJoined | E::CasePlanReviewRequested | E::CaseVisitRecorded => Audience::ToldBodies,
         // Of a clock of verification nobody is named: verifiers work from the console's list.
@@ -63,7 +63,8 @@ pub fn audience(event_type: EventType) -> Audience {
         E::CaseSubmitted | E::CaseVerifying => Audience::Nobody("verifiers work from the console's list"),
         E::CaseClosed => Audience::Nobody("shown by the console; residents are answered by another channel"),
         E::CaseReopened => Audience::Nobody("each body hears of the new round by its new order"),
-        E::CaseWarned | E::CaseBreached => Audience::Nobody("the verifier is a person without an endpoint"),
+        // A ruling or a verification that does not come: the verifier is a person without an endpoint, the centres are not.
+        E::CaseWarned | E::CaseBreached => Audience::ToldBodies,
         _ => Audience::Nobody("not heard by this service"),
     }
 }
@@ -142,6 +143,8 @@ impl Notice {
         if audience(event_type) != Audience::ToldBodies || event.told_bodies.is_empty() {
             return Ok(None);
         }
+        // The verification, where it is what the event is about.
+        let limited = case.stages.iter().filter(|stage| stage.stage == event.stage);
         let order_id = ruling.map(|ruling| ruling.order_id.parse()).transpose();
         let visit_id = Some(&event.visit_id).filter(|id| !id.is_empty()).map(|id| id.parse()).transpose();
         Ok(Some(Self {
@@ -152,8 +155,8 @@ impl Notice {
             orders: own_orders(event)?,
             visit_id: visit_id.map_err(|_| BadField("visit_id"))?,
             role: ruling.map(|ruling| ruling.role.clone()),
-            stages: case.adjudication.iter().map(stage).collect(),
-            stage: None,
+            stages: case.adjudication.iter().chain(limited).map(stage).collect(),
+            stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
             voices: None,
         }))
     }
@@ -314,6 +317,41 @@ mod tests {
         assert_eq!(bodies(EventType::OrderExtensionAsked), ["street-centre@990102001000"]);
         assert!(bodies(EventType::OrderAcknowledged).is_empty());
         assert!(bodies(EventType::OrderDone).is_empty());
+    }
+
+    /// A ruling that does not come is told with its limit to those who are informed.
+    #[test]
+    fn a_late_ruling_is_told_with_what_is_late() {
+        let late = |name: &str| dispatch::StageState { stage: name.into(), ..Default::default() };
+        let event = dispatch::CaseEvent {
+            case: Some(dispatch::CaseState {
+                case_id: Uuid::from_u128(2).to_string(),
+                stages: vec![late("verify")],
+                adjudication: Some(late("adjudicate")),
+                ..Default::default()
+            }),
+            stage: "verify".into(),
+            told_bodies: vec!["governance-centre".into()],
+            ..Default::default()
+        };
+        let told = |event: &dispatch::CaseEvent| {
+            let notice = Notice::of_case(EventType::CaseBreached, event).unwrap().unwrap();
+            let stages: Vec<String> = notice.stages.into_iter().map(|stage| stage.stage).collect();
+            (notice.stage.unwrap(), stages, notice.bodies[0].to_string())
+        };
+        let centre = "governance-centre".to_owned();
+        assert_eq!(
+            told(&event),
+            ("verify".into(), vec!["adjudicate".into(), "verify".into()], centre.clone())
+        );
+        let ruling = dispatch::CaseEvent { stage: "adjudicate".into(), ..event };
+        assert_eq!(told(&ruling), ("adjudicate".into(), vec!["adjudicate".into()], centre));
+        let older = dispatch::CaseEvent { told_bodies: Vec::new(), ..ruling };
+        assert_eq!(
+            Notice::of_case(EventType::CaseBreached, &older),
+            Ok(None),
+            "an older dispatch names nobody"
+        );
     }
 
     /// Whoever is to be told is heard, and what nobody is told of is not.

@@ -1,6 +1,6 @@
 //! A planned case in the words of the contract.
 
-use contract::document::{ChainAction, Clock, Limit, ResolvedPolicy, Stage, Unit};
+use contract::document::{ChainAction, Clock, Limit, ResolvedPolicy, ResolvedStep, Stage, Unit};
 use contract::proto::triage as wire;
 use ids::BodyRef;
 
@@ -13,7 +13,7 @@ pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
     let verify = planned.policy.limits.get(&Stage::Verify);
     wire::CasePlan {
         orders: orders(planned),
-        policy: Some(policy(&planned.policy)),
+        policy: Some(policy(&planned.policy, &plan.lead)),
         verify: verify.map(|limit| stage_limit(Stage::Verify, *limit, &planned.policy.warn_per_mille)),
         priority: plan.priority.as_str().to_owned(),
         level: plan.level.as_str().to_owned(),
@@ -37,17 +37,27 @@ fn orders(planned: &Planned) -> Vec<wire::PlannedOrder> {
         .collect()
 }
 
-fn policy(policy: &ResolvedPolicy) -> wire::SlaPolicy {
+fn policy(policy: &ResolvedPolicy, lead: &BodyRef) -> wire::SlaPolicy {
     let stages = policy.limits.iter().filter(|(stage, _)| **stage != Stage::Verify);
-    let steps = policy.chain.iter().filter(|step| step.action == ChainAction::Notify);
     wire::SlaPolicy {
         key: policy.key.clone(),
         stages: stages.map(|(stage, limit)| stage_limit(*stage, *limit, &policy.warn_per_mille)).collect(),
-        chain: steps
-            .map(|step| wire::ChainStep { after_s: step.after_s, notify_body: step.body.to_string() })
-            .collect(),
+        chain: policy.chain.iter().filter_map(|step| chain_step(step, lead)).collect(),
         calendar: policy.calendar.clone(),
     }
+}
+
+/// A step this build does not know is skipped.
+fn chain_step(step: &ResolvedStep, lead: &BodyRef) -> Option<wire::ChainStep> {
+    let action = match step.action {
+        ChainAction::Notify => "notify",
+        ChainAction::NotifyHolder => "notify_holder",
+        ChainAction::Supervise => "supervise",
+        ChainAction::Raise => "raise",
+        ChainAction::Unsupported => return None,
+    };
+    let notify_body = step.body.as_ref().unwrap_or(lead).to_string();
+    Some(wire::ChainStep { after_s: step.after_s, notify_body, action: action.to_owned() })
 }
 
 fn stage_limit(stage: Stage, limit: Limit, warn_per_mille: &[u32]) -> wire::StageLimit {

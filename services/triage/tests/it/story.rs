@@ -58,7 +58,10 @@ async fn a_report_opens_a_case_and_sends_its_plan() {
     ];
     assert_eq!(policy.stages, stages, "verification is the case's, not an order's");
     assert_eq!(plan.verify, Some(limit("verify", 2, LimitUnit::Workday)));
-    assert_eq!(policy.chain, [wire::ChainStep { after_s: 0, notify_body: "governance-centre".into() }]);
+    assert_eq!(
+        policy.chain,
+        [wire::ChainStep { after_s: 0, notify_body: "governance-centre".into(), action: "notify".into() }]
+    );
     assert_eq!(
         (plan.priority.as_str(), plan.level.as_str(), plan.routing_mode.as_str()),
         ("P3", "district", "auto")

@@ -165,6 +165,8 @@ function line(entry) {
     detail.awaiting_year && `等待${detail.awaiting_year}年日历 / awaiting calendar ${detail.awaiting_year}`,
     detail.due_at && `截止 / due ${instant(detail.due_at)}`,
     detail.escalated_to && arrow(body(detail.escalated_to, entry.escalated_to_zh, entry.escalated_to_en)),
+    detail.measure === "supervise" && "督办 / under supervision",
+    detail.measure === "raise" && "升级至区 / raised to the district",
     detail.endpoint && arrow(isolated(detail.endpoint)),
     detail.other_case_id && otherCase(detail.other_case_id, detail.other_case_no),
     (detail.lay_in || detail.lies_in) && `${detail.lay_in ?? "—"} → ${detail.lies_in ?? "街道之外 / outside"}`,

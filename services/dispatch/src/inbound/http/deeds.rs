@@ -80,6 +80,7 @@ pub(crate) fn deed(
         "waive" => Deed::Waive,
         "urge" => Deed::Urge,
         "supervise" => Deed::Supervise,
+        "adopt" => Deed::Adopt,
         "cancel" => Deed::Cancel,
         act => Deed::Act(act_of(act).ok_or_else(Problem::not_found)?),
     };
@@ -105,9 +106,8 @@ fn act_of(verb: &str) -> Option<Act> {
 fn right(verb: &str) -> Option<Action> {
     match verb {
         "return" | "extend" | "suspend" | "resume" => Some(Action::OrderAct),
-        "urge" | "supervise" | "waive" | "cancel" | "transfer" | "adjudicate" | "grant" | "deny" => {
-            Some(Action::OrderDirect)
-        }
+        "urge" | "supervise" | "adopt" | "waive" | "cancel" | "transfer" | "adjudicate" | "grant"
+        | "deny" => Some(Action::OrderDirect),
         act => act_of(act).map(|_| Action::OrderAct),
     }
 }

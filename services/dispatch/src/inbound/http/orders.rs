@@ -131,12 +131,12 @@ pub(super) async fn read(
 }
 
 /// What is done with an order. Its body: see, acknowledge, arrive, progress, submit, return, extend, suspend, resume.
-/// The centres: urge, supervise, waive, cancel (an assistant's or an information), transfer, adjudicate a return, grant
-/// or deny time.
+/// The centres: urge, supervise, adopt (the policy in force), waive, cancel (an assistant's or an information), transfer,
+/// adjudicate a return, grant or deny time.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/orders/{id}:{verb}",
     params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
         ("verb" = String, Path, description = "see, acknowledge, arrive, progress, submit, return, extend, suspend, \
-            resume, urge, supervise, waive, cancel, transfer, adjudicate, grant, deny"),
+            resume, urge, supervise, adopt, waive, cancel, transfer, adjudicate, grant, deny"),
         ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
     request_body = ActBody,
     responses((status = 200, body = OrderView), (status = 412, description = "已被更新 / changed since"), Problem))]

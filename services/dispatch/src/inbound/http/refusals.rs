@@ -41,6 +41,8 @@ kinds! {
     NOTHING_ASKED "nothing-asked" "没有待审批的申请 / No time was asked for";
     SUSPENDED "suspended" "工单已挂起 / The order is suspended";
     NO_CLOCK "no-clock" "没有正在计时的时限 / No clock runs";
+    LIMIT_USED_UP "limit-used-up" "已用时间超过现行方案的时限 / More time is used than the policy in force allows";
+    NO_POLICY "no-policy" "清单中没有现行的时限方案 / There is no policy in force for it";
     OTHER_CLOCK "other-clock" "计时方式或数量不符 / Another clock, or no amount on it";
     UNTIL_OUT_OF_RANGE "until-out-of-range" "截止时间超出范围 / The end is out of range";
     TIME_OUT_OF_RANGE "time-out-of-range" "时限超出可计算范围 / A due time is out of range";

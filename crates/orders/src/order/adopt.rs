@@ -1,0 +1,61 @@
+//! The policy in force, adopted by an explicit act: an order keeps the one it was issued with until then.
+
+use sla::Limit;
+
+use super::decide::Change;
+use super::{Order, OrderEventKind};
+use crate::stage::{awaited_under, relimited};
+use crate::{Actor, ChainStep, Publications, Refusal, Stage, StagePlan};
+
+/// What a policy says of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Its key.
+    pub policy: String,
+    /// Its stages.
+    pub stages: Vec<StagePlan>,
+    /// Its chain, in order of time; empty where nothing follows a breach.
+    pub chain: Vec<ChainStep>,
+}
+
+impl Order {
+    /// Summoned to be there by a limit of the summons' own, which no policy knows.
+    fn summoned(&self) -> Option<Limit> {
+        match &self.stages[..] {
+            [only] if only.stage() == Stage::OnSite => Some(only.plan.limit),
+            _ => None,
+        }
+    }
+}
+
+impl Change {
+    /// Nothing where the order is under these terms already, whatever they are called.
+    pub(super) fn adopt(
+        self,
+        actor: Actor,
+        mut terms: Terms,
+        calendars: Publications<'_>,
+        note: String,
+    ) -> Result<Self, Refusal> {
+        self.open_duty("adopt")?;
+        // The order of its steps is what a wake-up goes by.
+        terms.chain.sort_by_key(|step| step.after_s);
+        let mut after = self.again();
+        // What has come by now has come: it is told first, and only with an adoption.
+        if after.order.suspended.is_none() {
+            after.catch_up();
+        }
+        let plans = if after.order.summoned().is_some() { &[][..] } else { &terms.stages };
+        let stages = relimited(&after.order.stages, plans, calendars, after.at)?;
+        if stages.is_empty() && terms.chain == after.order.chain {
+            return Ok(self);
+        }
+        let awaited = awaited_under(&stages);
+        let Terms { policy, chain, .. } = terms;
+        after.push(OrderEventKind::PolicyAdopted { policy, stages, chain, note }, Some(actor));
+        for event in awaited {
+            after.push(OrderEventKind::Stage(event), None);
+        }
+        Ok(after)
+    }
+}

@@ -1,0 +1,138 @@
+//! The policy in force, adopted by the centre, and steps of a chain that supervise: through the doors, with what is told.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use contract::EventType;
+use contract::document::{ChainAction, ChainStep, Document, Limit, Stage};
+use contract::proto::triage;
+use serde_json::Value;
+
+use crate::world::{FAST_STREET, World, seconds, stage};
+
+impl World {
+    /// The second street's policy `demo-fast` says so many seconds, and nothing follows a breach any more.
+    async fn slower(&self, amount: u32) {
+        let mut core = self.street(FAST_STREET);
+        let policy = core.policies.get_mut("demo-fast").unwrap();
+        let before = policy.limits[&Stage::Acknowledge];
+        policy.limits.insert(Stage::Acknowledge, Limit { amount, ..before });
+        policy.chain = None;
+        self.rig.documents(&[Document::street(2, core)]).await;
+    }
+
+    async fn lead(&self) -> Value {
+        let list = format!("/dispatch/v1/streets/{FAST_STREET}/orders");
+        let (_, page) = self.get("governance-centre", &list).await;
+        let orders = page["orders"].as_array().unwrap();
+        orders.iter().find(|order| order["role"] == "lead").unwrap().clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_order_keeps_its_policy_until_the_centre_adopts_the_one_in_force() {
+    let world = World::start().await;
+    world.opened(&world.routed(FAST_STREET, "TRA-03")).await;
+    world.slower(60).await;
+    world.pass(Duration::from_secs(2)).await;
+    let order = world.lead().await;
+    let due = stage(&order, "acknowledge")["due_at"].clone();
+
+    let (status, word) = world.act("transport", &order, "adopt").await;
+    assert_eq!(
+        (status, word.as_str()),
+        (StatusCode::FORBIDDEN, "forbidden"),
+        "nobody relaxes their own limit"
+    );
+    let (status, _) = world.act("governance-centre", &order, "adopt").await;
+    assert_eq!(status, StatusCode::OK);
+    let adopted = world.order_event(EventType::OrderPolicyAdopted).await;
+    assert_eq!(adopted.policy_adopted, "demo-fast");
+    assert_eq!(adopted.actor.unwrap().subject, "governance-centre");
+    let now = world.lead().await;
+    assert_ne!(stage(&now, "acknowledge")["due_at"], due);
+
+    // Five seconds after the start was the old limit.
+    world.pass(Duration::from_secs(20)).await;
+    assert_eq!(world.count_said(EventType::OrderBreached).await, 0);
+    world.pass(Duration::from_secs(40)).await;
+    assert_eq!(world.count_said(EventType::OrderBreached).await, 1);
+    assert_eq!(world.count_said(EventType::OrderEscalated).await, 0, "the chain was switched off");
+
+    // Nothing to adopt any more: the same answer, and nothing is said.
+    let said = world.said().await.len();
+    assert_eq!(world.act("governance-centre", &now, "adopt").await.0, StatusCode::OK);
+    assert_eq!(world.said().await.len(), said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_used_up_is_not_adopted() {
+    let world = World::start().await;
+    let mut routed = world.routed(FAST_STREET, "TRA-03");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("acknowledge", 600)];
+    world.opened(&routed).await;
+    world.pass(Duration::from_secs(30)).await;
+    let order = world.lead().await;
+    let (status, code) = world.act("governance-centre", &order, "adopt").await;
+    assert_eq!((status, code.as_str()), (StatusCode::CONFLICT, "limit-used-up"));
+    assert_eq!(world.lead().await, order, "nothing changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_the_list_has_no_more_is_not_adopted() {
+    let world = World::start().await;
+    let mut routed = world.routed(FAST_STREET, "TRA-03");
+    routed.plan().policy.as_mut().unwrap().key = "gone".to_owned();
+    routed.payload.case.as_mut().unwrap().item = "TRA-98".to_owned();
+    world.opened(&routed).await;
+    let (status, code) = world.act("governance-centre", &world.lead().await, "adopt").await;
+    assert_eq!((status, code.as_str()), (StatusCode::CONFLICT, "no-policy"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_remind_supervise_and_raise() {
+    let world = World::start().await;
+    let mut routed = world.routed(FAST_STREET, "TRA-03");
+    let step = |after_s, action: &str, body: &str| triage::ChainStep {
+        after_s,
+        notify_body: body.to_owned(),
+        action: action.to_owned(),
+    };
+    let lead = routed.plan().orders[0].body.clone();
+    routed.plan().policy.as_mut().unwrap().chain = vec![
+        step(0, "notify_holder", &lead),
+        step(2, "supervise", "street-centre@990102002000"),
+        step(4, "raise", "governance-centre"),
+    ];
+    world.opened(&routed).await;
+    world.pass(Duration::from_secs(5)).await;
+    let told = world.order_event(EventType::OrderEscalated).await;
+    assert_eq!((told.escalated_to, told.measure), (lead, "notify".to_owned()));
+    world.pass(Duration::from_secs(2)).await;
+    let told = world.order_event(EventType::OrderEscalated).await;
+    assert_eq!(
+        (told.escalated_to.as_str(), told.measure.as_str()),
+        ("street-centre@990102002000", "supervise")
+    );
+    assert_eq!(world.count_said(EventType::OrderSupervised).await, 1);
+    assert_ne!(world.lead().await["supervised_at"], Value::Null);
+    world.pass(Duration::from_secs(2)).await;
+    let told = world.order_event(EventType::OrderEscalated).await;
+    assert_eq!((told.escalated_to.as_str(), told.measure.as_str()), ("governance-centre", "raise"));
+    assert_eq!(world.count_said(EventType::OrderSupervised).await, 1, "it was under supervision already");
+    // What a street's document says of steps is what a plan says.
+    let mut core = world.street(FAST_STREET);
+    let steps = vec![
+        ChainStep { after_s: 0, action: ChainAction::NotifyHolder, body: None },
+        ChainStep {
+            after_s: 2,
+            action: ChainAction::Raise,
+            body: Some("governance-centre".parse().unwrap()),
+        },
+    ];
+    core.chains.insert("ours".to_owned(), contract::document::Chain { steps });
+    core.policies.get_mut("demo-fast").unwrap().chain = Some("ours".to_owned());
+    world.rig.documents(&[Document::street(2, core)]).await;
+    assert_eq!(world.act("governance-centre", &world.lead().await, "adopt").await.0, StatusCode::OK);
+    assert_eq!(world.rig.drain().await, 0, "steps whose time has passed are not taken");
+}
