@@ -25,6 +25,8 @@ pub const PROPOSED: usize = 3;
 /// to 900.
 const DANGER_PART: f32 = 0.7;
 const DANGER_SCORE_MIN: u32 = 1_340;
+/// How near it has to be where keywords have decided on another item: they are nearer to the truth than likeness is.
+const DANGER_BESIDE_PART: f32 = 0.8;
 /// What everybody writes to an office, whatever it is about.
 const COURTESIES: [&str; 19] = [
     "反映",
@@ -113,24 +115,31 @@ impl NearestItems {
         for (at, part) in found.iter().filter_map(|piece| self.pieces.get(piece.as_str())).flatten() {
             scores[*at as usize] += part;
         }
-        let shares = |at: &usize| scores[*at] > 0.0 && listed(&self.codes[*at]);
-        let mut order: Vec<usize> = (0..scores.len()).filter(shares).collect();
+        let mut order: Vec<usize> = (0..scores.len()).filter(|at| scores[*at] > 0.0).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-        order.truncate(most);
         let near = |at: usize| Near {
             item: self.codes[at].clone(),
             score: (scores[at] * 1_000.0) as u32,
             words: self.reasons(&found, at),
         };
-        order.into_iter().map(near).collect()
+        // Asked of the nearest only: nearly every item shares some character with a text.
+        order.into_iter().filter(|at| listed(&self.codes[*at])).take(most).map(near).collect()
     }
 
     /// Whether one of these, the nearest of a text in order, speaks of what `mortal` says is mortal danger: rather once
     /// too often, since all that follows is that a person looks at once. One character in common is not enough.
     pub fn danger(near: &[Near], mortal: impl Fn(&str) -> bool) -> Option<&Near> {
+        Self::dangerous(near, DANGER_PART, mortal)
+    }
+
+    /// The same where keywords have decided on an item that is none of mortal danger.
+    pub fn danger_beside(near: &[Near], mortal: impl Fn(&str) -> bool) -> Option<&Near> {
+        Self::dangerous(near, DANGER_BESIDE_PART, mortal)
+    }
+
+    fn dangerous(near: &[Near], part: f32, mortal: impl Fn(&str) -> bool) -> Option<&Near> {
         let nearest = near.first()?.score as f32;
-        let close =
-            |near: &&Near| near.score >= DANGER_SCORE_MIN && near.score as f32 >= DANGER_PART * nearest;
+        let close = |near: &&Near| near.score >= DANGER_SCORE_MIN && near.score as f32 >= part * nearest;
         near.iter().take(PROPOSED).filter(close).find(|near| mortal(&near.item))
     }
 
@@ -228,6 +237,19 @@ mod tests {
         assert_eq!(danger("您好，反映火锅的问题"), None);
         assert_eq!(danger("狗叫狗咬人，灯坏了，路灯不亮，烟"), None);
         assert_eq!(danger(""), None);
+    }
+
+    #[test]
+    fn beside_an_item_that_keywords_found_danger_has_to_be_nearer() {
+        let near = |item: &str, score| Near { item: item.to_owned(), score, words: vec![] };
+        let mortal = |item: &str| item == "SAF-01";
+        for (score, alone, beside) in
+            [(1_339, false, false), (2_099, false, false), (2_100, true, false), (2_400, true, true)]
+        {
+            let near = [near("FAC-03", 3_000), near("SAF-01", score)];
+            let found = [NearestItems::danger(&near, mortal), NearestItems::danger_beside(&near, mortal)];
+            assert_eq!(found.map(|found| found.is_some()), [alone, beside], "{score}");
+        }
     }
 
     proptest! {

@@ -9,7 +9,7 @@
 //!   `handle::reroute` draws the plan of a case anew whose item or place was wrong;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
 //!   `handle::memory` notes what dispatch says, and emits nothing because of it.
-//! - [`core`]: the pure steps (item, grid and join, plan, thresholds of voices, wire forms).
+//! - [`core`]: the pure steps (item and danger, grid and join, plan, thresholds of voices, wire forms).
 //! - [`tenants`]: the pack as a street sees it, with its keyword index and the model its texts are judged by, compiled once
 //!   per generation.
 //! - `store`: all SQL; [`events`]: metrics.

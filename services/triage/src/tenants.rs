@@ -14,7 +14,7 @@ pub mod ruled;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use classify::{AlarmScreen, Described, KeywordIndex, NearestItems};
+use classify::{AlarmHit, AlarmScreen, Described, KeywordIndex, NearestItems};
 use contract::document::{
     DistrictCore, DocumentBody, EffectivePack, Level, Name, Priority, ResolvedItem, ResolvedPolicy,
     RoutingMode, StreetCore, Territory, check_district, check_street, merge,
@@ -246,8 +246,8 @@ impl List for DayList<'_> {
         self.pack.item(item).is_some_and(|item| item.priority == Priority::P1)
     }
 
-    fn alarms(&self, text: &str) -> bool {
-        self.street.alarms(text)
+    fn alarm(&self, text: &str) -> Option<AlarmHit> {
+        self.street.pack.alarm.screen(text)
     }
 
     fn opinion(&self, text: &str) -> Option<Opinion> {

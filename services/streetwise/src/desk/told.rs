@@ -262,6 +262,7 @@ fn word(word: &str) -> String {
         "district" => "区",
         "item-unsure" => "事项不明",
         "item-unknown" => "无此事项",
+        "danger-feared" => "疑似危及生命",
         "outside-territory" => "不在辖区",
         "approved" => "通过",
         "changed" => "改后通过",

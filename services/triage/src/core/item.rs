@@ -1,18 +1,22 @@
 //! Which item (事项) a report is about: given by the reporter, found by keywords (D51), by a learned model that is sure
 //! enough, or decided by a person.
 //!
+//! Reporters and keywords say what it is about, and a word of mortal danger beside that is not overheard: then a person is asked
+//! at once ([`super::danger`]).
+//!
 //! Where the keywords do not decide, a published model is asked ([`super::opinion`]). Where it does not decide either, or there is
 //! none, its candidates and the items nearest to the words are proposed to the person, and whether one of them is
 //! mortal danger says how soon somebody must look.
 
-use classify::{ItemHits, KeywordIndex, Near, NearestItems, Outcome, PROPOSED};
+use classify::{AlarmHit, ItemHits, KeywordIndex, Near, NearestItems, Outcome, PROPOSED};
 use contract::document::Name;
 use serde::{Deserialize, Serialize};
 
+use super::danger::{self, Feared};
 use super::opinion::{Likely, Opinion, Verdict};
 
 /// Items that are proposed at most, those of a model and the nearest together.
-const PROPOSALS_MAX: usize = 5;
+pub(super) const PROPOSALS_MAX: usize = 5;
 
 /// How an item was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,8 @@ pub enum ReviewReason {
     ItemUnsure,
     /// The reporter named an item the list does not have, and the words do not decide.
     ItemUnknown,
+    /// The item seems clear and is none of mortal danger, but the words may speak of that.
+    DangerFeared,
     /// The place lies outside the street: it is never guessed whose it is.
     OutsideTerritory,
 }
@@ -57,6 +63,7 @@ impl ReviewReason {
         match self {
             ReviewReason::ItemUnsure => "item-unsure",
             ReviewReason::ItemUnknown => "item-unknown",
+            ReviewReason::DangerFeared => "danger-feared",
             ReviewReason::OutsideTerritory => "outside-territory",
         }
     }
@@ -118,8 +125,8 @@ pub trait List {
     fn listed(&self, item: &str) -> Option<&Name>;
     /// Whether an item is of priority P1.
     fn mortal(&self, item: &str) -> bool;
-    /// Whether a text has a word of mortal danger.
-    fn alarms(&self, text: &str) -> bool;
+    /// The word of mortal danger that a text has.
+    fn alarm(&self, text: &str) -> Option<AlarmHit>;
     /// What a published model says of a text; nothing where there is none.
     fn opinion(&self, text: &str) -> Option<Opinion>;
 }
@@ -133,15 +140,38 @@ pub struct Finding {
     pub explanation: ItemExplanation,
 }
 
-/// The item of a report: the given one if the list has it, else by keywords, else by a model.
+/// The item of a report: the given one if the list has it, else by keywords, else by a model. Where the words may speak of mortal
+/// danger and the item is none, a person is asked.
 pub fn find(given: Option<&str>, text: &str, list: &impl List) -> Finding {
     match given {
         Some(code) if list.listed(code).is_some() => {
-            let (zh, en) = (format!("上报人指定事项{code}"), format!("the reporter named item {code}"));
-            named(Method::Given, given, code, zh, en)
+            let finding = taken(code, given);
+            let feared = if list.mortal(code) { None } else { danger::beside_named(text, list) };
+            asked(finding, code, feared, list)
         }
         _ => by_keywords(given, text, list),
     }
+}
+
+/// The same for one whose reporter knows: a centre that gives a matter, a device, who rehearses. Nobody is asked about what they
+/// name.
+pub fn find_for_who_knows(given: Option<&str>, text: &str, list: &impl List) -> Finding {
+    match given {
+        Some(code) if list.listed(code).is_some() => taken(code, given),
+        _ => by_keywords(given, text, list),
+    }
+}
+
+fn taken(code: &str, given: Option<&str>) -> Finding {
+    let (zh, en) = (format!("上报人指定事项{code}"), format!("the reporter named item {code}"));
+    named(Method::Given, given, code, zh, en)
+}
+
+/// A person is asked about what seems clear, where something is feared.
+fn asked(finding: Finding, item: &str, feared: Option<Feared>, list: &impl List) -> Finding {
+    let Some(feared) = feared else { return finding };
+    let explanation = feared.asks(finding.explanation, item, list);
+    Finding { item: Err(ReviewReason::DangerFeared), explanation }
 }
 
 /// The item a person decided.
@@ -178,23 +208,33 @@ fn by_keywords(given: Option<&str>, text: &str, list: &impl List) -> Finding {
         zh,
         en,
     };
-    let decided = explanation.item.is_some();
-    let mut explanation = if decided { explanation } else { undecided(explanation, text, list) };
+    let (mut explanation, feared) = match explanation.item.clone() {
+        None => (undecided(explanation, text, list), None),
+        Some(item) if list.mortal(&item) => (explanation, None),
+        Some(item) => {
+            let feared = danger::beside_keywords(text, list);
+            (explanation, feared.map(|feared| (item, feared)))
+        }
+    };
     if let Some(code) = given {
         explanation.zh = format!("清单中没有上报人指定的事项{code}；{}", explanation.zh);
         explanation.en = format!("the list has no item {code}, which the reporter named; {}", explanation.en);
     }
     let reason = if given.is_some() { ReviewReason::ItemUnknown } else { ReviewReason::ItemUnsure };
-    Finding { item: explanation.item.clone().ok_or(reason), explanation }
+    let finding = Finding { item: explanation.item.clone().ok_or(reason), explanation };
+    match feared {
+        Some((item, feared)) => asked(finding, &item, Some(feared), list),
+        None => finding,
+    }
 }
 
 /// What the keywords leave open: a model may decide it; else a person, who is shown what is likely.
 fn undecided(mut explanation: ItemExplanation, text: &str, list: &impl List) -> ItemExplanation {
     let near = list.nearest().nearest(text, PROPOSED, |item| list.listed(item).is_some());
-    let mut danger = danger(&near, &explanation.tied, list);
+    let mut danger = nearest_danger(&near, &explanation.tied, list);
     let opinion = list.opinion(text);
     if let Some(opinion) = &opinion {
-        let verdict = opinion.verdict(danger.is_some() || list.alarms(text), list);
+        let verdict = opinion.verdict(danger.is_some() || list.alarm(text).is_some(), list);
         let (zh, en) = opinion.told(verdict, list);
         explanation.zh += &zh;
         explanation.en += &en;
@@ -217,12 +257,12 @@ fn undecided(mut explanation: ItemExplanation, text: &str, list: &impl List) -> 
 }
 
 /// The item of mortal danger among those the keywords tie or the words are near to.
-fn danger(near: &[Near], tied: &[String], list: &impl List) -> Option<String> {
+fn nearest_danger(near: &[Near], tied: &[String], list: &impl List) -> Option<String> {
     let by_words = tied.iter().find(|item| list.mortal(item)).cloned();
     by_words.or_else(|| NearestItems::danger(near, |item| list.mortal(item)).map(|near| near.item.clone()))
 }
 
-fn proposal(near: Near, list: &impl List) -> Option<Proposal> {
+pub(super) fn proposal(near: Near, list: &impl List) -> Option<Proposal> {
     let Name { zh, en } = list.listed(&near.item)?.clone();
     Some(Proposal { item: near.item, zh, en, score: near.score, words: near.words, permille: None })
 }
@@ -246,7 +286,8 @@ fn proposals(nearest: Vec<Proposal>, opinion: Option<&Opinion>, list: &impl List
     proposed
 }
 
-fn add_proposals(zh: &mut String, en: &mut String, proposed: &[Proposal], danger: Option<&str>) {
+/// Says what is proposed, and what is feared.
+pub(super) fn add_proposals(zh: &mut String, en: &mut String, proposed: &[Proposal], danger: Option<&str>) {
     if let Some(nearest) = proposed.first() {
         let name = |proposal: &Proposal| format!("{}（{}）", proposal.zh, proposal.item);
         let names: Vec<String> = proposed.iter().map(name).collect();

@@ -3,6 +3,7 @@
 pub mod alike;
 pub mod amend;
 pub mod board;
+pub mod danger;
 pub mod desk;
 pub mod distance;
 pub mod grid;

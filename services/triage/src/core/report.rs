@@ -80,7 +80,15 @@ pub enum BadReport {
     Field(&'static str),
 }
 
+/// The role of sensors and other systems.
+const DEVICE: &str = "device";
+
 impl Report {
+    /// Whether a sensor or another system says it.
+    pub fn by_device(&self) -> bool {
+        self.source == DEVICE
+    }
+
     /// Reads a message whose subject names `tenant`.
     pub fn read(payload: &Bytes, tenant: TenantId) -> Result<Self, BadReport> {
         let message = ReportAccepted::decode(payload.clone())?;

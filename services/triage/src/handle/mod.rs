@@ -157,8 +157,8 @@ struct Matter<'a> {
     submission: &'a Submission,
     finding: Finding,
     /// The lane it goes on in. Raised for words of mortal danger, whoever let them in (D15): the door that chose its
-    /// lane may have had older words, or none. Raised too where no keyword decides and the words are near to an item
-    /// of mortal danger: then a person looks first.
+    /// lane may have had older words, or none. Raised too where the words are near to an item of mortal danger: then a
+    /// person looks first.
     lane: Lane,
     /// Where in the street it is; nothing where the street has drawn nothing, or it is outside of all of it.
     place: Option<Placed>,
@@ -190,6 +190,7 @@ fn matter<'a>(
     let (given, day) = (report.given.as_deref(), street.day(now));
     let finding = match &submission.decided {
         Some(decided) => item::decided(&decided.item, given),
+        None if knows(submission) => item::find_for_who_knows(given, &report.text, &street.list(day)),
         None => item::find(given, &report.text, &street.list(day)),
     };
     // A drill stays where it was put: a rehearsed emergency must not delay a real one.
@@ -207,6 +208,12 @@ fn matter<'a>(
         joins: street.joins(),
         joins_by_words: street.joins_by_words(),
     })
+}
+
+/// Whether the item it names needs no second look: a centre gives it, a device measures it, somebody rehearses it.
+fn knows(submission: &Submission) -> bool {
+    let Submission { report, drill, .. } = submission;
+    *drill || report.assigned.is_some() || report.by_device()
 }
 
 /// An event of triage, but for what its service adds to each.

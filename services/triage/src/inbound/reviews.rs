@@ -37,7 +37,7 @@ pub(super) struct ReviewList {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReviewDocument {
     pub report_id: Uuid,
-    /// `item-unsure`, `item-unknown` or `outside-territory`.
+    /// `item-unsure`, `item-unknown`, `danger-feared` or `outside-territory`.
     pub reason: String,
     /// urgent, normal or bulk.
     pub lane: &'static str,

@@ -52,7 +52,7 @@ async fn those_act_whom_the_centre_names_and_the_explanation_says_so() {
 #[tokio::test]
 async fn it_joins_nothing_but_is_joined() {
     let desk = Desk::open().await;
-    desk.hear(&[report(1, "SAF-10", "小餐馆煤气罐放在灶边")]).await;
+    desk.hear(&[report(1, "SAF-10", "小餐馆乱拉电线")]).await;
     let other = "street-enforcement@990102001000";
     desk.hear(&[given(2, "district", "SAF-10", SAFETY, &[]), given(3, "street", "SAF-10", other, &[])]).await;
     assert_eq!(desk.cases(crate::desk::STREET).await, [vec![1], vec![2], vec![3]]);

@@ -42,6 +42,7 @@ pub struct Sent {
     pub drill: bool,
     pub households: u32,
     pub assigned: Option<Assignment>,
+    pub source: &'static str,
 }
 
 /// A report with its number, of an item, at the bus stop.
@@ -58,6 +59,7 @@ pub fn report(n: u128, item: &'static str, text: &str) -> Sent {
         drill: false,
         households: 0,
         assigned: None,
+        source: "resident",
     }
 }
 
@@ -76,7 +78,7 @@ impl Sent {
         ReportAccepted {
             report_id: self.report_id().to_string(),
             street: self.street.to_owned(),
-            source: if self.assigned.is_some() { "assignment" } else { "resident" }.to_owned(),
+            source: if self.assigned.is_some() { "assignment" } else { self.source }.to_owned(),
             item: self.item.to_owned(),
             text: self.text.clone(),
             place: Some(place),

@@ -30,7 +30,8 @@ async fn an_urgent_voice_raises_its_case_for_good() {
     assert_eq!(lanes, [Lane::Normal, Lane::Normal, Lane::Urgent, Lane::Urgent]);
 }
 
-/// Whoever let it in: a door with an older list of words, or an import that knows none.
+/// Whoever let it in: a door with an older list of words, or an import that knows none. Who names an ordinary item and speaks of
+/// mortal danger is heard at the review desk first (`danger`): orders of days for a gas leak would help nobody.
 #[rstest]
 #[case::no_item_found("楼下煤气泄漏", "", Lane::Bulk, Lane::Urgent)]
 #[case::ordinary_item("煤气泄漏，公交站也停了", "TRA-01", Lane::Normal, Lane::Urgent)]

@@ -3,6 +3,7 @@
 
 mod assignment;
 mod classifier;
+mod danger;
 mod days;
 mod desk;
 mod disorder;

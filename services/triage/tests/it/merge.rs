@@ -117,7 +117,7 @@ async fn what_dispatch_says_of_a_merged_case_changes_nothing() {
     desk.hear(&[Sent { lat: 29.5668, ..report(4, "TRA-03", "站牌坏了") }]).await;
     assert_eq!(desk.cases(STREET).await, [vec![1, 2, 3], vec![4]], "it stays over");
     desk.dispatch_says(EventType::CaseClosed, &from, 4).await;
-    desk.hear(&[Sent { lat: 29.5588, ..report(5, "TRA-03", "站牌坏了") }]).await;
+    desk.hear(&[Sent { lat: 29.5588, ..report(5, "TRA-03", "站牌砸到人了") }]).await;
     assert_eq!(desk.cases(STREET).await.len(), 3, "beyond the reach of the other one");
     assert!(desk.routed().await.iter().all(|(_, routed)| routed.repeats.is_none()), "nobody closed it");
     desk.dispatch_says(EventType::CaseCancelled, &from, 5).await;
@@ -197,7 +197,7 @@ async fn the_more_urgent_case_stays() {
 async fn what_the_district_gave_or_the_list_reserves_above_is_merged_by_the_district() {
     let desk = Desk::open().await;
     let assigned = Assignment { by: "district".to_owned(), lead: SAFETY.to_owned(), assists: Vec::new() };
-    desk.hear(&[report(1, "SAF-10", "小餐馆煤气罐放在灶边"), report(2, "TRA-01", "改线")]).await;
+    desk.hear(&[report(1, "SAF-10", "小餐馆乱拉电线"), report(2, "TRA-01", "改线")]).await;
     desk.hear(&[Sent { assigned: Some(assigned), ..report(3, "SAF-10", "请排查小场所") }]).await;
     let (premises, bus, given) = (desk.case_of(1).await, desk.case_of(2).await, desk.case_of(3).await);
     assert_eq!(code(&desk.merges(CENTRE, &given, &premises).await), (409, "district-merges"));

@@ -35,8 +35,9 @@ impl List for Town {
         item == "C"
     }
 
-    fn alarms(&self, text: &str) -> bool {
-        text.contains("救命")
+    fn alarm(&self, text: &str) -> Option<AlarmHit> {
+        let hit = || AlarmHit { word: "救命".into(), items: vec!["C".into()] };
+        text.contains("救命").then(hit)
     }
 
     fn opinion(&self, _text: &str) -> Option<Opinion> {
