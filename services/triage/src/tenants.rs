@@ -92,6 +92,11 @@ impl Street {
         self.effective(day).item(item).is_some()
     }
 
+    /// Whether an item is of priority P1 on a day.
+    pub fn mortal(&self, item: &str, day: Date) -> bool {
+        self.effective(day).item(item).is_some_and(|item| item.priority == Priority::P1)
+    }
+
     /// The name of an item, if the list has it, or had it once.
     pub fn item_name(&self, item: &str) -> Option<&Name> {
         self.pack.core.items.get(item).map(|item| &item.name)

@@ -16,7 +16,7 @@ pub enum Audience {
     OrderBody,
     /// The body the escalation step names.
     EscalatedTo,
-    /// The bodies the event names: those triage chose at voice 2, 5, 10 …, those informed of a case whose order
+    /// The bodies the event names: those triage chose at voice 2, 5, 10 … or for mortal danger, those informed of a case whose order
     /// was returned, and those who keep their order in a case that is re-routed.
     ToldBodies,
     /// No webhook, and why.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::distance::Point;
+use super::pressing;
 use super::worded::JOINS_PER_MILLE;
 
 /// Farthest two points of one matter are apart.
@@ -103,7 +104,8 @@ pub fn explain_repeat(
 /// The stored explanation of a join: integers in, integer out (D37).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinExplanation {
-    /// Method of the decision: `item-place-time`.
+    /// Method of the decision: `item-place-time`, `text-place-time`, and of mortal danger `same-call`, `same-device` and `beside`,
+    /// which joined nothing.
     pub method: String,
     /// The case joined.
     pub case_id: CaseId,
@@ -129,6 +131,9 @@ pub struct JoinExplanation {
     /// Needed at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alike_min_per_mille: Option<u32>,
+    /// Number of the case, where a person is to look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_no: Option<String>,
     /// In Chinese.
     pub zh: String,
     /// In English.
@@ -193,6 +198,7 @@ pub fn explain(
         window_s: WINDOW.as_secs(),
         alike_per_mille: None,
         alike_min_per_mille: None,
+        case_no: None,
         zh: format!("同一街道、同一事项{item}，相距{metres}米（不超过500米），7日内未结案件，并入同一案件"),
         en: format!(
             "same street, same item {item}, {metres} m apart (at most 500), open and at most 7 days old"
@@ -215,6 +221,64 @@ pub fn by_words(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
             "its item is not known, but {percent}% of the words are those of the case (at least {needed}), {metres} m apart (at most 500), \
              open and at most 7 days old"
         ),
+        ..why
+    }
+}
+
+/// The same call of mortal danger again.
+pub fn same_call(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
+    let (percent, metres, needed) =
+        (alike_per_mille / 10, why.distance_mm.div_ceil(1_000), JOINS_PER_MILLE / 10);
+    let (within, item) = (pressing::WITHIN.as_mins(), &why.item);
+    JoinExplanation {
+        method: "same-call".to_owned(),
+        radius_mm: pressing::RADIUS_MM,
+        window_s: pressing::WITHIN.as_secs(),
+        alike_per_mille: Some(alike_per_mille),
+        alike_min_per_mille: Some(JOINS_PER_MILLE),
+        zh: format!(
+            "可能危及生命（{item}），{within}分钟内同一地点（相距{metres}米，不超过100米）再次上报，文字{percent}%相同（不低于{needed}%）\
+             且所述数字一致，并入同一案件并告知各承办单位"
+        ),
+        en: format!(
+            "this may be mortal danger ({item}): {metres} m apart (at most 100), within {within} minutes, {percent}% of the words are \
+             those of the case (at least {needed}) and the numbers in them the same, so it is the same call; the bodies are told"
+        ),
+        ..why
+    }
+}
+
+/// The same device again, on a matter of mortal danger.
+pub fn same_device(why: JoinExplanation) -> JoinExplanation {
+    let (metres, item) = (why.distance_mm.div_ceil(1_000), &why.item);
+    JoinExplanation {
+        method: "same-device".to_owned(),
+        radius_mm: pressing::DEVICE_RADIUS_MM,
+        zh: format!(
+            "设备在原处（相距{metres}米，不超过10米）再次告警，同一事项{item}，案件未结，并入同一案件并告知各承办单位"
+        ),
+        en: format!(
+            "a device gives alarm from where the case was opened ({metres} m apart, at most 10), same item {item}, still open; the \
+             bodies are told"
+        ),
+        ..why
+    }
+}
+
+/// Why a report of mortal danger was not put into an open case that it may belong to: a person says whether the two are one.
+pub fn beside(why: JoinExplanation, case_no: &str) -> JoinExplanation {
+    let (metres, minutes, item) = (why.distance_mm.div_ceil(1_000), why.after_s / 60, &why.item);
+    JoinExplanation {
+        method: "beside".to_owned(),
+        zh: format!(
+            "相距{metres}米处有同一事项{item}的未结案件{case_no}（{minutes}分钟前立案），可能是同一事件；可能危及生命，不自动合并，\
+             先另立案派单，如属同一事件请并案"
+        ),
+        en: format!(
+            "{metres} m away there is the open case {case_no} of the same item {item}, opened {minutes} minutes before: it may be the same \
+             matter. This may be mortal danger, so it is a case of its own with orders of its own; merge the two if they are one"
+        ),
+        case_no: Some(case_no.to_owned()),
         ..why
     }
 }

@@ -13,6 +13,7 @@ pub mod join;
 pub mod merge;
 pub mod opinion;
 pub mod plan;
+pub mod pressing;
 pub mod repeats;
 pub mod report;
 pub mod reroute;

@@ -3,6 +3,8 @@
 //! The words may say that it is the same matter where they do not say what the matter is: the second letter of a neighbour, a
 //! message passed on. Near and nearly the same, it joins; less alike, a person is shown which cases it may be about.
 
+use std::collections::BTreeSet;
+
 use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,9 +41,11 @@ pub struct Worded {
     pub opened_at: Timestamp,
     /// Its words.
     pub shingles: Shingles,
+    /// The numbers among them ([`super::pressing::numbers`]).
+    pub numbers: BTreeSet<String>,
 }
 
-/// A report whose item nobody knows.
+/// A report that is compared by its words: one whose item nobody knows, or of mortal danger.
 #[derive(Debug, Clone, Copy)]
 pub struct Unclear<'a> {
     /// Whose.
@@ -69,13 +73,15 @@ pub struct Similar {
     pub distance_mm: u64,
 }
 
-struct Likeness<'a> {
-    case: &'a Worded,
-    alike_per_mille: u32,
-    distance_mm: u64,
+/// An open case with how near it is.
+pub(super) struct Likeness<'a> {
+    pub case: &'a Worded,
+    pub alike_per_mille: u32,
+    pub distance_mm: u64,
 }
 
-fn likeness<'a>(report: Unclear<'_>, now: Timestamp, cases: &'a [Worded]) -> Vec<Likeness<'a>> {
+/// The cases that may be compared with a report, the most alike first.
+pub(super) fn likeness<'a>(report: Unclear<'_>, now: Timestamp, cases: &'a [Worded]) -> Vec<Likeness<'a>> {
     let earliest = now - WINDOW;
     let comparable = |case: &&Worded| {
         case.tenant == report.tenant && case.datum == report.datum && case.opened_at >= earliest
@@ -151,6 +157,7 @@ mod tests {
             datum: "wgs84".to_owned(),
             opened_at: now() - SignedDuration::from_hours(hours_ago),
             shingles: Shingles::of(text),
+            numbers: BTreeSet::new(),
         }
     }
 

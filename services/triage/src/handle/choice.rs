@@ -12,6 +12,7 @@ use crate::core::alike::Shingles;
 use crate::core::board::{Board, Seeking, Spot};
 use crate::core::item::ReviewReason;
 use crate::core::join::{self, Candidate};
+use crate::core::pressing;
 use crate::core::worded::{self, Similar, Unclear, Worded};
 use crate::store::{bands, cases};
 
@@ -21,11 +22,14 @@ pub(super) enum Choice {
     /// To a person, with the cases it may be about.
     Review(ReviewReason, Vec<Similar>),
     Join(Candidate),
+    /// Mortal danger, and plainly the same again; how alike the words are, in thousandths, where they say so.
+    Again(Candidate, Option<u32>),
     /// Its words are so much those of a case, in thousandths.
     ByWords(CaseId, u32),
     /// A person says so.
     Into(CaseId),
-    Open(CaseId),
+    /// A case of its own, beside one that it may belong to.
+    Open(CaseId, Option<Candidate>),
 }
 
 /// What stands around the reports of a batch.
@@ -48,10 +52,15 @@ impl Matter<'_> {
         Ok(Seeking { tenant, item, datum, drill: self.submission.drill, point })
     }
 
-    /// Its words, where they are all there is to go by. A rehearsal goes by its item.
+    /// Its words, where they are all there is to go by, or mortal danger does not go by its item and place alone. A rehearsal
+    /// goes by its item.
     fn words(&self) -> Option<Shingles> {
-        let unclear = self.finding.item.is_err() && !self.astray() && !self.submission.drill;
-        unclear.then(|| Shingles::of(&self.submission.report.text))
+        let matter = self.words_matter() && !self.astray() && !self.submission.drill;
+        matter.then(|| Shingles::of(&self.submission.report.text))
+    }
+
+    fn words_matter(&self) -> bool {
+        self.finding.item.is_err() || self.pressing
     }
 
     fn unclear<'m>(&'m self, shingles: &'m Shingles) -> Unclear<'m> {
@@ -61,7 +70,7 @@ impl Matter<'_> {
 }
 
 impl Around {
-    /// Looks: two statements, the second only where words are all there is to go by.
+    /// Looks: two statements, the second only where words matter and there is a case to hold them against.
     pub(super) async fn look(
         tx: &mut ScopedTx,
         now: Timestamp,
@@ -70,8 +79,13 @@ impl Around {
         let seeking = matters.iter().filter_map(|matter| matter.seeking().ok());
         let spots: BTreeSet<Spot> = seeking.flat_map(|seeking| seeking.spots().collect::<Vec<_>>()).collect();
         let near = cases::near(tx, &spots, now - join::WINDOW).await?;
+        let peopled: BTreeSet<&Spot> = near.iter().map(|(spot, _)| spot).collect();
+        let alone = |matter: &Matter<'_>| {
+            matter.seeking().is_ok_and(|seeking| !seeking.spots().any(|spot| peopled.contains(&spot)))
+        };
         let bands: BTreeSet<(TenantId, i64)> = matters
             .iter()
+            .filter(|matter| !alone(matter))
             .filter_map(|matter| Some((matter.submission.report.tenant, matter.words()?)))
             .flat_map(|(tenant, words)| words.bands().into_iter().map(move |band| (tenant, band)))
             .collect();
@@ -85,10 +99,12 @@ impl Around {
     pub(super) fn standing(&self, matter: &Matter<'_>, choice: &Choice) -> Option<(TenantId, CaseId)> {
         let known = |case_id: &CaseId| Some((*self.standing.get(case_id)?, *case_id));
         match choice {
-            Choice::Join(case) => known(&case.case_id),
+            Choice::Join(case) | Choice::Again(case, _) => known(&case.case_id),
+            // Shown with its number.
+            Choice::Open(_, beside) => known(&beside.as_ref()?.case_id),
             Choice::ByWords(case_id, _) => known(case_id),
             Choice::Into(case_id) => Some((matter.submission.report.tenant, *case_id)),
-            Choice::Review(..) | Choice::Open(_) => None,
+            Choice::Review(..) => None,
         }
     }
 
@@ -96,7 +112,7 @@ impl Around {
     pub(super) fn choose(&mut self, room: &Room, now: Timestamp, matters: &[Matter<'_>]) -> Vec<Choice> {
         let mut board = Board::default();
         self.near.drain(..).for_each(|(spot, case)| board.add(spot, case));
-        let words_matter = matters.iter().any(|matter| matter.finding.item.is_err());
+        let words_matter = matters.iter().any(Matter::words_matter);
         let choose = |matter: &Matter<'_>| {
             let seeking = match matter.seeking() {
                 Ok(seeking) => seeking,
@@ -106,22 +122,43 @@ impl Around {
                 return Choice::Into(case_id);
             }
             // Each drill has to show a path of its own, by the documents of now; what a centre gives is for whom it says.
-            if matter.joins
+            let joins = matter.joins
                 && !seeking.drill
                 && matter.submission.report.assigned.is_none()
-                && !matter.submission.apart()
-                && let Some(case) = board.choose(&seeking, now)
-            {
-                return Choice::Join(case);
+                && !matter.submission.apart();
+            let near = if joins { board.choose(&seeking, now) } else { None };
+            if let Some(chosen) = near.and_then(|case| self.joining(matter, &seeking, case, now)) {
+                return chosen;
             }
             let case_id = CaseId(room.house.minter.mint(now));
             board.add(seeking.own_spot(), Candidate { case_id, point: seeking.point, opened_at: now });
             if words_matter && !seeking.drill {
                 self.worded.push(opening(matter, &seeking, case_id, now));
             }
-            Choice::Open(case_id)
+            Choice::Open(case_id, near)
         };
         matters.iter().map(choose).collect()
+    }
+
+    /// Into which case it goes, if one is near: mortal danger only where it is plainly the same again.
+    fn joining(
+        &self,
+        matter: &Matter<'_>,
+        seeking: &Seeking<'_>,
+        near: Candidate,
+        now: Timestamp,
+    ) -> Option<Choice> {
+        if !matter.pressing {
+            return Some(Choice::Join(near));
+        }
+        let report = &matter.submission.report;
+        if report.by_device() && report.point.distance_mm(near.point) <= pressing::DEVICE_RADIUS_MM {
+            return Some(Choice::Again(near, None));
+        }
+        let (words, numbers) = (matter.words()?, pressing::numbers(&report.text));
+        let (case, alike) =
+            pressing::choose(matter.unclear(&words), seeking.item, &numbers, now, &self.worded)?;
+        Some(Choice::Again(case, Some(alike)))
     }
 
     /// Where the words do not say what the matter is, they may say which. Mortal danger is looked at by a person, whatever the
@@ -149,5 +186,6 @@ fn opening(matter: &Matter<'_>, seeking: &Seeking<'_>, case_id: CaseId, now: Tim
         datum: seeking.datum.to_owned(),
         opened_at: now,
         shingles: Shingles::of(&matter.submission.report.text),
+        numbers: pressing::numbers(&matter.submission.report.text),
     }
 }

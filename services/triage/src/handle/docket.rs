@@ -26,7 +26,7 @@ use crate::core::amend::Duties;
 use crate::core::board::Spot;
 use crate::core::desk::{Desk, Standing};
 use crate::core::item::ReviewReason;
-use crate::core::join::{self, Candidate, Closed};
+use crate::core::join::{self, Candidate, Closed, JoinExplanation};
 use crate::core::voices::told_at;
 use crate::core::worded::Similar;
 use crate::events::Went;
@@ -152,9 +152,10 @@ impl<'a> Docket<'a> {
                 (Went::ToReview, self.request_review(matter, reason, &similar))
             }
             Choice::Join(case) => (Went::Joined, self.join_by_itself(matter, &case)),
+            Choice::Again(case, alike) => (Went::Joined, self.join_again(matter, &case, alike)),
             Choice::ByWords(case_id, alike) => (Went::Joined, self.join_by_words(matter, case_id, alike)),
             Choice::Into(case_id) => (Went::Joined, self.join_by_hand(matter, case_id)),
-            Choice::Open(case_id) => (Went::Opened, self.open(matter, case_id)),
+            Choice::Open(case_id, beside) => (Went::Opened, self.open(matter, case_id, beside)),
         };
         if !matter.submission.drill {
             self.room.events.settled(went, matter.finding.explanation.method.as_str());
@@ -190,18 +191,29 @@ impl<'a> Docket<'a> {
     }
 
     fn join_by_itself(&mut self, matter: &Matter<'_>, chosen: &Candidate) -> Settled {
-        let report = &matter.submission.report;
-        let item = &self.cases[&chosen.case_id].item;
-        let explanation = join::explain(chosen, item, report.datum, report.point, self.now);
+        let explanation = self.why(matter, chosen);
         self.join(matter, chosen.case_id, json(&explanation))
     }
 
+    fn join_again(&mut self, matter: &Matter<'_>, chosen: &Candidate, alike: Option<u32>) -> Settled {
+        let why = self.why(matter, chosen);
+        let explanation = match alike {
+            Some(alike_per_mille) => join::same_call(why, alike_per_mille),
+            None => join::same_device(why),
+        };
+        self.join(matter, chosen.case_id, json(&explanation))
+    }
+
+    /// What stands between a report and a case of the docket.
+    fn why(&self, matter: &Matter<'_>, chosen: &Candidate) -> JoinExplanation {
+        let (report, case) = (&matter.submission.report, &self.cases[&chosen.case_id]);
+        join::explain(chosen, &case.item, report.datum, report.point, self.now)
+    }
+
     fn join_by_words(&mut self, matter: &Matter<'_>, case_id: CaseId, alike_per_mille: u32) -> Settled {
-        let report = &matter.submission.report;
         let case = &self.cases[&case_id];
         let chosen = Candidate { case_id, point: case.point, opened_at: case.opened_at };
-        let explanation = join::explain(&chosen, &case.item, report.datum, report.point, self.now);
-        let explanation = join::by_words(explanation, alike_per_mille);
+        let explanation = join::by_words(self.why(matter, &chosen), alike_per_mille);
         self.join(matter, case_id, json(&explanation))
     }
 
@@ -222,7 +234,7 @@ impl<'a> Docket<'a> {
             report_id: report.report_id.to_string(),
             tracking_sha256: report.tracking_sha256.clone(),
             join_explanation_json,
-            told_bodies: told(case),
+            told_bodies: told(case, matter),
             placement: submission.placement(),
         };
         self.joined.insert(case_id);
@@ -231,7 +243,7 @@ impl<'a> Docket<'a> {
         Settled::InCase { case_id, voice }
     }
 
-    fn open(&mut self, matter: &Matter<'_>, case_id: CaseId) -> Settled {
+    fn open(&mut self, matter: &Matter<'_>, case_id: CaseId, beside: Option<Candidate>) -> Settled {
         let (submission, report) = (matter.submission, &matter.submission.report);
         let item = matter.finding.item.as_deref().expect("only what has an item opens a case");
         let street = self.view.street(report.tenant).expect("a loaded street stays in the view").clone();
@@ -293,7 +305,9 @@ impl<'a> Docket<'a> {
                 self.say(submission, case.lane, EventType::CaseRouted, (case_id.as_uuid(), 2), &routed);
             }
         }
-        self.add_voice(submission, case_id, 1, None);
+        let beside =
+            beside.map(|near| join::beside(self.why(matter, &near), &self.cases[&near.case_id].case_no));
+        self.add_voice(submission, case_id, 1, beside.as_ref().map(|beside| json(beside)));
         let plan_explanation = drawn.plan.explanation_json.clone();
         let new = NewCase {
             item_explanation,
@@ -451,10 +465,10 @@ fn wakeup(waiting: &NewPlanReview) -> Wakeup {
     Wakeup { tenant, kind: super::plans::PLAN_REVIEW, subject_id, due_at }
 }
 
-/// The bodies to be told of the voice a case has got, by its number, which is not given twice; while its plan waits nobody has
-/// it.
-fn told(case: &OpenCase) -> Vec<String> {
-    if told_at(case.voices) { case.bodies.clone() } else { Vec::new() }
+/// The bodies to be told of the voice a case has got: by its number, which is not given twice, and of mortal danger always;
+/// while its plan waits nobody has it.
+fn told(case: &OpenCase, matter: &Matter<'_>) -> Vec<String> {
+    if matter.alarming() || told_at(case.voices) { case.bodies.clone() } else { Vec::new() }
 }
 
 pub(super) fn item_name(view: &View<Street>, tenant: TenantId, item: &str) -> Name {

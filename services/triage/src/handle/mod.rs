@@ -160,6 +160,8 @@ struct Matter<'a> {
     /// lane may have had older words, or none. Raised too where the words are near to an item of mortal danger: then a
     /// person looks first.
     lane: Lane,
+    /// A life may depend on it: its item is of priority P1, or nobody has looked at what is in the urgent lane.
+    pressing: bool,
     /// Where in the street it is; nothing where the street has drawn nothing, or it is outside of all of it.
     place: Option<Placed>,
     /// Outside of a street that has drawn where it lies.
@@ -171,10 +173,15 @@ struct Matter<'a> {
 }
 
 impl Matter<'_> {
+    /// Whether whoever holds the case it joins is told of it, whatever its number.
+    fn alarming(&self) -> bool {
+        self.pressing || self.lane == Lane::Urgent
+    }
+
     /// Whether a person must say whose it is. A person who has decided has seen the place; and mortal danger waits
     /// for nobody: its orders go out from the street it was reported to.
     fn astray(&self) -> bool {
-        self.outside && self.submission.decided.is_none() && self.lane != Lane::Urgent
+        self.outside && self.submission.decided.is_none() && self.lane != Lane::Urgent && !self.pressing
     }
 }
 
@@ -197,12 +204,17 @@ fn matter<'a>(
     let feared = street.alarms(&report.text) || finding.explanation.danger.is_some();
     let lane =
         if feared && !submission.drill { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
+    let emergency = finding.item.as_ref().is_ok_and(|item| street.mortal(item, day));
+    // A person who decides on an ordinary item has looked at what the lane was raised for.
+    let unseen = lane == Lane::Urgent && submission.decided.is_none();
+    let pressing = !submission.drill && (emergency || unseen);
     let place = street.locate(&report.place, day);
     let outside = place.is_none() && street.drawn(day);
     Ok(Matter {
         submission,
         finding,
         lane,
+        pressing,
         place,
         outside,
         joins: street.joins(),

@@ -40,7 +40,7 @@ impl Repeated {
         matters: &[Matter<'_>],
         choices: &[Choice],
     ) -> Result<Self, pg::Error> {
-        let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
+        let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(..)));
         let mut sought = BTreeSet::new();
         for (matter, _) in opening {
             let Some(street) = view.street(matter.submission.report.tenant) else { continue };
@@ -117,7 +117,7 @@ pub(super) async fn closed(
     matters: &[Matter<'_>],
     choices: &[Choice],
 ) -> Result<BTreeMap<Spot, Vec<Closed>>, pg::Error> {
-    let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(_)));
+    let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(..)));
     let (mut spots, mut earliest) = (BTreeSet::new(), now);
     for (matter, _) in opening {
         let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };

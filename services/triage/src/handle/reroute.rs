@@ -201,7 +201,7 @@ impl Redrawing<'_> {
         item: &str,
     ) -> Result<Arc<Drawn>, pg::Error> {
         let (before, now) = (&self.known.case, self.now);
-        let opening = [Choice::Open(before.case_id)];
+        let opening = [Choice::Open(before.case_id, None)];
         let matters = std::slice::from_ref(matter);
         let repeated = Repeated::look(tx, &self.view, now, matters, &opening).await?;
         let repetition = repeated.before_case(matter, street, now, before);

@@ -40,7 +40,7 @@ pub(super) struct ExplanationDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     plan_review: Option<Value>,
-    /// Why the further voices are in it; at most 200.
+    /// Why the further voices are in it, and, of the first, beside which open case it was opened (method `beside`); at most 200.
     joins: Vec<JoinDocument>,
     /// What was decided before it was re-routed, the latest first; at most 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::core::alike::Shingles;
 use crate::core::distance::Point;
+use crate::core::pressing::numbers;
 use crate::core::worded::Worded;
 
 /// Cases of one band at most, the newest: a form that everybody copies is no sign of a matter.
@@ -111,6 +112,7 @@ pub(crate) async fn meeting(
             datum: row.datum,
             opened_at: row.opened_at.to_jiff(),
             shingles: Shingles::of(&row.text),
+            numbers: numbers(&row.text),
         })
     });
     read.collect()

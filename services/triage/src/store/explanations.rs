@@ -12,7 +12,7 @@ pub(crate) struct CaseExplanation {
     pub plan_review: Option<Vec<u8>>,
 }
 
-/// Why a voice is in its case.
+/// Why a voice is in its case, or why the first is not in another.
 pub(crate) struct Join {
     pub report_id: Uuid,
     pub voice: i32,
@@ -40,7 +40,7 @@ pub(crate) async fn of_case(
     Ok(found)
 }
 
-/// The first joins of a case.
+/// The first joins of a case, and beside which other its first voice opened it.
 pub(crate) async fn joins(
     tx: &mut ScopedTx,
     tenant: TenantId,
@@ -50,7 +50,7 @@ pub(crate) async fn joins(
     let joins = sqlx::query_as!(
         Join,
         r#"SELECT report_id, voice, joined_at, join_explanation AS "join_explanation!" FROM triage.voices
-         WHERE tenant_id = $1 AND case_id = $2 AND voice > 1
+         WHERE tenant_id = $1 AND case_id = $2 AND join_explanation IS NOT NULL
          ORDER BY voice
          LIMIT $3"#,
         tenant.as_i64(),

@@ -13,7 +13,7 @@ pub(crate) struct NewVoice {
     pub case_id: CaseId,
     pub voice: u32,
     pub tracking_sha256: Bytes,
-    /// `None` for the voice that opened the case.
+    /// `None` for a voice that opened its case, unless beside one that it may belong to.
     pub join_explanation: Option<String>,
     /// What a case of its own is made from.
     pub report: Bytes,

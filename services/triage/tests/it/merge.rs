@@ -117,7 +117,7 @@ async fn what_dispatch_says_of_a_merged_case_changes_nothing() {
     desk.hear(&[Sent { lat: 29.5668, ..report(4, "TRA-03", "站牌坏了") }]).await;
     assert_eq!(desk.cases(STREET).await, [vec![1, 2, 3], vec![4]], "it stays over");
     desk.dispatch_says(EventType::CaseClosed, &from, 4).await;
-    desk.hear(&[Sent { lat: 29.5588, ..report(5, "TRA-03", "站牌砸到人了") }]).await;
+    desk.hear(&[Sent { lat: 29.5588, ..report(5, "TRA-03", "站牌坏了") }]).await;
     assert_eq!(desk.cases(STREET).await.len(), 3, "beyond the reach of the other one");
     assert!(desk.routed().await.iter().all(|(_, routed)| routed.repeats.is_none()), "nobody closed it");
     desk.dispatch_says(EventType::CaseCancelled, &from, 5).await;
@@ -187,7 +187,7 @@ async fn the_more_urgent_case_stays() {
     assert_eq!(desk.cases(STREET).await, [[1, 2]]);
     // Words alone make a case urgent, too: so many orders wait for nobody.
     desk.hear(&[report(3, "TRA-03", "站牌坏了"), report(4, "TRA-01", "改线")]).await;
-    desk.hear(&[Sent { lane: Lane::Urgent, ..report(5, "TRA-03", "站牌砸到人了") }]).await;
+    desk.hear(&[Sent { lane: Lane::Urgent, ..report(5, "TRA-03", "站牌坏了") }]).await;
     let (sign, bus) = (desk.case_of(3).await, desk.case_of(4).await);
     assert_eq!(desk.case_of(5).await, sign);
     assert_eq!(code(&desk.merges(CENTRE, &sign, &bus).await), (409, "urgent-stays"));

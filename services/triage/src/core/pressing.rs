@@ -1,0 +1,119 @@
+//! Which open case a report of mortal danger may join by itself. Pure.
+//!
+//! The second lift that is stuck, the next crash at the crossing: same item, near, within the week, and somebody else's life. What
+//! joins gets no order of its own, so here it has to be plainly the same call again: nearly the same words with the same numbers
+//! in them, on the spot, within minutes. Anything else is a case of its own, beside the one it may belong to, and a person
+//! merges the two ([`super::merge`]) if they are one. A device stays where it was put: its alarms from there are one matter.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::join::Candidate;
+use super::worded::{JOINS_PER_MILLE, Unclear, Worded, likeness};
+
+/// Longest time between the opening of a case and the same call again.
+pub const WITHIN: SignedDuration = SignedDuration::from_mins(30);
+/// Farthest two calls of one matter are apart: a telephone's place is some tens of metres wrong.
+pub const RADIUS_MM: u64 = 100_000;
+/// Farthest a device is from where it was: rounding.
+pub const DEVICE_RADIUS_MM: u64 = 10_000;
+
+/// The case that is the same call, with how alike the words are.
+pub fn choose(
+    report: Unclear<'_>,
+    item: &str,
+    numbers: &BTreeSet<String>,
+    now: Timestamp,
+    cases: &[Worded],
+) -> Option<(Candidate, u32)> {
+    let earliest = now - WITHIN;
+    let same = likeness(report, now, cases).into_iter().find(|like| {
+        like.case.item == item
+            && like.case.opened_at >= earliest
+            && like.distance_mm <= RADIUS_MM
+            && like.alike_per_mille >= JOINS_PER_MILLE
+            && like.case.numbers == *numbers
+    })?;
+    let Worded { case_id, point, opened_at, .. } = *same.case;
+    Some((Candidate { case_id, point, opened_at }, same.alike_per_mille))
+}
+
+/// The numbers and letters of a text: of two sentences that differ in nothing else each speaks of another house.
+pub fn numbers(text: &str) -> BTreeSet<String> {
+    let folded = text.chars().map(|c| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    });
+    let plain: String = folded.map(|c| if counts(c) { c.to_ascii_lowercase() } else { ' ' }).collect();
+    plain.split(' ').filter(|number| !number.is_empty()).map(str::to_owned).collect()
+}
+
+fn counts(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "〇零一二两三四五六七八九十百千".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use ids::CaseId;
+    use uuid::Uuid;
+
+    use super::super::alike::Shingles;
+    use super::super::distance::Point;
+    use super::*;
+
+    const WORDS: &str = "3号楼二单元电梯停在中间不动，里面困了两个人，快来";
+
+    fn now() -> Timestamp {
+        "2026-11-23T02:00:00Z".parse().unwrap()
+    }
+
+    fn case(text: &str, lat: f64, minutes_ago: i64) -> Worded {
+        Worded {
+            tenant: "990102001000".parse().unwrap(),
+            case_id: CaseId(Uuid::from_u128(1)),
+            case_no: None,
+            item: "HOU-05".to_owned(),
+            point: Point::from_degrees(106.55, lat).unwrap(),
+            datum: "wgs84".to_owned(),
+            opened_at: now() - SignedDuration::from_mins(minutes_ago),
+            shingles: Shingles::of(text),
+            numbers: numbers(text),
+        }
+    }
+
+    fn joins(text: &str, item: &str, case: Worded) -> bool {
+        let shingles = Shingles::of(text);
+        let point = Point::from_degrees(106.55, 29.56).unwrap();
+        let tenant = "990102001000".parse().unwrap();
+        let report = Unclear { tenant, point, datum: "wgs84", shingles: &shingles };
+        choose(report, item, &numbers(text), now(), &[case]).is_some()
+    }
+
+    #[test]
+    fn the_same_call_again_joins_within_minutes_and_on_the_spot() {
+        let again = "３号楼二单元电梯停在中间不动，里面困了两个人，快来啊！";
+        assert!(joins(again, "HOU-05", case(WORDS, 29.5608, 30)));
+        assert!(!joins(again, "HOU-05", case(WORDS, 29.56, 31)), "later");
+        assert!(!joins(again, "HOU-05", case(WORDS, 29.561, 1)), "111 m away");
+        assert!(!joins(again, "SAF-01", case(WORDS, 29.56, 1)), "another item");
+    }
+
+    #[test]
+    fn another_house_or_other_words_are_another_call() {
+        let other = WORDS.replace('3', "5");
+        let alike = Shingles::of(&other).alike_per_mille(&Shingles::of(WORDS));
+        assert!(alike >= JOINS_PER_MILLE, "{alike}: only the number tells them apart");
+        assert!(!joins(&other, "HOU-05", case(WORDS, 29.56, 1)));
+        assert!(!joins(&WORDS.replace('二', "三"), "HOU-05", case(WORDS, 29.56, 1)));
+        assert!(!joins("电梯困人了，快来", "HOU-05", case(WORDS, 29.56, 1)));
+        assert!(!joins("", "HOU-05", case("", 29.56, 1)), "what says nothing is like nothing");
+    }
+
+    #[test]
+    fn numbers_are_read_in_either_writing() {
+        let of = |text| Vec::from_iter(numbers(text));
+        assert_eq!(of("Ａ栋12楼，十二楼"), ["12", "a", "十二"]);
+        assert!(of("电梯停在中间").is_empty());
+    }
+}
