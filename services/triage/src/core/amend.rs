@@ -7,6 +7,7 @@ use routing::Level;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Ground, Refusal};
+use super::reroute;
 
 /// What the person wants otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -136,8 +137,8 @@ pub struct Review<'a> {
     pub into_case_no: Option<&'a str>,
 }
 
-/// The plan with a change. `level_of` knows the bodies of the street and its district. What the list reserves above a level is
-/// given to a body below it by the district only.
+/// The plan with a change. `level_of` knows the bodies of the street and its district. What is led at a level is given to a body
+/// below it by the district only; who assists from above reserves nothing.
 pub fn amended(
     drawn: &wire::CasePlan,
     change: &Change,
@@ -145,21 +146,21 @@ pub fn amended(
     level_of: impl Fn(&BodyRef) -> Option<Level>,
 ) -> Result<wire::CasePlan, Refusal> {
     let duties = Duties::of(drawn);
-    let mut level = drawn.level.clone();
     let lead = match &change.lead {
-        None => duties.lead,
+        None => duties.lead.clone(),
         Some(body) => {
             let theirs = level_of(body).ok_or(Refusal::UnknownBody("/lead"))?;
-            let reserved = Level::ALL.into_iter().find(|level| level.as_str() == drawn.level);
+            let known = duties.lead.parse().ok().and_then(|lead| level_of(&lead));
+            // A lead that is not there any more says nothing: then all the plan reaches is kept.
+            let reserved = known.or_else(|| reroute::level_of(&drawn.level));
             if rank < Desk::District && reserved.is_some_and(|reserved| theirs < reserved) {
                 return Err(Refusal::ReservedAbove);
             }
-            theirs.as_str().clone_into(&mut level);
             body.to_string()
         }
     };
     let mut assists = match &change.assists {
-        None => duties.assists,
+        None => duties.assists.clone(),
         Some(bodies) => {
             let known = bodies.iter().all(|body| level_of(body).is_some());
             let named: Vec<String> = bodies.iter().map(ToString::to_string).collect();
@@ -169,6 +170,8 @@ pub fn amended(
     assists.retain(|body| *body != lead);
     let mut seen = std::collections::BTreeSet::new();
     assists.retain(|body| seen.insert(body.clone()));
+    let level =
+        level_after(drawn, &duties, &Duties { lead: lead.clone(), assists: assists.clone() }, level_of);
     let working = |order: &&wire::PlannedOrder| order.body != lead && !assists.contains(&order.body);
     let informs = drawn.orders.iter().filter(|order| order.role() == wire::Role::Inform).filter(working);
     let order =
@@ -178,6 +181,21 @@ pub fn amended(
         .chain(informs.cloned())
         .collect();
     Ok(wire::CasePlan { orders, level, ..drawn.clone() })
+}
+
+/// The level as the ladder ends with these bodies: the lowest that can command them all, and no lower than where the list or a
+/// rule had put it beyond its bodies.
+fn level_after(
+    drawn: &wire::CasePlan,
+    before: &Duties,
+    after: &Duties,
+    level_of: impl Fn(&BodyRef) -> Option<Level>,
+) -> String {
+    let of = |body: &String| level_of(&body.parse().ok()?);
+    let reached = |duties: &Duties| std::iter::once(&duties.lead).chain(&duties.assists).filter_map(of).max();
+    let beyond = reroute::level_of(&drawn.level).filter(|level| reached(before) < Some(*level));
+    let level = reached(after).max(beyond).filter(|_| before != after);
+    level.map_or_else(|| drawn.level.clone(), |level| level.as_str().to_owned())
 }
 
 /// Says what a review made of a plan.
@@ -254,6 +272,7 @@ mod tests {
     fn level(body: &BodyRef) -> Option<Level> {
         match body.key.as_str() {
             "nobody" => None,
+            key if key.starts_with("community") => Some(Level::Community),
             key if key.starts_with("street") => Some(Level::Street),
             _ => Some(Level::District),
         }
@@ -299,8 +318,43 @@ mod tests {
         let down = Change { lead: Some(body("street-centre@990102001000")), assists: None };
         assert_eq!(amended(&plan(), &down, Desk::Street, level), Err(Refusal::ReservedAbove));
         let changed = amended(&plan(), &down, Desk::District, level).unwrap();
-        assert_eq!(changed.level, "street");
+        assert_eq!(changed.level, "district", "who assists stands there");
         assert_eq!(shown(&changed)[..2], ["Lead street-centre@990102001000", "Assist traffic-police"]);
+        let alone = Change { assists: Some(vec![]), ..down };
+        assert_eq!(amended(&plan(), &alone, Desk::District, level).unwrap().level, "street");
+    }
+
+    /// A line like that of ENV-01: the street's, with a body of the district to help.
+    #[test]
+    fn an_assistant_from_above_reserves_nothing() {
+        let order =
+            |body: &str, role: wire::Role| wire::PlannedOrder { body: body.to_owned(), role: role.into() };
+        let drawn = |level: &str| wire::CasePlan {
+            orders: vec![
+                order("street-livelihood@990102001000", wire::Role::Lead),
+                order("sanitation", wire::Role::Assist),
+            ],
+            level: level.to_owned(),
+            ..wire::CasePlan::default()
+        };
+        let to = |lead: &str| Change { lead: Some(body(lead)), assists: None };
+        let swapped = |change: &Change| amended(&drawn("district"), change, Desk::Street, level);
+        let plan = swapped(&to("street-enforcement@990102001000")).unwrap();
+        assert_eq!(plan.level, "district");
+        assert_eq!(shown(&plan), ["Lead street-enforcement@990102001000", "Assist sanitation"]);
+        // What is led at the street stays there.
+        assert_eq!(swapped(&to("community@990102001001")), Err(Refusal::ReservedAbove));
+        // A lead that is gone: nobody knows what it was.
+        let mut gone = drawn("district");
+        gone.orders[0].body = "nobody".to_owned();
+        let change = to("street-enforcement@990102001000");
+        assert_eq!(amended(&gone, &change, Desk::Street, level), Err(Refusal::ReservedAbove));
+        // Without the help it is the street's; where a rule asks for the district, it stays the district's.
+        let alone = Change { lead: None, assists: Some(vec![]) };
+        assert_eq!(swapped(&alone).unwrap().level, "street");
+        let mut by_rule = drawn("district");
+        by_rule.orders.pop();
+        assert_eq!(amended(&by_rule, &change, Desk::Street, level).unwrap().level, "district");
     }
 
     #[test]

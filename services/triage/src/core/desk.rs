@@ -152,7 +152,7 @@ pub enum Refusal {
     Claimed(Claim),
     /// It lies on the district's desk.
     DistrictDecides,
-    /// The list reserves the matter for a level above the body's.
+    /// It is led at a level above the body's.
     ReservedAbove,
     /// It lies on that desk already.
     AlreadyThere,

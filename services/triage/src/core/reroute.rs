@@ -52,25 +52,25 @@ pub struct Stakes {
     pub given_by: Option<Desk>,
     /// Whose desk the new plan would have to pass.
     pub waits_for: Option<Desk>,
-    /// The level of the plan before; nothing where it cannot be read any more.
-    pub level_before: Option<Level>,
-    /// The level of the new plan.
-    pub level: Option<Level>,
+    /// Where who led before stands; nothing where it cannot be read any more.
+    pub led_before: Option<Level>,
+    /// Where who leads now stands.
+    pub led: Option<Level>,
 }
 
-/// Whether a person may. What the district gave, what it has to look at, and what was the district's by the list and would go
-/// below it now, goes by the district only: a street does not take it down by another item.
+/// Whether a person may. What the district gave, what it has to look at, and what a body of the district led and one below it would
+/// lead now, goes by the district only: a street does not take it down by another item. Who assists makes nothing the district's.
 pub fn may(rank: Desk, stakes: Stakes) -> Result<(), Refusal> {
-    let Stakes { given_by, waits_for, level_before, level } = stakes;
+    let Stakes { given_by, waits_for, led_before, led } = stakes;
     let districts = given_by.max(waits_for) == Some(Desk::District);
-    let taken_down = level_before == Some(Level::District) && level.is_some_and(|now| now < Level::District);
+    let taken_down = led_before == Some(Level::District) && led.is_some_and(|now| now < Level::District);
     if rank < Desk::District && (districts || taken_down) {
         return Err(Refusal::DistrictReroutes);
     }
     Ok(())
 }
 
-/// A level by its word.
+/// A level by its word in a plan.
 pub fn level_of(word: &str) -> Option<Level> {
     Level::ALL.into_iter().find(|level| level.as_str() == word)
 }
@@ -81,12 +81,8 @@ mod tests {
 
     use super::*;
 
-    const NOTHING: Stakes = Stakes {
-        given_by: None,
-        waits_for: None,
-        level_before: Some(Level::Street),
-        level: Some(Level::Street),
-    };
+    const NOTHING: Stakes =
+        Stakes { given_by: None, waits_for: None, led_before: Some(Level::Street), led: Some(Level::Street) };
 
     fn place(lon: f64, address: &str) -> Place {
         Place { lon, lat: 29.5, datum: Datum::Gcj02.into(), address: address.to_owned() }
@@ -118,12 +114,12 @@ mod tests {
         let desks = [None, Some(Desk::Street), Some(Desk::District)];
         let levels = [None, Some(Level::Community), Some(Level::Street), Some(Level::District)];
         for (given_by, waits_for) in desks.iter().flat_map(|given| desks.map(|waits| (*given, waits))) {
-            for (level_before, level) in levels.iter().flat_map(|before| levels.map(|now| (*before, now))) {
-                let stakes = Stakes { given_by, waits_for, level_before, level };
+            for (led_before, led) in levels.iter().flat_map(|before| levels.map(|now| (*before, now))) {
+                let stakes = Stakes { given_by, waits_for, led_before, led };
                 assert_eq!(may(Desk::District, stakes), Ok(()));
                 let above = given_by == Some(Desk::District) || waits_for == Some(Desk::District);
-                let down = level_before == Some(Level::District)
-                    && matches!(level, Some(Level::Community | Level::Street));
+                let down = led_before == Some(Level::District)
+                    && matches!(led, Some(Level::Community | Level::Street));
                 assert_eq!(may(Desk::Street, stakes).is_err(), above || down, "{stakes:?}");
             }
         }
@@ -132,9 +128,9 @@ mod tests {
     #[test]
     fn a_street_re_routes_what_is_its_own_or_goes_up() {
         for level in Level::ALL {
-            assert_eq!(may(Desk::Street, Stakes { level: Some(level), ..NOTHING }), Ok(()));
+            assert_eq!(may(Desk::Street, Stakes { led: Some(level), ..NOTHING }), Ok(()));
         }
-        let down = Stakes { level_before: Some(Level::District), ..NOTHING };
+        let down = Stakes { led_before: Some(Level::District), ..NOTHING };
         assert_eq!(may(Desk::Street, down), Err(Refusal::DistrictReroutes));
         assert_eq!(level_of("district"), Some(Level::District));
         assert_eq!(level_of("realm"), None);

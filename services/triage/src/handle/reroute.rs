@@ -19,6 +19,7 @@ use super::choice::Choice;
 use super::docket::{item_name, state};
 use super::repeated::Repeated;
 use super::{Decided, Goes, Matter, Room, Said, Submission, json, matter};
+use crate::core::amend::Duties;
 use crate::core::desk::{Desk, Refusal, Standing};
 use crate::core::distance::Point;
 use crate::core::report::{Report, datum_word};
@@ -253,12 +254,21 @@ impl Redrawing<'_> {
     fn stakes(&self, matter: &Matter<'_>, drawn: &Drawn, lane: ids::Lane) -> Stakes {
         let followed = self.known.followed.as_ref().unwrap_or(&self.known.explained.plan_explanation);
         let explained: Option<routing::Explanation> = serde_json::from_slice(followed).ok();
+        let before = explained.map(|explained| explained.plan);
+        let of = |lead: &str| self.level_of(lead);
         Stakes {
             given_by: self.known.report.assigned.as_ref().map(|assigned| assigned.by),
             waits_for: matter.reviewed_at(&drawn.plan, lane),
-            level_before: explained.map(|explained| explained.plan.level),
-            level: level_of(&drawn.plan.level),
+            // Of a lead that is not there any more, all that the plan reached is taken.
+            led_before: before.map(|plan| of(&plan.lead.to_string()).unwrap_or(plan.level)),
+            led: of(&Duties::of(&drawn.plan).lead).or(level_of(&drawn.plan.level)),
         }
+    }
+
+    /// Where a body stands by the documents of today.
+    fn level_of(&self, body: &str) -> Option<routing::Level> {
+        let street = self.view.street(self.known.case.tenant)?;
+        street.of.level_of(&body.parse().ok()?, street.of.day(self.now))
     }
 
     async fn keep(&self, tx: &mut ScopedTx, redrawn: Redrawn) -> Result<OpenCase, pg::Error> {

@@ -179,6 +179,23 @@ async fn a_person_routes_by_hand_within_what_the_list_reserves() {
     }
 }
 
+/// The list gives it to the street; that a body of the district helps does not make it the district's.
+#[tokio::test]
+async fn the_street_gives_what_it_leads_to_another_of_its_bodies() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "ENV-01", "垃圾桶满了")]).await;
+    let approve = format!("plan-reviews/{}:approve", desk.waiting().await);
+    let down = json!({ "lead": "community@990102001005" });
+    assert_eq!(desk.acts(CENTRE, &approve, down).await.1["code"], "reserved-above");
+    let lead = format!("street-enforcement@{STREET}");
+    let (status, state) = desk.acts(CENTRE, &approve, json!({ "lead": lead })).await;
+    assert_eq!((status, &state["outcome"]), (200, &json!("changed")), "{state}");
+    let (roles, _) = desk.went_out().await;
+    assert_eq!(roles[..2], [(lead, Role::Lead), ("sanitation".to_owned(), Role::Assist)]);
+    let plan = desk.routed().await.remove(0).1.plan.unwrap();
+    assert_eq!(plan.level, "district", "only the district can command them both");
+}
+
 #[tokio::test]
 async fn the_districts_desk_is_the_districts() {
     let desk = Desk::reviewing(RoutingMode::StreetReview).await;
@@ -200,7 +217,8 @@ async fn the_districts_desk_is_the_districts() {
     let (status, state) =
         desk.acts(DISTRICT, &act("approve"), json!({ "lead": format!("street-centre@{STREET}") })).await;
     assert_eq!((status, &state["outcome"]), (200, &json!("changed")), "{state}");
-    assert_eq!(desk.routed().await[0].1.plan.as_ref().unwrap().level, "street");
+    let plan = desk.routed().await.remove(0).1.plan.unwrap();
+    assert_eq!(plan.level, "district", "given to the street, and bodies of the district assist");
 }
 
 #[tokio::test]

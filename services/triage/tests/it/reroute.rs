@@ -361,6 +361,16 @@ async fn what_waits_is_decided_there_and_what_went_out_of_a_review_is_drawn_anew
     assert_eq!(why.get("plan_review"), None, "of the first plan");
 }
 
+/// The one was helped by a body of the district and the other is not: both are the street's.
+#[tokio::test]
+async fn the_street_re_routes_what_it_leads_though_the_district_helped() {
+    let desk = place::desk().await;
+    desk.hear(&[report(1, "ENV-01", "垃圾桶满了")]).await;
+    let case_id = desk.one().await;
+    let (status, answer) = desk.reroute(CENTRE, &case_id, json!({ "item": "LIV-09" })).await;
+    assert_eq!((status, &answer["bodies"][0]), (200, &json!(format!("street-party@{STREET}"))), "{answer}");
+}
+
 #[tokio::test]
 async fn what_is_the_district_s_goes_by_the_district() {
     // The list reserved it for the district, and a street does not take it down.
