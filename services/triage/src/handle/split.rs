@@ -80,6 +80,10 @@ async fn attempt(room: &Room, command: &SplitVoice) -> Result<Result<Apart, Refu
         [Settled::InCase { case_id, .. }] => *case_id,
         _ => return Err(pg::Error::broken("splitting a voice", "it opened no case")),
     };
+    // Whose item was wrong is learned from; whose join was wrong says nothing of its item.
+    if let Some(item) = command.item.as_ref().filter(|item| **item != case.item && !case.drill) {
+        store::voices::label(&mut tx, command.tenant, command.report_id, item, now).await?;
+    }
     let apart = left(room, &mut tx, now, command, voice, apart).await?;
     tx.commit().await?;
     room.house.committed();

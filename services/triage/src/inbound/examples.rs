@@ -1,5 +1,5 @@
-//! What people have decided, as labelled examples (标注样本): what a model of the street can learn from. At the review desk, or by
-//! re-routing a case to another item.
+//! What people have decided, as labelled examples (标注样本): what a model of the street can learn from. At the review desk, by
+//! re-routing a case to another item, or by splitting a voice from its case with another.
 
 use std::fmt;
 use std::sync::Arc;

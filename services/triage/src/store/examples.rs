@@ -1,5 +1,5 @@
-//! What people have decided about reports, to learn from: at the review desk, and where a case was re-routed to another item. The last
-//! word on a report is its one example.
+//! What people have decided about reports, to learn from: at the review desk, where a case was re-routed to another item, and where a
+//! voice was split from its case with another. The last word on a report is its one example.
 
 use ids::TenantId;
 use jiff::Timestamp;
@@ -22,8 +22,10 @@ pub(crate) async fn decided_at(
 ) -> Result<Option<Timestamp>, pg::Error> {
     let at = sqlx::query_scalar!(
         r#"SELECT COALESCE(
-             (SELECT max(r.rerouted_at) FROM triage.reroutes r
-              WHERE r.tenant_id = $1 AND r.report_id = $2 AND r.labelled),
+             GREATEST(
+                 (SELECT max(r.rerouted_at) FROM triage.reroutes r
+                  WHERE r.tenant_id = $1 AND r.report_id = $2 AND r.labelled),
+                 (SELECT o.labelled_at FROM triage.voices o WHERE o.tenant_id = $1 AND o.report_id = $2)),
              (SELECT v.decided_at FROM triage.reviews v WHERE v.tenant_id = $1 AND v.report_id = $2))
              AS "decided_at?""#,
         tenant.as_i64(),
@@ -52,6 +54,8 @@ pub(crate) async fn decided(
                   AND (v.decided_at, v.report_id) > ($2, $3)
                   AND NOT EXISTS (SELECT FROM triage.reroutes l
                       WHERE l.tenant_id = v.tenant_id AND l.report_id = v.report_id AND l.labelled)
+                  AND NOT EXISTS (SELECT FROM triage.voices o
+                      WHERE o.tenant_id = v.tenant_id AND o.report_id = v.report_id AND o.labelled_at IS NOT NULL)
               ORDER BY v.decided_at, v.report_id
               LIMIT $4)
              UNION ALL
@@ -60,11 +64,22 @@ pub(crate) async fn decided(
               JOIN triage.voices o ON o.tenant_id = r.tenant_id AND o.report_id = r.report_id
               WHERE r.tenant_id = $1 AND r.labelled AND o.report IS NOT NULL
                   AND (r.rerouted_at, r.report_id) > ($2, $3)
+                  AND (o.labelled_at IS NULL OR o.labelled_at < r.rerouted_at)
                   AND NOT EXISTS (SELECT FROM triage.reroutes l
                       WHERE l.tenant_id = r.tenant_id AND l.report_id = r.report_id AND l.labelled
                           -- A voice may have moved: versions of two cases say nothing of which word came last.
                           AND (l.rerouted_at, l.case_id, l.version) > (r.rerouted_at, r.case_id, r.version))
               ORDER BY r.rerouted_at, r.report_id
+              LIMIT $4)
+             UNION ALL
+             (SELECT o.report_id, o.report, o.labelled_item, o.labelled_at
+              FROM triage.voices o
+              WHERE o.tenant_id = $1 AND o.labelled_at IS NOT NULL AND o.report IS NOT NULL
+                  AND (o.labelled_at, o.report_id) > ($2, $3)
+                  AND NOT EXISTS (SELECT FROM triage.reroutes l
+                      WHERE l.tenant_id = o.tenant_id AND l.report_id = o.report_id AND l.labelled
+                          AND l.rerouted_at >= o.labelled_at)
+              ORDER BY o.labelled_at, o.report_id
               LIMIT $4)
          ) e
          ORDER BY e.decided_at, e.report_id

@@ -106,6 +106,26 @@ async fn go_over(tx: &mut ScopedTx, moving: &[&NewVoice], now: Timestamp) -> Res
     pg::rows_affected("moving voices", kept.rows_affected(), moving.len())
 }
 
+/// A person found what a voice is about: an example to learn from, in place of an earlier one.
+pub(crate) async fn label(
+    tx: &mut ScopedTx,
+    tenant: TenantId,
+    report_id: ReportId,
+    item: &str,
+    now: Timestamp,
+) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.voices SET labelled_item = $3, labelled_at = $4 WHERE tenant_id = $1 AND report_id = $2",
+        tenant.as_i64(),
+        report_id.as_uuid(),
+        item,
+        jiff_sqlx::Timestamp::from(now) as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("labelling a voice", kept.rows_affected(), 1)
+}
+
 struct Row {
     report_id: Uuid,
     case_id: Uuid,

@@ -79,7 +79,7 @@ async fn who_knows_is_not_asked_again() {
     desk.hear(&[
         Sent { assigned, ..report(1, "FAC-03", FALLEN) },
         Sent { drill: true, ..report(2, "FAC-03", FALLEN) },
-        Sent { source: "device", ..report(3, "FAC-03", FALLEN) },
+        Sent { source: "device", lat: 29.58, ..report(3, "FAC-03", FALLEN) },
     ])
     .await;
     assert_eq!(desk.routed().await.len(), 3);

@@ -43,7 +43,7 @@ impl Desk {
             .unwrap()
     }
 
-    async fn examples(&self) -> Vec<(String, String)> {
+    pub async fn examples(&self) -> Vec<(String, String)> {
         let (mut told, mut after) = (Vec::new(), String::new());
         loop {
             let page = self.reads(CENTRE, &format!("examples?limit=1{after}")).await;

@@ -174,3 +174,36 @@ async fn a_report_goes_into_the_case_a_person_names() {
     assert_eq!(desk.split(&case_id, 2, json!({ "item": "TRA-03" })).await.0, 200);
     assert_eq!(desk.cases(STREET).await, [[1], [2]]);
 }
+
+/// Every correction is an example: a split that gives another item as well, and the last word counts.
+#[tokio::test]
+async fn a_split_with_another_item_is_a_labelled_example() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "站牌倒了"), report(3, "TRA-01", "您好")])
+        .await;
+    desk.hear(&[report(4, "", "你好")]).await;
+    let from = desk.case_of(1).await;
+    let join = format!("reviews/{}:join", uuid::Uuid::from_u128(4));
+    assert_eq!(desk.acts(CENTRE, &join, json!({ "case_id": from })).await.0, 200);
+    let example = |text: &str, label: &str| (text.to_owned(), label.to_owned());
+    assert_eq!(desk.examples().await, [example("你好", "TRA-01")]);
+    for (n, item) in [(2, json!({ "item": "TRA-03" })), (3, json!({})), (4, json!({ "item": "TRA-02" }))] {
+        desk.rig.clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(desk.split(&from, n, item).await.0, 200);
+    }
+    let told = [example("站牌倒了", "TRA-03"), example("你好", "TRA-02")];
+    assert_eq!(
+        desk.examples().await,
+        told,
+        "whose item stayed says nothing; the review's word is not the last"
+    );
+    // The case it has now turns out to be about something else again.
+    desk.rig.clock.advance(std::time::Duration::from_secs(60));
+    let apart = desk.case_of(2).await;
+    let wanted = json!({ "item": "TRA-01" });
+    assert_eq!(desk.acts(CENTRE, &format!("cases/{apart}:reroute"), wanted).await.0, 200);
+    assert_eq!(desk.examples().await, [example("你好", "TRA-02"), example("站牌倒了", "TRA-01")]);
+    // A cursor of builds before: behind where the report is now.
+    let bare = desk.reads(CENTRE, &format!("examples?after={}", uuid::Uuid::from_u128(4))).await;
+    assert_eq!(bare["examples"].as_array().unwrap().len(), 1);
+}
