@@ -64,6 +64,9 @@ pub enum Refusal {
     /// A body proposes or is given what it holds already.
     #[error("the body holds this order already")]
     OwnBody,
+    /// A body that only ever assists is named for a lead's duty.
+    #[error("the body only ever assists")]
+    CannotLead,
     /// Nobody is summoned, or a crowd.
     #[error("between one and twenty bodies are summoned")]
     Summoned,
@@ -144,6 +147,7 @@ impl Refusal {
             Refusal::ReturnsExhausted => "returns-exhausted",
             Refusal::DistrictDecides => "district-decides",
             Refusal::OwnBody => "own-body",
+            Refusal::CannotLead => "cannot-lead",
             Refusal::AskerMayNotDecide => "asker-may-not-decide",
             Refusal::Summoned => "nobody-summoned",
             Refusal::LeadRecords => "lead-records",
@@ -179,6 +183,7 @@ impl Refusal {
             Refusal::ReturnsExhausted => "退单次数已用完或已被驳回，须按裁定办理",
             Refusal::DistrictDecides => "第二次退单由区中心裁定",
             Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
+            Refusal::CannotLead => "该单位只能协办，请填写可主办的单位",
             Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
             Refusal::Summoned => "须召集一至二十个单位",
             Refusal::LeadRecords => "联合走访由主办单位登记",
@@ -214,6 +219,7 @@ impl Refusal {
             Refusal::ReturnsExhausted => "It was returned as often as may be, or refused: the ruling stands.",
             Refusal::DistrictDecides => "The second return of a case is ruled on by the district centre.",
             Refusal::OwnBody => "That body holds the order already; name another.",
+            Refusal::CannotLead => "That body only ever assists; name one that may lead.",
             Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",
             Refusal::Summoned => "Summon between one and twenty bodies.",
             Refusal::LeadRecords => "A joint visit is recorded by the lead.",

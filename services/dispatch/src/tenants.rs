@@ -3,7 +3,7 @@
 //!
 //! Limits and chains are looked up by nobody but who adopts the policy in force: a routed case carries its policy complete.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contract::document::{DistrictCore, ResolvedPolicy, StreetCore, Territory, merge, own_calendar};
@@ -20,7 +20,8 @@ pub struct Calendars;
 pub struct Street {
     calendars: BTreeMap<String, Arc<Calendar>>,
     published: Vec<(String, i16)>,
-    bodies: BTreeSet<BodyRef>,
+    /// Whether each may lead.
+    bodies: BTreeMap<BodyRef, bool>,
     of_bodies: BodyHours,
     core: StreetCore,
 }
@@ -46,7 +47,12 @@ impl Street {
 
     /// Whether it is a body of the street or its district.
     pub fn knows(&self, body: &BodyRef) -> bool {
-        self.bodies.contains(body)
+        self.bodies.contains_key(body)
+    }
+
+    /// Whether it is one of them that may lead; the others only assist.
+    pub fn may_lead(&self, body: &BodyRef) -> bool {
+        self.bodies.get(body).copied().unwrap_or_default()
     }
 
     /// What the list of its district and its own changes say now of a policy by its key, or of the item where there is no such key any
@@ -83,13 +89,8 @@ impl Project for Calendars {
         });
         let of_bodies = Arc::new(own.collect());
         let published = years.collect();
-        Ok(Street {
-            calendars,
-            published,
-            bodies: bodies.into_keys().collect(),
-            of_bodies,
-            core: street.clone(),
-        })
+        let bodies = bodies.into_iter().map(|(body, known)| (body, known.can_lead)).collect();
+        Ok(Street { calendars, published, bodies, of_bodies, core: street.clone() })
     }
 }
 

@@ -28,6 +28,7 @@ use routing::rules::Conditions;
 use routing::{Entry, Seat, Settings};
 use snapshot::{Learned, Project, StreetView};
 
+use crate::core::amend::Standing;
 use crate::core::desk::Desk;
 use crate::core::item::List;
 use crate::core::opinion::Opinion;
@@ -152,6 +153,13 @@ impl Street {
     /// The level of a body of the street or its district on a day.
     pub fn level_of(&self, body: &BodyRef, day: Date) -> Option<routing::Level> {
         self.effective(day).body(body).map(|body| level(body.level))
+    }
+
+    /// What a body of the street or its district may be given on a day.
+    pub fn standing_of(&self, body: &BodyRef, day: Date) -> Option<Standing> {
+        let standing =
+            |body: &contract::document::Body| Standing { level: level(body.level), may_lead: body.can_lead };
+        self.effective(day).body(body).map(standing)
     }
 
     /// Who stands for each level at a place, the lowest first: told of an emergency, which passes them over.

@@ -44,6 +44,8 @@ pub enum CaseCommand<'a> {
         actor: Actor,
         /// The order as it is after that.
         order: &'a Order,
+        /// Whether the body it proposes may lead; matters for a lead's order only.
+        may_lead: bool,
         /// How long the ruling may take; frozen here.
         plan: StagePlan,
         /// For its due time.
@@ -61,6 +63,8 @@ pub enum CaseCommand<'a> {
         orders: &'a [Order],
         /// Whose the duty is.
         to: BodyRef,
+        /// Whether that body may lead; matters for a lead's order only, and not for who holds it already.
+        may_lead: bool,
         /// Why.
         note: String,
     },
@@ -234,13 +238,15 @@ impl Case {
         let done = match command {
             CaseCommand::Submit { actor, orders, calendar } => change.submit(actor, orders, calendar),
             CaseCommand::Verify { actor, command, orders } => change.verify(actor, command, orders),
-            CaseCommand::AskRuling { actor, order, plan, calendar } => {
+            CaseCommand::AskRuling { actor, order, may_lead, plan, calendar } => {
+                leads_if_it_must(order, may_lead)?;
                 change.ask_ruling(actor, order, plan, calendar)
             }
-            CaseCommand::Rule { actor, decided, order, orders, to, note } => {
+            CaseCommand::Rule { actor, decided, order, orders, to, may_lead, note } => {
                 if holds(orders, order, &to) {
                     return Err(Refusal::OwnBody);
                 }
+                leads_if_it_must(order, may_lead || to == order.body)?;
                 change.rule(actor, decided, order, to, note)
             }
             CaseCommand::Reroute { actor, decided, duties, verify, plan_version, orders, note } => {
@@ -263,6 +269,11 @@ impl Case {
         }?;
         Ok(Decision::of(done.case, done.events))
     }
+}
+
+/// A lead's duty goes to a body that may lead, as in the list and the rules.
+fn leads_if_it_must(order: &Order, may_lead: bool) -> Result<(), Refusal> {
+    if order.role == Role::Lead && !may_lead { Err(Refusal::CannotLead) } else { Ok(()) }
 }
 
 /// A case on its way, as in `order::decide`.

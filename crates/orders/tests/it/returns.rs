@@ -3,7 +3,7 @@
 use orders::{Act, CasePhase, Deciding, Holder, Order, Phase, Refusal, Role, Stage, Verdict};
 
 use crate::fixtures::{calendar, plan, second, seconds, step};
-use crate::world::{Step, Verb, World};
+use crate::world::{ASSISTS_ONLY, Step, Verb, World};
 
 fn world() -> World {
     let resolve = || vec![seconds(Stage::Resolve, 100_000, &[])];
@@ -64,6 +64,21 @@ fn at_most_two_returns_and_the_second_is_the_districts() {
     assert_eq!(refused(&world, Step::Return(last, "li", "traffic-police")), Refusal::ReturnsExhausted);
     assert_eq!(world.case.rulings.len(), 2);
     assert_eq!(world.case.rulings[1].proposed, Some("transport".parse().unwrap()));
+}
+
+#[test]
+fn a_body_that_only_assists_is_given_no_lead() {
+    let mut world = world();
+    let place = |index, body| Step::Place(index, "sun", Deciding::District, body);
+    assert_eq!(refused(&world, place(0, ASSISTS_ONLY)), Refusal::CannotLead);
+    assert_eq!(refused(&world, Step::Return(0, "li", ASSISTS_ONLY)), Refusal::CannotLead);
+    take(&mut world, Step::Return(0, "li", "traffic-police"));
+    assert_eq!(refused(&world, place(0, ASSISTS_ONLY)), Refusal::CannotLead);
+    take(&mut world, place(0, "traffic-police"));
+    // An assistant's duty it takes, proposed or not.
+    take(&mut world, Step::Return(1, "zhao", ASSISTS_ONLY));
+    take(&mut world, place(1, ASSISTS_ONLY));
+    assert_eq!(world.orders.last().unwrap().body.to_string(), ASSISTS_ONLY);
 }
 
 #[test]

@@ -104,6 +104,13 @@ impl Step {
     }
 }
 
+/// Everybody leads but this one.
+pub const ASSISTS_ONLY: &str = "women-federation";
+
+fn leads(body: &str) -> bool {
+    body != ASSISTS_ONLY
+}
+
 impl World {
     pub fn open(
         plans: Vec<OrderPlan>,
@@ -322,7 +329,13 @@ impl World {
         let (order, calendar) = (self.orders[index].clone(), self.calendar.clone());
         let plan = seconds(Stage::Adjudicate, 3_600, &[]);
         self.decide_case(
-            CaseCommand::AskRuling { actor: who, order: &order, plan, calendar: &calendar },
+            CaseCommand::AskRuling {
+                actor: who,
+                order: &order,
+                may_lead: leads(to),
+                plan,
+                calendar: &calendar,
+            },
             written,
         )
     }
@@ -335,10 +348,12 @@ impl World {
         to: &str,
         written: &mut Written,
     ) -> Result<(), Refusal> {
-        let (order, orders) = (self.orders[index].clone(), self.orders.clone());
+        let (order, orders, may_lead) = (self.orders[index].clone(), self.orders.clone(), leads(to));
         let (who, to, note) = (actor(who), to.parse::<ids::BodyRef>().unwrap(), "by the list".to_owned());
         let (actor, order_note) = (who.clone(), note.clone());
-        let rule = CaseCommand::Rule { actor, decided, order: &order, orders: &orders, to: to.clone(), note };
+        let to_them = to.clone();
+        let rule =
+            CaseCommand::Rule { actor, decided, order: &order, orders: &orders, to: to_them, may_lead, note };
         self.decide_case(rule, written)?;
         self.order(
             index,

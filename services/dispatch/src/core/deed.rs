@@ -5,17 +5,25 @@ use jiff::Timestamp;
 use orders::{Act, Deciding, HoldReason, ReturnGround};
 use sla::Unit;
 
+/// A body that a deed names, as the documents of the street know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub body: BodyRef,
+    /// The others only assist.
+    pub may_lead: bool,
+}
+
 /// One thing done with one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Deed {
     /// See, acknowledge, arrive, progress, submit.
     Act(Act),
     /// "Not ours": with a ground, and whose it is.
-    Return { ground: ReturnGround, proposed: BodyRef },
+    Return { ground: ReturnGround, proposed: Named },
     /// The ruling on a return.
-    Adjudicate { to: BodyRef, decided: Deciding },
+    Adjudicate { to: Named, decided: Deciding },
     /// To another body, which nobody had asked for.
-    Transfer { to: BodyRef, decided: Deciding },
+    Transfer { to: Named, decided: Deciding },
     /// An assistant is not needed any more.
     Waive,
     /// A reminder.

@@ -11,7 +11,7 @@ use orders::{
 use sla::{Limit, Unit};
 
 use super::clocks::{Clocks, Openings};
-use super::deed::Deed;
+use super::deed::{Deed, Named};
 use super::matter::Matter;
 
 /// By whom, when, with which words, and on which calendars.
@@ -158,17 +158,17 @@ impl Matter {
         &mut self,
         id: OrderId,
         ground: ReturnGround,
-        proposed: &BodyRef,
+        proposed: &Named,
         doing: Doing<'_>,
     ) -> Result<(), Refusal> {
         let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
-        let give_back =
-            OrderCommand::Return { actor: actor.clone(), ground, proposed: proposed.clone(), note };
+        let Named { body, may_lead } = proposed.clone();
+        let give_back = OrderCommand::Return { actor: actor.clone(), ground, proposed: body, note };
         self.decide_order(id, give_back, doing.now)?;
         let Some(order) = self.order(id).cloned() else { return Ok(()) };
         let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;
         let calendar = doing.clocks.of_case().present();
-        let ask = CaseCommand::AskRuling { actor, order: &order, plan, calendar };
+        let ask = CaseCommand::AskRuling { actor, order: &order, may_lead, plan, calendar };
         self.decide_case(ask, doing.now).map(drop)
     }
 
@@ -180,7 +180,7 @@ impl Matter {
         &mut self,
         id: OrderId,
         decided: Deciding,
-        to: &BodyRef,
+        Named { body: to, may_lead }: &Named,
         doing: Doing<'_>,
         mut mint: impl FnMut() -> OrderId,
     ) -> Result<(), Refusal> {
@@ -188,7 +188,16 @@ impl Matter {
         let (actor, now, orders) = (doing.actor.clone(), doing.now, self.orders.clone());
         let word = |to: BodyRef| (actor.clone(), to, doing.note.to_owned());
         let (by, whose, note) = word(to.clone());
-        let rule = CaseCommand::Rule { actor: by, decided, order: &order, orders: &orders, to: whose, note };
+        let (order_before, orders_before, may_lead) = (&order, &orders, *may_lead);
+        let rule = CaseCommand::Rule {
+            actor: by,
+            decided,
+            order: order_before,
+            orders: orders_before,
+            to: whose,
+            may_lead,
+            note,
+        };
         self.decide_case(rule, now)?;
         let (by, whose, note) = word(to.clone());
         self.decide_order(id, OrderCommand::Place { actor: by, to: whose, note }, now)?;

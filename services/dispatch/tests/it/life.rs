@@ -162,6 +162,34 @@ async fn a_return_is_ruled_on_and_the_duty_goes_on() {
     assert_eq!(world.scalar::<i64>(met).await, 2);
 }
 
+/// The manifest refuses it as a lead; so does whoever names one later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_only_assists_is_given_no_lead() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let women = json!({ "to": "women-federation" });
+    for who in ["street-centre", "governance-centre"] {
+        assert_eq!(world.deed(who, &lead, "transfer", women.clone()).await, refused("cannot-lead"), "{who}");
+    }
+    assert_eq!(
+        world.deed("transport", &lead, "return", not_ours("women-federation")).await,
+        refused("cannot-lead")
+    );
+    assert_eq!(world.case(case_id).await["adjudication"], Value::Null, "nothing was asked");
+    assert_eq!(world.deed("transport", &lead, "return", not_ours("traffic-police")).await, ok("dispatched"));
+    let path = format!("{}:adjudicate", path_of(&lead));
+    let (_, _, problem) = world.post("governance-centre", &path, &[], women.clone()).await;
+    assert_eq!(problem["code"], "cannot-lead");
+    let hint = problem["hint"].as_str().unwrap();
+    assert!(hint.contains("可主办") && hint.contains("may lead"), "{hint}");
+    assert_eq!(world.count_said(EventType::CaseRuled).await, 0);
+    // It assists like any other.
+    let bus = world.order(case_id, 1, "bus-company", "assist").await;
+    assert_eq!(world.deed("street-centre", &bus, "transfer", women).await, ok("transferred"));
+    assert_eq!(world.order(case_id, 1, "women-federation", "assist").await["phase"], "dispatched");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ruling_that_does_not_come_is_a_breach_of_the_case() {
     let world = World::start().await;

@@ -137,19 +137,33 @@ pub struct Review<'a> {
     pub into_case_no: Option<&'a str>,
 }
 
-/// The plan with a change. `level_of` knows the bodies of the street and its district. What is led at a level is given to a body
-/// below it by the district only; who assists from above reserves nothing.
+/// What a body may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it stands.
+    pub level: Level,
+    /// The others only assist.
+    pub may_lead: bool,
+}
+
+/// The plan with a change. `standing_of` knows the bodies of the street and its district. A body that only assists leads nothing. What
+/// is led at a level is given to a body below it by the district only; who assists from above reserves nothing.
 pub fn amended(
     drawn: &wire::CasePlan,
     change: &Change,
     rank: Desk,
-    level_of: impl Fn(&BodyRef) -> Option<Level>,
+    standing_of: impl Fn(&BodyRef) -> Option<Standing>,
 ) -> Result<wire::CasePlan, Refusal> {
     let duties = Duties::of(drawn);
+    let level_of = |body: &BodyRef| standing_of(body).map(|standing| standing.level);
     let lead = match &change.lead {
         None => duties.lead.clone(),
         Some(body) => {
-            let theirs = level_of(body).ok_or(Refusal::UnknownBody("/lead"))?;
+            let Standing { level: theirs, may_lead } =
+                standing_of(body).ok_or(Refusal::UnknownBody("/lead"))?;
+            if !may_lead {
+                return Err(Refusal::CannotLead);
+            }
             let known = duties.lead.parse().ok().and_then(|lead| level_of(&lead));
             // A lead that is not there any more says nothing: then all the plan reaches is kept.
             let reserved = known.or_else(|| reroute::level_of(&drawn.level));
@@ -162,7 +176,7 @@ pub fn amended(
     let mut assists = match &change.assists {
         None => duties.assists.clone(),
         Some(bodies) => {
-            let known = bodies.iter().all(|body| level_of(body).is_some());
+            let known = bodies.iter().all(|body| standing_of(body).is_some());
             let named: Vec<String> = bodies.iter().map(ToString::to_string).collect();
             if known { named } else { return Err(Refusal::UnknownBody("/assists")) }
         }
@@ -269,13 +283,14 @@ mod tests {
         }
     }
 
-    fn level(body: &BodyRef) -> Option<Level> {
-        match body.key.as_str() {
-            "nobody" => None,
-            key if key.starts_with("community") => Some(Level::Community),
-            key if key.starts_with("street") => Some(Level::Street),
-            _ => Some(Level::District),
-        }
+    fn standing(body: &BodyRef) -> Option<Standing> {
+        let (level, may_lead) = match body.key.as_str() {
+            "nobody" => return None,
+            key if key.starts_with("community") => (Level::Community, true),
+            key if key.starts_with("street") => (Level::Street, true),
+            key => (Level::District, key != "women-federation"),
+        };
+        Some(Standing { level, may_lead })
     }
 
     fn body(name: &str) -> BodyRef {
@@ -288,7 +303,7 @@ mod tests {
 
     #[test]
     fn nothing_wanted_changes_nothing() {
-        let same = amended(&plan(), &Change::default(), Desk::Street, level).unwrap();
+        let same = amended(&plan(), &Change::default(), Desk::Street, standing).unwrap();
         assert_eq!(same, plan());
     }
 
@@ -298,7 +313,7 @@ mod tests {
             lead: Some(body("traffic-police")),
             assists: Some(vec![body("transport"), body("transport"), body("governance-centre")]),
         };
-        let changed = amended(&plan(), &change, Desk::Street, level).unwrap();
+        let changed = amended(&plan(), &change, Desk::Street, standing).unwrap();
         assert_eq!(
             shown(&changed),
             [
@@ -309,19 +324,19 @@ mod tests {
             ]
         );
         let change = Change { lead: Some(body("traffic-police")), assists: None };
-        let changed = amended(&plan(), &change, Desk::Street, level).unwrap();
+        let changed = amended(&plan(), &change, Desk::Street, standing).unwrap();
         assert_eq!(shown(&changed)[..2], ["Lead traffic-police", "Inform street-centre@990102001000"]);
     }
 
     #[test]
     fn what_is_reserved_above_goes_down_by_the_district_only() {
         let down = Change { lead: Some(body("street-centre@990102001000")), assists: None };
-        assert_eq!(amended(&plan(), &down, Desk::Street, level), Err(Refusal::ReservedAbove));
-        let changed = amended(&plan(), &down, Desk::District, level).unwrap();
+        assert_eq!(amended(&plan(), &down, Desk::Street, standing), Err(Refusal::ReservedAbove));
+        let changed = amended(&plan(), &down, Desk::District, standing).unwrap();
         assert_eq!(changed.level, "district", "who assists stands there");
         assert_eq!(shown(&changed)[..2], ["Lead street-centre@990102001000", "Assist traffic-police"]);
         let alone = Change { assists: Some(vec![]), ..down };
-        assert_eq!(amended(&plan(), &alone, Desk::District, level).unwrap().level, "street");
+        assert_eq!(amended(&plan(), &alone, Desk::District, standing).unwrap().level, "street");
     }
 
     /// A line like that of ENV-01: the street's, with a body of the district to help.
@@ -338,7 +353,7 @@ mod tests {
             ..wire::CasePlan::default()
         };
         let to = |lead: &str| Change { lead: Some(body(lead)), assists: None };
-        let swapped = |change: &Change| amended(&drawn("district"), change, Desk::Street, level);
+        let swapped = |change: &Change| amended(&drawn("district"), change, Desk::Street, standing);
         let plan = swapped(&to("street-enforcement@990102001000")).unwrap();
         assert_eq!(plan.level, "district");
         assert_eq!(shown(&plan), ["Lead street-enforcement@990102001000", "Assist sanitation"]);
@@ -348,21 +363,38 @@ mod tests {
         let mut gone = drawn("district");
         gone.orders[0].body = "nobody".to_owned();
         let change = to("street-enforcement@990102001000");
-        assert_eq!(amended(&gone, &change, Desk::Street, level), Err(Refusal::ReservedAbove));
+        assert_eq!(amended(&gone, &change, Desk::Street, standing), Err(Refusal::ReservedAbove));
         // Without the help it is the street's; where a rule asks for the district, it stays the district's.
         let alone = Change { lead: None, assists: Some(vec![]) };
         assert_eq!(swapped(&alone).unwrap().level, "street");
         let mut by_rule = drawn("district");
         by_rule.orders.pop();
-        assert_eq!(amended(&by_rule, &change, Desk::Street, level).unwrap().level, "district");
+        assert_eq!(amended(&by_rule, &change, Desk::Street, standing).unwrap().level, "district");
     }
 
     #[test]
     fn bodies_nobody_knows_are_refused_with_their_place() {
         let change = Change { lead: Some(body("nobody")), assists: None };
-        assert_eq!(amended(&plan(), &change, Desk::District, level), Err(Refusal::UnknownBody("/lead")));
+        assert_eq!(amended(&plan(), &change, Desk::District, standing), Err(Refusal::UnknownBody("/lead")));
         let change = Change { lead: None, assists: Some(vec![body("transport"), body("nobody")]) };
-        assert_eq!(amended(&plan(), &change, Desk::District, level), Err(Refusal::UnknownBody("/assists")));
+        assert_eq!(
+            amended(&plan(), &change, Desk::District, standing),
+            Err(Refusal::UnknownBody("/assists"))
+        );
+    }
+
+    #[test]
+    fn a_body_that_only_assists_is_given_no_lead() {
+        let only_assists = body("women-federation");
+        let change = Change { lead: Some(only_assists.clone()), assists: None };
+        for rank in [Desk::Street, Desk::District] {
+            assert_eq!(amended(&plan(), &change, rank, standing), Err(Refusal::CannotLead));
+        }
+        let change = Change { lead: None, assists: Some(vec![only_assists]) };
+        assert_eq!(
+            shown(&amended(&plan(), &change, Desk::Street, standing).unwrap())[1],
+            "Assist women-federation"
+        );
     }
 
     #[test]
@@ -372,7 +404,7 @@ mod tests {
             assert_eq!(Outcome::of(outcome.as_str()), Some(outcome));
         }
         let change = Change { lead: Some(body("traffic-police")), assists: None };
-        let changed = amended(&plan(), &change, Desk::Street, level).unwrap();
+        let changed = amended(&plan(), &change, Desk::Street, standing).unwrap();
         let review = Review {
             mode: "street-review",
             desk: Desk::Street,

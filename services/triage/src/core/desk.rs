@@ -148,6 +148,8 @@ pub enum Refusal {
     UnknownItem,
     /// Neither the street nor its district has such a body.
     UnknownBody(&'static str),
+    /// It only ever assists.
+    CannotLead,
     /// Somebody else has it in hand.
     Claimed(Claim),
     /// It lies on the district's desk.

@@ -155,8 +155,8 @@ impl Entry<'_> {
         let view = self.room.house.snapshot.view();
         let Some(street) = view.street(self.case.tenant) else { return Ok(Err(Refusal::Unknown)) };
         let day = street.of.day(self.now);
-        let level_of = |body: &ids::BodyRef| street.of.level_of(body, day);
-        let plan = match amend::amended(&self.entry.plan, change, self.command.rank, level_of) {
+        let standing_of = |body: &ids::BodyRef| street.of.standing_of(body, day);
+        let plan = match amend::amended(&self.entry.plan, change, self.command.rank, standing_of) {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Err(refusal)),
         };

@@ -189,6 +189,10 @@ impl From<Refusal> for Problem {
             Refusal::UnknownBody(pointer) => {
                 fault(pointer, "unknown-body", "本街道没有这个单位 / no body of this street or its district")
             }
+            Refusal::CannotLead => {
+                let detail = "该单位只能协办，请填写可主办的单位 / this body only ever assists: name one that may lead";
+                fault("/lead", "cannot-lead", detail)
+            }
             Refusal::Claimed(_) => Problem::of(&CLAIMED),
             Refusal::DistrictDecides => Problem::of(&DISTRICTS_DESK),
             Refusal::ReservedAbove => Problem::of(&RESERVED_ABOVE),

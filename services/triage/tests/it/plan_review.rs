@@ -152,6 +152,11 @@ async fn a_person_routes_by_hand_within_what_the_list_reserves() {
         let (status, refusal) = desk.acts(CENTRE, &approve, body).await;
         assert_eq!((status, &refusal["errors"][0]["pointer"]), (422, &json!(pointer)), "{refusal}");
     }
+    let only_assists = json!({ "lead": "women-federation" });
+    for who in [CENTRE, DISTRICT] {
+        let (status, refusal) = desk.acts(who, &approve, only_assists.clone()).await;
+        assert_eq!((status, &refusal["errors"][0]["code"]), (422, &json!("cannot-lead")), "{refusal}");
+    }
     let down = json!({ "lead": format!("street-centre@{STREET}") });
     let (status, refusal) = desk.acts(CENTRE, &approve, down.clone()).await;
     assert_eq!((status, &refusal["code"]), (409, &json!("reserved-above")));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sla::Unit;
 use utoipa::ToSchema;
 
-use crate::core::deed::Deed;
+use crate::core::deed::{Deed, Named};
 use crate::handle::Room;
 
 /// What is said with a deed.
@@ -58,7 +58,7 @@ pub(crate) fn deed(
     // Who may have the last word may have the first one, too.
     let district = room.house.admit(who, Action::OrderAdjudicate, street).is_ok();
     let decided = if district { Deciding::District } else { Deciding::Centre };
-    let named = || body_of(room, street, body.to.as_deref().ok_or_else(|| missing("/to"))?, "/to");
+    let named = || named_of(room, street, body.to.as_deref().ok_or_else(|| missing("/to"))?, "/to");
     let deed = match verb {
         "return" => {
             let ground = body.ground.ok_or_else(|| missing("/ground"))?;
@@ -119,10 +119,19 @@ pub(super) fn body_of(
     named: &str,
     pointer: &'static str,
 ) -> Result<BodyRef, Problem> {
-    let body = named.parse().map_err(|_| unknown(pointer))?;
+    named_of(room, street, named, pointer).map(|named| named.body)
+}
+
+/// The same, with what it may be given: whether that matters, its order decides.
+fn named_of(room: &Room, street: TenantId, named: &str, pointer: &'static str) -> Result<Named, Problem> {
+    let body: BodyRef = named.parse().map_err(|_| unknown(pointer))?;
     let view = room.house.snapshot.view();
     let street = view.street(street).ok_or_else(|| Problem::unavailable(2))?;
-    if street.of.knows(&body) { Ok(body) } else { Err(unknown(pointer)) }
+    if !street.of.knows(&body) {
+        return Err(unknown(pointer));
+    }
+    let may_lead = street.of.may_lead(&body);
+    Ok(Named { body, may_lead })
 }
 
 pub(super) fn missing(pointer: &'static str) -> Problem {

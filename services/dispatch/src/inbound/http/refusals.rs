@@ -31,6 +31,7 @@ kinds! {
     RETURNS_EXHAUSTED "returns-exhausted" "不能再退单 / It cannot be returned again";
     DISTRICT_DECIDES "district-decides" "须由区裁定 / The district rules";
     OWN_BODY "own-body" "该单位已持有 / That body holds it already";
+    CANNOT_LEAD "cannot-lead" "该单位不能主办 / The body may not lead";
     ASKER_MAY_NOT_DECIDE "asker-may-not-decide" "申请人不得自批 / Who asked may not decide";
     NOBODY_SUMMONED "nobody-summoned" "召集单位数不符 / Between one and twenty bodies";
     LEAD_RECORDS "lead-records" "联合走访由主办登记 / The lead records a visit";
