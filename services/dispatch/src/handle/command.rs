@@ -53,7 +53,15 @@ pub(crate) enum LinkDeed {
 impl LinkDeed {
     /// Whether it is done by who holds the link, and so for the order's body.
     pub fn by_link(&self) -> bool {
-        matches!(self, LinkDeed::Open(_) | LinkDeed::Act(..) | LinkDeed::Sign(..))
+        self.token().is_some()
+    }
+
+    /// What opens the link, of who holds it.
+    pub fn token(&self) -> Option<&Token> {
+        match self {
+            LinkDeed::Open(token) | LinkDeed::Act(token, _) | LinkDeed::Sign(token, _) => Some(token),
+            LinkDeed::Issue(_) | LinkDeed::Revoke(_) => None,
+        }
     }
 }
 

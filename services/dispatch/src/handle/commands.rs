@@ -1,5 +1,5 @@
-//! A batch of commands of the doors: which cases they are about → lock and load each once → answered before? → decide,
-//! one after the other → save all that changed, with the answers.
+//! A batch of commands of the doors: which cases they are about → lock and load each once → may they still? → answered before? →
+//! decide, one after the other → save all that changed, with the answers.
 //!
 //! Commands on one case see one another's effects, in the order they came. A refused one leaves no trace.
 
@@ -166,6 +166,9 @@ impl Desk {
             && let Err(problem) = (command.may)(Touched::Case { drill: before.facts.drill })
         {
             return Ok(Err(Denied::Access(problem)));
+        }
+        if let Err(denied) = self.links.admits(before, command, now) {
+            return Ok(Err(denied));
         }
         if let Some(given) = self.answers.find(&command.request)? {
             return Ok(given);

@@ -14,7 +14,7 @@ use super::{Denied, Room};
 use crate::core::direct::Doing;
 use crate::core::link::{LINKS_MAX, Link, LinkAct, LinkRefusal, NewLink};
 use crate::core::matter::Matter;
-use crate::core::token::Claims;
+use crate::core::token::{Claims, Token};
 use crate::store::{self, Key};
 
 /// All links of the orders in hand.
@@ -41,6 +41,33 @@ impl Links {
         Ok(Self { known, ..Self::default() })
     }
 
+    /// Whether a command that is done by a link may be done at all, whatever it was answered before: an answer shows the order, and
+    /// who held a link that opens nothing any more is shown nothing.
+    pub fn admits(&self, matter: &Matter, command: &Command, now: Timestamp) -> Result<(), Denied> {
+        match &command.what {
+            What::Link(id, deed) => match deed.token() {
+                Some(token) => self.opened(matter, *id, token, now).map(drop),
+                None => Ok(()),
+            },
+            What::Order(..) | What::Case(..) => Ok(()),
+        }
+    }
+
+    /// The link of a token, if it opens its order.
+    fn opened(
+        &self,
+        matter: &Matter,
+        order_id: OrderId,
+        token: &Token,
+        now: Timestamp,
+    ) -> Result<&Link, Denied> {
+        let link = self.known.get(&(token.claims.tenant, token.claims.link));
+        let link =
+            link.filter(|link| link.order_id == order_id && link.is_of(token)).ok_or(Denied::NotFound)?;
+        link.opens(matter.order(order_id).ok_or(Denied::NotFound)?, now).map_err(Denied::Link)?;
+        Ok(link)
+    }
+
     /// What a command does to the matter, and the link as it is after it. Nothing of it is kept before [`Self::put`].
     pub fn decide(
         &self,
@@ -50,10 +77,6 @@ impl Links {
         request: &Request,
         doing: Doing<'_>,
     ) -> Result<Link, Denied> {
-        let find = |id: LinkId| {
-            let link = self.known.get(&(request.tenant, id)).filter(|link| link.order_id == order_id);
-            link.ok_or(Denied::NotFound)
-        };
         let order = matter.order(order_id).ok_or(Denied::NotFound)?;
         match deed {
             LinkDeed::Issue(_) | LinkDeed::Revoke(_) if order.phase.ended() => {
@@ -65,18 +88,15 @@ impl Links {
                 Ok(link)
             }
             LinkDeed::Revoke(id) => {
-                let link = find(*id)?;
+                let link = self.known.get(&(request.tenant, *id)).filter(|link| link.order_id == order_id);
+                let link = link.ok_or(Denied::NotFound)?;
                 if link.revoked_at.is_none() {
                     matter.link(order_id, link.id, Deed::Revoke, doing)?;
                 }
                 Ok(link.after_revoking(doing.now))
             }
             LinkDeed::Open(token) | LinkDeed::Act(token, _) | LinkDeed::Sign(token, _) => {
-                let link = find(token.claims.link)?;
-                if !link.is_of(token) {
-                    return Err(Denied::NotFound);
-                }
-                link.opens(order, doing.now).map_err(Denied::Link)?;
+                let link = self.opened(matter, order_id, token, doing.now)?;
                 match deed {
                     LinkDeed::Act(_, act) => {
                         link.allows(*act).map_err(Denied::Link)?;

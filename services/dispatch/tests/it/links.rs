@@ -229,6 +229,47 @@ async fn a_link_ends_by_its_time_by_hand_and_with_its_order() {
     assert_eq!((late.0, &late.2["code"]), (StatusCode::CONFLICT, &json!("link-ended")));
 }
 
+/// The answer to a key is kept for days; whoever has the link only until it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_before_its_end_is_not_shown_again() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let order = world.order(case_id, 1, "bus-company", "assist").await;
+    let used = async |body: Value| {
+        let link = issued(&world, "street-centre", &order, body).await;
+        let (token, opening, seeing) = (token(&link), world.next_id(), world.next_id());
+        let replay = async || {
+            let shown = knock(&world, OPEN, opening, json!({ "token": token })).await;
+            let seen = knock(&world, ACT, seeing, json!({ "token": token, "act": "see" })).await;
+            [(shown.0.as_u16(), shown.2), (seen.0.as_u16(), seen.2)]
+        };
+        let first = replay().await;
+        assert!(first.iter().all(|(status, _)| *status == 200), "{first:?}");
+        assert_eq!(replay().await, first, "as long as it opens, the same again");
+        (link, token, opening, seeing)
+    };
+    let replayed = async |(_, token, opening, seeing): &(Value, String, Uuid, Uuid)| {
+        let shown = knock(&world, OPEN, *opening, json!({ "token": token })).await;
+        let seen = knock(&world, ACT, *seeing, json!({ "token": token, "act": "see" })).await;
+        [shown, seen].map(|(status, _, body)| {
+            assert!(body.get("order").is_none(), "{body}");
+            (status.as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
+        })
+    };
+    let twice = |code: &str| [(409, code.to_owned()), (409, code.to_owned())];
+
+    let revoked = used(desk()).await;
+    assert_eq!(revoke(&world, "street-centre", &revoked.0).await, StatusCode::OK);
+    assert_eq!(replayed(&revoked).await, twice("link-revoked"));
+    let expired = used(json!({ "label": "夜班", "hours": 1 })).await;
+    let ended = used(desk()).await;
+    world.rig.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(replayed(&expired).await, twice("link-expired"));
+    let transfer = format!("{}:transfer", path_of(&order));
+    world.post("street-centre", &transfer, &[], json!({ "to": "police" })).await;
+    assert_eq!(replayed(&ended).await, twice("link-ended"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_we_did_not_sign_is_unknown_whatever_it_says() {
     let world = World::start().await;
