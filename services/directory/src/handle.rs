@@ -47,26 +47,24 @@ pub(crate) struct Apply {
 }
 
 /// What `If-Match` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Precondition {
     /// Nothing.
     None,
     /// That the tenant was applied before.
     Exists,
-    /// That it still is of this generation.
-    Generation(u64),
-    /// What no generation can be. Said after what is wrong with the manifest itself.
-    Never,
+    /// That it still is of one of these generations; of none of ours when there is none. Said after what is wrong with the manifest
+    /// itself.
+    OneOf(Vec<u64>),
 }
 
 impl Precondition {
     /// Whether a tenant of this generation is what was asked for; 0 is one nobody has applied.
-    fn met_by(self, generation: u64) -> bool {
+    fn met_by(&self, generation: u64) -> bool {
         match self {
             Precondition::None => true,
             Precondition::Exists => generation > 0,
-            Precondition::Generation(expected) => generation == expected,
-            Precondition::Never => false,
+            Precondition::OneOf(expected) => expected.contains(&generation),
         }
     }
 }
@@ -133,7 +131,7 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     let known = store::tenants::lock(&mut tx, tenant, kind, district).await?;
     // Under the lock: whoever waited for a removal must see it.
     let floor = settled_removal(&mut tx, tenant, kind, district).await?;
-    check(&command.manifest, command.district, command.precondition, known)?;
+    check(&command.manifest, command.district, &command.precondition, known)?;
     let unchanged = Applied { tenant, kind, generation: known.generation, changed: false };
     // Even where its pack has moved meanwhile: who goes back to where it stands asks for nothing.
     if command.of_generation == Some(known.generation) {
@@ -195,7 +193,7 @@ fn scope(manifest: &Manifest, district: TenantId) -> TenantScope {
 fn check(
     manifest: &Manifest,
     district: TenantId,
-    precondition: Precondition,
+    precondition: &Precondition,
     known: Known,
 ) -> Result<(), Refusal> {
     // The view the caller was admitted by may lag behind; the row does not.

@@ -10,6 +10,7 @@ pub mod body;
 mod bucket;
 pub(crate) mod guard;
 pub mod idempotency;
+pub mod if_match;
 pub mod json;
 pub mod page;
 pub mod path;
@@ -20,6 +21,7 @@ pub mod text;
 pub mod trace;
 
 pub use idempotency::{IdempotencyKeyHeader, parse_key};
+pub use if_match::IfMatch;
 pub use json::StrictJson;
 pub use path::{ActPath, IdVerb, Path, ReadPath};
 pub use problem::{Fault, Kind, Problem, ProblemDocument};

@@ -57,7 +57,7 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
     let stored = store::documents::of_manifest(&mut tx, tenant).await?;
     let before = decoded(&stored)?;
     let known = known(&before).unwrap_or(Known { kind, district, generation: 0 });
-    check(&manifest, district, Precondition::None, known)?;
+    check(&manifest, district, &Precondition::None, known)?;
     let pack = pack(&mut tx, &manifest).await?;
     let mut compiled = compile(config, manifest, pack.as_ref())?;
     core::stamp(&mut compiled, &before, known.generation + 1);

@@ -150,7 +150,7 @@ impl DocumentService for Documents {
 fn still(if_generation: u64) -> Precondition {
     match if_generation {
         0 => Precondition::None,
-        generation => Precondition::Generation(generation),
+        generation => Precondition::OneOf(vec![generation]),
     }
 }
 

@@ -49,4 +49,6 @@ async fn preconditions() {
     with("0", DISTRICT).await.refused(412, "precondition-failed");
     with("yesterday", DISTRICT).await.refused(412, "precondition-failed");
     assert_eq!(with("*", DISTRICT).await.applied(), (1, false));
+    assert_eq!(with("\"0\", \"1\"", DISTRICT).await.applied(), (1, false), "any of a list");
+    with("\"0\", W/\"1\"", DISTRICT).await.refused(412, "precondition-failed");
 }

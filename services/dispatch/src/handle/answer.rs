@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bootstrap::door::IfMatch;
 use ids::{IdempotencyKey, TenantId};
 use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
@@ -21,8 +22,8 @@ pub(crate) struct Request {
     pub key: IdempotencyKey,
     /// Of the body, in a form that does not depend on spelling.
     pub request_sha256: [u8; 32],
-    /// The version the caller has seen, if it insists on it.
-    pub if_match: Option<u64>,
+    /// The versions the caller may have seen, if it insists.
+    pub if_match: Option<IfMatch>,
 }
 
 /// What the door sends: bytes of JSON and the version for `ETag`.
@@ -45,9 +46,9 @@ impl Request {
         Scope { tenant: *tenant, principal: principal.clone(), route: route.clone(), key: *key }
     }
 
-    /// Whether the caller has seen the present version.
+    /// Whether the caller may have seen the present version.
     pub fn matches(&self, version: u64) -> bool {
-        self.if_match.is_none_or(|seen| seen == version)
+        self.if_match.as_ref().is_none_or(|seen| seen.admits(version))
     }
 }
 

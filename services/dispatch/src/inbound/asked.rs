@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use access::Action;
 use bootstrap::Identity;
-use bootstrap::door::{Fault, FreeText, Problem};
+use bootstrap::door::{Fault, FreeText, IfMatch, Problem};
 use futures_util::future::join_all;
 use ids::{IdempotencyKey, OrderId, TenantId};
 
@@ -32,14 +32,15 @@ pub(super) struct Asking<'a> {
 pub(super) struct Asked {
     pub order_id: OrderId,
     pub verb: String,
-    pub if_version: Option<u64>,
+    /// Versions it insists on; of one act among many, one.
+    pub if_match: Option<IfMatch>,
     pub body: ActBody,
 }
 
 /// Has one act decided. The digest is that of the HTTP door's body, so one key may be retried at the other door.
 pub(super) async fn act(room: &Room, asking: Asking<'_>, asked: Asked) -> Result<Answer, Problem> {
     let Asking { who, street, key, traceparent } = asking;
-    let Asked { order_id, verb, if_version, body } = asked;
+    let Asked { order_id, verb, if_match, body } = asked;
     let (deed, action) = deed(room, who, street, &verb, &body)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?;
     let command = Command {
@@ -49,7 +50,7 @@ pub(super) async fn act(room: &Room, asking: Asking<'_>, asked: Asked) -> Result
             route: format!("orders/{order_id}:{verb}"),
             key,
             request_sha256: Request::digest(&body),
-            if_match: if_version,
+            if_match,
         },
         what: What::Order(order_id, deed),
         note: note.into_string(),
@@ -76,7 +77,11 @@ pub(super) async fn acts(
         return Err(fault("out-of-range", "须为 1 至 100 项 / between 1 and 100"));
     }
     let versions = 1..=i64::MAX.unsigned_abs();
-    if all.iter().any(|asked| asked.if_version.is_some_and(|version| !versions.contains(&version))) {
+    let none_of_ours = |seen: &IfMatch| match seen {
+        IfMatch::Any => false,
+        IfMatch::OneOf(seen) => !seen.iter().all(|version| versions.contains(version)),
+    };
+    if all.iter().any(|asked| asked.if_match.as_ref().is_some_and(none_of_ours)) {
         return Err(fault("out-of-range", "if_version 须为正整数 / if_version counts from 1"));
     }
     for (n, asked) in all.iter().enumerate() {

@@ -8,7 +8,7 @@ mod seats;
 mod watch;
 
 use access::Action;
-use bootstrap::door::{FreeText, IdVerb, Problem, parse_key};
+use bootstrap::door::{FreeText, IdVerb, IfMatch, Problem, parse_key};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, invalid, named, parsed};
 use contract::proto::dispatch as wire;
 use contract::proto::dispatch::order_act_result::Outcome;
@@ -132,7 +132,7 @@ async fn act_on(
     let asked = Asked {
         order_id,
         verb: verb.to_owned(),
-        if_version: Some(request.if_version).filter(|version| *version > 0),
+        if_match: insisted(request.if_version),
         body: body_of(wire::OrderActItem {
             ground: request.ground,
             note: request.note,
@@ -161,7 +161,7 @@ async fn act_on_many(
         Ok(Asked {
             order_id: parsed("/acts/order_id", &item.order_id)?,
             verb: verb_of(item.act())?.to_owned(),
-            if_version: Some(item.if_version).filter(|version| *version > 0),
+            if_match: insisted(item.if_version),
             body: body_of(item)?,
         })
     });
@@ -232,9 +232,14 @@ fn change(call: &Call, idempotency_key: &str, if_version: u64) -> Result<Change,
     Ok(Change {
         who: call.who.clone(),
         key: parse_key(idempotency_key)?,
-        if_match: Some(if_version).filter(|version| *version > 0),
+        if_match: insisted(if_version),
         traceparent: call.trace.traceparent.clone(),
     })
+}
+
+/// 0 is whatever version there is.
+fn insisted(if_version: u64) -> Option<IfMatch> {
+    (if_version > 0).then(|| IfMatch::version(if_version))
 }
 
 fn case_verb_of(act: wire::CaseAct) -> Result<(&'static str, Option<VerifyResult>), Problem> {

@@ -86,12 +86,15 @@ async fn a_stale_version_is_refused() {
         (status, headers.get("etag").map(|etag| etag.to_str().unwrap().to_owned()))
     };
     assert_eq!(act("see", "\"1\"").await, (StatusCode::OK, Some("\"2\"".to_owned())));
-    for stale in ["\"1\"", "1", "\"3\"", "W/\"2\"", "nonsense"] {
+    for stale in ["\"1\"", "1", "\"3\"", "W/\"2\"", "nonsense", "\"1\", \"3\"", "\"1,2\""] {
         assert_eq!(act("acknowledge", stale).await, (StatusCode::PRECONDITION_FAILED, None), "{stale}");
     }
     assert_eq!(act("acknowledge", "2").await.0, StatusCode::OK);
     assert_eq!(act("arrive", "*").await.0, StatusCode::OK);
-    assert_eq!(world.scalar::<i64>("SELECT max(version) FROM dispatch.orders").await, 4);
+    // Any of a list may be the one.
+    assert_eq!(act("progress", "\"3\", \"4\"").await.0, StatusCode::OK);
+    assert_eq!(act("progress", "W/\"5\", \"9\", 5").await.0, StatusCode::OK);
+    assert_eq!(world.scalar::<i64>("SELECT max(version) FROM dispatch.orders").await, 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use bootstrap::door::problem::Kind as ProblemKind;
-use bootstrap::door::{self, Problem, TraceContext, body};
+use bootstrap::door::{self, IfMatch, Problem, TraceContext, body};
 use bootstrap::{Bearer, Identity};
 use bytes::Bytes;
 use contract::document::Kind;
@@ -178,14 +178,11 @@ fn declares_yaml(headers: &HeaderMap) -> bool {
     yaml && parts.all(|part| part == "charset=utf-8") && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
-/// A generation, quoted or not, or `*`. What is none of these matches no generation.
+/// Generations, quoted or not, or `*`. What is none of these matches no generation.
 pub(super) fn precondition(headers: &HeaderMap) -> Precondition {
-    let mut values = headers.get_all(header::IF_MATCH).iter();
-    let (first, second) = (values.next(), values.next());
-    let Some(value) = first else { return Precondition::None };
-    match value.to_str().ok().filter(|_| second.is_none()).map(|text| text.trim().trim_matches('"')) {
-        Some("*") => Precondition::Exists,
-        Some(text) => text.parse().map_or(Precondition::Never, Precondition::Generation),
-        None => Precondition::Never,
+    match IfMatch::of(headers) {
+        None => Precondition::None,
+        Some(IfMatch::Any) => Precondition::Exists,
+        Some(IfMatch::OneOf(generations)) => Precondition::OneOf(generations),
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bootstrap::door::{ActPath, Problem, ProblemDocument, StrictJson};
+use bootstrap::door::{ActPath, IfMatch, Problem, ProblemDocument, StrictJson};
 use ids::{OrderId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,7 +88,7 @@ pub(super) async fn act(
     let asked = body.acts.into_iter().map(|ActItem { order_id, verb, if_version, body }| Asked {
         order_id: OrderId(order_id),
         verb,
-        if_version,
+        if_match: if_version.map(IfMatch::version),
         body,
     });
     let asking = Asking { who: &change.who, street, key: change.key, traceparent: &change.traceparent };

@@ -2,9 +2,9 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bootstrap::door::{IdempotencyKeyHeader, Problem, TraceContext};
+use bootstrap::door::{IdempotencyKeyHeader, IfMatch, Problem, TraceContext};
 use bootstrap::{Bearer, Identity};
 use ids::{IdempotencyKey, TenantId};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::handle::answer::{Answer, Request};
 pub(crate) struct Change {
     pub who: Identity,
     pub key: IdempotencyKey,
-    pub if_match: Option<u64>,
+    pub if_match: Option<IfMatch>,
     pub traceparent: String,
 }
 
@@ -27,7 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Change {
         let Bearer(who) = Bearer::from_request_parts(parts, state).await?;
         let IdempotencyKeyHeader(key) = IdempotencyKeyHeader::from_request_parts(parts, state).await?;
         let Ok(trace) = TraceContext::from_request_parts(parts, state).await;
-        Ok(Self { who, key, if_match: if_match(&parts.headers), traceparent: trace.traceparent })
+        Ok(Self { who, key, if_match: IfMatch::of(&parts.headers), traceparent: trace.traceparent })
     }
 }
 
@@ -40,19 +40,9 @@ impl Change {
             route,
             key: self.key,
             request_sha256: Request::digest(body),
-            if_match: self.if_match,
+            if_match: self.if_match.clone(),
         }
     }
-}
-
-/// No row has this version.
-const NONE: u64 = u64::MAX;
-
-/// `"3"` as our `ETag` says it, or `3`; `*` is any. What can be no version of ours matches none, which is said after
-/// what is wrong with the request itself.
-fn if_match(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
-    (text != "*").then(|| text.trim_matches('"').parse().unwrap_or(NONE))
 }
 
 /// A changed row with its version.

@@ -147,6 +147,6 @@ pub(super) async fn act(
     StrictJson(body): StrictJson<ActBody>,
 ) -> Result<Response, Problem> {
     let asking = Asking { who: &change.who, street, key: change.key, traceparent: &change.traceparent };
-    let asked = Asked { order_id: target.id, verb: target.verb, if_version: change.if_match, body };
+    let asked = Asked { order_id: target.id, verb: target.verb, if_match: change.if_match, body };
     answered(asked::act(&room, asking, asked).await?)
 }
