@@ -6,7 +6,7 @@
 Every row is hashed anew and must be in a seal; of the case, and of each order that is in the file, no version in between may be
 missing (that a whole order or the newest events were left out cannot be seen from the file alone); every seal is computed anew and must follow the one before it. CHECKPOINTS
 are heads that were kept outside of the database (output of `streetwise audit checkpoint`, or logs of the services): the
-seals of the export must be those. Without them an export proves only that it agrees with itself, and that is said.
+seals of the export must be those. Lines that are no head are passed over; how many of them had the words of one in them is said. Without them an export proves only that it agrees with itself, and that is said.
 Ends with 0 if everything holds, 1 at the first thing that does not, 2 if a file cannot be read.
 """
 
@@ -16,6 +16,8 @@ import sys
 import uuid
 
 ZERO = "00" * 32
+# What the line of a head says of itself.
+MESSAGE = "seal checkpoint"
 
 
 class Wrong(Exception):
@@ -82,17 +84,34 @@ def check_complete(proof):
             raise Wrong(f"{proof['service']}: events of {aggregate} are missing: its versions are {sorted(found)}")
 
 
+def head_of(line):
+    """The head that a line keeps, as (service, tenant, seal) and root; nothing where it only has the words in it. A log has other
+    lines, and what an interrupted process wrote of one (services/streetwise/src/audit/kept.rs reads them alike)."""
+    try:
+        one = json.loads(line)
+    except ValueError:
+        return None
+    fields = {"message": str, "service": str, "tenant": str, "seal": int, "root": str}
+    whole = isinstance(one, dict) and all(isinstance(one.get(name), kind) for name, kind in fields.items())
+    if not whole or one["message"] != MESSAGE:
+        return None
+    return (one["service"], one["tenant"], one["seal"]), one["root"]
+
+
 def read_checkpoints(files):
-    kept = {}
+    """The roots that were kept, and how many lines had the words in them and were none."""
+    kept, skipped = {}, 0
     for file in files:
-        with open(file, encoding="utf-8") as lines:
-            for line in lines:
-                if "seal checkpoint" in line:
-                    one = json.loads(line)
-                    of = one["service"], one["tenant"], one["seal"]
-                    if kept.setdefault(of, one["root"]) != one["root"]:
-                        raise Wrong(f"{of[0]}: two different roots of seal {of[2]} were kept outside: it was made anew")
-    return kept
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            for line in (line for line in lines if MESSAGE in line):
+                head = head_of(line)
+                if head is None:
+                    skipped += 1
+                    continue
+                of, root = head
+                if kept.setdefault(of, root) != root:
+                    raise Wrong(f"{of[0]}: two different roots of seal {of[2]} were kept outside: it was made anew")
+    return kept, skipped
 
 
 def check_about(export):
@@ -125,7 +144,9 @@ def check_against(proof, kept):
 def main(export_file, checkpoint_files):
     with open(export_file, encoding="utf-8") as file:
         export = json.load(file)
-    kept = read_checkpoints(checkpoint_files)
+    kept, skipped = read_checkpoints(checkpoint_files)
+    if skipped:
+        print(f"{skipped} lines speak of a {MESSAGE} and are none: skipped")
     check_about(export)
     outside_rows = 0
     for proof in export["proofs"]:

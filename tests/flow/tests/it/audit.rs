@@ -82,6 +82,15 @@ async fn a_case_is_exported_and_checked_by_others(cluster: &Cluster, folder: &Pa
     assert!(said.contains(&format!("{case_no}: ")), "{said}");
     assert!(said.contains("dispatch: ") && said.contains("kept outside"), "{said}");
 
+    // What stands in a log beside its heads hides none of them.
+    let noisy = folder.join("noisy.log");
+    let logged = std::fs::read(&log).unwrap();
+    let noise = b"relay: seal checkpoint\n{\"message\":\"seal checkpoint\",\"seal\":\n[\"seal checkpoint\"]\n\xff\xfe seal checkpoint\n";
+    std::fs::write(&noisy, [&noise[..], &logged].concat()).unwrap();
+    let (code, told) = check(&file, &[&noisy]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(told, format!("4 lines speak of a seal checkpoint and are none: skipped\n{said}"));
+
     let whole = std::fs::read_to_string(&file).unwrap();
     let export: serde_json::Value = serde_json::from_str(&whole).unwrap();
     let of_dispatch = |export: &serde_json::Value| {
