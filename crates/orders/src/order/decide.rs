@@ -93,7 +93,7 @@ pub enum OrderCommand<'a> {
         /// Why.
         note: String,
     },
-    /// `:return`: the body says it is not theirs.
+    /// `:return`: the body says it is not theirs. A suspension ends with it: while a return waits, time is charged.
     Return {
         /// Who.
         actor: Actor,
@@ -101,6 +101,8 @@ pub enum OrderCommand<'a> {
         ground: ReturnGround,
         /// Whose it is.
         proposed: BodyRef,
+        /// As for [`OrderCommand::Resume`].
+        calendars: Publications<'a>,
         /// What is said with it.
         note: String,
     },
@@ -304,8 +306,8 @@ impl Order {
             OrderCommand::CloseWithCase { actor, verdict } => change.close(actor, verdict),
             OrderCommand::Cancel { actor, note } => change.cancel(actor, note),
             OrderCommand::CancelWithCase { actor, note } => Ok(change.cancel_with_case(actor, note)),
-            OrderCommand::Return { actor, ground, proposed, note } => {
-                change.give_back(actor, ground, proposed, note)
+            OrderCommand::Return { actor, ground, proposed, calendars, note } => {
+                change.give_back(actor, (ground, proposed), calendars, note)
             }
             OrderCommand::Place { actor, to, note } => change.place(actor, to, note),
             OrderCommand::Waive { actor, note } => change.waive(actor, note),

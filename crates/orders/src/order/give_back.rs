@@ -1,14 +1,15 @@
 //! Returns (退单) and where a duty is placed by a ruling (裁定) or a transfer (改派).
 //!
 //! A body does not push a duty away: it asks, and goes on holding the order with its clocks running until
-//! somebody rules. So a return never leaves a duty without an owner, and gains no time.
+//! somebody rules. So a return never leaves a duty without an owner, and gains no time: a suspension ends with it, and
+//! none begins before the ruling.
 
 use ids::BodyRef;
 use serde::{Deserialize, Serialize};
 
 use super::OrderEventKind;
 use super::decide::Change;
-use crate::{Actor, Refusal};
+use crate::{Actor, Publications, Refusal};
 
 /// Why a body says that an order is not theirs: one of a list, so that returns can be counted and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,8 +60,8 @@ impl Change {
     pub(super) fn give_back(
         mut self,
         actor: Actor,
-        ground: ReturnGround,
-        proposed: BodyRef,
+        (ground, proposed): (ReturnGround, BodyRef),
+        calendars: Publications<'_>,
         note: String,
     ) -> Result<Self, Refusal> {
         self.open_duty("return")?;
@@ -71,6 +72,8 @@ impl Change {
         if proposed == self.order.body {
             return Err(Refusal::OwnBody);
         }
+        // Whose duty it is not waits for nothing: its clocks run from here on.
+        self = self.resume(Some(actor.clone()), calendars, String::new())?;
         self.record_overdue();
         let asked = ReturnAsked { ground, proposed, by: actor.principal.clone() };
         self.push(OrderEventKind::ReturnAsked { asked, note }, Some(actor));

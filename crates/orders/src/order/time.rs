@@ -107,6 +107,7 @@ impl Change {
             return Err(Refusal::InvalidTransition { phase: self.order.phase, command: verb });
         }
         self.not_suspended()?;
+        self.held_by_who_keeps_it(&wanted)?;
         if self.order.time_asked.is_some() {
             return Err(Refusal::TimePending);
         }
@@ -133,6 +134,7 @@ impl Change {
         note: String,
     ) -> Result<Self, Refusal> {
         let asked = self.asked_by_another(&actor)?;
+        self.held_by_who_keeps_it(&asked.wanted)?;
         // What has come by now has come: a grant undoes no warning and no breach.
         self.catch_up();
         self.possible(&asked.wanted)?;
@@ -175,6 +177,14 @@ impl Change {
 
     pub(super) fn not_suspended(&self) -> Result<(), Refusal> {
         if self.order.suspended.is_some() { Err(Refusal::Suspended) } else { Ok(()) }
+    }
+
+    /// No time is held while a return waits: its clocks run until somebody rules.
+    fn held_by_who_keeps_it(&self, wanted: &TimeWanted) -> Result<(), Refusal> {
+        match wanted {
+            TimeWanted::Extension { .. } => Ok(()),
+            TimeWanted::Suspension { .. } => self.no_return_pending(),
+        }
     }
 
     fn asked_by_another(&self, actor: &Actor) -> Result<TimeAsked, Refusal> {

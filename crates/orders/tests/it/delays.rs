@@ -1,7 +1,7 @@
 //! Extensions and suspensions: who grants, what is charged, and that nobody's lateness changes it.
 
 use jiff::SignedDuration;
-use orders::{Act, HoldReason, Order, OrderCommand, Refusal, Role, Stage, TimeWanted, Verdict};
+use orders::{Act, HoldReason, Order, OrderCommand, Refusal, ReturnGround, Role, Stage, TimeWanted, Verdict};
 use sla::{Calendar, ClockKind, Limit, Unit};
 
 use crate::fixtures::{Life, actor, at, calendar, command, plan, second, seconds, stage, step};
@@ -178,6 +178,56 @@ fn what_cannot_be_granted_is_not_asked() {
     let mut inform = Life::of(plan(Role::Inform, "street-centre", vec![], vec![]));
     inform.does(command(Act::See, "wang", &[]), second(1)).unwrap();
     assert_eq!(inform.asks(until(100), 10), Err(Refusal::InformOnly));
+}
+
+impl Life {
+    fn gives_back(&mut self, at_s: i64) -> Result<String, Refusal> {
+        let (calendar, note) = (calendar(&[2026]), "not ours".to_owned());
+        let (ground, proposed) = (ReturnGround::NotOurDuty, "traffic-police".parse().unwrap());
+        let calendars = (&calendar).into();
+        let give_back = OrderCommand::Return { actor: actor("li"), ground, proposed, calendars, note };
+        self.does(give_back, second(at_s))
+    }
+}
+
+/// Who says that it is not theirs waits for nothing, and gains no time.
+#[test]
+fn a_suspension_ends_with_a_return_and_none_begins_before_the_ruling() {
+    let mut life = life(100, &[800]);
+    life.asks(until(1_000), 30).unwrap();
+    life.granted("sun", 40).unwrap();
+    assert_eq!(life.gives_back(540).unwrap(), "resumed return_asked");
+    assert_eq!((life.order.suspended, life.due_s()), (None, 600), "40 of 100 were used before");
+    assert_eq!(life.order.wake_at(), Some(second(580)));
+    assert_eq!(life.asks(until(2_000), 541), Err(Refusal::ReturnPending));
+    // More time may be asked for: it is granted by somebody, and the clock runs on.
+    assert_eq!(life.asks(more(60), 542).unwrap(), "extension_asked");
+    assert_eq!(life.granted("sun", 543).unwrap(), "extended");
+    let stays =
+        OrderCommand::Place { actor: actor("sun"), to: "transport".parse().unwrap(), note: String::new() };
+    life.does(stays, second(545)).unwrap();
+    assert_eq!(life.asks(until(2_000), 546).unwrap(), "suspension_asked");
+}
+
+#[test]
+fn a_suspension_asked_before_a_return_is_not_granted_before_its_ruling() {
+    let mut life = life(100, &[]);
+    life.asks(until(1_000), 30).unwrap();
+    assert_eq!(life.gives_back(40).unwrap(), "return_asked");
+    assert_eq!(life.granted("sun", 50), Err(Refusal::ReturnPending));
+    let deny = OrderCommand::RefuseTime { actor: actor("sun"), note: "no".to_owned() };
+    assert_eq!(life.does(deny, second(60)).unwrap(), "time_refused");
+    assert_eq!(life.due_s(), 100);
+}
+
+/// Over at its end, whoever comes by later: also when that is a return.
+#[test]
+fn a_suspension_that_is_over_has_ended_by_itself() {
+    let mut life = life(100, &[]);
+    life.asks(until(200), 30).unwrap();
+    life.granted("sun", 40).unwrap();
+    assert_eq!(life.gives_back(230).unwrap(), "resumed return_asked");
+    assert_eq!((life.due_s(), life.order.returning.is_some()), (260, true));
 }
 
 #[test]

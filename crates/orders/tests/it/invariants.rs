@@ -91,6 +91,7 @@ fn check_order(order: &Order) {
     }
     if let Some(suspended) = order.suspended {
         assert!(order.duty_open() && order.time_asked.is_none());
+        assert!(order.returning.is_none(), "time stands still while a return waits");
         assert_eq!(order.wake_at(), Some(suspended.until));
     }
     let open = order.stages.iter().filter(|stage| stage.open());

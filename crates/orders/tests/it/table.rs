@@ -2,10 +2,15 @@
 //! and the phase; then the answer to each command. `=` changes nothing, `x` is `invalid-transition`, words
 //! with a hyphen are other refusal codes, and the rest is the phase after.
 
+use std::sync::LazyLock;
+
 use orders::{Act, LinkDeed, Order, OrderCommand, ReturnGround, Role, RoundVerdict, Stage};
+use sla::Calendar;
 use uuid::Uuid;
 
-use crate::fixtures::{Life, actor, command, plan, second, seconds};
+use crate::fixtures::{Life, actor, calendar, command, plan, second, seconds};
+
+static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| calendar(&[2026]));
 
 const COLUMNS: [&str; 7] = ["see", "acknowledge", "arrive", "progress", "submit", "close", "cancel"];
 const DIRECTED: [&str; 8] =
@@ -36,7 +41,7 @@ fn directed(word: &str) -> OrderCommand<'static> {
         "cancel" => OrderCommand::Cancel { actor, note },
         "return" => {
             let (ground, proposed) = (ReturnGround::NotOurDuty, "bus-company".parse().unwrap());
-            OrderCommand::Return { actor, ground, proposed, note }
+            OrderCommand::Return { actor, ground, proposed, calendars: (&*CALENDAR).into(), note }
         }
         "stays" => OrderCommand::Place { actor, to: "transport".parse().unwrap(), note },
         "elsewhere" => OrderCommand::Place { actor, to: "bus-company".parse().unwrap(), note },

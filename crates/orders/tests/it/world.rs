@@ -324,7 +324,9 @@ impl World {
     fn give_back(&mut self, index: usize, who: &str, to: &str, written: &mut Written) -> Result<(), Refusal> {
         let (ground, proposed) = (ReturnGround::NotOurDuty, to.parse().unwrap());
         let (who, note) = (actor(who), "not ours".to_owned());
-        let give_back = OrderCommand::Return { actor: who.clone(), ground, proposed, note };
+        let (calendar, published) = (self.calendar.clone(), self.published.clone());
+        let calendars = Publications::new(&calendar, &published);
+        let give_back = OrderCommand::Return { actor: who.clone(), ground, proposed, calendars, note };
         self.order(index, give_back, written)?;
         let (order, calendar) = (self.orders[index].clone(), self.calendar.clone());
         let plan = seconds(Stage::Adjudicate, 3_600, &[]);

@@ -163,7 +163,9 @@ impl Matter {
     ) -> Result<(), Refusal> {
         let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
         let Named { body, may_lead } = proposed.clone();
-        let give_back = OrderCommand::Return { actor: actor.clone(), ground, proposed: body, note };
+        let calendars = self.of_order(id, doing);
+        let give_back =
+            OrderCommand::Return { actor: actor.clone(), ground, proposed: body, calendars, note };
         self.decide_order(id, give_back, doing.now)?;
         let Some(order) = self.order(id).cloned() else { return Ok(()) };
         let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;

@@ -423,6 +423,41 @@ async fn a_suspension_is_over_at_its_end_whoever_comes_by() {
     assert_eq!(world.scalar::<i64>(breached).await, 3);
 }
 
+/// Whoever says that it is not theirs waits for nothing: from then on time is charged, and none is suspended before the ruling.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_ends_a_suspension() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 600)];
+    let case_id = world.opened(&routed).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    let suspend = json!({ "until": "2026-11-23T02:10:00Z", "reason": "materials" });
+    world.deed("transport", &lead, "acknowledge", json!({})).await;
+    world.deed("transport", &lead, "suspend", suspend.clone()).await;
+    assert_eq!(world.deed("street-centre", &lead, "grant", json!({})).await, ok("acknowledged"));
+    world.rig.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(
+        world.deed("transport", &lead, "return", not_ours("traffic-police")).await,
+        ok("acknowledged")
+    );
+    let returned = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(returned["suspended_until"], Value::Null);
+    let resolve = stage(&returned, "resolve");
+    assert_eq!((&resolve["held"], &resolve["due_at"]), (&json!(false), &json!("2026-11-23T02:11:00Z")));
+    // What went before is told before: time is charged again, then whose it is not.
+    let said = world.said().await;
+    let kinds: Vec<EventType> = said.iter().rev().take(3).map(|(kind, _, _)| *kind).collect();
+    assert_eq!(kinds, [EventType::CaseRulingAsked, EventType::OrderReturnAsked, EventType::OrderResumed]);
+    assert_eq!(world.deed("transport", &lead, "suspend", suspend.clone()).await, refused("return-pending"));
+    // It is late like any other, while somebody has yet to rule.
+    world.rig.clock.advance(std::time::Duration::from_secs(601));
+    world.rig.drain().await;
+    assert_eq!(world.order_event(EventType::OrderBreached).await.stage, "resolve");
+    let to_transport = json!({ "to": "transport" });
+    assert_eq!(world.deed("governance-centre", &lead, "adjudicate", to_transport).await, ok("acknowledged"));
+    assert_eq!(world.deed("transport", &lead, "suspend", suspend).await.0, 409, "of a past end, but asked");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_whistled_for_checks_in() {
     let world = World::start().await;

@@ -41,6 +41,12 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
                  WHERE due_at IS NOT NULL AND verdict IS NULL LIMIT 1);",
     ),
     (
+        "an order whose clocks stand still while its return waits",
+        &["I4"],
+        "UPDATE dispatch.orders SET state = state || '{\"returning\": {}, \"suspended\": {}}'
+             WHERE id = (SELECT id FROM dispatch.orders ORDER BY id LIMIT 1);",
+    ),
+    (
         "a leaked row",
         &["I9"],
         "ALTER TABLE notification.deliveries DROP CONSTRAINT deliveries_name_their_street;

@@ -70,6 +70,11 @@ const QUERIES: &[(&str, &str, &str)] = &[
              WHERE j.tenant_id = s.tenant_id AND j.aggregate_id = s.id)",
     ),
     (
+        "I4",
+        "order whose clocks stand still while its return waits",
+        "SELECT id::text FROM dispatch.orders WHERE state ? 'returning' AND state ? 'suspended'",
+    ),
+    (
         "I5",
         "stage of an ended order or round without a verdict",
         "SELECT s.subject_id || ' ' || s.stage FROM dispatch.stages s
