@@ -41,6 +41,14 @@ const MUTANTS: &[(&str, &[&str], &str)] = &[
                  WHERE due_at IS NOT NULL AND verdict IS NULL LIMIT 1);",
     ),
     (
+        "a breach that is told again",
+        &["I5"],
+        "UPDATE dispatch.journal j SET event_type = 'dispatch.order.breached', payload = f.payload
+             FROM (SELECT tenant_id, payload FROM dispatch.journal
+                 WHERE event_type = 'dispatch.order.dispatched' ORDER BY id LIMIT 1) f
+             WHERE j.tenant_id = f.tenant_id AND j.event_type = 'dispatch.order.dispatched';",
+    ),
+    (
         "an order whose clocks stand still while its return waits",
         &["I4"],
         "UPDATE dispatch.orders SET state = state || '{\"returning\": {}, \"suspended\": {}}'

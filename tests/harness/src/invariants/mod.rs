@@ -3,6 +3,7 @@
 //! One predicate per invariant of `docs/invariants.md`. It reads everything as a superuser and believes nobody:
 //! ids are derived again, chains recomputed, signatures verified. `tests/flow` proves that it flags mutants.
 
+mod breaches;
 mod chains;
 mod readmodel;
 mod rows;
@@ -78,6 +79,7 @@ pub async fn check_database(admin: &PgPool, calls: &[Call]) -> Result<Vec<Violat
     let mut found = Vec::new();
     rows::history(admin, calls).await?;
     found.extend(rows::check(admin).await?);
+    found.extend(breaches::check(admin).await?);
     for service in PUBLISHERS {
         found.extend(chains::check(admin, service).await?);
     }
