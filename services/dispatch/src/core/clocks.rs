@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ids::BodyRef;
-use orders::{Order, Publications, Starts};
-use sla::Calendar;
+use orders::{Order, Publications, StageState, Starts};
+use sla::{Calendar, CalendarRef};
 
 /// A calendar's publication in force, and the earlier ones that clocks still run on.
 #[derive(Debug, Clone)]
@@ -53,7 +53,15 @@ impl<'a> Clocks<'a> {
 
     /// What the clocks of an order count on.
     pub fn of_order(&self, order: &Order) -> Publications<'a> {
-        let counted_on = order.stages.iter().find_map(|stage| stage.counted_on());
+        self.counted_on(order.stages.iter().find_map(StageState::counted_on))
+    }
+
+    /// What one clock counts on: that of a case whose plan was drawn anew may count on another calendar than the case's.
+    pub fn of_clock(&self, stage: &StageState) -> Publications<'a> {
+        self.counted_on(stage.counted_on())
+    }
+
+    fn counted_on(&self, counted_on: Option<&CalendarRef>) -> Publications<'a> {
         let known = counted_on.and_then(|reference| self.by_id.get(&reference.id));
         known.unwrap_or(self.case).publications()
     }

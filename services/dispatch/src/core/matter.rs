@@ -56,7 +56,7 @@ pub(crate) struct Matter {
     pub happened: Vec<Happened>,
     /// Subjects a wake-up was claimed for: it is armed anew or removed even if nothing happened.
     pub woken: BTreeSet<Uuid>,
-    /// What clocks of its orders were before they were turned.
+    /// What its clocks and those of its orders were before they were turned.
     pub turned: Turned,
     /// The version in the database by subject; a subject without one is not there yet.
     stored: BTreeMap<Uuid, u64>,
@@ -300,7 +300,8 @@ impl Matter {
             if let CaseEventKind::Reopened { orders, .. } = &event.kind {
                 again.extend_from_slice(orders);
             }
-            self.case = after.clone();
+            let before = std::mem::replace(&mut self.case, after.clone());
+            self.turned.note_case(&before, &after, now);
             self.happened.push(Happened::Case { event, after });
         }
         Ok(again)

@@ -1,6 +1,7 @@
 //! Pure helpers: no database, no clock.
 
 pub(crate) mod auditor;
+pub(crate) mod case_clocks;
 pub(crate) mod clocks;
 pub(crate) mod deed;
 pub(crate) mod direct;

@@ -1,4 +1,4 @@
-//! The clocks of an order as they were known at a moment that has passed.
+//! The clocks of an order, and those of its case, as they were known at a moment that has passed.
 //!
 //! Most of it the state keeps itself: verdicts and what was done have their times, and what came later is taken off again. Lost
 //! to it is what a clock was before it was turned (held, let go, granted more, moved to another publication, filled in): that is
@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use ids::{OrderId, TenantId};
 use jiff::Timestamp;
-use orders::{Order, StageState};
+use orders::{Case, Order, StageState};
+
+use super::case_clocks::PastCaseClocks;
 
 /// The clocks of an order until something turned them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +24,13 @@ pub(crate) struct PastClocks {
     pub stages: Vec<StageState>,
 }
 
-/// What was turned since a matter was loaded: of each order what it was before the first turn, since a transaction has one time.
+/// What was turned since a matter was loaded: of each order, and of the case, what it was before the first turn, since a transaction
+/// has one time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Turned(BTreeMap<OrderId, PastClocks>);
+pub(crate) struct Turned {
+    orders: BTreeMap<OrderId, PastClocks>,
+    case: Option<PastCaseClocks>,
+}
 
 /// Why the clocks of an order are not told for a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub(crate) enum NoMoment {
     ToCome,
     /// The order did not exist.
     BeforeOrder,
+    /// The case did not exist.
+    BeforeCase,
     /// They were turned when nobody noted yet what they had been; from this instant on they are known.
     NotKept(Timestamp),
 }
@@ -40,18 +48,34 @@ pub(crate) enum NoMoment {
 impl Turned {
     /// Notes an order as it was before an event, where that turned one of its clocks.
     pub fn note(&mut self, before: Order, after: &Order, now: Timestamp) {
-        let turned =
-            before.stages.iter().zip(&after.stages).any(|(b, a)| b.due != a.due || b.watch != a.watch);
-        if turned {
+        if turned(&before.stages, &after.stages) {
             let Order { tenant, id: order_id, version, stages, .. } = before;
-            self.0.entry(order_id).or_insert(PastClocks { tenant, order_id, version, until: now, stages });
+            let past = PastClocks { tenant, order_id, version, until: now, stages };
+            self.orders.entry(order_id).or_insert(past);
         }
     }
 
-    /// All of it.
-    pub fn all(&self) -> impl Iterator<Item = &PastClocks> {
-        self.0.values()
+    /// The same of the case.
+    pub fn note_case(&mut self, before: &Case, after: &Case, now: Timestamp) {
+        if self.case.is_none() {
+            self.case = PastCaseClocks::turned(before, after, now);
+        }
     }
+
+    /// All of the orders.
+    pub fn all(&self) -> impl Iterator<Item = &PastClocks> {
+        self.orders.values()
+    }
+
+    /// That of the case.
+    pub fn of_case(&self) -> Option<&PastCaseClocks> {
+        self.case.as_ref()
+    }
+}
+
+/// Whether one of these clocks has another due time or stop-watch than before.
+pub(super) fn turned(before: &[StageState], after: &[StageState]) -> bool {
+    before.iter().zip(after).any(|(before, after)| before.due != after.due || before.watch != after.watch)
 }
 
 /// The stages of an order as they were known at a moment, from what they were when they were turned next, or are.

@@ -62,9 +62,11 @@ pub(crate) struct MovePage {
 impl Matter {
     /// What its clocks count on; `all` those that are decided, too, else those without a verdict.
     pub fn counted_on(&self, all: bool) -> impl Iterator<Item = &CalendarRef> {
-        let case = [self.case.verification(), self.case.adjudication()];
+        let present = [self.case.verification(), self.case.adjudication()].into_iter().flatten();
+        let past = self.case.verify.values().chain(self.case.adjudications.values().map(|of| &of.clock));
+        let case = present.chain(past.filter(move |_| all));
         let orders = self.orders.iter().filter(move |order| all || !order.phase.ended());
-        let stages = orders.flat_map(|order| &order.stages).chain(case.into_iter().flatten());
+        let stages = orders.flat_map(|order| &order.stages).chain(case);
         stages.filter(move |stage| all || stage.verdict.is_none()).filter_map(StageState::counted_on)
     }
 

@@ -7,7 +7,7 @@ use sla::{Counts, Explanation, Outlook, Stretch};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The clocks of an order, as they stand.
+/// The clocks of an order, as they stand, or stood.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct ClockList {
     pub order_id: Uuid,
@@ -18,11 +18,28 @@ pub(crate) struct ClockList {
     pub clocks: Vec<ClockView>,
 }
 
+/// The case's own clocks, as they stand, or stood.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct CaseClockList {
+    pub case_id: Uuid,
+    pub case_no: String,
+    /// The moment they are told for.
+    pub at: Timestamp,
+    /// The verification of each round and one of each return, in the order in which they began.
+    pub clocks: Vec<ClockView>,
+}
+
 /// One clock.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct ClockView {
-    /// see, acknowledge, on_site or resolve.
+    /// see, acknowledge, on_site or resolve; of a case verify or adjudicate.
     pub stage: String,
+    /// The round that it is of; left out of an order's, which is of one round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
+    /// Of adjudicate: the order that was returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<Uuid>,
     /// met, breached or cancelled; empty while it runs.
     pub verdict: Option<String>,
     /// Id of the calendar its working time is counted on; empty around the clock.
@@ -69,6 +86,8 @@ impl ClockView {
         let calendar = stage.counted_on();
         Self {
             stage: stage.stage().as_str().to_owned(),
+            round: None,
+            order_id: None,
             verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()),
             calendar: calendar.map(|reference| reference.id.clone()),
             calendar_version: calendar.map(|reference| reference.version),

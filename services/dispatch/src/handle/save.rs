@@ -11,6 +11,7 @@ use uuid::Uuid;
 use wakeups::{Kind, Wakeup};
 
 use super::Room;
+use crate::core::case_clocks::PastCaseClocks;
 use crate::core::matter::{Happened, Matter};
 use crate::core::past::PastClocks;
 use crate::core::stages;
@@ -69,6 +70,10 @@ pub(super) async fn save_said(
     let turned: Vec<&PastClocks> = matters.iter().flat_map(|matter| matter.turned.all()).collect();
     if !turned.is_empty() {
         store::past_clocks::insert(tx, &turned).await?;
+    }
+    let turned: Vec<&PastCaseClocks> = matters.iter().filter_map(|matter| matter.turned.of_case()).collect();
+    if !turned.is_empty() {
+        store::past_case_clocks::insert(tx, &turned).await?;
     }
     room.house.outbox.append(tx, said).await?;
     wake_ups(tx, matters).await

@@ -12,6 +12,7 @@ pub(crate) mod changes;
 pub(crate) mod links;
 pub(crate) mod lists;
 pub(crate) mod orders;
+pub(crate) mod past_case_clocks;
 pub(crate) mod past_clocks;
 pub(crate) mod stages;
 

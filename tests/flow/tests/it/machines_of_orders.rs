@@ -10,7 +10,7 @@ use contract::proto::dispatch::order_service_client::OrderServiceClient;
 use contract::proto::dispatch::{
     ActOnOrderRequest, ApplyReplanRequest, IssueLinkRequest, ListCalendarsRequest, ListLinksRequest,
     ListOrdersRequest, OrderAct, OrderState, PreviewReplanRequest, ReplanPage, RevokeLinkRequest,
-    UnfoldClocksRequest,
+    UnfoldCaseClocksRequest, UnfoldClocksRequest,
 };
 use contract::proto::intake::report_service_client::ReportServiceClient;
 use harness::cluster::Cluster;
@@ -32,6 +32,7 @@ async fn machines_give_links_out_unfold_clocks_and_move_them() {
     let order = an_order(&cluster).await;
     links_are_given_out_and_revoked(&cluster, &order).await;
     clocks_are_unfolded_for_now_and_then(&cluster, &order).await;
+    clocks_of_a_case_are_unfolded(&cluster, &order).await;
     a_calendar_is_looked_at_and_applied(&cluster).await;
     invariants::quiet(&cluster, WITHIN).await.unwrap();
 }
@@ -161,6 +162,33 @@ async fn clocks_are_unfolded_for_now_and_then(cluster: &Cluster, order: &OrderSt
     let fault = &details.bad_request().unwrap().field_violations[0];
     assert!(fault.field == "/at" && fault.description.starts_with("in-future"), "{fault:?}");
     let told = client.unfold_clocks(signed(cluster, "bus-company", ask(None))).await.unwrap_err();
+    assert_eq!(refused(&told), (Code::NotFound, "not-found".to_owned()));
+}
+
+/// Alike at both doors; a case that was not returned and not submitted has none yet.
+async fn clocks_of_a_case_are_unfolded(cluster: &Cluster, order: &OrderState) {
+    let mut client = ClockServiceClient::new(channel(cluster, "dispatch").await);
+    let ask = |at| UnfoldCaseClocksRequest { street: streets::code(OWN), case_id: order.case_id.clone(), at };
+    let before =
+        client.unfold_case_clocks(signed(cluster, "transport", ask(None))).await.unwrap().into_inner();
+    assert_eq!((before.case_no.as_str(), before.clocks.len()), (order.case_no.as_str(), 0));
+    let url = format!(
+        "{}/dispatch/v1/streets/{}/cases/{}/clocks",
+        cluster.url("dispatch"),
+        streets::code(OWN),
+        order.case_id
+    );
+    let request = cluster.http().get(url).bearer_auth(cluster.token("transport"));
+    let http: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!((&http["case_no"], &http["clocks"]), (&json!(before.case_no), &json!([])));
+    let then =
+        client.unfold_case_clocks(signed(cluster, "transport", ask(before.at))).await.unwrap().into_inner();
+    assert_eq!(then, before);
+    let future = before.at.map(|at| prost_types::Timestamp { seconds: at.seconds + 86_400, ..at });
+    let told = client.unfold_case_clocks(signed(cluster, "transport", ask(future))).await.unwrap_err();
+    assert_eq!(refused(&told), (Code::InvalidArgument, "validation-failed".to_owned()));
+    let unknown = UnfoldCaseClocksRequest { case_id: key(9), ..ask(None) };
+    let told = client.unfold_case_clocks(signed(cluster, "transport", unknown)).await.unwrap_err();
     assert_eq!(refused(&told), (Code::NotFound, "not-found".to_owned()));
 }
 

@@ -28,7 +28,7 @@ use crate::handle::Room;
 pub(crate) use calendars::{CalendarView, ReplanBody, ReplanQuery, looked_at, moved, published};
 pub(crate) use cases::{CaseBody, VerifyResult, act as act_on_case};
 pub(crate) use change::Change;
-pub(crate) use clocks::unfolded;
+pub(crate) use clocks::{unfolded, unfolded_case};
 pub(crate) use deeds::{ActBody, admitted, deed};
 pub(crate) use links::{LinkBody, give_out, listed as list_links, take_back};
 pub(crate) use orders::{ListQuery, page as list_page};
@@ -43,6 +43,7 @@ pub(crate) fn routes(room: Room) -> Router {
         .route("/dispatch/v1/streets/{street}/cases/{target}", get(cases::read).post(cases::change))
         .route("/dispatch/v1/streets/{street}/orders/{target}/links", get(links::list).post(links::issue))
         .route("/dispatch/v1/streets/{street}/orders/{target}/clocks", get(clocks::read))
+        .route("/dispatch/v1/streets/{street}/cases/{target}/clocks", get(clocks::read_case))
         .route("/dispatch/v1/streets/{street}/links/{target}", post(links::revoke))
         .route("/dispatch/v1/streets/{street}/orders/{target}/visits/{visit}", post(visits::sign))
         .route("/dispatch/v1/streets/{street}/cases/{target}/visits", post(visits::record))
@@ -63,6 +64,7 @@ pub(crate) fn routes(room: Room) -> Router {
     orders::act,
     bulk::act,
     clocks::read,
+    clocks::read_case,
     links::issue,
     links::list,
     links::revoke,

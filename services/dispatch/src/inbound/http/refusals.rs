@@ -87,6 +87,9 @@ fn no_moment(refusal: NoMoment) -> Problem {
         NoMoment::BeforeOrder => {
             fault("before-order", "早于工单派发 / the order had not been dispatched".to_owned())
         }
+        NoMoment::BeforeCase => {
+            fault("before-case", "早于案件交办 / the case had not been opened".to_owned())
+        }
         NoMoment::NotKept(since) => {
             fault("not-kept", format!("时限记录始于 {since} / what its clocks were is known from {since} on"))
         }
