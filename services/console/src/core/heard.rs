@@ -384,6 +384,7 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
         stage: about.map(|stage| stage.stage.clone()),
         due_at: about.and_then(|stage| stage.due_at),
         awaiting_year: about.and_then(|stage| stage.awaiting_year),
+        per_mille: counted(said.per_mille),
         reason: filled(said.reason),
         note: filled(said.note),
         ..Detail::default()

@@ -157,6 +157,9 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             if matches!(stage, StageEvent::Warned { .. } | StageEvent::Breached { .. }) {
                 payload.told_bodies = told.iter().map(ToString::to_string).collect();
             }
+            if let StageEvent::Warned { per_mille, .. } = stage {
+                payload.per_mille = per_mille.get().into();
+            }
         }
         CaseEventKind::RulingAsked { asked, .. } => {
             payload.ruling = Some(ruling_asked(asked));

@@ -458,6 +458,19 @@ async fn a_return_ends_a_suspension() {
     assert_eq!(world.deed("transport", &lead, "suspend", suspend).await.0, 409, "of a past end, but asked");
 }
 
+/// Which part of the time has passed is said of a case as it is of an order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_of_a_case_says_of_how_much() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    world.deed("transport", &lead, "return", not_ours("traffic-police")).await;
+    world.rig.clock.advance(std::time::Duration::from_secs(27 * 3_600));
+    world.rig.drain().await;
+    let warned = world.case_event(EventType::CaseWarned).await;
+    assert_eq!((warned.stage.as_str(), warned.per_mille), ("adjudicate", 500));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_whistled_for_checks_in() {
     let world = World::start().await;
