@@ -8,7 +8,7 @@
 //! * After a wake-up has been handled the next one is strictly later or there is none. Wake-ups carry no
 //!   data, so late, double and lost ones are harmless.
 //! * A round has exactly one lead; no case closes over an open duty; who handled it does not verify it.
-//! * A return waits for its ruling with the body that asked; at most two in a case, and who asks does not rule.
+//! * A return waits for its ruling with the body that asked; at most two of a duty, and who asks does not rule.
 //! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
 //! * What was used stays as it was counted, whatever calendar is published later.
 //! * A plan drawn anew moves duties as long as the round is open: a round goes on with one lead, and what was done stays. The next

@@ -55,7 +55,7 @@ pub enum Refusal {
     /// No return waits for a ruling.
     #[error("no return waits for a ruling")]
     NoReturn,
-    /// Twice in a case at most, and an order once.
+    /// A duty twice at most, whoever has it, and an order once.
     #[error("this cannot be returned again")]
     ReturnsExhausted,
     /// The second return is ruled on by the district.
@@ -181,7 +181,7 @@ impl Refusal {
             Refusal::ReturnPending => "本事件有退单待裁定，请先裁定",
             Refusal::NoReturn => "没有待裁定的退单；如需换单位请用改派",
             Refusal::ReturnsExhausted => "退单次数已用完或已被驳回，须按裁定办理",
-            Refusal::DistrictDecides => "第二次退单由区中心裁定",
+            Refusal::DistrictDecides => "同一责任第二次退单由区中心裁定",
             Refusal::OwnBody => "该单位已持有此工单，请填写其他单位",
             Refusal::CannotLead => "该单位只能协办，请填写可主办的单位",
             Refusal::AskerMayNotDecide => "申请人不得审批本人的申请，请由他人决定",
@@ -217,7 +217,7 @@ impl Refusal {
             Refusal::ReturnPending => "A return of this case waits for its ruling; rule on it first.",
             Refusal::NoReturn => "No return waits for a ruling; to move the order, transfer it.",
             Refusal::ReturnsExhausted => "It was returned as often as may be, or refused: the ruling stands.",
-            Refusal::DistrictDecides => "The second return of a case is ruled on by the district centre.",
+            Refusal::DistrictDecides => "The second return of a duty is ruled on by the district centre.",
             Refusal::OwnBody => "That body holds the order already; name another.",
             Refusal::CannotLead => "That body only ever assists; name one that may lead.",
             Refusal::AskerMayNotDecide => "Who asked may not decide; ask somebody else.",

@@ -44,6 +44,8 @@ pub enum CaseCommand<'a> {
         actor: Actor,
         /// The order as it is after that.
         order: &'a Order,
+        /// The case's orders: a duty is returned twice at most, whoever has it.
+        orders: &'a [Order],
         /// Whether the body it proposes may lead; matters for a lead's order only.
         may_lead: bool,
         /// How long the ruling may take; frozen here.
@@ -238,9 +240,9 @@ impl Case {
         let done = match command {
             CaseCommand::Submit { actor, orders, calendar } => change.submit(actor, orders, calendar),
             CaseCommand::Verify { actor, command, orders } => change.verify(actor, command, orders),
-            CaseCommand::AskRuling { actor, order, may_lead, plan, calendar } => {
+            CaseCommand::AskRuling { actor, order, orders, may_lead, plan, calendar } => {
                 leads_if_it_must(order, may_lead)?;
-                change.ask_ruling(actor, order, plan, calendar)
+                change.ask_ruling(actor, (order, orders), plan, calendar)
             }
             CaseCommand::Rule { actor, decided, order, orders, to, may_lead, note } => {
                 if holds(orders, order, &to) {

@@ -239,7 +239,7 @@ impl Case {
                 self.hand_to(Some(Holder::Body(self.lead.clone())), event.at);
             }
             CaseEventKind::RulingAsked { asked, adjudicate } => {
-                self.returns = asked.nth;
+                self.returns += 1;
                 let (round, clock) = (self.round, (**adjudicate).clone());
                 self.adjudications.insert(asked.order_id, Adjudication { round, clock });
                 if asked.role == Role::Lead {

@@ -1,7 +1,8 @@
 //! Rulings (裁定): whose a duty is, after a return or by the centre's own hand.
 //!
-//! At most two returns in a case: the first is ruled on by the street's centre or the district, the second by
-//! the district alone, and then nothing is returned any more. Each return runs against a clock of its own.
+//! At most two returns of one duty, whoever has it by then: the first is ruled on by the street's centre or the district, the
+//! second by the district alone, and then that duty is not returned any more. What others return takes nothing from it. Each
+//! return runs against a clock of its own.
 //! Every ruling is kept whole, so that it can be offered as a change of the rules.
 
 use ids::{BodyRef, OrderId};
@@ -13,7 +14,7 @@ use super::{CaseEventKind, CasePhase};
 use crate::stage::awaiting_events;
 use crate::{Actor, Order, Refusal, ReturnGround, Role, StagePlan, StageState};
 
-/// Returns of one case at most.
+/// Returns of one duty in a round at most.
 const RETURNS_MAX: u32 = 2;
 
 /// Who rules.
@@ -45,7 +46,7 @@ pub struct RulingAsked {
     pub body: BodyRef,
     /// As what.
     pub role: Role,
-    /// The case's first or second return.
+    /// The first or second return of the duty.
     pub nth: u32,
     /// Why.
     pub ground: ReturnGround,
@@ -89,7 +90,7 @@ impl Change {
     pub(super) fn ask_ruling(
         mut self,
         actor: Actor,
-        order: &Order,
+        (order, orders): (&Order, &[Order]),
         plan: StagePlan,
         calendar: &Calendar,
     ) -> Result<Self, Refusal> {
@@ -97,11 +98,11 @@ impl Change {
         if self.case.asked.is_some() {
             return Err(Refusal::ReturnPending);
         }
-        if self.case.returns >= RETURNS_MAX {
+        let nth = self.returns_in_line(order, orders) + 1;
+        if nth > RETURNS_MAX {
             return Err(Refusal::ReturnsExhausted);
         }
         let Some(returning) = order.returning.clone() else { return Err(Refusal::NoReturn) };
-        let nth = self.case.returns + 1;
         let asked = RulingAsked {
             order_id: order.id,
             body: order.body.clone(),
@@ -118,6 +119,14 @@ impl Change {
             self.push(CaseEventKind::Stage(event), None);
         }
         Ok(self)
+    }
+
+    /// Returns of a duty so far: of the order it is now, and of those it was before.
+    fn returns_in_line(&self, order: &Order, orders: &[Order]) -> u32 {
+        let before = |of: &&Order| orders.iter().find(|order| Some(order.id) == of.follows);
+        let line = std::iter::successors(Some(order), before);
+        let returned = line.filter(|of| self.case.adjudications.contains_key(&of.id)).count();
+        u32::try_from(returned).unwrap_or(u32::MAX)
     }
 
     /// Without a return of this order it is a transfer; another order's return goes on waiting.

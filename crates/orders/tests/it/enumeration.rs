@@ -66,7 +66,11 @@ fn disputes(world: &World) -> Vec<Step> {
             continue;
         }
         steps.extend([Act::Acknowledge, Act::Submit].map(|act| Step::Act(index, act, "li")));
-        steps.extend([Step::Waive(index), Step::Return(index, "li", "traffic-police")]);
+        steps.push(Step::Waive(index));
+        // One more than one duty may be returned: two of them do not ration each other.
+        if world.case.returns < 3 {
+            steps.push(Step::Return(index, "li", "traffic-police"));
+        }
         // Rulings are kept for ever: without a bound the transfers alone would go on for ever.
         let bodies = ["transport", "bus-company", "traffic-police"].into_iter();
         let bodies = bodies.filter(|_| order.returning.is_some() || world.case.rulings.is_empty());
@@ -177,7 +181,7 @@ fn key(world: &World) -> String {
     let order = |order: &Order| {
         let stages: Vec<_> = order.stages.iter().map(clock).collect();
         let facets = (&order.returning, order.return_refused, order.urged, order.supervised_at.is_some());
-        let time = (&order.time_asked, order.suspended);
+        let time = (&order.time_asked, order.suspended, world.returned(order));
         let acts = order.acts.keys().copied().collect::<Vec<_>>();
         format!("{:?}", (order.role, &order.body, order.phase, acts, stages, &order.handlers, facets, time))
     };

@@ -192,7 +192,11 @@ fn check_ruling(world: &World) -> bool {
     let returning = world.orders.iter().filter(|order| order.returning.is_some());
     let returning: Vec<_> = returning.map(|order| (order.id, order.role)).collect();
     assert_eq!(returning, case.asked.iter().map(|asked| (asked.order_id, asked.role)).collect::<Vec<_>>());
-    assert!(case.returns <= 2 && case.adjudications.len() == case.returns as usize);
+    assert_eq!(case.adjudications.len(), case.returns as usize);
+    assert!(
+        world.orders.iter().all(|order| world.returned(order) <= 2),
+        "a duty was returned again and again"
+    );
     for (order, returned) in &case.adjudications {
         let stage = &returned.clock;
         check_stage(stage);

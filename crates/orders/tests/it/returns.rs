@@ -81,6 +81,35 @@ fn a_body_that_only_assists_is_given_no_lead() {
     assert_eq!(world.orders.last().unwrap().body.to_string(), ASSISTS_ONLY);
 }
 
+/// Assistants that return one after the other leave the wrongly named lead its own two.
+#[test]
+fn what_others_return_rations_nobody() {
+    let resolve = || vec![seconds(Stage::Resolve, 100_000, &[])];
+    let plans = vec![
+        plan(Role::Lead, "transport", resolve(), vec![]),
+        plan(Role::Assist, "bus-company", resolve(), vec![]),
+        plan(Role::Assist, "water-supply", resolve(), vec![]),
+    ];
+    let mut world = World::open(plans, seconds(Stage::Verify, 1_000, &[]), calendar(&[2026]), second(0)).0;
+    for (index, who) in [(1, "zhao"), (2, "qian")] {
+        take(&mut world, Step::Return(index, who, "gas"));
+        take(
+            &mut world,
+            Step::Place(index, "sun", Deciding::Centre, world.orders[index].body.to_string().leak()),
+        );
+    }
+    take(&mut world, Step::Return(0, "li", "traffic-police"));
+    assert_eq!(world.case.holder(), Some(&Holder::Ruling(Deciding::Centre)), "the first of this duty");
+    take(&mut world, Step::Place(0, "sun", Deciding::Centre, "traffic-police"));
+    let theirs = world.orders.len() - 1;
+    take(&mut world, Step::Return(theirs, "zhou", "transport"));
+    assert_eq!(world.case.holder(), Some(&Holder::Ruling(Deciding::District)));
+    take(&mut world, Step::Place(theirs, "sun", Deciding::District, "transport"));
+    let last = world.orders.len() - 1;
+    assert_eq!(refused(&world, Step::Return(last, "li", "traffic-police")), Refusal::ReturnsExhausted);
+    assert_eq!(world.case.returns, 4);
+}
+
 #[test]
 fn who_returned_does_not_rule() {
     let mut world = world();

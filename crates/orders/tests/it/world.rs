@@ -153,6 +153,13 @@ impl World {
         self.orders.iter().position(|order| order.round == self.case.round).unwrap()
     }
 
+    /// Returns of a duty: of an order, and of those whose duty went on in it.
+    pub fn returned(&self, order: &Order) -> usize {
+        let before = order.follows.and_then(|id| self.orders.iter().find(|other| other.id == id));
+        let own = usize::from(self.case.adjudications.contains_key(&order.id));
+        own + before.map_or(0, |before| self.returned(before))
+    }
+
     /// One step of a copy; the world stays when it is refused.
     pub fn after(&self, step: &Step) -> Result<(World, Written), Refusal> {
         let (mut world, mut written) = (self.clone(), Written::default());
@@ -328,12 +335,14 @@ impl World {
         let calendars = Publications::new(&calendar, &published);
         let give_back = OrderCommand::Return { actor: who.clone(), ground, proposed, calendars, note };
         self.order(index, give_back, written)?;
-        let (order, calendar) = (self.orders[index].clone(), self.calendar.clone());
+        let (order, orders, calendar) =
+            (self.orders[index].clone(), self.orders.clone(), self.calendar.clone());
         let plan = seconds(Stage::Adjudicate, 3_600, &[]);
         self.decide_case(
             CaseCommand::AskRuling {
                 actor: who,
                 order: &order,
+                orders: &orders,
                 may_lead: leads(to),
                 plan,
                 calendar: &calendar,

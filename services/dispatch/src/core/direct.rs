@@ -170,7 +170,8 @@ impl Matter {
         let Some(order) = self.order(id).cloned() else { return Ok(()) };
         let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;
         let calendar = doing.clocks.of_case().present();
-        let ask = CaseCommand::AskRuling { actor, order: &order, may_lead, plan, calendar };
+        let orders = self.orders.clone();
+        let ask = CaseCommand::AskRuling { actor, order: &order, orders: &orders, may_lead, plan, calendar };
         self.decide_case(ask, doing.now).map(drop)
     }
 

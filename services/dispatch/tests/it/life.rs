@@ -162,6 +162,29 @@ async fn a_return_is_ruled_on_and_the_duty_goes_on() {
     assert_eq!(world.scalar::<i64>(met).await, 2);
 }
 
+/// Assistants that return leave the lead its own two returns.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_assistants_return_rations_no_lead() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    for body in ["traffic-police", "bus-company"] {
+        let order = world.order(case_id, 1, body, "assist").await;
+        assert_eq!(world.deed(body, &order, "return", not_ours("water-supply")).await, ok("dispatched"));
+        let stays = json!({ "to": body });
+        assert_eq!(
+            world.deed("street-centre", &order, "adjudicate", stays).await,
+            ok("dispatched"),
+            "{body}"
+        );
+    }
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(world.deed("transport", &lead, "return", not_ours("police")).await, ok("dispatched"));
+    // The first of this duty: the centre may rule.
+    let to_police = json!({ "to": "police" });
+    assert_eq!(world.deed("street-centre", &lead, "adjudicate", to_police).await, ok("returned"));
+    assert_eq!(world.order(case_id, 1, "police", "lead").await["follows"], lead["order_id"]);
+}
+
 /// The manifest refuses it as a lead; so does whoever names one later.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_only_assists_is_given_no_lead() {
