@@ -4,6 +4,7 @@ use ids::{BodyRef, Lane};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Entry, Facts, Level, Priority, RoutingMode, Settings};
+use crate::plan::FAILED;
 use crate::rules::Tried;
 
 /// The routing decision. Exactly one lead; no body stands in it twice.
@@ -48,7 +49,7 @@ pub struct Inputs {
 /// One step of the reasoning, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Stable code: `place.located`, `place.repeated`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
+    /// Stable code: `place.located`, `place.layers`, `place.repeated`, `list.entry`, `list.no_entry`, `list.unplaced`, `list.catch_all_leads`, `level.kept`,
     /// `level.reserved_above`, `level.cross_body`, `level.by_rule`, `level.of_lead`, `level.emergency`, `roles.repeated`, `lane.raised`,
     /// `rule.held`, `rule.failed`, `rule.shadow`, `rule.reserved`, `rule.unplaced`, `lead.contended`, `assigned.lead`,
     /// `assigned.reserved`, `assigned.unplaced`.
@@ -70,6 +71,15 @@ pub struct Explanation {
     pub plan: CasePlan,
     /// Why.
     pub steps: Vec<Step>,
+}
+
+impl Explanation {
+    /// The rules that could not be told, each with the step that says so and what was done instead. Shadow rules have no say, and
+    /// take none away.
+    pub fn failed(&self) -> impl Iterator<Item = (&Tried, &Step)> {
+        let rules = self.inputs.rules.iter().filter(|tried| tried.failed());
+        rules.zip(self.steps.iter().filter(|step| step.rule == FAILED))
+    }
 }
 
 impl Step {

@@ -10,6 +10,7 @@ use crate::outcome::{CasePlan, Explanation, Inputs, Step};
 use crate::rules::{Repetition, Tried};
 
 use self::duty::Duty;
+pub(crate) use self::duty::FAILED;
 
 /// The plan for a matter, from the responsibility list's line for its item and the rules that were tried, with the
 /// explanation to store. Without a line, or with a lead this place does not have, the catch-all body leads unless a rule names
@@ -21,7 +22,8 @@ pub fn plan(
     settings: &Settings,
     rules: &[Tried],
 ) -> (CasePlan, Explanation) {
-    let mut steps: Vec<Step> = facts.community.map(located).into_iter().chain(repeated(facts)).collect();
+    let mut steps: Vec<Step> =
+        facts.community.map(located).into_iter().chain(in_layers(facts)).chain(repeated(facts)).collect();
     let mut duty = Duty::listed(facts, entry, settings, &mut steps);
     rules.iter().for_each(|tried| duty.follow(tried, &mut steps));
     if let Some(assigned) = &facts.assigned {
@@ -82,6 +84,12 @@ pub fn recompute(explanation: &Explanation) -> Explanation {
 fn located(community: TenantId) -> Step {
     let zh = format!("地点位于社区{community}");
     Step::new("place.located", zh, format!("the place lies in community {community}"))
+}
+
+fn in_layers(facts: &Facts) -> Option<Step> {
+    let known = facts.circumstances.as_ref()?.layers.as_ref().filter(|layers| !layers.is_empty())?;
+    let zh = format!("地点所在的其他图层：{}", known.join("、"));
+    Some(Step::new("place.layers", zh, format!("further layers that hold the place: {}", known.join(", "))))
 }
 
 fn repeated(facts: &Facts) -> Option<Step> {

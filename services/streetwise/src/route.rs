@@ -163,6 +163,7 @@ mod tests {
             circumstances: Some(Circumstances {
                 category: "SAF".to_owned(),
                 grid: String::new(),
+                layers: None,
                 reporter: "resident".to_owned(),
                 drill: false,
                 text: String::new(),

@@ -193,7 +193,13 @@ impl Street {
         places::locate(self.places.as_ref()?.on(day)?, place)
     }
 
-    /// The same street with another core of its own, or of its district: as it would be.
+    /// What of its further layers holds a declared place on a day.
+    fn layers_at(&self, place: &Place, day: Date) -> Vec<String> {
+        let drawn = self.places.as_ref().and_then(|places| places.on(day));
+        drawn.map_or_else(Vec::new, |drawn| places::layers_at(drawn, place))
+    }
+
+    /// The same street with another core of its own, or of its district: as it would be, where it lies now.
     pub(crate) fn proposed(&self, street: TenantId, body: &DocumentBody) -> Result<Self, String> {
         let (district, core) = match body {
             DocumentBody::District(district) if district.code == self.core.district => {
@@ -209,7 +215,10 @@ impl Street {
         };
         match faults.first() {
             Some(fault) => Err(fault.to_string()),
-            None => Packs::default().street(district, core, None),
+            None => {
+                let proposed = Packs::default().street(district, core, None)?;
+                Ok(Self { places: self.places.clone(), ..proposed })
+            }
         }
     }
 

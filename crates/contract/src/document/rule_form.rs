@@ -28,7 +28,8 @@ pub struct RuleForm {
     #[serde(default)]
     #[schemars(with = "Vec<schema::Code>")]
     pub places: Vec<TenantId>,
-    /// What else must hold, an expression in CEL such as `households >= 1000 && workday`; see `docs/rules.md` (条件).
+    /// What else must hold, an expression in CEL such as `households >= 1000 && workday` or `'police-beat/B-3' in layers`; see
+    /// `docs/rules.md` (条件).
     #[serde(default)]
     pub when: String,
     /// Tried beside the others and only recorded (试行).

@@ -2,7 +2,10 @@
 
 use crate::input::{Assigned, Entry, Facts, Level, Priority, Seat, Settings};
 use crate::outcome::Step;
-use crate::rules::{Then, Tried, Verdict};
+use crate::rules::{Layer, Then, Tried, Verdict};
+
+/// Code of the step that says that a rule could not be told.
+pub(crate) const FAILED: &str = "rule.failed";
 
 pub(super) struct Duty {
     pub lead: Seat,
@@ -243,21 +246,31 @@ fn failed(tried: &Tried, word: &str) -> Step {
             ),
         );
     }
+    let (zh, en) = instead(tried.layer);
     Step::new(
-        "rule.failed",
+        FAILED,
+        format!("{}规则“{}”（{}）无法判定（{word}），{zh}", tried.layer.zh(), tried.zh, tried.key),
         format!(
-            "{}规则“{}”（{}）无法判定（{word}），本级规则不适用，按原方案办理",
-            tried.layer.zh(),
-            tried.zh,
-            tried.key
-        ),
-        format!(
-            "rule {} ({}) of the {} could not be told ({word}): none of this layer's rules is followed",
+            "rule {} ({}) of the {} could not be told ({word}): {en}",
             tried.key,
             tried.en,
             tried.layer.as_str()
         ),
     )
+}
+
+/// What counts where a layer's rules do not.
+const fn instead(layer: Layer) -> (&'static str, &'static str) {
+    match layer {
+        Layer::District => (
+            "区级规则均不适用，按责任清单办理，再看街道规则",
+            "none of the district's rules is followed; the list's line stands, and the street's rules are tried upon it",
+        ),
+        Layer::Street => (
+            "街道规则均不适用，按责任清单与区级规则办理",
+            "none of the street's rules is followed; what the list and the district's rules say stands",
+        ),
+    }
 }
 
 fn unplaced(tried: &Tried) -> Step {

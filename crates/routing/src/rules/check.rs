@@ -3,26 +3,33 @@
 //! What holds, or is left out, is shown by a made-up event. Events are made from the constants of the conditions: on either side of
 //! each, every condition that only compares has all the answers it can have ([`samples`]), so what is said of such rules is so.
 //! Where texts are searched or numbers computed, or there are more combinations than [`samples::COMBINATIONS_MAX`], a found example
-//! is still true, but nothing is concluded from finding none.
+//! is still true, but nothing is concluded from finding none; where that is for want of time, it is said.
 
+mod example;
+mod gaps;
+mod nights;
 mod samples;
+mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{BodyKey, TenantId};
 use serde::Serialize;
 
-use super::condition::Condition;
-use super::event::{Event, Field, Moment};
+use super::condition::{Condition, Constant, ConstantValue};
+use super::event::{Event, Field};
 use super::rule::{Layer, Rule, Then};
 use super::table::Rules;
 
+pub use self::example::Example;
+pub use self::nights::sleeping_leads;
 use self::samples::Samples;
 
 /// Earlier rules of the same item and place that one rule is held against, the nearest first.
 const NEIGHBOURS_MAX: usize = 64;
 
-/// Comparisons made for one check at most: some seconds of work. Rules that are left then are not looked at, and that is said.
+/// Comparisons made for one thorough check at most: some seconds of work. Rules that are left then are not looked at, and that is
+/// said.
 const COMPARISONS_MAX: usize = 30_000_000;
 /// Findings of one check at most.
 const FINDINGS_MAX: usize = 200;
@@ -38,6 +45,10 @@ pub struct World {
     pub communities: Vec<TenantId>,
     /// Bodies with night duty.
     pub awake: BTreeSet<BodyKey>,
+    /// Policies that a rule may name, by key, and whether their limits count day and night.
+    pub policies: BTreeMap<String, bool>,
+    /// Features of the street's further layers, as conditions call them; nothing where it is not known what is drawn.
+    pub features: Option<BTreeSet<String>>,
 }
 
 /// What matters of an item.
@@ -85,61 +96,73 @@ pub enum Kind {
     NightHolder,
     /// It names an item the list does not have.
     UnknownItem,
-    /// There are too many rules for one look: this one and those after it were not looked at.
+    /// It asks for a feature of a layer that the street has not drawn.
+    UnknownFeature,
+    /// Not everything was looked at: there are too many rules, or these meet too many others, or have too many combinations.
     Unfinished,
 }
 
-/// A made-up event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Example {
-    /// Its item.
-    pub item: String,
-    /// Its street.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub street: Option<TenantId>,
-    /// Its community.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub community: Option<TenantId>,
-    /// When.
-    pub moment: Moment,
-    /// Who reported it.
-    pub reporter: String,
-    /// The lane.
-    pub lane: &'static str,
-    /// Households it touches.
-    pub households: u32,
-    /// What a sensor read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reading_milli: Option<i64>,
-    /// Earlier cases of the item at the place.
-    #[serde(skip_serializing_if = "zero")]
-    pub repeats: u32,
-    /// Reports in them and in the one that opens.
-    #[serde(skip_serializing_if = "one")]
-    pub voices: u32,
-    /// The words.
-    pub text: String,
+impl Kind {
+    /// As written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Dead => "dead",
+            Kind::Shadowed => "shadowed",
+            Kind::Overlap => "overlap",
+            Kind::Gap => "gap",
+            Kind::NightHolder => "night-holder",
+            Kind::UnknownItem => "unknown-item",
+            Kind::UnknownFeature => "unknown-feature",
+            Kind::Unfinished => "unfinished",
+        }
+    }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn zero(count: &u32) -> bool {
-    *count == 0
+/// How much work one look may be: nobody waits for ever, and what was not looked at is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// Comparisons that are left.
+    left: usize,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn one(count: &u32) -> bool {
-    *count == 1
+impl Effort {
+    /// For whoever asks what is to be found: some seconds of one core.
+    pub const fn thorough() -> Self {
+        Self { left: COMPARISONS_MAX }
+    }
+
+    /// For whoever publishes, and gets the answer with it: at most a second or so.
+    pub const fn brief() -> Self {
+        Self { left: COMPARISONS_MAX / 10 }
+    }
+
+    const fn spend(&mut self, comparisons: usize) {
+        self.left = self.left.saturating_sub(comparisons);
+    }
 }
 
-/// Everything to look at in a layer's rules. `progress` hears after each rule how many are done.
-pub fn check(rules: &Rules, layer: Layer, world: &World, mut progress: impl FnMut(usize)) -> Vec<Finding> {
+/// Everything to look at in a layer's rules. `effort` goes down as it is looked for; `progress` hears after each rule how many are
+/// done.
+pub fn check(
+    rules: &Rules,
+    layer: Layer,
+    world: &World,
+    effort: &mut Effort,
+    mut progress: impl FnMut(usize),
+) -> Vec<Finding> {
     let all: Vec<(&Rule, &Condition)> = rules.active().collect();
-    let mut checked = Checked { layer, world, all: &all, findings: Vec::new(), comparisons: 0 };
+    let mut checked = Checked {
+        layer,
+        world,
+        all: &all,
+        findings: Vec::new(),
+        effort,
+        crowded: BTreeSet::new(),
+        wide: BTreeSet::new(),
+    };
     for (position, (rule, _)) in all.iter().copied().enumerate() {
         if checked.done() {
-            let zh = format!("规则过多，自{}起未作检查", rule.key);
-            let en = format!("there are too many rules to look at: {} and those after it were not", rule.key);
-            checked.find(Kind::Unfinished, &[rule], None, zh, en);
+            checked.stopped_at(rule);
             break;
         }
         let neighbours = rules.neighbours(rule);
@@ -148,6 +171,7 @@ pub fn check(rules: &Rules, layer: Layer, world: &World, mut progress: impl FnMu
     }
     checked.gaps();
     checked.nights();
+    checked.undecided();
     checked.findings
 }
 
@@ -156,28 +180,40 @@ struct Checked<'a> {
     world: &'a World,
     all: &'a [(&'a Rule, &'a Condition)],
     findings: Vec<Finding>,
-    /// Made so far.
-    comparisons: usize,
+    effort: &'a mut Effort,
+    /// Keys of rules that meet more earlier ones than they were held against.
+    crowded: BTreeSet<String>,
+    /// Keys of rules with more combinations than were tried, of which nothing is known therefore.
+    wide: BTreeSet<String>,
 }
 
 impl Checked<'_> {
     fn done(&self) -> bool {
-        self.comparisons > COMPARISONS_MAX || self.findings.len() >= FINDINGS_MAX
+        self.effort.left == 0 || self.findings.len() >= FINDINGS_MAX
     }
 
     fn rule(&mut self, position: usize, neighbours: &BTreeSet<usize>) {
-        let (rule, _) = self.all[position];
+        let (rule, condition) = self.all[position];
         let unknown = rule.items.iter().find(|item| !self.world.items.contains_key(*item));
         if let Some(item) = unknown.filter(|_| !self.world.items.is_empty()) {
             let zh = format!("规则{}所指事项{item}不在责任清单中", rule.key);
             let en = format!("rule {} names item {item}, which the list does not have", rule.key);
-            self.find(Kind::UnknownItem, &[rule], None, zh, en);
+            let about = Rule { items: vec![item.clone()], ..rule.clone() };
+            let example = self.example(&about, condition, |_| true);
+            self.find(Kind::UnknownItem, &[rule], example, zh, en);
+        }
+        self.undrawn(rule, condition);
+        if self.dead(position) || self.covered(position, neighbours) {
+            return;
         }
         let mut earlier: Vec<usize> =
             neighbours.range(..position).rev().take(NEIGHBOURS_MAX).copied().collect();
         earlier.reverse();
-        if !self.lives(position, &earlier) {
+        if self.shadowed(position, &earlier) {
             return;
+        }
+        if neighbours.range(..position).count() > NEIGHBOURS_MAX {
+            self.crowded.insert(rule.key.clone());
         }
         for other in earlier {
             if conflict(&self.all[other].0.then, &rule.then) {
@@ -186,43 +222,93 @@ impl Checked<'_> {
         }
     }
 
-    /// Whether a rule ever decides; the finding says why not.
-    fn lives(&mut self, position: usize, earlier: &[usize]) -> bool {
-        !self.dead(position) && !self.shadowed(position, earlier)
+    /// What its condition asks for and nobody has drawn; a misspelt one would never hold, and nobody would be told.
+    fn undrawn(&mut self, rule: &Rule, condition: &Condition) {
+        let Some(drawn) = &self.world.features else { return };
+        let unknown = |constant: &&Constant| match &constant.value {
+            ConstantValue::Text(text) => constant.field == Field::Layers && !drawn.contains(text),
+            ConstantValue::Number(_) => false,
+        };
+        let Some(Constant { value: ConstantValue::Text(feature), .. }) =
+            condition.constants().iter().find(unknown)
+        else {
+            return;
+        };
+        let zh = format!("规则{}所指{feature}未在该街道的图层中绘出", rule.key);
+        let en = format!("rule {} asks for {feature}, which the street has not drawn", rule.key);
+        self.find(Kind::UnknownFeature, &[rule], None, zh, en);
     }
 
+    /// An event that a rule is about, for which its condition holds and which is as wanted.
+    fn example(
+        &mut self,
+        rule: &Rule,
+        condition: &Condition,
+        wanted: impl Fn(&Event<'_>) -> bool,
+    ) -> Option<Example> {
+        let (mut example, mut events) = (None, 0);
+        Samples::of(rule, &[rule], &[condition], self.world).each(|event| {
+            events += 1;
+            if condition.holds(event) == Ok(true) && wanted(event) {
+                example = Some(Example::of(event, self.world));
+            }
+            example.is_none()
+        });
+        self.effort.spend(events * condition.cost());
+        example
+    }
+
+    /// Whether its condition never holds.
     fn dead(&mut self, position: usize) -> bool {
         let (rule, condition) = self.all[position];
-        let samples = Samples::of(rule, &[rule], &[condition], self.world);
-        let cost = condition.cost();
-        if !condition.plain() || !samples.exhaustive() {
+        if !condition.plain() {
             return false;
         }
-        let (mut held, mut events) = (false, 0);
+        let samples = Samples::of(rule, &[rule], &[condition], self.world);
+        let (mut held, mut events, mut example) = (false, 0, None);
         samples.each(|event| {
             events += 1;
+            example.get_or_insert_with(|| Example::of(event, self.world));
             held = condition.holds(event) == Ok(true);
             !held
         });
-        self.comparisons += events * cost;
-        if !held {
-            let zh = format!("规则{}的条件永不成立：{}", rule.key, rule.when);
-            let en = format!("the condition of rule {} never holds: {}", rule.key, rule.when);
-            self.find(Kind::Dead, &[rule], None, zh, en);
-        }
-        !held
-    }
-
-    fn shadowed(&mut self, position: usize, earlier: &[usize]) -> bool {
-        let (rule, condition) = self.all[position];
-        let others = earlier.iter().map(|other| self.all[*other].1);
-        let together: Vec<&Condition> = others.chain([condition]).collect();
-        let rules: Vec<&Rule> = earlier.iter().map(|other| self.all[*other].0).chain([rule]).collect();
-        let samples = Samples::of(rule, &rules, &together, self.world);
-        let cost = together.len();
-        if !samples.exhaustive() || !together.iter().all(|condition| condition.plain()) {
+        self.effort.spend(events * condition.cost());
+        if held {
             return false;
         }
+        if !samples.exhaustive() {
+            self.too_wide(rule);
+            return false;
+        }
+        let zh = format!("规则{}的条件永不成立：{}", rule.key, rule.when);
+        let en = format!("the condition of rule {} never holds: {}", rule.key, rule.when);
+        self.find(Kind::Dead, &[rule], example, zh, en);
+        true
+    }
+
+    /// Whether one earlier rule without a condition takes all that it is about, whatever its own condition asks.
+    fn covered(&mut self, position: usize, neighbours: &BTreeSet<usize>) -> bool {
+        let (rule, condition) = self.all[position];
+        let takes_all = |other: &usize| self.all[*other].1.always() && self.all[*other].0.takes_in(rule);
+        let Some(other) = neighbours.range(..position).copied().find(takes_all) else { return false };
+        let example = self.example(rule, condition, |_| true);
+        self.tell_shadowed(rule, &[self.all[other].0], example);
+        true
+    }
+
+    /// Whether earlier ones together take all for which it holds. Those that search texts or compute count as ones that never hold:
+    /// what the others take without them, they take.
+    fn shadowed(&mut self, position: usize, earlier: &[usize]) -> bool {
+        let (rule, condition) = self.all[position];
+        let earlier: Vec<usize> =
+            earlier.iter().copied().filter(|other| self.all[*other].1.plain()).collect();
+        if !condition.plain() || earlier.is_empty() {
+            return false;
+        }
+        let together: Vec<&Condition> =
+            earlier.iter().map(|other| self.all[*other].1).chain([condition]).collect();
+        let rules: Vec<&Rule> = earlier.iter().map(|other| self.all[*other].0).chain([rule]).collect();
+        let samples = Samples::of(rule, &rules, &together, self.world);
         let catches = |other: usize, event: &Event<'_>| {
             self.all[other].0.covers(event) && self.all[other].1.holds(event) != Ok(false)
         };
@@ -238,17 +324,25 @@ impl Checked<'_> {
             }
             !decides
         });
-        self.comparisons += events * cost;
+        self.effort.spend(events * together.len());
         if decides {
             return false;
         }
+        if !samples.exhaustive() {
+            self.too_wide(rule);
+            return false;
+        }
         let catchers: Vec<&Rule> = caught_by.iter().map(|other| self.all[*other].0).collect();
+        self.tell_shadowed(rule, &catchers, example);
+        true
+    }
+
+    fn tell_shadowed(&mut self, rule: &Rule, catchers: &[&Rule], example: Option<Example>) {
         let keys = catchers.iter().map(|rule| rule.key.as_str()).collect::<Vec<_>>();
         let zh = format!("规则{}成立时总有更前的规则成立：{}", rule.key, keys.join("、"));
         let en = format!("whenever rule {} holds, an earlier one does: {}", rule.key, keys.join(", "));
-        let told: Vec<&Rule> = std::iter::once(rule).chain(catchers).collect();
+        let told: Vec<&Rule> = std::iter::once(rule).chain(catchers.iter().copied()).collect();
         self.find(Kind::Shadowed, &told, example, zh, en);
-        true
     }
 
     /// Two that hold at once, each of which also holds alone.
@@ -271,8 +365,11 @@ impl Checked<'_> {
             }
             both.is_none() || !only_one || !only_other
         });
-        self.comparisons += events * cost;
+        self.effort.spend(events * cost);
         if both.is_none() || !only_one || !only_other {
+            if its.plain() && others.plain() && !samples.exhaustive() {
+                self.too_wide(other);
+            }
             return;
         }
         let mut zh = format!("规则{}与{}可同时成立而结论不同，以前者为准", one.key, other.key);
@@ -285,96 +382,10 @@ impl Checked<'_> {
         self.find(Kind::Overlap, &[other, one], both, zh, en);
     }
 
-    /// Items that several conditional rules divide among them, with something left out that no wider rule takes.
-    fn gaps(&mut self) {
-        let mut by_item: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (position, (rule, _)) in self.all.iter().enumerate() {
-            rule.items.iter().for_each(|item| by_item.entry(item).or_default().push(position));
-        }
-        let wide: Vec<usize> =
-            (0..self.all.len()).filter(|position| self.all[*position].0.items.is_empty()).collect();
-        for (item, positions) in by_item {
-            if self.done() {
-                return;
-            }
-            self.gap(item, &positions, &wide);
-        }
-    }
-
-    fn gap(&mut self, item: &str, positions: &[usize], wide: &[usize]) {
-        let whole = |position: &&usize| self.all[**position].0.places.is_empty();
-        let dividing: Vec<usize> = positions.iter().filter(whole).copied().collect();
-        if !self.divide(&dividing) || dividing.len() + wide.len() > NEIGHBOURS_MAX {
-            return;
-        }
-        let rules: Vec<&Rule> = dividing.iter().map(|position| self.all[*position].0).collect();
-        let conditions: Vec<&Condition> =
-            dividing.iter().chain(wide).map(|position| self.all[*position].1).collect();
-        let about = Rule { items: vec![item.to_owned()], ..rules[0].clone() };
-        let (mut left_out, mut events) = (None, 0);
-        Samples::of(&about, &[&about], &conditions, self.world).each(|event| {
-            events += 1;
-            if conditions.iter().all(|condition| condition.holds(event) == Ok(false)) {
-                left_out = Some(Example::of(event, self.world));
-            }
-            left_out.is_none()
-        });
-        self.comparisons += events * conditions.iter().map(|condition| condition.cost()).sum::<usize>();
-        let Some(example) = left_out else { return };
-        let keys = rules.iter().map(|rule| rule.key.as_str()).collect::<Vec<_>>();
-        let zh = format!("事项{item}由规则{}分担，尚有情形无规则适用，按责任清单办理", keys.join("、"));
-        let en = format!("rules {} divide item {item} and leave something to the list", keys.join(", "));
-        self.find(Kind::Gap, &rules, Some(example), zh, en);
-    }
-
-    /// Whether rules divide something: at least two, each with a condition, on a field they share.
-    fn divide(&self, positions: &[usize]) -> bool {
-        if positions.len() < 2 || positions.iter().any(|position| self.all[*position].1.always()) {
-            return false;
-        }
-        let mut shared: BTreeSet<Field> = self.all[positions[0]].1.fields().clone();
-        positions.iter().for_each(|position| {
-            let fields = self.all[*position].1.fields();
-            shared.retain(|field| fields.contains(field));
-        });
-        !shared.is_empty()
-    }
-
-    /// Items that count day and night and are led by who sleeps, by the list or by a rule.
-    fn nights(&mut self) {
-        if self.world.awake.is_empty() {
-            return;
-        }
-        for (rule, _) in self.all {
-            let Some(lead) = rule.then.lead.as_ref().filter(|lead| !self.world.awake.contains(*lead)) else {
-                continue;
-            };
-            let always = |code: &&String| self.world.items.get(*code).is_some_and(|item| item.day_and_night);
-            let Some(item) = rule.items.iter().find(always) else { continue };
-            let zh = format!("规则{}将全天计时的事项{item}交{lead}主办，该单位夜间无人值守", rule.key);
-            let en = format!(
-                "rule {} gives item {item}, which counts day and night, to {lead}, who has no night duty",
-                rule.key
-            );
-            self.find(Kind::NightHolder, &[rule], None, zh, en);
-        }
-    }
-
     fn find(&mut self, kind: Kind, rules: &[&Rule], example: Option<Example>, zh: String, en: String) {
         let rules = rules.iter().map(|rule| rule.key.clone()).collect();
         self.findings.push(Finding { kind, layer: self.layer, rules, example, zh, en });
     }
-}
-
-/// Items of the list that count day and night, led by a body without night duty (D34), each with that body.
-pub fn sleeping_leads(world: &World) -> Vec<(&str, &BodyKey)> {
-    let sleeps = |item: &ListedItem| item.day_and_night && !world.awake.contains(&item.lead);
-    world
-        .items
-        .iter()
-        .filter(|(_, item)| sleeps(item))
-        .map(|(code, item)| (code.as_str(), &item.lead))
-        .collect()
 }
 
 /// Whether two of one rank name different leads.
@@ -405,22 +416,21 @@ impl Rule {
         let here = |place: &TenantId| *place == event.street || Some(*place) == event.community;
         item && (self.places.is_empty() || self.places.iter().any(here))
     }
+
+    /// Whether all items and places that another one is about are ones it is about.
+    fn takes_in(&self, other: &Rule) -> bool {
+        let item = |item: &String| self.items.contains(item);
+        let place = |place: &TenantId| {
+            self.places.contains(place)
+                || street_of(*place).is_some_and(|street| self.places.contains(&street))
+        };
+        let within = |own: bool, others: bool, all: bool| own || (!others && all);
+        within(self.items.is_empty(), other.items.is_empty(), other.items.iter().all(item))
+            && within(self.places.is_empty(), other.places.is_empty(), other.places.iter().all(place))
+    }
 }
 
-impl Example {
-    fn of(event: &Event<'_>, world: &World) -> Self {
-        Self {
-            item: event.item.to_owned(),
-            street: world.street.or(Some(event.street)),
-            community: event.community,
-            moment: event.moment,
-            reporter: event.reporter.to_owned(),
-            lane: event.lane.as_str(),
-            households: event.households,
-            reading_milli: event.reading_milli,
-            repeats: event.repeats,
-            voices: event.voices,
-            text: event.text.to_owned(),
-        }
-    }
+/// The street that a community lies in; a street's own code.
+fn street_of(place: TenantId) -> Option<TenantId> {
+    TenantId::from_i64(place.as_i64() / 1_000 * 1_000).ok()
 }

@@ -74,7 +74,7 @@ pub enum Unsound {
     Syntax(String),
     /// A name that no field has.
     #[error(
-        "no field is called {0}; there are item, category, street, community, grid, reporter, lane, text, month, weekday, hour, minute, households, reading_milli, repeats, voices, workday, drill and has_reading"
+        "no field is called {0}; there are item, category, street, community, grid, layers, reporter, lane, text, month, weekday, hour, minute, households, reading_milli, repeats, voices, workday, drill and has_reading"
     )]
     UnknownField(String),
     /// A function that there is not.
@@ -90,6 +90,11 @@ pub enum Unsound {
         /// What it is compared with.
         with: String,
     },
+    /// What no feature of a further layer can be called.
+    #[error(
+        "{0} names nothing in layers: write 'layer/code', e.g. 'police-beat/B-3' in layers; street, community and grid are fields of their own"
+    )]
+    NoFeature(String),
     /// A pattern that is none.
     #[error("{0} is no pattern: write a regular expression without look-around")]
     Pattern(String),

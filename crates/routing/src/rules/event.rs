@@ -15,6 +15,9 @@ pub struct Event<'a> {
     pub community: Option<TenantId>,
     /// The grid cell of its place; empty while it is unknown.
     pub grid: &'a str,
+    /// What of its street's other layers holds its place, as `layer/code`: e.g. `police-beat/B-3`. Empty while the place is unknown,
+    /// and where nobody asks.
+    pub layers: &'a [String],
     /// Who reported it: `resident`, `grid-worker`, …
     pub reporter: &'a str,
     /// The lane it came in.
@@ -113,16 +116,19 @@ pub enum Field {
     Number(NumberField),
     /// So or not.
     Flag(Flag),
+    /// `layers`: what of the street's other layers holds the place, a list of texts `layer/code`.
+    Layers,
 }
 
 impl Field {
     /// Every field with its name in conditions: the same words in documents, explanations and docs.
-    pub const ALL: [(&'static str, Field); 19] = [
+    pub const ALL: [(&'static str, Field); 20] = [
         ("item", Field::Text(TextField::Item)),
         ("category", Field::Text(TextField::Category)),
         ("street", Field::Text(TextField::Street)),
         ("community", Field::Text(TextField::Community)),
         ("grid", Field::Text(TextField::Grid)),
+        ("layers", Field::Layers),
         ("reporter", Field::Text(TextField::Reporter)),
         ("lane", Field::Text(TextField::Lane)),
         ("text", Field::Text(TextField::Text)),

@@ -50,13 +50,14 @@ struct Table {
     items: HashMap<Box<str>, Cells, FixedState>,
     /// Of the rules about every item.
     any_item: Cells,
-    fields: BTreeSet<Field>,
 }
 
 /// Positions of rules by place.
 #[derive(Debug, Default)]
 struct Cells {
     any_place: Vec<u32>,
+    /// What their conditions ask about.
+    fields: BTreeSet<Field>,
     places: HashMap<TenantId, Positions, FixedState>,
 }
 
@@ -109,9 +110,9 @@ impl Rules {
         self.active.concerns(item) || self.shadow.concerns(item)
     }
 
-    /// Whether any condition asks about a field.
-    pub fn ask(&self, field: Field) -> bool {
-        self.active.fields.contains(&field) || self.shadow.fields.contains(&field)
+    /// Whether the condition of any rule that could be about an item asks about a field.
+    pub fn ask(&self, item: &str, field: Field) -> bool {
+        self.active.asks(item, field) || self.shadow.asks(item, field)
     }
 
     /// What they say of an event; shadow rules have no say.
@@ -206,12 +207,15 @@ impl Table {
     fn add(&mut self, rule: Rule, condition: Arc<Condition>) {
         let position = self.rules.len() as u32;
         if rule.items.is_empty() {
-            self.any_item.add(&rule.places, position);
+            self.any_item.add(&rule.places, position, condition.fields());
         }
         for item in rule.items.iter().collect::<BTreeSet<_>>() {
-            self.items.entry(item.as_str().into()).or_default().add(&rule.places, position);
+            self.items.entry(item.as_str().into()).or_default().add(
+                &rule.places,
+                position,
+                condition.fields(),
+            );
         }
-        self.fields.extend(condition.fields());
         self.rules.push(rule);
         self.conditions.push(condition);
     }
@@ -222,6 +226,11 @@ impl Table {
 
     fn concerns(&self, item: &str) -> bool {
         self.items.contains_key(item) || !self.any_item.is_empty()
+    }
+
+    fn asks(&self, item: &str, field: Field) -> bool {
+        let of = [Some(&self.any_item), self.items.get(item)];
+        of.into_iter().flatten().any(|cells| cells.fields.contains(&field))
     }
 
     /// Visits the positions of the rules of the event's cells, in the order they are written.
@@ -257,7 +266,8 @@ impl Table {
 }
 
 impl Cells {
-    fn add(&mut self, places: &[TenantId], position: u32) {
+    fn add(&mut self, places: &[TenantId], position: u32, fields: &BTreeSet<Field>) {
+        self.fields.extend(fields);
         if places.is_empty() {
             self.any_place.push(position);
         }

@@ -21,6 +21,7 @@ fn event() -> Event<'static> {
         street: tenant("990102001000"),
         community: Some(tenant("990102001003")),
         grid: "G-7",
+        layers: &[],
         reporter: "resident",
         lane: Lane::Normal,
         drill: false,
@@ -52,6 +53,7 @@ fn rule(key: &str, items: &[&str], when: &str) -> Rule {
 struct Matter {
     item: &'static str,
     community: Option<TenantId>,
+    layers: Vec<String>,
     reporter: &'static str,
     lane: Lane,
     drill: bool,
@@ -70,6 +72,7 @@ impl Matter {
             item: self.item,
             category: self.item.split('-').next().unwrap(),
             community: self.community,
+            layers: &self.layers,
             reporter: self.reporter,
             lane: self.lane,
             drill: self.drill,
@@ -88,6 +91,7 @@ prop_compose! {
     fn matters()(
         item in prop::sample::select(vec!["TRA-01", "TRA-02", "FAC-03", "IOT-01"]),
         community in prop::option::of(prop::sample::select(vec![tenant("990102001003"), tenant("990102001004")])),
+        layers in prop::sample::subsequence(vec!["fire-zone/1", "police-beat/B-1", "police-beat/B-2"], 0..=3),
         reporter in prop::sample::select(vec!["resident", "grid-worker"]),
         lane in prop::sample::select(Lane::ALL.to_vec()),
         drill: bool,
@@ -98,7 +102,8 @@ prop_compose! {
         (repeats, more_voices) in (0_u32..4, 0_u32..4),
     ) -> Matter {
         let moment = Moment { month, weekday, minute, workday: Some(workday) };
-        Matter { item, community, reporter, lane, drill, text, moment, households, reading_milli, repeats, more_voices }
+        let layers = layers.into_iter().map(str::to_owned).collect();
+        Matter { item, community, layers, reporter, lane, drill, text, moment, households, reading_milli, repeats, more_voices }
     }
 }
 
@@ -127,6 +132,8 @@ fn conditions(arithmetic: bool) -> BoxedStrategy<String> {
         "reporter == 'grid-worker'",
         "lane == 'urgent'",
         "grid == 'G-7'",
+        "'police-beat/B-1' in layers",
+        "!('fire-zone/1' in layers)",
         "text.contains('改道')",
         "text.startsWith('3')",
         "text.endsWith('水')",

@@ -23,6 +23,9 @@ pub struct Circumstances {
     pub category: String,
     /// The grid cell of the place, or empty.
     pub grid: String,
+    /// What of the street's other layers holds the place, as `layer/code`, sorted; nothing where no rule asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<String>>,
     /// Who reported it.
     pub reporter: String,
     /// A rehearsal.
@@ -108,6 +111,11 @@ impl Tried {
     /// Whether it has a say in the plan.
     pub fn decides(&self) -> bool {
         self.verdict == Verdict::Held && !self.shadow
+    }
+
+    /// Whether nobody could tell, so that its layer has no say.
+    pub fn failed(&self) -> bool {
+        !self.shadow && matches!(self.verdict, Verdict::Failed(_))
     }
 
     /// The rules of a layer that were tried for an event.
@@ -200,6 +208,7 @@ impl Facts {
             street: self.street,
             community: self.community,
             grid: &known.grid,
+            layers: known.layers.as_deref().unwrap_or_default(),
             reporter: &known.reporter,
             lane: self.lane,
             drill: known.drill,

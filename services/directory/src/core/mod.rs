@@ -30,5 +30,5 @@ pub(crate) use keys::brought_back;
 pub(crate) use manifest::{MANIFEST_BYTES_MAX, Manifest, placed, read};
 pub(crate) use publications::{not_raised, stamp, withdrawn};
 pub(crate) use rota::{Calendar, Roster, Turn, calendar};
-pub(crate) use rules::findings;
+pub(crate) use rules::{findings, not_looked_at};
 pub(crate) use streets::broken_by;

@@ -7,7 +7,7 @@ use bootstrap::House;
 use contract::document::{Document, DocumentBody, Kind, Part};
 use ids::TenantId;
 use pg::ScopedTx;
-use routing::rules::check::Finding;
+use routing::rules::check::{Effort, Finding};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -96,7 +96,7 @@ async fn findings(documents: Vec<Document>, pack: Option<Document>) -> Result<Ve
     // One at a time: whoever asks twice waits for himself, not for the core that others need.
     static ONE: Semaphore = Semaphore::const_new(1);
     let _permit = ONE.acquire().await;
-    let looking = tokio::task::spawn_blocking(move || core::findings(&documents, pack.as_ref()));
+    let looking = tokio::task::spawn_blocking(move || core::findings(&documents, pack.as_ref(), Effort::thorough()));
     looking.await.map_err(|error| pg::Error::broken("looking at rules", error))
 }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use contract::document::{Document, ResolvedPolicy, Stage};
+use contract::proto::intake::Place;
 use ids::{BodyRef, TenantId};
 use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
@@ -202,10 +203,14 @@ fn again(
     let assigned = facts.assigned.as_ref().and_then(given);
     let days = then.street.of.repeat_days();
     let kept = known.and_then(|known| known.repetition).filter(|kept| kept.days == days);
+    let datum = datum_of(&case.datum).unwrap_or_default();
+    let place = Place { lon: case.lon, lat: case.lat, datum: datum.into(), ..Place::default() };
     let matter = Matter {
         item: &case.item,
         community: facts.community,
         grid: known.map_or(case.grid.as_deref(), |known| Some(&known.grid)),
+        place: Some(&place),
+        layers: known.and_then(|known| known.layers.as_deref()),
         lane: facts.lane,
         reporter: case.reporter.as_deref().unwrap_or_default(),
         drill: false,

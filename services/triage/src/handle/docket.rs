@@ -94,6 +94,8 @@ impl Matter<'_> {
             item,
             community: self.place.as_ref().and_then(|place| place.community),
             grid: self.place.as_ref().and_then(|place| place.grid.as_deref()),
+            place: Some(&report.place),
+            layers: None,
             lane: self.lane,
             reporter: &report.source,
             drill: self.submission.drill,

@@ -9,7 +9,6 @@ use contract::document::Name;
 use contract::proto::triage as wire;
 use ids::{Lane, TenantId};
 use jiff::civil::Date;
-use routing::rules::{Tried, Verdict};
 use snapshot::StreetView;
 
 use super::Street;
@@ -68,11 +67,7 @@ fn draw(view: &StreetView<Street>, matter: &Matter<'_>, day: Date) -> Drawn {
         lane: planned.plan.lane,
         bodies: planned.bodies(),
         plan: forms::plan(&planned, &explanation),
-        rules_failed: failed(&planned.explanation.inputs.rules),
+        rules_failed: planned.explanation.failed().count(),
         name: planned.name,
     }
-}
-
-fn failed(tried: &[Tried]) -> usize {
-    tried.iter().filter(|tried| !tried.shadow && matches!(tried.verdict, Verdict::Failed(_))).count()
 }

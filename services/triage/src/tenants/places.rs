@@ -7,7 +7,7 @@ use contract::document::{Territory, territory as forms};
 use contract::proto::intake::{Datum as Declared, Place};
 use ids::TenantId;
 use jiff::civil::Date;
-use territory::{Datum, Feature, Layer, Point, Shape, StreetTerritory};
+use territory::{Datum, Feature, Layer, Located, Point, Shape, StreetTerritory};
 
 /// What a street's layers say of a place inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,18 @@ impl Compiler {
 
 /// Nothing for a place outside, and for one whose datum this build does not know.
 pub(crate) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> {
+    let located = located(street, place)?;
+    Some(Placed { community: located.community, grid: located.grid.map(|grid| grid.to_string()) })
+}
+
+/// What of the layers besides street, community and grid holds a place, as conditions of rules call it: `layer/code`, sorted.
+/// Nothing outside. Only rules ask for it, so nothing is kept of it with a place.
+pub(crate) fn layers_at(street: &StreetTerritory, place: &Place) -> Vec<String> {
+    let holding = located(street, place).into_iter().flat_map(|located| located.layers());
+    holding.map(|hit| format!("{}/{}", hit.layer, hit.code)).collect()
+}
+
+fn located<'a>(street: &'a StreetTerritory, place: &Place) -> Option<Located<'a>> {
     let datum = match place.datum() {
         Declared::Wgs84 => Datum::Wgs84,
         Declared::Gcj02 => Datum::Gcj02,
@@ -88,9 +100,7 @@ pub(crate) fn locate(street: &StreetTerritory, place: &Place) -> Option<Placed> 
         Declared::Unspecified => return None,
     };
     let point = Point::from_degrees(place.lon, place.lat, datum).ok()?;
-    let located = street.locate(point);
-    located.street?;
-    Some(Placed { community: located.community, grid: located.grid.map(|grid| grid.to_string()) })
+    Some(street.locate(point)).filter(|located| located.street.is_some())
 }
 
 /// What is drawn on a day.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::document;
+use contract::proto::intake::Place;
 use ids::{BodyKey, BodyRef, Lane, TenantId};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,6 +27,10 @@ pub struct Matter<'a> {
     pub community: Option<TenantId>,
     /// The grid cell of its place.
     pub grid: Option<&'a str>,
+    /// Where it is: of the street's further layers it is found only where a rule asks.
+    pub place: Option<&'a Place>,
+    /// What of these layers held it, where that is known from before.
+    pub layers: Option<&'a [String]>,
     /// The lane it came in.
     pub lane: Lane,
     /// In which role it was reported.
@@ -116,8 +121,8 @@ impl Street {
             return (facts, Vec::new());
         }
         let layers = self.rules(day);
-        let asks_text = layers.iter().any(|(_, rules)| rules.ask(Field::Text(TextField::Text)));
-        facts.circumstances = Some(self.circumstances(matter, day, asks_text));
+        let ask = |field| layers.iter().any(|(_, rules)| rules.ask(matter.item, field));
+        facts.circumstances = Some(self.circumstances(matter, day, &ask));
         let Some(event) = facts.event() else { return (facts, Vec::new()) };
         let pack = self.effective(day);
         let seated = |key: &BodyKey| -> Option<Seat> {
@@ -149,15 +154,25 @@ impl Street {
         }
     }
 
-    fn circumstances(&self, matter: &Matter<'_>, day: Date, asks_text: bool) -> Circumstances {
+    /// What of the further layers holds it: as it was known, else as the street is drawn.
+    fn layers_of(&self, matter: &Matter<'_>, day: Date) -> Vec<String> {
+        match (matter.layers, matter.place) {
+            (Some(known), _) => known.to_vec(),
+            (None, Some(place)) => self.layers_at(place, day),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn circumstances(&self, matter: &Matter<'_>, day: Date, ask: &dyn Fn(Field) -> bool) -> Circumstances {
         let pack = self.effective(day);
         let time = matter.now.to_zoned(self.pack.zone.clone()).datetime();
         Circumstances {
             category: pack.item(matter.item).map_or_else(String::new, |item| item.category.clone()),
             grid: matter.grid.unwrap_or_default().to_owned(),
+            layers: ask(Field::Layers).then(|| self.layers_of(matter, day)),
             reporter: matter.reporter.to_owned(),
             drill: matter.drill,
-            text: if asks_text { matter.text.to_owned() } else { String::new() },
+            text: if ask(Field::Text(TextField::Text)) { matter.text.to_owned() } else { String::new() },
             moment: Moment {
                 month: time.month().unsigned_abs(),
                 weekday: time.weekday().to_monday_one_offset().unsigned_abs(),

@@ -1,6 +1,7 @@
 //! Rules of a district and its streets: what they decide, what they leave alone, what is told of them, and what they would have
 //! done to past cases.
 
+use contract::document::territory::{Feature, Layer};
 use contract::document::{
     Document, DocumentBody, Name, Part, Priority, Rule, RuleThen, SlaPolicy, Stage, StreetCore, Validity,
 };
@@ -128,6 +129,41 @@ async fn what_cannot_be_told_leaves_the_list_and_is_counted() {
     assert!(roles.iter().all(|(body, _)| body != "urban-mgmt"), "{roles:?}");
     assert_eq!(steps(&explanation), ["rule.failed"]);
     assert_eq!(desk.rig.house.metrics.value("triage_rules_failed_total"), Some(1.0));
+}
+
+/// The stop lies in beat B-3 and in no other; a rule of another item does not make anybody look.
+#[tokio::test]
+async fn a_rule_may_ask_for_any_layer_of_the_street() {
+    let of_beat = |beat: &str| crowd(&format!("'police-beat/{beat}' in layers"));
+    let desk = desk(district(of_beat("B-3"))).await;
+    let mut territory = crate::place::drawn();
+    let boundary = territory.layers["street"].features[0].clone();
+    let beat = territory_feature("B-3", boundary.clone());
+    territory.layers.insert("police-beat".to_owned(), Layer { name: None, features: vec![beat] });
+    let district_code = crate::place::DISTRICT.parse().unwrap();
+    desk.rig.documents(&[Document::territory(district_code, 2, territory)]).await;
+    desk.hear(&[report(1, "TRA-01", "")]).await;
+    let (_, roles, explanation) = newest(&desk).await;
+    assert!(roles.contains(&("urban-mgmt".to_owned(), Role::Assist)), "{roles:?}");
+    let known = explanation.inputs.facts.circumstances.clone().unwrap();
+    assert_eq!(known.layers, Some(vec!["police-beat/B-3".to_owned()]));
+    assert!(explanation.steps.iter().any(|step| step.rule == "place.layers"), "{:?}", explanation.steps);
+
+    desk.rig.documents(&documents(3, district(of_beat("B-4")))).await;
+    desk.hear(&[Sent { lat: 29.565, ..report(2, "TRA-01", "") }]).await;
+    let (_, roles, explanation) = newest(&desk).await;
+    assert!(roles.iter().all(|(body, _)| body != "urban-mgmt"), "{roles:?}");
+    assert_eq!(steps(&explanation).len(), 0);
+
+    desk.rig.documents(&documents(4, district(crowd("households > 9")))).await;
+    desk.rig.clock.set("2026-11-23T03:00:00Z".parse().unwrap());
+    desk.hear(&[Sent { lat: 29.569, ..report(3, "TRA-01", "") }]).await;
+    let known = newest(&desk).await.2.inputs.facts.circumstances.unwrap();
+    assert_eq!(known.layers, None, "nobody asked");
+}
+
+fn territory_feature(code: &str, like: Feature) -> Feature {
+    Feature { code: code.to_owned(), ..like }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use routing::rules::check::check;
+use routing::rules::check::{Effort, check};
 use routing::rules::{Conditions, Found, Layer, Rules, Tried};
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub fn run(knobs: &Knobs) -> Result<Value> {
     );
     reloads(&mut sheet, &events)?;
     let started = Instant::now();
-    let findings = check(&table, Layer::District, &world(), |done| {
+    let findings = check(&table, Layer::District, &world(), &mut Effort::thorough(), |done| {
         if done % 2_500 == 0 {
             eprintln!("  {done} rules checked");
         }

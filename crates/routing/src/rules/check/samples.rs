@@ -10,8 +10,10 @@ use super::super::rule::Rule;
 use super::World;
 
 /// Most events made for one question; beyond, only some of all combinations are.
-pub(super) const COMBINATIONS_MAX: usize = 50_000;
-/// Texts searched for that are combined with each other.
+pub(super) const COMBINATIONS_MAX: u128 = 50_000;
+/// Fields that values are combined of.
+const FIELDS: usize = 16;
+/// Texts searched for, and features of layers, that are combined with each other.
 const PARTS_MAX: usize = 6;
 /// A street nobody has, for events that must lie somewhere.
 const SOMEWHERE: i64 = 990_199_999_000;
@@ -30,6 +32,10 @@ pub(super) struct Samples {
     lanes: Vec<Lane>,
     reporters: Vec<String>,
     grids: Vec<String>,
+    /// What holds the place, of the street's further layers.
+    layers: Vec<Vec<String>>,
+    /// There are more sets of them than are made.
+    more_layers: bool,
     texts: Vec<String>,
     repeats: Vec<u32>,
     voices: Vec<u32>,
@@ -74,13 +80,15 @@ impl Samples {
             lanes: if asks(Field::Text(TextField::Lane)) { Lane::ALL.to_vec() } else { vec![Lane::Normal] },
             reporters: constants.texts(TextField::Reporter, "resident"),
             grids: constants.texts(TextField::Grid, ""),
+            layers: subsets(&constants.features()),
+            more_layers: constants.features().len() > PARTS_MAX,
             texts: constants.searched(),
             repeats: constants.counts(NumberField::Repeats),
             voices: constants.counts(NumberField::Voices),
         }
     }
 
-    fn sizes(&self) -> [usize; 15] {
+    fn sizes(&self) -> [usize; FIELDS] {
         [
             self.items.len(),
             self.places.len(),
@@ -94,45 +102,42 @@ impl Samples {
             self.lanes.len(),
             self.reporters.len(),
             self.grids.len(),
+            self.layers.len(),
             self.texts.len(),
             self.repeats.len(),
             self.voices.len(),
         ]
     }
 
-    fn combinations(&self) -> usize {
-        self.sizes().into_iter().fold(1, usize::saturating_mul)
+    fn combinations(&self) -> u128 {
+        self.sizes().into_iter().fold(1, |all, size| all.saturating_mul(size as u128))
     }
 
     /// Whether [`Samples::each`] goes through all there are.
     pub(super) fn exhaustive(&self) -> bool {
-        self.combinations() <= COMBINATIONS_MAX
+        self.combinations() <= COMBINATIONS_MAX && !self.more_layers
     }
 
     /// Goes through the events until told to stop.
     pub(super) fn each(&self, mut more: impl FnMut(&Event<'_>) -> bool) {
         let (sizes, combinations) = (self.sizes(), self.combinations());
-        // An odd stride meets every field's values in turn.
-        let stride = (combinations / COMBINATIONS_MAX) | 1;
-        let mut number = 0_usize;
-        while number < combinations {
+        let stride = stride(&sizes, combinations);
+        let mut number = 0;
+        for _ in 0..combinations.min(COMBINATIONS_MAX) {
             let mut rest = number;
             let at = sizes.map(|size| {
-                let value = rest % size;
-                rest /= size;
-                value
+                let value = rest % size as u128;
+                rest /= size as u128;
+                value as usize
             });
             if !more(&self.event(&at)) {
                 return;
             }
-            number = match number.checked_add(stride) {
-                Some(next) => next,
-                None => return,
-            };
+            number = (number + stride) % combinations;
         }
     }
 
-    fn event(&self, at: &[usize; 15]) -> Event<'_> {
+    fn event(&self, at: &[usize; FIELDS]) -> Event<'_> {
         let [
             item,
             place,
@@ -146,6 +151,7 @@ impl Samples {
             lane,
             reporter,
             grid,
+            layers,
             text,
             repeats,
             voices,
@@ -157,6 +163,7 @@ impl Samples {
             street: self.places[place].0,
             community: self.places[place].1,
             grid: &self.grids[grid],
+            layers: &self.layers[layers],
             reporter: &self.reporters[reporter],
             lane: self.lanes[lane],
             drill: self.drills[drill],
@@ -174,6 +181,36 @@ impl Samples {
             voices: self.voices[voices].max(repeats + 1),
         }
     }
+}
+
+/// From one combination to the next. All of them in turn where there is time; else some two thirds of them on, by a number that
+/// shares no divisor with any field's count: so each field takes all its values, and no combination comes twice.
+fn stride(sizes: &[usize], combinations: u128) -> u128 {
+    if combinations <= COMBINATIONS_MAX {
+        return 1;
+    }
+    let coprime = |stride: &u128| sizes.iter().all(|size| gcd(*stride, *size as u128) == 1);
+    (combinations / 1_000 * 618 + 1..).find(coprime).unwrap_or(1)
+}
+
+const fn gcd(mut one: u128, mut other: u128) -> u128 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
+}
+
+/// Every set of the features; where they are too many each alone, all, and none.
+fn subsets(features: &[String]) -> Vec<Vec<String>> {
+    if features.len() > PARTS_MAX {
+        let alone = features.iter().map(|one| vec![one.clone()]);
+        return alone.chain([Vec::new(), features.to_vec()]).collect();
+    }
+    let chosen = |set: usize| {
+        let features = features.iter().enumerate().filter(|(position, _)| set >> position & 1 == 1);
+        features.map(|(_, one)| one.clone()).collect()
+    };
+    (0..1_usize << features.len()).map(chosen).collect()
 }
 
 /// Every item that is named, and of every category in play, and of one more, an item that nobody names.
@@ -245,8 +282,17 @@ impl Constants<'_> {
     }
 
     fn said(&self, field: TextField) -> Vec<String> {
-        let said = self.0.iter().filter_map(|constant| match (constant.field, &constant.value) {
-            (Field::Text(of), ConstantValue::Text(text)) if of == field => Some(text.clone()),
+        self.texts_of(Field::Text(field))
+    }
+
+    /// Features of layers, sorted.
+    fn features(&self) -> Vec<String> {
+        self.texts_of(Field::Layers)
+    }
+
+    fn texts_of(&self, field: Field) -> Vec<String> {
+        let said = self.0.iter().filter_map(|constant| match &constant.value {
+            ConstantValue::Text(text) if constant.field == field => Some(text.clone()),
             _ => None,
         });
         said.collect()
@@ -317,5 +363,54 @@ impl Constants<'_> {
             .map(chosen)
             .chain([other].into_iter().filter(|_| !parts.is_empty()))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three items and 167,400 combinations: by every third one, two of the items would never be tried.
+    #[test]
+    fn of_too_many_combinations_every_value_of_every_field_is_tried_and_none_twice() {
+        let rule = |when: &str| Rule {
+            key: "wide".to_owned(),
+            zh: String::new(),
+            en: String::new(),
+            order: 0,
+            items: ["TRA-01", "TRA-02", "TRA-03"].map(str::to_owned).to_vec(),
+            places: Vec::new(),
+            when: when.to_owned(),
+            shadow: false,
+            then: super::super::Then::default(),
+        };
+        let when = "month in [2, 4, 6, 8] && weekday in [2, 4] && hour in [3, 9, 15, 21] && households in [5, 20, 80] && repeats == 4";
+        let (rule, condition) = (rule(when), Condition::compile(when).unwrap());
+        let samples = Samples::of(&rule, &[&rule], &[&condition], &World::default());
+        let sizes = samples.sizes();
+        assert!(sizes[0] == 3 && !samples.exhaustive(), "{sizes:?}");
+        let mut seen = BTreeSet::new();
+        let (mut items, mut months, mut households) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        samples.each(|event| {
+            items.insert(event.item.to_owned());
+            months.insert(event.moment.month);
+            households.insert(event.households);
+            seen.insert(format!("{event:?}"))
+        });
+        assert_eq!(seen.len() as u128, COMBINATIONS_MAX);
+        assert_eq!((items.len(), months.len()), (3, samples.months.len()));
+        assert_eq!(households.len(), samples.households.len());
+    }
+
+    #[test]
+    fn a_stride_shares_no_divisor_with_any_count() {
+        for sizes in
+            [&[3, 54, 1_033][..], &[2, 3, 5, 7, 11, 13, 17, 19], &[3, 2, 62, 450], &[usize::MAX, 3, 9]]
+        {
+            let all = sizes.iter().fold(1, |all: u128, size| all.saturating_mul(*size as u128));
+            let stride = stride(sizes, all);
+            assert!(stride < all && sizes.iter().all(|size| gcd(stride, *size as u128) == 1), "{sizes:?}");
+        }
+        assert_eq!(stride(&[3, 4], 12), 1);
     }
 }

@@ -20,6 +20,7 @@ pub(super) enum Test {
     IsIn(TextField, Box<[Box<str>]>),
     Place(TextField, Option<TenantId>),
     PlaceIn(TextField, Box<[Option<TenantId>]>),
+    InLayer(Box<str>),
     Contains(TextField, Box<Finder<'static>>),
     StartsWith(TextField, Box<str>),
     EndsWith(TextField, Box<str>),
@@ -77,6 +78,7 @@ impl Test {
             Test::IsIn(field, constants) => {
                 text(event, *field, |text| constants.iter().any(|one| &**one == text))
             }
+            Test::InLayer(feature) => Some(event.layers.iter().any(|holding| **holding == **feature)),
             // Of UTF-8 no character's bytes lie within another's: a text holds another exactly where its bytes do.
             Test::Contains(field, part) => text(event, *field, |text| part.find(text.as_bytes()).is_some()),
             Test::StartsWith(field, part) => text(event, *field, |text| text.starts_with(&**part)),

@@ -1,7 +1,7 @@
 //! Conditions that do more than compare, by the interpreter of crate `cel`.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use cel::{Context, Env, ExecutionError, Program, Value};
 
@@ -31,6 +31,7 @@ impl Interpreted {
             match *field {
                 Field::Number(number) => context.add_variable_from_value(name, event.number(number)),
                 Field::Text(text) => context.add_variable_from_value(name, words(event, text)),
+                Field::Layers => context.add_variable_from_value(name, event.layers.to_vec()),
                 // What nobody knows is not there: the program fails unless it can do without.
                 Field::Flag(flag) => {
                     if let Some(so) = event.flag(flag) {
@@ -71,6 +72,8 @@ fn word(error: &ExecutionError) -> &'static str {
     }
 }
 
+static BEAT: LazyLock<[String; 1]> = LazyLock::new(|| ["police-beat/B-1".to_owned()]);
+
 /// Ordinary events that every condition must have an answer to: with everything said, and with nothing.
 fn probes() -> [Event<'static>; 4] {
     let moment = Moment { month: 5, weekday: 3, minute: 605, workday: Some(true) };
@@ -80,6 +83,7 @@ fn probes() -> [Event<'static>; 4] {
         street: TenantId::from_i64(990_102_001_000).expect("a code of the demonstration"),
         community: TenantId::from_i64(990_102_001_001).ok(),
         grid: "A-1",
+        layers: &*BEAT,
         reporter: "resident",
         lane: Lane::Normal,
         drill: false,
@@ -94,6 +98,7 @@ fn probes() -> [Event<'static>; 4] {
     let bare = Event {
         community: None,
         grid: "",
+        layers: &[],
         text: "无",
         moment: night,
         households: 0,

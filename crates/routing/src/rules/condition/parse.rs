@@ -158,6 +158,9 @@ fn place(constant: &str) -> Option<Option<TenantId>> {
 }
 
 fn among(left: &IdedExpr, right: &IdedExpr) -> Result<Option<Test>, Unsound> {
+    if field(right) == Some(Field::Layers) {
+        return in_layer(left);
+    }
     let (Some(field), Expr::List(list)) = (field(left), &right.expr) else { return Ok(None) };
     let constants: Option<Vec<Literal>> = list.elements.iter().map(literal).collect();
     let Some(constants) = constants else { return Ok(None) };
@@ -188,8 +191,28 @@ fn among(left: &IdedExpr, right: &IdedExpr) -> Result<Option<Test>, Unsound> {
                 _ => Test::IsIn(text, constants.into_iter().map(String::into_boxed_str).collect()),
             }))
         }
+        Field::Layers => Err(unlike(field, "one of several")),
         Field::Flag(_) => Ok(None),
     }
+}
+
+/// Whether a feature of a further layer holds the place.
+fn in_layer(feature: &IdedExpr) -> Result<Option<Test>, Unsound> {
+    match literal(feature) {
+        Some(Literal::Text(feature)) if names_feature(&feature) => Ok(Some(Test::InLayer(feature.into()))),
+        Some(Literal::Text(feature)) => Err(Unsound::NoFeature(feature)),
+        Some(other) => Err(unlike(Field::Layers, other.kind())),
+        None => Ok(None),
+    }
+}
+
+/// `layer/code`, of a layer that has no field of its own: anything else would never hold, and nobody would be told.
+fn names_feature(text: &str) -> bool {
+    let Some((layer, code)) = text.split_once('/') else { return false };
+    let key = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let own = ["street", "community", "grid"].contains(&layer);
+    !own && !layer.is_empty() && layer.bytes().all(key) && !code.is_empty() && code.bytes().all(plain)
 }
 
 fn of_text(function: &str, target: Option<&IdedExpr>, part: &IdedExpr) -> Result<Option<Test>, Unsound> {
@@ -292,6 +315,7 @@ fn literal(expression: &IdedExpr) -> Option<Literal> {
 fn unlike(field: Field, with: &str) -> Unsound {
     let is = match field {
         Field::Text(_) => "a text",
+        Field::Layers => "a list of texts 'layer/code'",
         Field::Number(_) => "a whole number",
         Field::Flag(_) => "true or false",
     };

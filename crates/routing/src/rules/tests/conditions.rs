@@ -47,6 +47,29 @@ fn what_is_unsound_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn a_further_layer_is_asked_for_by_layer_and_code() {
+    let layers = ["fire-zone/7".to_owned(), "police-beat/B-3".to_owned()];
+    let event = Event { layers: &layers, ..event() };
+    for (when, expected) in [
+        ("'police-beat/B-3' in layers", true),
+        ("'police-beat/B-30' in layers", false),
+        ("!('fire-zone/7' in layers) || grid == ''", false),
+        ("size(layers) == 2", true),
+    ] {
+        let condition = Condition::compile(when).unwrap();
+        assert_eq!(condition.holds(&event), Ok(expected), "{when}");
+        assert_eq!(condition.is_closure(), !when.contains("size"), "{when}");
+    }
+    let unsound = |when: &str| Condition::compile(when).map(|_| ()).unwrap_err();
+    for named in ["B-3", "police-beat", "grid/990102001003001", "community/990102001003", "beat/", "Beat/x"] {
+        assert_eq!(unsound(&format!("'{named}' in layers")), Unsound::NoFeature(named.to_owned()));
+    }
+    assert!(matches!(unsound("layers == 'police-beat/B-3'"), Unsound::Unlike { field: "layers", .. }));
+    assert!(matches!(unsound("layers.contains('B-3')"), Unsound::Unlike { field: "layers", .. }));
+    assert!(matches!(unsound("3 in layers"), Unsound::Unlike { field: "layers", .. }));
+}
+
+#[test]
 fn what_nobody_knows_is_nothing_unless_the_rest_decides() {
     let unpublished = Event { moment: Moment { workday: None, ..event().moment }, ..event() };
     for (when, expected) in [

@@ -35,6 +35,7 @@ fn facts() -> Facts {
         circumstances: Some(Circumstances {
             category: event.category.to_owned(),
             grid: event.grid.to_owned(),
+            layers: Some(event.layers.to_vec()),
             reporter: event.reporter.to_owned(),
             drill: event.drill,
             text: event.text.to_owned(),

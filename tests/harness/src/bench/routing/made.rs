@@ -1,6 +1,6 @@
 //! A made-up district: its rules, its events, its past.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use ids::{BodyKey, Lane, TenantId};
@@ -46,6 +46,7 @@ impl Parsed<'_> {
             street: code(self.street),
             community: Some(code(self.community)),
             grid: self.grid,
+            layers: &[],
             reporter: self.reporter,
             lane: if self.urgent { Lane::Urgent } else { Lane::Normal },
             drill: false,
@@ -75,6 +76,7 @@ impl Parsed<'_> {
             circumstances: Some(Circumstances {
                 category: self.category.to_owned(),
                 grid: self.grid.to_owned(),
+                layers: None,
                 reporter: self.reporter.to_owned(),
                 drill: false,
                 text: self.text.to_owned(),
@@ -204,7 +206,7 @@ pub(super) fn world() -> World {
         (item(number), ListedItem { category, lead: key(41), day_and_night: false })
     };
     let items: BTreeMap<_, _> = (0..ITEMS).map(listed).collect();
-    World { items, street: None, communities: Vec::new(), awake: BTreeSet::new() }
+    World { items, ..World::default() }
 }
 
 /// Explanations as they are stored.
