@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-pub(crate) use super::news::{CaseNews, CaseProgress, Cause, Detail, Line, OrderNews, ReportNews, Stage};
+pub(crate) use super::news::{
+    CaseNews, CaseProgress, Cause, Detail, FailedRule, Line, OrderNews, ReportNews, Stage,
+};
 
 /// Why a report names who has to act: a centre gave it from above (上级交办).
 const ASSIGNED: &str = "assignment";
@@ -150,7 +152,7 @@ fn plan_review(envelope: &Envelope, said: triage::PlanReviewRequested) -> Result
     heard.line.detail.due_at = instant(&said.due_at);
     heard.line.detail.desk = filled(said.desk);
     heard.line.detail.note = filled(said.note);
-    heard.line.detail.street_generation = said.plan.map(|plan| plan.street_generation);
+    planned(&mut heard.line.detail, said.plan);
     Ok(heard)
 }
 
@@ -198,8 +200,16 @@ fn joined(envelope: &Envelope, said: triage::CaseJoined) -> Result<Heard, NotHea
 
 fn routed(envelope: &Envelope, said: triage::CaseRouted) -> Result<Heard, NotHeard> {
     let mut heard = of_triage(case_news(envelope, said.case)?, None);
-    heard.line.detail.street_generation = said.plan.map(|plan| plan.street_generation);
+    planned(&mut heard.line.detail, said.plan);
     Ok(heard)
+}
+
+/// By which generation, and which rules could not be told when it was drawn.
+fn planned(detail: &mut Detail, plan: Option<triage::CasePlan>) {
+    let Some(plan) = plan else { return };
+    let failed = |triage::FailedRule { layer, key, zh, en }| FailedRule { layer, key, zh, en };
+    detail.street_generation = Some(plan.street_generation);
+    detail.failed_rules = plan.failed_rules.into_iter().map(failed).collect();
 }
 
 /// What it was about and where it lay, where that was wrong.
@@ -218,9 +228,9 @@ fn rerouted(envelope: &Envelope, said: triage::CaseRerouted) -> Result<Heard, No
         lies_in: lies_in_now.filter(|_| moved),
         desk: filled(said.desk),
         note: filled(said.note),
-        street_generation: said.plan.map(|plan| plan.street_generation),
         ..heard.line.detail
     };
+    planned(&mut heard.line.detail, said.plan);
     Ok(heard)
 }
 

@@ -147,6 +147,22 @@ pub struct Detail {
     /// The street's generation by which it was planned, or placed anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_generation: Option<u64>,
+    /// Rules that could not be told when it was planned, so that none of their layer was followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_rules: Vec<FailedRule>,
+}
+
+/// A rule of which nobody could tell whether it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FailedRule {
+    /// district or street: whose rules were not followed.
+    pub layer: String,
+    /// Its key.
+    pub key: String,
+    /// Which it is, why, and what was done instead.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
 }
 
 /// The part of a timeline line that comes from the payload.

@@ -149,6 +149,29 @@ async fn a_merged_case_says_into_what_and_by_whom_and_its_reporters_follow_the_o
     }
 }
 
+/// What could not be told when a plan was drawn stands on the timeline, with what was done instead.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_failed_is_on_the_timeline() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let failed = contract::proto::triage::FailedRule {
+        layer: "district".to_owned(),
+        key: "crowd".to_owned(),
+        zh: "区规则“多户受影响”（crowd）无法判定（unknown-fact），区级规则均不适用，按责任清单办理"
+            .to_owned(),
+        en: "rule crowd of the district could not be told".to_owned(),
+    };
+    world.hear(&[story.accepted(1), story.opened(1), story.routed_without(failed.clone())]).await;
+    let path = format!("{}/{}/timeline", cases(STREET), story.case_id);
+    let (_, page) = world.get("desk", &path).await;
+    let mut lines = page["entries"].as_array().unwrap().iter();
+    let routed = lines.find(|line| line["type"] == "triage.case.routed").unwrap();
+    let told = json!([{ "layer": "district", "key": "crowd", "zh": failed.zh, "en": failed.en }]);
+    assert_eq!(routed["detail"]["failed_rules"], told);
+    let opened = page["entries"].as_array().unwrap().iter().find(|line| line["type"] == "triage.case.opened");
+    assert!(opened.unwrap()["detail"].get("failed_rules").is_none(), "{page}");
+}
+
 /// The list has the item of now, whatever dispatch has made of it; the timeline says what it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_that_was_re_routed_is_of_its_new_item() {

@@ -145,6 +145,13 @@ impl Story {
         self.say(EventType::CaseRouted, self.case_id, 2, &message)
     }
 
+    /// Routed by a plan for which a rule could not be told.
+    pub fn routed_without(&mut self, failed: triage::FailedRule) -> Said {
+        let plan = triage::CasePlan { failed_rules: vec![failed], ..Default::default() };
+        let message = triage::CaseRouted { case: self.case(1), plan: Some(plan), ..Default::default() };
+        self.say(EventType::CaseRouted, self.case_id, 2, &message)
+    }
+
     fn waiting(&self, voices: u32) -> Option<triage::CaseState> {
         let held_by = format!("street-centre@{}", self.street);
         let standing = "reviewing".to_owned();

@@ -3,6 +3,8 @@
 use contract::document::{ChainAction, Clock, Limit, ResolvedPolicy, ResolvedStep, Stage, Unit};
 use contract::proto::triage as wire;
 use ids::BodyRef;
+use routing::Step;
+use routing::rules::Tried;
 
 use super::plan::Planned;
 
@@ -22,6 +24,16 @@ pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
         street_generation: plan.street_generation,
         explanation_json: explanation_json.to_owned(),
         review_json: String::new(),
+        failed_rules: planned.explanation.failed().map(failed).collect(),
+    }
+}
+
+fn failed((tried, step): (&Tried, &Step)) -> wire::FailedRule {
+    wire::FailedRule {
+        layer: tried.layer.as_str().to_owned(),
+        key: tried.key.clone(),
+        zh: step.zh.clone(),
+        en: step.en.clone(),
     }
 }
 

@@ -124,10 +124,16 @@ async fn what_cannot_be_told_leaves_the_list_and_is_counted() {
     let desk = desk(district(crowd("workday"))).await;
     desk.rig.clock.set("2040-01-02T02:00:00Z".parse().unwrap());
     desk.hear(&[report(1, "TRA-01", "")]).await;
-    let (_, roles, explanation) = newest(&desk).await;
+    let (routed, roles, explanation) = newest(&desk).await;
     assert!(roles.contains(&("transport".to_owned(), Role::Lead)), "{roles:?}");
     assert!(roles.iter().all(|(body, _)| body != "urban-mgmt"), "{roles:?}");
     assert_eq!(steps(&explanation), ["rule.failed"]);
+    let [failed] = &routed.plan.unwrap().failed_rules[..] else { panic!("one rule failed") };
+    assert_eq!((failed.layer.as_str(), failed.key.as_str()), ("district", "crowd"));
+    assert!(
+        failed.zh.contains("按责任清单办理") && failed.en.contains("the list's line stands"),
+        "{failed:?}"
+    );
     assert_eq!(desk.rig.house.metrics.value("triage_rules_failed_total"), Some(1.0));
 }
 

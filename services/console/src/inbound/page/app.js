@@ -176,6 +176,7 @@ function line(entry) {
     detail.reason && pair(REASONS, detail.reason), detail.until && `至 / until ${instant(detail.until)}`, entry.actor && by(entry.actor),
   ].filter(Boolean);
   if (said.length > 0) item.append(facts(said));
+  for (const rule of detail.failed_rules ?? []) item.append(bilingual("div", [rule.zh, rule.en]));
   if (detail.note) {
     const note = element("div");
     note.append(isolated(detail.note));
