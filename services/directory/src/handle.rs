@@ -21,6 +21,7 @@ use ids::{EventId, Lane, TenantId};
 use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::{ScopedTx, TenantScope};
+use routing::rules::check::{Effort, Finding};
 
 use crate::config::Config;
 use crate::core::{self, Compiled, Fault, Manifest, Terms};
@@ -70,12 +71,14 @@ impl Precondition {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Applied {
     pub tenant: TenantId,
     pub kind: Kind,
     pub generation: u64,
     pub changed: bool,
+    /// What is worth a look in what was published; nothing where nothing was.
+    pub findings: Vec<Finding>,
 }
 
 /// Why not.
@@ -132,7 +135,8 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
     // Under the lock: whoever waited for a removal must see it.
     let floor = settled_removal(&mut tx, tenant, kind, district).await?;
     check(&command.manifest, command.district, &command.precondition, known)?;
-    let unchanged = Applied { tenant, kind, generation: known.generation, changed: false };
+    let unchanged =
+        Applied { tenant, kind, generation: known.generation, changed: false, findings: Vec::new() };
     // Even where its pack has moved meanwhile: who goes back to where it stands asks for nothing.
     if command.of_generation == Some(known.generation) {
         return Ok(unchanged);
@@ -152,14 +156,18 @@ pub(crate) async fn apply(house: &House<()>, config: &Config, command: Apply) ->
             return Err(Refusal::Faulty(faults).into());
         }
     }
-    publish(house, &mut tx, now, &command, &compiled.documents(generation)).await?;
+    let documents = compiled.documents(generation);
+    publish(house, &mut tx, now, &command, &documents).await?;
     store::tenants::advance(&mut tx, tenant, known.generation, generation).await?;
     store::manifests::keep(&mut tx, &entry(&command, generation, now)).await?;
     pg::crash::point("directory.apply.before_commit");
     tx.commit().await?;
     pg::crash::point("directory.apply.after_commit");
     house.committed();
-    Ok(Applied { tenant, kind, generation, changed: true })
+    // Behind the commit: none of it refuses, so nobody's lock is held for it (ADR 074).
+    let findings = plan::findings(documents, pack, Effort::brief()).await;
+    let findings = findings.unwrap_or_else(|_| core::not_looked_at());
+    Ok(Applied { tenant, kind, generation, changed: true, findings })
 }
 
 /// The generation of the tombstone under which a street's code was given back, 0 for most: who is onboarded again

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::cli::Apply;
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::rules::{Finding, told::beside};
 use crate::token;
 
 /// The door's address.
@@ -18,6 +19,9 @@ pub(crate) struct Applied {
     kind: String,
     generation: u64,
     changed: bool,
+    /// What is worth a look in what was published.
+    #[serde(default)]
+    findings: Vec<Finding>,
 }
 
 /// Runs the command. What was applied before a refusal stays applied.
@@ -30,8 +34,14 @@ pub async fn run(arguments: &Apply) -> Result<(), Failure> {
         let answer = client.post_bytes(&doing, PATH, "application/yaml", manifest).await;
         let applied: Applied = answer.map_err(|failure| failure.about(file))?;
         println!("{}", told(&applied));
+        eprint!("{}", warned(&applied));
     }
     Ok(())
+}
+
+/// What is worth a look in what was published; none of it kept it from being.
+pub(crate) fn warned(applied: &Applied) -> String {
+    beside(&applied.findings)
 }
 
 /// One line of it.

@@ -87,16 +87,23 @@ pub(crate) async fn plan(house: &House<()>, config: &Config, command: Plan) -> R
         planned.changes = core::changes(&before, &after, pack.as_ref())?;
     }
     tx.commit().await?;
-    planned.findings = findings(after, pack).await?;
+    planned.findings = findings(after, pack, Effort::thorough()).await?;
     Ok(planned)
 }
 
 /// Looked for beside: a large set of rules takes seconds of one core.
-async fn findings(documents: Vec<Document>, pack: Option<Document>) -> Result<Vec<Finding>, pg::Error> {
-    // One at a time: whoever asks twice waits for himself, not for the core that others need.
-    static ONE: Semaphore = Semaphore::const_new(1);
-    let _permit = ONE.acquire().await;
-    let looking = tokio::task::spawn_blocking(move || core::findings(&documents, pack.as_ref(), Effort::thorough()));
+pub(super) async fn findings(
+    documents: Vec<Document>,
+    pack: Option<Document>,
+    effort: Effort,
+) -> Result<Vec<Finding>, pg::Error> {
+    // One at a time: whoever asks twice waits for himself, not for the core that others need. Whoever publishes does not wait for
+    // those who only look.
+    static LOOKING: Semaphore = Semaphore::const_new(1);
+    static PUBLISHING: Semaphore = Semaphore::const_new(1);
+    let turn = if effort == Effort::brief() { &PUBLISHING } else { &LOOKING };
+    let _permit = turn.acquire().await;
+    let looking = tokio::task::spawn_blocking(move || core::findings(&documents, pack.as_ref(), effort));
     looking.await.map_err(|error| pg::Error::broken("looking at rules", error))
 }
 

@@ -42,6 +42,7 @@ impl DocumentService for Documents {
             kind: applied.kind.to_owned(),
             generation: applied.generation,
             changed: applied.changed,
+            findings: applied.findings.into_iter().map(finding).collect(),
         }))
     }
 
@@ -77,6 +78,7 @@ impl DocumentService for Documents {
             more: planned.more as u64,
             streets: planned.streets.map_or(0, unsigned),
             territory_document: planned.territory_document.unwrap_or_default().into(),
+            findings: planned.findings.into_iter().map(finding).collect(),
         }))
     }
 
@@ -124,6 +126,7 @@ impl DocumentService for Documents {
             kind: applied.kind.to_owned(),
             generation: applied.generation,
             changed: applied.changed,
+            findings: applied.findings.into_iter().map(finding).collect(),
         }))
     }
 
@@ -165,6 +168,12 @@ fn change(change: http::ChangeBody) -> wire::Change {
         before_text: change.before_text.map(text),
         after_text: change.after_text.map(text),
     }
+}
+
+fn finding(finding: http::FindingBody) -> wire::Finding {
+    let http::FindingBody { kind, rules, example, text: words } = finding;
+    let example = example.and_then(|example| serde_json::to_vec(&example).ok()).unwrap_or_default();
+    wire::Finding { kind: kind.as_str().to_owned(), rules, example: example.into(), text: Some(text(words)) }
 }
 
 fn text(text: http::TextBody) -> wire::Text {

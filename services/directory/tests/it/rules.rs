@@ -74,7 +74,49 @@ async fn what_is_worth_a_look_is_told_and_keeps_nothing_from_being_applied() {
     assert!(kinds.contains(&("shadowed", &json!(["late", "all"]))), "{kinds:?}");
     let sleeping = kinds.iter().filter(|(kind, _)| *kind == "night-holder").count();
     assert_eq!(sleeping, 9, "items of the pack that count day and night and whose lead sleeps (D34)");
-    assert_eq!(office.apply(&district(idle)).await.applied(), (2, true));
+    let examples = findings.iter().filter(|finding| finding["example"].is_object()).count();
+    assert_eq!(examples, findings.len(), "each shows an event: {planned}");
+    assert!(planned.to_string().contains("at night the order stays with that body"), "{planned}");
+    // Whoever applies it without a look is told the same.
+    let applied = office.apply(&district(idle)).await;
+    assert_eq!(applied.applied(), (2, true));
+    assert_eq!(&applied.body["findings"], &planned["findings"]);
+    let again = office.apply(&district(idle)).await;
+    assert_eq!((again.applied(), &again.body["findings"]), ((2, false), &json!([])));
     let street = office.plan(STREET).await.body;
     assert_eq!(street["findings"], json!([]));
+}
+
+#[tokio::test]
+async fn a_street_is_told_what_its_own_changes_and_rules_make_of_it() {
+    let office = Office::settled().await;
+    let rules = "  rules:
+    misspelt: { name: { zh: 甲, en: A }, items: [TRA-01], when: \"'police-beat/B-3' in layers\", then: { priority: P2 } }
+";
+    let policy = "  policies:
+    night: { limits: { resolve: { amount: 4, unit: hour, clock: clock } } }
+  items: { ENV-01: { policy: night } }
+";
+    let street = STREET.replacen("  communities:", &format!("{rules}{policy}  communities:"), 1);
+    let found = office.apply(&street).await.body["findings"].clone();
+    let told: Vec<(&str, &serde_json::Value)> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["kind"].as_str().unwrap(), &one["example"]["item"]))
+        .collect();
+    assert_eq!(told, [("unknown-feature", &json!(null)), ("night-holder", &json!("ENV-01"))], "{found}");
+    assert!(found[0]["text"]["en"].as_str().unwrap().contains("police-beat/B-3"), "{found}");
+}
+
+#[tokio::test]
+async fn a_rollback_says_what_it_brings_back() {
+    let office = Office::settled().await;
+    let dead =
+        "    never: { name: { zh: 甲, en: A }, items: [TRA-01], when: hour > 23, then: { priority: P1 } }\n";
+    assert_eq!(office.apply(&district(dead)).await.applied(), (2, true));
+    assert_eq!(office.apply(DISTRICT).await.applied(), (3, true));
+    let back = office.rollback("990102000000", 2).await;
+    assert_eq!(back.applied(), (4, true));
+    assert!(back.body["findings"].to_string().contains("\"dead\""), "{:?}", back.body);
 }

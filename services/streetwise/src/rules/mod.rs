@@ -1,9 +1,10 @@
 //! `streetwise rules check|backtest`: what rules say before they decide anything.
 //!
-//! The directory compiles and looks at them, as it does before every publication; triage tries them on past cases. Here are
-//! pages, progress and words for people.
+//! The directory compiles and looks at them: here as long as it takes, and with less time whenever a manifest is planned, applied
+//! or rolled back, whose answers say what was found ([`told::beside`]). Triage tries them on past cases. Here are pages, progress
+//! and words for people.
 
-mod told;
+pub(crate) mod told;
 
 use std::process::ExitCode;
 
@@ -29,8 +30,9 @@ struct Planned {
     findings: Vec<Finding>,
 }
 
+/// Something to look at in rules or the list.
 #[derive(Debug, Deserialize)]
-struct Finding {
+pub(crate) struct Finding {
     kind: String,
     rules: Vec<String>,
     example: Option<Value>,

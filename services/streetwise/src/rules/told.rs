@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Backtested, Differing, Plan, Planned};
+use super::{Backtested, Differing, Finding, Plan, Planned};
 use crate::failure::Failure;
 use crate::street::safe;
 use crate::table;
 
 /// Differing cases a table shows; JSON and CSV have all.
 const ROWS_MAX: usize = 50;
+/// Findings shown beside an apply.
+const BESIDE_MAX: usize = 10;
 
 pub(super) fn findings(planned: &Planned) -> String {
     let mut text = format!("规则检查 rules of {}\n", safe(&planned.tenant));
@@ -29,6 +31,29 @@ pub(super) fn findings(planned: &Planned) -> String {
                 "共 {count} 处值得一看，均不妨碍提交 / {count} to look at; none keeps it from being applied"
             );
         }
+    }
+    text
+}
+
+/// What was found, shorter, beside what was done or would be; nothing where there is nothing to look at.
+pub(crate) fn beside(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().take(BESIDE_MAX) {
+        let keys = finding.rules.iter().map(|key| format!(" {}", safe(key))).collect::<String>();
+        let (kind, words) = (safe(&finding.kind), &finding.text);
+        let _infallible = writeln!(text, "! {kind}{keys}: {} / {}", safe(&words.zh), safe(&words.en));
+    }
+    if !findings.is_empty() {
+        let (all, more) = (findings.len(), findings.len().saturating_sub(BESIDE_MAX));
+        let more = if more > 0 {
+            format!("，其中 {more} 处未列 / {more} of them not shown")
+        } else {
+            String::new()
+        };
+        let _infallible = writeln!(
+            text,
+            "规则与清单共 {all} 处值得一看 / {all} to look at in rules and list{more}; 例证 examples: streetwise rules check"
+        );
     }
     text
 }
@@ -57,6 +82,10 @@ fn event(example: &Value) -> String {
             }
             _ => {}
         }
+    }
+    if let Some(Value::Array(layers)) = field("layers") {
+        let layers: Vec<&str> = layers.iter().filter_map(Value::as_str).collect();
+        parts.push(format!("layers={}", layers.join("+")));
     }
     if let Some(moment) = field("moment") {
         let minute = moment["minute"].as_u64().unwrap_or_default();
@@ -235,6 +264,23 @@ mod tests {
             text.contains("7 cases") && text.contains("否no → ?") && !text.contains("policy item"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn findings_beside_an_apply_are_short_and_end_with_where_to_read_on() {
+        assert_eq!(beside(&[]), "");
+        let finding = || {
+            let text = json!({ "zh": "规则甲的条件永不成立", "en": "never holds" });
+            let finding = json!({ "kind": "dead", "rules": ["a"], "text": text });
+            serde_json::from_value::<Finding>(finding).unwrap()
+        };
+        let text = beside(&[finding()]);
+        assert_eq!(text.lines().next(), Some("! dead a: 规则甲的条件永不成立 / never holds"));
+        assert!(text.ends_with("streetwise rules check\n") && !text.contains("not shown"), "{text}");
+        let many: Vec<Finding> = (0..13).map(|_| finding()).collect();
+        let text = beside(&many);
+        assert_eq!(text.lines().count(), 11);
+        assert!(text.contains("13 to look at") && text.contains("3 of them not shown"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 pub(super) use crate::apply::Applied;
+use crate::rules::Finding;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Planned {
@@ -15,6 +16,9 @@ pub(super) struct Planned {
     pub streets: Option<u64>,
     /// Of a street that would be redrawn.
     pub territory_document: Option<String>,
+    /// What is worth a look in its rules and list.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// What triage says of a redrawn territory.

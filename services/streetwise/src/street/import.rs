@@ -33,6 +33,7 @@ pub(super) async fn run(arguments: &StreetImport) -> Result<ExitCode, Failure> {
         true => print_json(&with(answer, "not_imported", serde_json::json!(left))),
         false => {
             println!("{}", apply::told(&applied));
+            eprint!("{}", apply::warned(&applied));
             let rows: Vec<String> = left.iter().map(|(file, rows)| format!("{file} {rows}")).collect();
             println!("  未导入，仅供查阅 / not imported, to be read where they are: {}", rows.join(", "));
         }

@@ -162,7 +162,10 @@ fn print_applied(doing: &str, door: &DirectoryDoor, answer: &Value) -> Result<()
     let applied: Applied = read(doing, answer)?;
     match door.caller.json {
         true => print_json(answer),
-        false => println!("{}", apply::told(&applied)),
+        false => {
+            println!("{}", apply::told(&applied));
+            eprint!("{}", apply::warned(&applied));
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::answers::{Change, Planned, Text, safe};
+use crate::rules::told::beside;
 
 /// The whole text, with what to do next.
 pub(super) fn told(planned: &Planned, file: &Path) -> String {
@@ -28,6 +29,7 @@ pub(super) fn told(planned: &Planned, file: &Path) -> String {
     if planned.changes.iter().any(counts_time) {
         text.push_str(UNMOVED);
     }
+    text.push_str(&beside(&planned.findings));
     text.push_str(&summary(planned, file));
     text
 }
@@ -118,6 +120,20 @@ mod tests {
             共 3 处 / 3 changes: +1 ~1 -1；提交后为第 4 代 / applying makes generation 4\n  \
             → streetwise street apply s.yaml --if-generation 3\n";
         assert_eq!(told(&planned(changes), Path::new("s.yaml")), expected);
+    }
+
+    #[test]
+    fn what_is_worth_a_look_in_the_rules_is_told_before_what_to_do() {
+        let finding =
+            json!({ "kind": "dead", "rules": ["a"], "text": { "zh": "永不成立", "en": "never holds" } });
+        let planned =
+            Planned { findings: vec![serde_json::from_value(finding).unwrap()], ..planned(json!([])) };
+        let said = told(&planned, Path::new("s.yaml"));
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(
+            (lines[1], lines.last()),
+            ("! dead a: 永不成立 / never holds", Some(&"✓ 无变化 no changes"))
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::offboard::under_way;
+use super::plan::FindingBody;
 use crate::core::{self, Fault, Found, MANIFEST_BYTES_MAX};
 use crate::handle::{self, Applied, Apply, ApplyError, Precondition, Refusal};
 use crate::inbound::Desk;
@@ -43,6 +44,9 @@ pub(crate) struct AppliedBody {
     pub generation: u64,
     /// False when the manifest said what was known already.
     pub changed: bool,
+    /// What is worth a look in the rules and the list that were published, as `manifests:plan` would have said, with less time for
+    /// it; at most 200, none where nothing changed.
+    pub findings: Vec<FindingBody>,
 }
 
 impl From<Applied> for AppliedBody {
@@ -52,6 +56,7 @@ impl From<Applied> for AppliedBody {
             kind: kind_word(applied.kind),
             generation: applied.generation,
             changed: applied.changed,
+            findings: applied.findings.into_iter().map(FindingBody::from).collect(),
         }
     }
 }

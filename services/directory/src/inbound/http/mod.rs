@@ -31,7 +31,7 @@ pub(crate) use generations::manifest;
 pub(crate) use history::{HistoryEntry, listed};
 pub(crate) use offboard::{OffboardBody, offboarded};
 pub(crate) use pages::Page;
-pub(crate) use plan::{ChangeBody, TextBody, planned};
+pub(crate) use plan::{ChangeBody, FindingBody, TextBody, planned};
 pub(crate) use rollback::rolled_back;
 
 /// The router knows no patterns inside a segment, so the address of a verb is described apart from its route (D18).

@@ -55,7 +55,7 @@ pub(crate) struct PlanBody {
 /// Something to look at in the rules.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FindingBody {
-    /// `dead`, `shadowed`, `overlap`, `gap`, `night-holder`, `unknown-item` or `unfinished`.
+    /// `dead`, `shadowed`, `overlap`, `gap`, `night-holder`, `unknown-item`, `unknown-feature` or `unfinished`.
     #[schema(value_type = String)]
     pub kind: Kind,
     /// Keys of the rules, the first one is the one to look at; empty where it is the list itself.
