@@ -26,15 +26,25 @@ const DIFFERS: u8 = 4;
 /// Runs the command.
 pub fn run(command: &Route) -> Result<ExitCode, Failure> {
     let Route::Explain(arguments) = command;
-    let bytes = stored(arguments)?;
+    let (bytes, review) = stored(arguments)?;
     let doing = format!("读取 {} 的说明 / reading the explanation of {0}", arguments.case);
     let explanation: Explanation =
         serde_json::from_slice(&bytes).map_err(|error| Failure::world(&doing, OTHER_VERSION, error))?;
     let again = recompute(&explanation);
-    if arguments.json {
-        print_json(&again);
-    } else {
-        print!("{}", told(&arguments.case, &again));
+    let changed = review.as_ref().filter(|review| review["outcome"] == "changed");
+    match (arguments.json, &review) {
+        (true, None) => print_json(&again),
+        (true, Some(review)) => {
+            let mut made = serde_json::to_value(&again).expect("our own values are JSON");
+            made["plan_review"] = review.clone();
+            print_json(&made);
+        }
+        (false, _) => print!("{}{}", told(&arguments.case, &again), reviewed(review.as_ref())),
+    }
+    if changed.is_some() {
+        eprintln!(
+            "! 派出的方案经审核调整，见上；以下所言为拟定的方案 / what went out was changed by the review, see above; what follows is of the plan as drawn"
+        );
     }
     let same_bytes = serde_json::to_vec(&again).is_ok_and(|made| made == bytes);
     match (same_bytes, again.plan == explanation.plan) {
@@ -55,20 +65,23 @@ pub fn run(command: &Route) -> Result<ExitCode, Failure> {
 const OTHER_VERSION: &str =
     "导出与本工具的版本可能不同 / the export may be of another version than this tool";
 
-/// The explanation of the case, or one of those before it was re-routed, as it was stored.
-fn stored(arguments: &RouteExplain) -> Result<Vec<u8>, Failure> {
+/// An explanation as it was stored, and what a review made of the plan.
+type Stored = (Vec<u8>, Option<Value>);
+
+/// The explanation of the case, or one of those before it was re-routed.
+fn stored(arguments: &RouteExplain) -> Result<Stored, Failure> {
     let (case, file) = (&arguments.case, arguments.export.join(CASES));
     let found = rows(&file, |row| row["case_no"].as_str() == Some(case))?.pop();
     let missing = || format!("{} 中没有案件 {case} / no case {case} in {0}", file.display());
     let row = found.ok_or_else(|| Failure::Usage(missing()))?;
     match arguments.before {
-        None => explanation(arguments, &row, "plan_explanation"),
+        None => explanation(arguments, &row, ("plan_explanation", "plan_review")),
         Some(nth) => earlier(arguments, &row, nth),
     }
 }
 
 /// The one before it was re-routed the nth last time: rows of a case stand in the order in which they were made.
-fn earlier(arguments: &RouteExplain, case: &Value, nth: u32) -> Result<Vec<u8>, Failure> {
+fn earlier(arguments: &RouteExplain, case: &Value, nth: u32) -> Result<Stored, Failure> {
     let of_case = |row: &Value| row["case_id"].is_string() && row["case_id"] == case["case_id"];
     let rerouted = rows(&arguments.export.join(REROUTES), of_case)?;
     let Some(row) = rerouted.iter().rev().nth(nth as usize - 1) else {
@@ -76,7 +89,7 @@ fn earlier(arguments: &RouteExplain, case: &Value, nth: u32) -> Result<Vec<u8>, 
         let text = format!("{case} 重新派单 {times} 次 / {case} was re-routed {times} times");
         return Err(Failure::Usage(text));
     };
-    explanation(arguments, row, "plan_explanation_before")
+    explanation(arguments, row, ("plan_explanation_before", "plan_review_before"))
 }
 
 /// Rows of a file of an export.
@@ -93,11 +106,43 @@ fn rows(file: &Path, wanted: impl Fn(&Value) -> bool) -> Result<Vec<Value>, Fail
     Ok(found)
 }
 
-fn explanation(arguments: &RouteExplain, row: &Value, column: &str) -> Result<Vec<u8>, Failure> {
-    bytes(row[column].as_str().unwrap_or_default()).ok_or_else(|| {
-        let doing = format!("读取 {} 的说明 / reading the explanation of {0}", arguments.case);
-        Failure::world(doing, OTHER_VERSION, anyhow::anyhow!("{column} is no bytea"))
-    })
+fn explanation(
+    arguments: &RouteExplain,
+    row: &Value,
+    (column, review): (&str, &str),
+) -> Result<Stored, Failure> {
+    let doing = format!("读取 {} 的说明 / reading the explanation of {0}", arguments.case);
+    let no_bytes = |column: &str| anyhow::anyhow!("{column} is no bytea");
+    let kept = bytes(row[column].as_str().unwrap_or_default())
+        .ok_or_else(|| Failure::world(&doing, OTHER_VERSION, no_bytes(column)))?;
+    // Nobody had to look at most plans.
+    let Some(text) = row[review].as_str() else { return Ok((kept, None)) };
+    let text = bytes(text).ok_or_else(|| Failure::world(&doing, OTHER_VERSION, no_bytes(review)))?;
+    let review =
+        serde_json::from_slice(&text).map_err(|error| Failure::world(&doing, OTHER_VERSION, error))?;
+    Ok((kept, Some(review)))
+}
+
+/// What its review made of it, beside what was drawn.
+fn reviewed(review: Option<&Value>) -> String {
+    let Some(review) = review else { return String::new() };
+    let field = |name: &str| safe(review[name].as_str().unwrap_or_default());
+    let mut text = format!("审核 review   {} / {}\n", field("zh"), field("en"));
+    if !field("note").is_empty() {
+        text.push_str(&format!("    {}\n", field("note")));
+    }
+    if review["outcome"] == "changed" {
+        let duties = |of: &str| {
+            let assists = review[of]["assists"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let lead = review[of]["lead"].as_str().unwrap_or_default().to_owned();
+            (safe(&lead), safe(&assists.collect::<Vec<_>>().join(", ")))
+        };
+        let ((lead, assists), (drawn_lead, drawn_assists)) = (duties("decided"), duties("drawn"));
+        text.push_str("派出的方案 as it went out:\n");
+        text.push_str(&format!("  主办 lead     {lead}（拟定 drawn: {drawn_lead}）\n"));
+        text.push_str(&format!("  协办 assists  {assists}（拟定 drawn: {drawn_assists}）\n"));
+    }
+    text
 }
 
 /// As Postgres writes bytes in JSON: `\x` and hexadecimal digits.
@@ -236,7 +281,7 @@ mod tests {
         std::fs::write(folder.path().join(REROUTES), lines).unwrap();
         let read = |before| {
             let (case, export) = (CASE.to_owned(), folder.path().to_owned());
-            stored(&RouteExplain { case, export, before, json: false }).ok()
+            stored(&RouteExplain { case, export, before, json: false }).ok().map(|(kept, _)| kept)
         };
         assert_eq!(
             [None, Some(1), Some(2), Some(3)].map(read),
@@ -267,6 +312,35 @@ mod tests {
         assert_eq!(explained(&serde_json::to_vec(&forged).unwrap(), CASE).unwrap(), differs);
         assert!(explained(&bytes, "990102001-261123-0043").is_err(), "no such case");
         assert!(explained(b"{}", CASE).is_err(), "of another version");
+    }
+
+    /// What went out is told beside what was drawn.
+    #[test]
+    fn a_plan_that_its_review_changed_is_shown_as_it_went_out() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("triage")).unwrap();
+        let hex = |text: String| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let duties = |lead: &str| json!({ "lead": lead, "assists": ["fire"] });
+        let review = json!({
+            "outcome": "changed", "drawn": duties("gas"), "decided": duties("urban-mgmt"), "note": "已与燃气公司核实",
+            "zh": "街道审核后调整派单方案", "en": "changed by the street's review",
+        });
+        let row = json!({
+            "case_no": CASE, "plan_explanation": "\\x7b7d", "plan_review": format!("\\x{}", hex(review.to_string())),
+        });
+        std::fs::write(folder.path().join(CASES), format!("{row}\n")).unwrap();
+        let (case, export) = (CASE.to_owned(), folder.path().to_owned());
+        let (_, kept) = stored(&RouteExplain { case, export, before: None, json: false }).unwrap();
+        assert_eq!(kept.as_ref(), Some(&review));
+        let text = reviewed(kept.as_ref());
+        for expected in
+            ["审核 review   街道审核后", "主办 lead     urban-mgmt（拟定 drawn: gas）", "已与燃气公司核实"]
+        {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+        assert_eq!(reviewed(None), "");
+        let approved = json!({ "outcome": "approved", "zh": "街道审核通过", "en": "approved", "note": "" });
+        assert!(!reviewed(Some(&approved)).contains("as it went out"));
     }
 
     #[test]

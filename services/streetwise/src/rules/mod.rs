@@ -76,6 +76,9 @@ struct Differing {
     rules: Vec<String>,
     late_before: Option<bool>,
     late_after: Option<bool>,
+    /// By how many minutes; 0 in time. Nothing from an older triage.
+    late_minutes_before: Option<u64>,
+    late_minutes_after: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -133,7 +133,8 @@ pub(super) fn table(tested: &[Backtested]) -> String {
 }
 
 fn row(case: &Differing) -> Vec<String> {
-    let late = format!("{} → {}", word(case.late_before), word(case.late_after));
+    let before = word(case.late_before, case.late_minutes_before);
+    let late = format!("{before} → {}", word(case.late_after, case.late_minutes_after));
     vec![
         safe(&case.case_no),
         safe(&case.item),
@@ -143,11 +144,13 @@ fn row(case: &Differing) -> Vec<String> {
     ]
 }
 
-fn word(late: Option<bool>) -> &'static str {
+/// Whether, and by how long.
+fn word(late: Option<bool>, minutes: Option<u64>) -> String {
+    let long = minutes.map(|minutes| format!(" {}h{:02}m", minutes / 60, minutes % 60)).unwrap_or_default();
     match late {
-        Some(true) => "是yes",
-        Some(false) => "否no",
-        None => "?",
+        Some(true) => format!("是yes{long}"),
+        Some(false) => "否no".to_owned(),
+        None => "?".to_owned(),
     }
 }
 
@@ -191,6 +194,8 @@ pub(super) fn csv(tested: &[Backtested]) -> Result<String, Failure> {
             "level_after",
             "late_before",
             "late_after",
+            "late_minutes_before",
+            "late_minutes_after",
         ])
         .map_err(failed)?;
     for street in tested {
@@ -205,7 +210,8 @@ pub(super) fn csv(tested: &[Backtested]) -> Result<String, Failure> {
 }
 
 fn record(street: &Backtested, case: &Differing) -> Vec<String> {
-    let Differing { case_no, item, opened_at, before, after, rules, late_before, late_after } = case;
+    let Differing { case_no, item, opened_at, before, after, rules, late_before, late_after, .. } = case;
+    let minutes = |late: Option<u64>| late.map_or(String::new(), |late| late.to_string());
     let told = |late: &Option<bool>| late.map_or(String::new(), |late| late.to_string());
     let cells = [
         street.street.clone(),
@@ -227,6 +233,8 @@ fn record(street: &Backtested, case: &Differing) -> Vec<String> {
         after.level.clone(),
         told(late_before),
         told(late_after),
+        minutes(case.late_minutes_before),
+        minutes(case.late_minutes_after),
     ];
     let plain = |cell: String| if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell };
     cells.into_iter().map(plain).collect()
@@ -243,7 +251,7 @@ mod tests {
         let case = json!({
             "case_no": "990102001-261123-0042", "item": "TRA-01", "opened_at": "2026-11-23T02:00:00Z",
             "before": plan("transport", "P3"), "after": plan("urban-mgmt", "P1"), "rules": ["crowd"],
-            "late_before": false, "late_after": null,
+            "late_before": true, "late_after": null, "late_minutes_before": 135,
         });
         let cases = vec![serde_json::from_value(case).unwrap()];
         let since = "2026-11-01T00:00:00Z".parse().unwrap();
@@ -261,7 +269,7 @@ mod tests {
         let text = table(&tested());
         assert!(text.contains("lead transport → urban-mgmt; priority P3 → P1"), "{text}");
         assert!(
-            text.contains("7 cases") && text.contains("否no → ?") && !text.contains("policy item"),
+            text.contains("7 cases") && text.contains("是yes 2h15m → ?") && !text.contains("policy item"),
             "{text}"
         );
     }
@@ -289,6 +297,6 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
         assert!(lines[1].starts_with("990102001000,990102001-261123-0042,TRA-01,2026-11-23T02:00:00Z,crowd,transport,urban-mgmt,'=cmd,"), "{}", lines[1]);
-        assert!(lines[1].ends_with(",false,"), "{}", lines[1]);
+        assert!(lines[1].ends_with(",true,,135,"), "{}", lines[1]);
     }
 }

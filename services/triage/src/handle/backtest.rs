@@ -6,7 +6,8 @@
 //! opening to closing is longer than the limit of stage resolve, counted as for an order without pauses. How often a matter had come
 //! before is what was counted then; where nobody did, or over other days, it is counted from the cases as they are now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::document::{Document, ResolvedPolicy, Stage};
 use contract::proto::intake::Place;
@@ -20,6 +21,7 @@ use tokio::task::JoinError;
 use uuid::Uuid;
 
 use super::Room;
+use crate::core::amend::{Outcome, ReviewExplanation};
 use crate::core::board::Seeking;
 use crate::core::desk::Desk;
 use crate::core::distance::Point;
@@ -34,6 +36,8 @@ use crate::tenants::ruled::Matter;
 
 /// Cases of one page at most.
 pub(crate) const CASES_MAX: i64 = 500;
+/// Documents kept compiled: people who try something at the same time.
+const PROPOSALS_MAX: usize = 2;
 
 /// What was asked.
 #[derive(Debug, Clone)]
@@ -69,8 +73,9 @@ pub(crate) struct Differing {
     pub after: CasePlan,
     /// Keys of the rules that would have held.
     pub rules: Vec<String>,
-    pub late_before: Option<bool>,
-    pub late_after: Option<bool>,
+    /// So many minutes beyond the limit, begun ones counted; 0 in time, nothing where that cannot be told.
+    pub late_before: Option<u64>,
+    pub late_after: Option<u64>,
 }
 
 /// Why it cannot be said.
@@ -82,19 +87,57 @@ pub(crate) enum Untested {
     Failed(#[from] pg::Error),
 }
 
+/// Streets as documents would make them, compiled once for all pages of a backtest: a whole district's pack takes longer than a page
+/// of cases.
+#[derive(Debug, Default)]
+pub(super) struct Proposals(Mutex<VecDeque<Proposal>>);
+
+/// What stood when it was asked for, the document, and the street under it.
+#[derive(Debug)]
+struct Proposal {
+    now: Arc<StreetView<Street>>,
+    document: Document,
+    then: Arc<StreetView<Street>>,
+}
+
+impl Proposals {
+    /// Of the street as it stands: a later generation of it, of its district or its territory is another view.
+    async fn of(
+        &self,
+        now: &Arc<StreetView<Street>>,
+        document: Document,
+    ) -> Result<Arc<StreetView<Street>>, Untested> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |kept: &&Proposal| Arc::ptr_eq(&kept.now, now) && kept.document == document;
+        if let Some(known) = kept().iter().find(same) {
+            return Ok(known.then.clone());
+        }
+        let (of_now, body, street) = (now.clone(), document.body.clone(), now.code);
+        let proposing = tokio::task::spawn_blocking(move || of_now.of.proposed(street, &body));
+        let of = proposing.await.map_err(broken)?.map_err(Untested::Faulty)?;
+        let (generation, pack_generation) = (now.generation, now.pack_generation);
+        let (code, district, placed, learned) = (now.code, now.district, now.placed, now.learned);
+        let then = StreetView { code, district, generation, pack_generation, placed, learned, of };
+        let proposal = Proposal { now: now.clone(), document, then: Arc::new(then) };
+        let then = proposal.then.clone();
+        let mut kept = kept();
+        kept.truncate(PROPOSALS_MAX - 1);
+        kept.push_front(proposal);
+        Ok(then)
+    }
+}
+
+fn broken(error: JoinError) -> pg::Error {
+    pg::Error::broken("trying rules on past cases", error)
+}
+
 pub(crate) async fn page(room: &Room, scope: TenantScope, asked: Backtest) -> Result<Page, Untested> {
     let view = room.house.snapshot.view();
     let now = view
         .street(asked.street)
         .ok_or_else(|| Untested::Faulty("the street is not known".to_owned()))?
         .clone();
-    let broken = |error: JoinError| pg::Error::broken("trying rules on past cases", error);
-    let (of_now, street, document) = (now.clone(), asked.street, asked.document);
-    let proposing = tokio::task::spawn_blocking(move || of_now.of.proposed(street, &document.body));
-    let of = proposing.await.map_err(broken)?.map_err(Untested::Faulty)?;
-    let (generation, pack_generation) = (now.generation, now.pack_generation);
-    let (code, district, placed, learned) = (now.code, now.district, now.placed, now.learned);
-    let then = StreetView { code, district, generation, pack_generation, placed, learned, of };
+    let then = room.proposals.of(&now, asked.document).await?;
     let mut tx = room.house.pool.begin(scope).await?;
     let at = room.house.clock.now(&mut tx).await?;
     let cases = store::past::page(&mut tx, asked.street, asked.since, asked.after, CASES_MAX).await?;
@@ -149,19 +192,25 @@ impl<'a> Side<'a> {
         Self { street, calendar: street.of.calendar(day).ok(), of_bodies: street.of.calendars_of_bodies(day) }
     }
 
-    /// Nothing where the policy has no such limit, or the calendar does not reach.
+    /// How many minutes late, 0 in time; nothing where the policy has no such limit, or the calendar does not reach.
     fn late(
         &self,
         (policy, lead): (&ResolvedPolicy, &BodyRef),
         opened_at: Timestamp,
         until: Timestamp,
-    ) -> Option<bool> {
+    ) -> Option<u64> {
         let limit = policy.limits.get(&Stage::Resolve)?;
         let written = serde_json::to_value(limit).ok()?;
         let limit: sla::Limit = serde_json::from_value(written).ok()?;
         let calendar = self.of_bodies.get(lead).or(self.calendar.as_ref())?;
-        sla::due_at(calendar, limit, opened_at).ok().map(|due| until > due)
+        sla::due_at(calendar, limit, opened_at).ok().map(|due| minutes_beyond(due, until))
     }
+}
+
+/// Minutes, a begun one counted: whoever is late at all is late by one.
+fn minutes_beyond(due: Timestamp, until: Timestamp) -> u64 {
+    let beyond = until.duration_since(due).as_nanos().max(0).unsigned_abs();
+    u64::try_from(beyond.div_ceil(60_000_000_000)).unwrap_or(u64::MAX)
 }
 
 fn tried(
@@ -178,15 +227,35 @@ fn tried(
         page.looked_at += 1;
         let counted = repeated.get(&case.case_id).copied();
         let Some(differing) = again(&now, &then, case, counted, at) else { continue };
-        page.late_before += usize::from(differing.late_before == Some(true));
-        page.late_after += usize::from(differing.late_after == Some(true));
+        page.late_before += usize::from(is_late(differing.late_before));
+        page.late_after += usize::from(is_late(differing.late_after));
         let otherwise = !same(&differing.before, &differing.after);
         let late = differing.late_before.zip(differing.late_after);
-        if otherwise || late.is_some_and(|(before, after)| before != after) {
+        if otherwise || late.is_some_and(|(before, after)| (before > 0) != (after > 0)) {
             page.differing.push(differing);
         }
     }
     page
+}
+
+fn is_late(minutes: Option<u64>) -> bool {
+    minutes.is_some_and(|minutes| minutes > 0)
+}
+
+/// The plan as it went out: where its review changed it, with the lead and the assistants of the review.
+fn went_out(drawn: CasePlan, case: &PastCase, now: &StreetView<Street>) -> Option<CasePlan> {
+    let Some(review) = &case.plan_review else { return Some(drawn) };
+    let review: ReviewExplanation = serde_json::from_slice(review).ok()?;
+    if review.outcome != Outcome::Changed {
+        return Some(drawn);
+    }
+    let lead: BodyRef = review.decided.lead.parse().ok()?;
+    let assists = review.decided.assists.iter().map(|body| body.parse().ok());
+    let assists: Vec<BodyRef> = assists.collect::<Option<_>>()?;
+    let level = if lead == drawn.lead { None } else { now.of.level_of(&lead, now.of.day(case.opened_at)) };
+    let working = |body: &&BodyRef| **body != lead && !assists.contains(body);
+    let informs = drawn.informs.iter().filter(working).cloned().collect();
+    Some(CasePlan { level: level.unwrap_or(drawn.level), informs, lead, assists, ..drawn })
 }
 
 /// Nothing where what was stored cannot be read by this build.
@@ -227,15 +296,16 @@ fn again(
     let rules = held.map(|tried| tried.key.clone()).collect();
     let until = case.closed_at.unwrap_or(at);
     // The limits of then are those of today's document for the policy it names: a policy itself is not kept with the case.
-    let policy = policy_of(now.street, &stored.plan, &matter);
+    let before = went_out(stored.plan.clone(), case, now.street)?;
+    let policy = policy_of(now.street, &before, &matter);
     Some(Differing {
         case_id: case.case_id,
         case_no: case.case_no.clone(),
         item: case.item.clone(),
         opened_at: case.opened_at,
-        late_before: policy.and_then(|policy| now.late((&policy, &stored.plan.lead), case.opened_at, until)),
+        late_before: policy.and_then(|policy| now.late((&policy, &before.lead), case.opened_at, until)),
         late_after: then.late((&planned.policy, &planned.plan.lead), case.opened_at, until),
-        before: stored.plan,
+        before,
         after: planned.plan,
         rules,
     })

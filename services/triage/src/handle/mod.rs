@@ -41,13 +41,15 @@ use docket::Docket;
 pub struct Room {
     pub(crate) house: House<Street>,
     pub(crate) events: Events,
+    /// Documents that past cases are being tried under, page by page.
+    proposals: backtest::Proposals,
 }
 
 impl Room {
     /// From the service's tools.
     pub fn new(house: House<Street>) -> Self {
         let events = Events::new(&house.metrics);
-        Self { house, events }
+        Self { house, events, proposals: backtest::Proposals::default() }
     }
 }
 

@@ -61,7 +61,7 @@ struct DifferingDocument {
     item: String,
     #[schema(value_type = String, format = DateTime)]
     opened_at: Timestamp,
-    /// As it was decided.
+    /// As it was decided: as its review changed it, where one did.
     before: PlanDocument,
     /// As it would be.
     after: PlanDocument,
@@ -73,6 +73,12 @@ struct DifferingDocument {
     /// Whether it would have.
     #[serde(skip_serializing_if = "Option::is_none")]
     late_after: Option<bool>,
+    /// By how many minutes it took longer, a begun one counted; 0 in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_minutes_before: Option<u64>,
+    /// By how many it would have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_minutes_after: Option<u64>,
 }
 
 /// Who does what, under which terms.
@@ -147,8 +153,10 @@ impl From<Differing> for DifferingDocument {
             before: case.before.into(),
             after: case.after.into(),
             rules: case.rules,
-            late_before: case.late_before,
-            late_after: case.late_after,
+            late_before: case.late_before.map(|minutes| minutes > 0),
+            late_after: case.late_after.map(|minutes| minutes > 0),
+            late_minutes_before: case.late_before,
+            late_minutes_after: case.late_after,
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct PastCase {
     /// Nothing while it is open.
     pub closed_at: Option<Timestamp>,
     pub plan_explanation: Vec<u8>,
+    /// What its review made of the plan; nothing of one nobody had to look at.
+    pub plan_review: Option<Vec<u8>>,
 }
 
 struct Row {
@@ -40,6 +42,7 @@ struct Row {
     opened_at: jiff_sqlx::Timestamp,
     closed_at: Option<jiff_sqlx::Timestamp>,
     plan_explanation: Vec<u8>,
+    plan_review: Option<Vec<u8>>,
 }
 
 impl Row {
@@ -59,6 +62,7 @@ impl Row {
             opened_at: self.opened_at.to_jiff(),
             closed_at: self.closed_at.map(|at| at.to_jiff()),
             plan_explanation: self.plan_explanation,
+            plan_review: self.plan_review,
         }
     }
 }
@@ -79,7 +83,7 @@ pub(crate) async fn page(
 ) -> Result<Vec<PastCase>, pg::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT case_id, case_no, item, text, lon, lat, datum, grid, reporter, households, reading_milli, opened_at, closed_at, plan_explanation
+        "SELECT case_id, case_no, item, text, lon, lat, datum, grid, reporter, households, reading_milli, opened_at, closed_at, plan_explanation, plan_review
          FROM triage.cases
          WHERE tenant_id = $1 AND case_id > $2 AND opened_at >= $3 AND NOT drill
          ORDER BY case_id

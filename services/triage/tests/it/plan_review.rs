@@ -174,6 +174,16 @@ async fn a_person_routes_by_hand_within_what_the_list_reserves() {
         (&json!("transport"), &json!("traffic-police"))
     );
     assert_eq!(desk.acts(CENTRE, &approve, by_hand).await, (200, state), "the same again");
+    // Past cases are held against what went out, not against what was drawn.
+    let asked =
+        json!({ "core_document": crate::rules::core(1, STREET, |_| {}), "since": "2026-11-01T00:00:00Z" });
+    let (_, answer) = desk.backtest(CENTRE, STREET, asked).await;
+    let case = &answer["cases"][0];
+    assert_eq!(
+        (&case["before"]["lead"], &case["before"]["assists"], &case["after"]["lead"]),
+        (&json!("traffic-police"), &json!(["bus-company"]), &json!("transport")),
+        "{answer}"
+    );
     for other in [down, json!({}), json!({ "lead": "traffic-police", "assists": [] })] {
         let (status, refusal) = desk.acts(DISTRICT, &approve, other).await;
         assert_eq!(

@@ -371,6 +371,9 @@ async fn a_shorter_limit_makes_past_cases_late() {
     let (_, answer) = desk.backtest("street-centre", STREET, asked).await;
     assert_eq!((&answer["late_before"], &answer["late_after"]), (&json!(0), &json!(1)), "{answer}");
     assert_eq!(answer["cases"][0]["late_after"], true);
+    // Two days but for the hour it had.
+    assert_eq!(answer["cases"][0]["late_minutes_after"], 47 * 60);
+    assert_eq!(answer["cases"][0]["late_minutes_before"], 0);
 }
 
 #[tokio::test]
