@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use contract::document::{DistrictCore, ResolvedPolicy, StreetCore, Territory, merge, own_calendar};
 use ids::BodyRef;
+use jiff::Timestamp;
 use sla::Calendar;
 use snapshot::Project;
 
@@ -57,8 +58,15 @@ impl Street {
 
     /// What the list of its district and its own changes say now of a policy by its key, or of the item where there is no such key any
     /// more. For the explicit act only: a routed case carries its policy complete.
-    pub fn policy(&self, district: &DistrictCore, key: &str, item: &str) -> Option<ResolvedPolicy> {
-        merge(district, &self.core).policy_in_force(key, item)
+    pub fn policy(
+        &self,
+        district: &DistrictCore,
+        key: &str,
+        item: &str,
+        now: Timestamp,
+    ) -> Option<ResolvedPolicy> {
+        let today = now.in_tz(&district.time_zone).ok()?.date();
+        merge(district, &self.core).on(today).policy_in_force(key, item)
     }
 
     /// Each published year of each calendar.

@@ -67,14 +67,17 @@ impl StageState {
         } else {
             due_by(&watch, &under, calendar).map_err(|_| Refusal::TimeOutOfRange)?
         };
-        match &due {
-            StageDue::At(due) if due.due_at < at && !self.held() => Err(Refusal::LimitUsedUp),
-            _ => Ok(Relimited {
-                plan: plan.clone(),
-                clock: StageClock { stage: self.stage(), watch, due },
-                before: self.due.clone(),
-            }),
+        let used_up = match &due {
+            // What is left is known where the calendar is; an awaited year is still to come.
+            _ if self.held() => watch.remaining(calendar, at).is_ok_and(|left| left.is_negative()),
+            StageDue::At(due) => due.due_at < at,
+            StageDue::AwaitingCalendar(_) => false,
+        };
+        if used_up {
+            return Err(Refusal::LimitUsedUp);
         }
+        let clock = StageClock { stage: self.stage(), watch, due };
+        Ok(Relimited { plan: plan.clone(), clock, before: self.due.clone() })
     }
 
     /// Takes the clock of an adoption.

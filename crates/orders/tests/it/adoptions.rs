@@ -57,6 +57,8 @@ fn a_policy_changed_during_a_pause_keeps_the_pause() {
         "policy_adopted"
     );
     assert_eq!(life.order.wake_at(), Some(second(5_000)), "still on hold, also beyond the new limit");
+    let used_up = terms(vec![seconds(Stage::Resolve, 99, &[])], vec![]);
+    assert_eq!(life.adopts(used_up, second(950)), Err(Refusal::LimitUsedUp), "it would breach when resumed");
     let resume = OrderCommand::Resume { actor: None, calendars: (&office).into(), note: String::new() };
     assert_eq!(life.does(resume, second(5_000)).unwrap(), "resumed");
     // 100 of 400 s were used before the pause.

@@ -221,6 +221,12 @@ fn check_renewed(before: &World, after: &World, old: &StageState, new: &StageSta
     let started = || StopWatch::start(old.plan.limit, &was, old.started_at);
     let watch = old.watch.clone().unwrap_or_else(started);
     let renewed = new.watch.as_ref().unwrap();
+    if new.held() {
+        assert!(
+            renewed.remaining(&now, at).map_or(true, |left| !left.is_negative()),
+            "a breach waits for the end of the pause"
+        );
+    }
     // A suspension that is over ended first.
     if old.held() == new.held() {
         let intervals = |watch: &StopWatch| watch.as_of(at).intervals().collect::<Vec<_>>();

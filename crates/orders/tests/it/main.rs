@@ -16,6 +16,7 @@ mod replans;
 mod reroutes;
 mod returns;
 mod stages;
+mod steps;
 mod summons;
 mod table;
 mod visits;

@@ -56,6 +56,17 @@ impl<'a> Clocks<'a> {
         self.counted_on(order.stages.iter().find_map(StageState::counted_on))
     }
 
+    /// What an order counts on that is given other limits: one that counted around the clock begins on its body's hours.
+    pub fn of_limits(&self, order: &Order) -> Publications<'a> {
+        match order.stages.iter().find_map(StageState::counted_on) {
+            Some(reference) => self.counted_on(Some(reference)),
+            None => {
+                let own = self.of_bodies.get(&order.body).and_then(|own| self.by_id.get(&own.reference().id));
+                own.unwrap_or(self.case).publications()
+            }
+        }
+    }
+
     /// What one clock counts on: that of a case whose plan was drawn anew may count on another calendar than the case's.
     pub fn of_clock(&self, stage: &StageState) -> Publications<'a> {
         self.counted_on(stage.counted_on())

@@ -69,7 +69,10 @@ impl Matter {
             Deed::Supervise => OrderCommand::Supervise { actor, note },
             Deed::Adopt => {
                 let terms = doing.terms.cloned().ok_or(Refusal::NoPolicy)?;
-                OrderCommand::Adopt { actor, terms, calendars: self.of_order(id, doing), note }
+                let clocks = doing.clocks;
+                let calendars =
+                    self.order(id).map_or_else(|| clocks.of_case(), |order| clocks.of_limits(order));
+                OrderCommand::Adopt { actor, terms, calendars, note }
             }
             Deed::Cancel => OrderCommand::Cancel { actor, note },
         };

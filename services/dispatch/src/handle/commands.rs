@@ -232,7 +232,7 @@ fn decide(
     let body = place.holder.clone().filter(|_| by_body);
     let actor = Actor { principal: command.request.principal.clone(), body };
     let adopts = matches!(command.what, What::Order(_, Deed::Adopt));
-    let terms = if adopts { room.terms_in_force(matter)? } else { None };
+    let terms = if adopts { room.terms_in_force(matter, now)? } else { None };
     let doing = Doing { actor: &actor, note: &command.note, clocks, now, terms: terms.as_ref() };
     let mint = || room.mint_order(now);
     match &command.what {

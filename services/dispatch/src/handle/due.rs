@@ -77,7 +77,10 @@ pub(crate) async fn cases(
 ) -> Result<usize, FireError> {
     let claimed: Vec<Key> = due.iter().map(|wakeup| (wakeup.tenant, wakeup.subject_id)).collect();
     let cases = store::cases::lock_free(tx, &claimed).await?;
-    let mut matters = matters(cases, Vec::new());
+    let ours: Vec<Key> = cases.iter().map(|of| (of.case.tenant, of.case.id.as_uuid())).collect();
+    // Who is informed stands in them. They change with their case locked only.
+    let orders = store::orders::read_of_cases(tx, &ours).await?;
+    let mut matters = matters(cases, orders);
     for matter in &mut matters {
         matter.tick_case(now).map_err(broken)?;
     }

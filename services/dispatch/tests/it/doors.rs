@@ -257,6 +257,7 @@ async fn every_door_is_described() {
             "/dispatch/v1/removals/{code}",
             "/dispatch/v1/streets/{street}/calendars",
             "/dispatch/v1/streets/{street}/calendars:replan",
+            "/dispatch/v1/streets/{street}/cases/{case}/clocks",
             "/dispatch/v1/streets/{street}/cases/{case}/visits",
             "/dispatch/v1/streets/{street}/cases/{id}",
             "/dispatch/v1/streets/{street}/cases/{id}:cancel",

@@ -16,6 +16,7 @@ mod past_clocks;
 mod repeats;
 mod replans;
 mod reroute;
+mod returns;
 mod rotated;
 mod routed;
 mod standing;
