@@ -30,6 +30,7 @@ const WORDS: &[&str] = &[
     "consumer",
     "day",
     "delivery",
+    "difference",
     "elapsed_ms",
     "endpoint",
     "faults",

@@ -3,6 +3,8 @@
 //! Nothing here uses the machines of crate `orders` or the arithmetic of crate `sla`: what judges a clock must not be the clock. Three
 //! things are held against the journal: the wake-up that is armed, the projection of stages, and the present. Pure.
 
+use std::collections::BTreeMap;
+
 use contract::proto::dispatch as wire;
 use contract::proto::from_wire;
 use ids::TenantId;
@@ -76,6 +78,33 @@ impl Difference {
     /// The word in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         Self::WORDS[self as usize]
+    }
+}
+
+/// What was overdue when it was looked at: told when it still is a minute later, without an event in between. So runners that come
+/// back after an outage, or after a clock that was held, come first.
+#[derive(Debug, Default)]
+pub(crate) struct Suspicions {
+    /// Of the walk before: since when.
+    before: BTreeMap<Suspect, Timestamp>,
+    now: BTreeMap<Suspect, Timestamp>,
+}
+
+/// A subject, as it was since its last event.
+type Suspect = (TenantId, Uuid, Timestamp);
+
+impl Suspicions {
+    /// Whether a subject that is overdue now was so a minute ago.
+    pub fn confirmed(&mut self, subject: &Subject, now: Timestamp) -> bool {
+        let suspect = (subject.tenant, subject.id, subject.changed_at);
+        let since = self.before.get(&suspect).copied().unwrap_or(now);
+        self.now.insert(suspect, since);
+        now.duration_since(since) >= GRACE
+    }
+
+    /// A walk has ended: what it did not find any more is no suspicion.
+    pub fn walked(&mut self) {
+        self.before = std::mem::take(&mut self.now);
     }
 }
 

@@ -6,7 +6,7 @@ use pg::TenantScope;
 use uuid::Uuid;
 
 use super::Room;
-use crate::core::auditor::Difference;
+use crate::core::auditor::{Difference, Suspicions};
 use crate::store::{self, Key};
 
 /// Cases of one look.
@@ -22,7 +22,11 @@ pub(crate) struct Look {
 }
 
 /// Looks at the open cases after this one, from the first if there is none.
-pub(crate) async fn look(room: &Room, after: Option<Key>) -> Result<Look, pg::Error> {
+pub(crate) async fn look(
+    room: &Room,
+    after: Option<Key>,
+    suspicions: &mut Suspicions,
+) -> Result<Look, pg::Error> {
     let view = room.house.snapshot.view();
     let streets: Vec<TenantId> = view.streets().map(|street| street.code).collect();
     let Some(first) = streets.first().copied() else {
@@ -40,6 +44,9 @@ pub(crate) async fn look(room: &Room, after: Option<Key>) -> Result<Look, pg::Er
     let mut differences = Vec::new();
     for subject in &subjects {
         for difference in subject.differences(now) {
+            if difference == Difference::Overdue && !suspicions.confirmed(subject, now) {
+                continue;
+            }
             room.metrics.differs(subject, difference);
             differences.push((subject.tenant, subject.id, difference));
         }

@@ -6,6 +6,7 @@ use bootstrap::part::Part;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use crate::core::auditor::Suspicions;
 use crate::handle::{Room, auditor};
 use crate::store::Key;
 
@@ -22,17 +23,21 @@ pub(crate) struct Auditor(pub Room);
 impl Auditor {
     async fn walk(self, shutdown: CancellationToken) {
         let (mut after, mut pause): (Option<Key>, _) = (None, REST);
+        let mut suspicions = Suspicions::default();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
-            match pg::within(LOOK_WITHIN, auditor::look(&self.0, after)).await {
+            match pg::within(LOOK_WITHIN, auditor::look(&self.0, after, &mut suspicions)).await {
                 Ok(look) => {
                     after = look.last;
                     pause = if after.is_some() { LOOK_EVERY } else { REST };
+                    if after.is_none() {
+                        suspicions.walked();
+                    }
                 }
-                // By a time in doubt nobody is late. When it is believed again, runners come first.
+                // By a time in doubt nobody is late.
                 Err(error) => {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,
@@ -46,8 +51,9 @@ impl Auditor {
 
     async fn once(&self) -> Result<usize, String> {
         let (mut after, mut differences) = (None, Vec::new());
+        let mut suspicions = Suspicions::default();
         loop {
-            let look = match auditor::look(&self.0, after).await {
+            let look = match auditor::look(&self.0, after, &mut suspicions).await {
                 Err(error) if error.clock_held().is_some() => return Ok(0),
                 look => look.map_err(|error| format!("{error:?}"))?,
             };

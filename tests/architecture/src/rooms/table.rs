@@ -74,10 +74,6 @@ pub const BEGIN: Room = Room {
             "services/intake/src/contacts.rs",
             "makes a tenant's data key once, before any report needs it",
         ),
-        place(
-            "services/dispatch/src/handle/auditor.rs",
-            "reads what is open of every street, read only (D3)",
-        ),
         place("services/intake/src/pressure.rs", "measures the outbox for the high-water mark (D24)"),
         place("services/notification/src/secret_keeper.rs", "looks which endpoints have no secret yet"),
     ],
@@ -116,6 +112,10 @@ pub const WIDE_SCOPE: Room = Room {
         place("crates/messaging/src/housekeeping.rs", "partitions and rows of no one tenant"),
         place("crates/wakeups/src/runner.rs", "claims across tenants, then narrows (D4)"),
         place("crates/bootstrap/src/clock.rs", "accepts the clock, an infrastructure table (D4, D29)"),
+        place(
+            "services/dispatch/src/handle/auditor.rs",
+            "reads what is open of every street, read only (D3)",
+        ),
         place("services/intake/src/pressure.rs", "counts pending rows, an infrastructure table (D4)"),
         place(
             "services/console/src/handle/sequence.rs",

@@ -80,6 +80,21 @@ fn a_runner_that_stands_still_is_told_after_a_minute() {
 }
 
 #[test]
+fn who_was_overdue_a_walk_ago_and_did_nothing_since_is_told() {
+    let late = order(vec![stage(60)], None);
+    let mut suspicions = Suspicions::default();
+    // A database that was away for long: the first look after it tells nobody.
+    assert!(!suspicions.confirmed(&late, minute(90)));
+    suspicions.walked();
+    let moved = Subject { changed_at: minute(90), ..late.clone() };
+    assert!(!suspicions.confirmed(&moved, minute(92)), "a runner came by");
+    assert!(suspicions.confirmed(&late, minute(92)));
+    suspicions.walked();
+    suspicions.walked();
+    assert!(!suspicions.confirmed(&late, minute(99)), "a walk did not find it");
+}
+
+#[test]
 fn a_projection_that_says_something_else_is_told() {
     let right = order(vec![stage(60)], None);
     let row = right.rows[0].clone();
