@@ -207,9 +207,15 @@ fn level_after(
 ) -> String {
     let of = |body: &String| level_of(&body.parse().ok()?);
     let reached = |duties: &Duties| std::iter::once(&duties.lead).chain(&duties.assists).filter_map(of).max();
-    let beyond = reroute::level_of(&drawn.level).filter(|level| reached(before) < Some(*level));
-    let level = reached(after).max(beyond).filter(|_| before != after);
+    let level = reroute::level_of(&drawn.level).filter(|_| before != after);
+    let level = level.map(|level| ladder(level, reached(before), reached(after)));
     level.map_or_else(|| drawn.level.clone(), |level| level.as_str().to_owned())
+}
+
+/// Where the ladder ends when the bodies of a plan reach another level than before.
+pub fn ladder(drawn: Level, reached_before: Option<Level>, reached_after: Option<Level>) -> Level {
+    let beyond = Some(drawn).filter(|level| reached_before < Some(*level));
+    reached_after.max(beyond).unwrap_or(drawn)
 }
 
 /// Says what a review made of a plan.

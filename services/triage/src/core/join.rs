@@ -255,7 +255,7 @@ pub fn same_device(why: JoinExplanation) -> JoinExplanation {
         method: "same-device".to_owned(),
         radius_mm: pressing::DEVICE_RADIUS_MM,
         zh: format!(
-            "设备在原处（相距{metres}米，不超过10米）再次告警，同一事项{item}，案件未结，并入同一案件并告知各承办单位"
+            "设备在原处（相距{metres}米，不超过10米）再次告警，同一事项{item}、同样文字，案件未结，并入同一案件并告知各承办单位"
         ),
         en: format!(
             "a device gives alarm from where the case was opened ({metres} m apart, at most 10), same item {item}, still open; the \

@@ -3,7 +3,8 @@
 //! The second lift that is stuck, the next crash at the crossing: same item, near, within the week, and somebody else's life. What
 //! joins gets no order of its own, so here it has to be plainly the same call again: nearly the same words with the same numbers
 //! in them, on the spot, within minutes. Anything else is a case of its own, beside the one it may belong to, and a person
-//! merges the two ([`super::merge`]) if they are one. A device stays where it was put: its alarms from there are one matter.
+//! merges the two ([`super::merge`]) if they are one. A device stays where it was put: what it says there in the same words is one
+//! matter, whatever it reads; another flat of the same tower is in its words.
 
 use std::collections::BTreeSet;
 
@@ -39,14 +40,56 @@ pub fn choose(
     Some((Candidate { case_id, point, opened_at }, same.alike_per_mille))
 }
 
-/// The numbers and letters of a text: of two sentences that differ in nothing else each speaks of another house.
+/// The case that a device opened with the same words on the same spot, whenever that was.
+pub fn choose_for_device(
+    report: Unclear<'_>,
+    item: &str,
+    numbers: &BTreeSet<String>,
+    now: Timestamp,
+    cases: &[Worded],
+) -> Option<(Candidate, u32)> {
+    let same = likeness(report, now, cases).into_iter().find(|like| {
+        like.case.item == item && like.distance_mm <= DEVICE_RADIUS_MM && like.case.numbers == *numbers
+    })?;
+    let Worded { case_id, point, opened_at, .. } = *same.case;
+    Some((Candidate { case_id, point, opened_at }, same.alike_per_mille))
+}
+
+/// The numbers and letters of a text without what was measured: of two sentences that differ in nothing else each speaks of another house.
 pub fn numbers(text: &str) -> BTreeSet<String> {
     let folded = text.chars().map(|c| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         _ => c,
     });
-    let plain: String = folded.map(|c| if counts(c) { c.to_ascii_lowercase() } else { ' ' }).collect();
-    plain.split(' ').filter(|number| !number.is_empty()).map(str::to_owned).collect()
+    let plain: Vec<char> = folded.map(|c| c.to_ascii_lowercase()).collect();
+    let mut found = BTreeSet::new();
+    let mut rest = &plain[..];
+    while let Some(start) = rest.iter().position(|c| counts(*c)) {
+        let of = &rest[start..];
+        let point = |at: usize| {
+            let digit = |at: usize| of.get(at).is_some_and(char::is_ascii_digit);
+            of[at] == '.' && digit(at - 1) && digit(at + 1)
+        };
+        let length = (1..of.len()).find(|at| !counts(of[*at]) && !point(*at)).unwrap_or(of.len());
+        let (number, after) = of.split_at(length);
+        if !measured(number, after) {
+            found.insert(number.iter().collect());
+        }
+        rest = after;
+    }
+    found
+}
+
+/// A reading with its unit, which is another one each time: `35%`, `35 ppm`.
+fn measured(number: &[char], after: &[char]) -> bool {
+    let digits = number.iter().take_while(|c| c.is_ascii_digit() || **c == '.').count();
+    let unit = |text: &[char]| {
+        let text: String = text.iter().skip_while(|c| **c == ' ').take(4).collect();
+        ["%", "‰", "℃", "°", "ppm", "lel", "mg", "kpa", "mpa", "mm", "cm", "db"]
+            .iter()
+            .any(|unit| text.starts_with(unit))
+    };
+    digits > 0 && (unit(&number[digits..]) || digits == number.len() && unit(after))
 }
 
 fn counts(c: char) -> bool {
@@ -115,5 +158,11 @@ mod tests {
         let of = |text| Vec::from_iter(numbers(text));
         assert_eq!(of("Ａ栋12楼，十二楼"), ["12", "a", "十二"]);
         assert!(of("电梯停在中间").is_empty());
+        assert_eq!(
+            of("1502室浓度达22.5% LEL，3 ppm，35ppm"),
+            ["1502", "lel", "ppm"],
+            "not what was measured"
+        );
+        assert_eq!(of("第3.5层100%"), ["3.5"]);
     }
 }

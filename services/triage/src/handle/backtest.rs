@@ -21,7 +21,7 @@ use tokio::task::JoinError;
 use uuid::Uuid;
 
 use super::Room;
-use crate::core::amend::{Outcome, ReviewExplanation};
+use crate::core::amend::{Outcome, ReviewExplanation, ladder};
 use crate::core::board::Seeking;
 use crate::core::desk::Desk;
 use crate::core::distance::Point;
@@ -252,10 +252,14 @@ fn went_out(drawn: CasePlan, case: &PastCase, now: &StreetView<Street>) -> Optio
     let lead: BodyRef = review.decided.lead.parse().ok()?;
     let assists = review.decided.assists.iter().map(|body| body.parse().ok());
     let assists: Vec<BodyRef> = assists.collect::<Option<_>>()?;
-    let level = if lead == drawn.lead { None } else { now.of.level_of(&lead, now.of.day(case.opened_at)) };
+    let day = now.of.day(case.opened_at);
+    let reached = |lead: &BodyRef, assists: &[BodyRef]| {
+        std::iter::once(lead).chain(assists).filter_map(|body| now.of.level_of(body, day)).max()
+    };
+    let level = ladder(drawn.level, reached(&drawn.lead, &drawn.assists), reached(&lead, &assists));
     let working = |body: &&BodyRef| **body != lead && !assists.contains(body);
     let informs = drawn.informs.iter().filter(working).cloned().collect();
-    Some(CasePlan { level: level.unwrap_or(drawn.level), informs, lead, assists, ..drawn })
+    Some(CasePlan { level, informs, lead, assists, ..drawn })
 }
 
 /// Nothing where what was stored cannot be read by this build.

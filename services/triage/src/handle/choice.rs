@@ -22,8 +22,8 @@ pub(super) enum Choice {
     /// To a person, with the cases it may be about.
     Review(ReviewReason, Vec<Similar>),
     Join(Candidate),
-    /// Mortal danger, and plainly the same again; how alike the words are, in thousandths, where they say so.
-    Again(Candidate, Option<u32>),
+    /// Mortal danger, and plainly the same again; how alike the words are, in thousandths.
+    Again(Candidate, u32),
     /// Its words are so much those of a case, in thousandths.
     ByWords(CaseId, u32),
     /// A person says so.
@@ -152,13 +152,11 @@ impl Around {
             return Some(Choice::Join(near));
         }
         let report = &matter.submission.report;
-        if report.by_device() && report.point.distance_mm(near.point) <= pressing::DEVICE_RADIUS_MM {
-            return Some(Choice::Again(near, None));
-        }
         let (words, numbers) = (matter.words()?, pressing::numbers(&report.text));
-        let (case, alike) =
-            pressing::choose(matter.unclear(&words), seeking.item, &numbers, now, &self.worded)?;
-        Some(Choice::Again(case, Some(alike)))
+        let unclear = matter.unclear(&words);
+        let choose = if report.by_device() { pressing::choose_for_device } else { pressing::choose };
+        let (case, alike) = choose(unclear, seeking.item, &numbers, now, &self.worded)?;
+        Some(Choice::Again(case, alike))
     }
 
     /// Where the words do not say what the matter is, they may say which. Mortal danger is looked at by a person, whatever the

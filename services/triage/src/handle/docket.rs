@@ -197,11 +197,11 @@ impl<'a> Docket<'a> {
         self.join(matter, chosen.case_id, json(&explanation))
     }
 
-    fn join_again(&mut self, matter: &Matter<'_>, chosen: &Candidate, alike: Option<u32>) -> Settled {
+    fn join_again(&mut self, matter: &Matter<'_>, chosen: &Candidate, alike_per_mille: u32) -> Settled {
         let why = self.why(matter, chosen);
-        let explanation = match alike {
-            Some(alike_per_mille) => join::same_call(why, alike_per_mille),
-            None => join::same_device(why),
+        let explanation = match matter.submission.report.by_device() {
+            true => join::same_device(why),
+            false => join::same_call(why, alike_per_mille),
         };
         self.join(matter, chosen.case_id, json(&explanation))
     }
@@ -309,7 +309,7 @@ impl<'a> Docket<'a> {
         }
         let beside =
             beside.map(|near| join::beside(self.why(matter, &near), &self.cases[&near.case_id].case_no));
-        self.add_voice(submission, case_id, 1, beside.as_ref().map(|beside| json(beside)));
+        self.add_voice(submission, case_id, 1, beside.as_ref().map(json));
         let plan_explanation = drawn.plan.explanation_json.clone();
         let new = NewCase {
             item_explanation,

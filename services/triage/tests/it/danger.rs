@@ -152,7 +152,7 @@ async fn the_same_call_again_is_one_case_and_every_voice_is_told() {
     assert_eq!(desk.cases(STREET).await, apart);
 }
 
-/// One open case a device: whatever it reads meanwhile.
+/// One open case a device: whatever it reads meanwhile, and not what another one of the same tower says.
 #[tokio::test]
 async fn a_device_that_goes_on_giving_alarm_is_one_case() {
     let desk = Desk::open().await;
@@ -160,11 +160,12 @@ async fn a_device_that_goes_on_giving_alarm_is_one_case() {
         let sent = report(n, "IOT-02", text);
         Sent { source: "device", lat: sent.lat + lat, ..sent }
     };
-    desk.hear(&[alarm(1, "燃气探测器浓度达22% LEL", 0.0)]).await;
+    desk.hear(&[alarm(1, "301室燃气探测器浓度达22% LEL", 0.0)]).await;
     desk.rig.clock.advance(Duration::from_secs(6 * 3600));
-    desk.hear(&[alarm(2, "燃气探测器浓度达35% LEL", 0.0)]).await;
-    desk.hear(&[alarm(3, "燃气探测器浓度达35% LEL", NEXT_BUILDING)]).await;
-    let apart: [&[u128]; 2] = [&[1, 2], &[3]];
+    desk.hear(&[alarm(2, "301室燃气探测器浓度达35% LEL", 0.0)]).await;
+    desk.hear(&[alarm(3, "301室燃气探测器浓度达35% LEL", NEXT_BUILDING)]).await;
+    desk.hear(&[alarm(4, "1502室燃气探测器浓度达35% LEL", 0.0)]).await;
+    let apart: [&[u128]; 3] = [&[1, 2], &[3], &[4]];
     assert_eq!(desk.cases(STREET).await, apart);
     assert!(desk.told().await[0] > 0);
 }

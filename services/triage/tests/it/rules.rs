@@ -156,14 +156,14 @@ async fn a_rule_may_ask_for_any_layer_of_the_street() {
     assert!(explanation.steps.iter().any(|step| step.rule == "place.layers"), "{:?}", explanation.steps);
 
     desk.rig.documents(&documents(3, district(of_beat("B-4")))).await;
-    desk.hear(&[Sent { lat: 29.565, ..report(2, "TRA-01", "") }]).await;
+    desk.hear(&[Sent { lon: 106.562, ..report(2, "TRA-01", "") }]).await;
     let (_, roles, explanation) = newest(&desk).await;
     assert!(roles.iter().all(|(body, _)| body != "urban-mgmt"), "{roles:?}");
     assert_eq!(steps(&explanation).len(), 0);
 
     desk.rig.documents(&documents(4, district(crowd("households > 9")))).await;
     desk.rig.clock.set("2026-11-23T03:00:00Z".parse().unwrap());
-    desk.hear(&[Sent { lat: 29.569, ..report(3, "TRA-01", "") }]).await;
+    desk.hear(&[Sent { lon: 106.573, ..report(3, "TRA-01", "") }]).await;
     let known = newest(&desk).await.2.inputs.facts.circumstances.unwrap();
     assert_eq!(known.layers, None, "nobody asked");
 }
