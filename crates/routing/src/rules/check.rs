@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::condition::{Condition, Constant, ConstantValue};
 use super::event::{Event, Field};
 use super::rule::{Layer, Rule, Then};
-use super::table::Rules;
+use super::table::{Rules, street_of};
 
 pub use self::example::Example;
 pub use self::nights::sleeping_leads;
@@ -428,9 +428,4 @@ impl Rule {
         within(self.items.is_empty(), other.items.is_empty(), other.items.iter().all(item))
             && within(self.places.is_empty(), other.places.is_empty(), other.places.iter().all(place))
     }
-}
-
-/// The street that a community lies in; a street's own code.
-fn street_of(place: TenantId) -> Option<TenantId> {
-    TenantId::from_i64(place.as_i64() / 1_000 * 1_000).ok()
 }

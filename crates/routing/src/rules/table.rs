@@ -169,13 +169,18 @@ impl Rules {
         let table = &self.active;
         if rule.items.is_empty() || rule.places.is_empty() {
             // Its cells are all there are of its items, or of its places.
-            let meets = |other: &Rule| meet(&rule.items, &other.items) && meet(&rule.places, &other.places);
+            let meets = |other: &Rule| {
+                meet(&rule.items, &other.items, |one, other| one == other)
+                    && meet(&rule.places, &other.places, |one, other| lie_together(*one, *other))
+            };
             return (0..table.rules.len()).filter(|position| meets(&table.rules[*position])).collect();
         }
         let cells =
             rule.items.iter().filter_map(|item| table.items.get(item.as_str())).chain([&table.any_item]);
+        let near = |place: TenantId| rule.places.iter().any(|own| lie_together(*own, place));
         let positions = cells.flat_map(|cells| {
-            cells.any_place.iter().chain(rule.places.iter().flat_map(|place| cells.at(*place)))
+            let placed = cells.places.iter().filter(move |(place, _)| near(**place));
+            cells.any_place.iter().chain(placed.flat_map(|(_, positions)| positions.as_slice()))
         });
         positions.map(|position| *position as usize).collect()
     }
@@ -199,8 +204,20 @@ fn contend<'a>(
     ControlFlow::Continue(())
 }
 
-fn meet<T: PartialEq>(left: &[T], right: &[T]) -> bool {
-    left.is_empty() || right.is_empty() || left.iter().any(|one| right.contains(one))
+fn meet<T>(left: &[T], right: &[T], together: impl Fn(&T, &T) -> bool) -> bool {
+    left.is_empty()
+        || right.is_empty()
+        || left.iter().any(|one| right.iter().any(|other| together(one, other)))
+}
+
+/// Whether an event may lie in both: in the same, or in a community and its street.
+fn lie_together(one: TenantId, other: TenantId) -> bool {
+    one == other || street_of(one) == Some(other) || street_of(other) == Some(one)
+}
+
+/// The street that a community lies in; a street's own code.
+pub(super) fn street_of(place: TenantId) -> Option<TenantId> {
+    TenantId::from_i64(place.as_i64() / 1_000 * 1_000).ok()
 }
 
 impl Table {
