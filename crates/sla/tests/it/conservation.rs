@@ -106,6 +106,11 @@ impl Tally {
         let mut published = world.worked[self.publication].clone();
         let close =
             self.worked[today.clone()].iter().rposition(|worked| *worked).map(|last| today.start + last + 1);
+        // A day that was none and is worked now, but over by its new hours, is no day of the limit: nobody could have worked it.
+        let over = published[today.clone()].iter().rposition(|worked| *worked);
+        if close.is_none() && over.is_some_and(|last| today.start + last < self.now) {
+            self.counted_to = self.counted_to.max(self.now / 1_440);
+        }
         // A day that is off now is off at once; of another the rest stays as it was.
         if let Some(close) = close.filter(|close| *close > self.now && published[today].contains(&true)) {
             published[self.now..close].copy_from_slice(&self.worked[self.now..close]);
@@ -220,6 +225,22 @@ proptest! {
     #[test]
     fn used_and_left_are_limit_and_extensions(start in 0..STARTS_BEFORE, limit in limits(), deeds in deeds()) {
         WORLD.with(|world| conserves(world, start, limit, &deeds))?;
+    }
+}
+
+/// A holiday by one publication, worked from nine to six by the next one, which came into force at six.
+#[test]
+fn a_day_that_became_one_at_its_close_is_no_day_of_the_limit() {
+    let days = Limit::new(ClockKind::Work, 12, Unit::Workday).unwrap();
+    for after in [855, 856, 900] {
+        let deeds = [
+            (921, Deed::Hold),
+            (542, Deed::Hold),
+            (793, Deed::Publish),
+            (943, Deed::Hold),
+            (after, Deed::Publish),
+        ];
+        WORLD.with(|world| conserves(world, 18_626, days, &deeds)).unwrap();
     }
 }
 

@@ -147,7 +147,7 @@ async fn a_rule_may_ask_for_any_layer_of_the_street() {
     let beat = territory_feature("B-3", boundary.clone());
     territory.layers.insert("police-beat".to_owned(), Layer { name: None, features: vec![beat] });
     let district_code = crate::place::DISTRICT.parse().unwrap();
-    desk.rig.documents(&[Document::territory(district_code, 2, territory)]).await;
+    desk.rig.documents(&[Document::territory(district_code, 2, territory.clone())]).await;
     desk.hear(&[report(1, "TRA-01", "")]).await;
     let (_, roles, explanation) = newest(&desk).await;
     assert!(roles.contains(&("urban-mgmt".to_owned(), Role::Assist)), "{roles:?}");
@@ -156,14 +156,18 @@ async fn a_rule_may_ask_for_any_layer_of_the_street() {
     assert!(explanation.steps.iter().any(|step| step.rule == "place.layers"), "{:?}", explanation.steps);
 
     desk.rig.documents(&documents(3, district(of_beat("B-4")))).await;
-    desk.hear(&[Sent { lon: 106.562, ..report(2, "TRA-01", "") }]).await;
+    desk.rig.documents(&[Document::territory(district_code, 3, territory.clone())]).await;
+    // Each a week after the other, so that it joins nothing.
+    desk.rig.clock.set("2026-12-02T03:00:00Z".parse().unwrap());
+    desk.hear(&[report(2, "TRA-01", "")]).await;
     let (_, roles, explanation) = newest(&desk).await;
     assert!(roles.iter().all(|(body, _)| body != "urban-mgmt"), "{roles:?}");
     assert_eq!(steps(&explanation).len(), 0);
 
     desk.rig.documents(&documents(4, district(crowd("households > 9")))).await;
-    desk.rig.clock.set("2026-11-23T03:00:00Z".parse().unwrap());
-    desk.hear(&[Sent { lon: 106.573, ..report(3, "TRA-01", "") }]).await;
+    desk.rig.documents(&[Document::territory(district_code, 4, territory)]).await;
+    desk.rig.clock.set("2026-12-12T03:00:00Z".parse().unwrap());
+    desk.hear(&[report(3, "TRA-01", "")]).await;
     let known = newest(&desk).await.2.inputs.facts.circumstances.unwrap();
     assert_eq!(known.layers, None, "nobody asked");
 }
