@@ -229,11 +229,11 @@ pub fn by_words(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
 pub fn same_call(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
     let (percent, metres, needed) =
         (alike_per_mille / 10, why.distance_mm.div_ceil(1_000), JOINS_PER_MILLE / 10);
-    let (within, item) = (pressing::WITHIN.as_mins(), &why.item);
+    let (within, item) = (pressing::PERSON.within.as_mins(), &why.item);
     JoinExplanation {
         method: "same-call".to_owned(),
-        radius_mm: pressing::RADIUS_MM,
-        window_s: pressing::WITHIN.as_secs(),
+        radius_mm: pressing::PERSON.radius_mm,
+        window_s: pressing::PERSON.within.as_secs(),
         alike_per_mille: Some(alike_per_mille),
         alike_min_per_mille: Some(JOINS_PER_MILLE),
         zh: format!(
@@ -253,7 +253,7 @@ pub fn same_device(why: JoinExplanation) -> JoinExplanation {
     let (metres, item) = (why.distance_mm.div_ceil(1_000), &why.item);
     JoinExplanation {
         method: "same-device".to_owned(),
-        radius_mm: pressing::DEVICE_RADIUS_MM,
+        radius_mm: pressing::DEVICE.radius_mm,
         zh: format!(
             "设备在原处（相距{metres}米，不超过10米）再次告警，同一事项{item}、同样文字，案件未结，并入同一案件并告知各承办单位"
         ),

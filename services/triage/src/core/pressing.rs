@@ -10,15 +10,25 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::join::Candidate;
+use super::join::{Candidate, WINDOW};
 use super::worded::{JOINS_PER_MILLE, Unclear, Worded, likeness};
 
-/// Longest time between the opening of a case and the same call again.
-pub const WITHIN: SignedDuration = SignedDuration::from_mins(30);
-/// Farthest two calls of one matter are apart: a telephone's place is some tens of metres wrong.
-pub const RADIUS_MM: u64 = 100_000;
-/// Farthest a device is from where it was: rounding.
-pub const DEVICE_RADIUS_MM: u64 = 10_000;
+/// How near to a case a call is the same one again.
+#[derive(Debug, Clone, Copy)]
+pub struct Nearness {
+    /// Longest time since the case was opened.
+    pub within: SignedDuration,
+    /// Farthest from where it was opened.
+    pub radius_mm: u64,
+    /// Least likeness of the words.
+    pub alike_per_mille: u32,
+}
+
+/// Of a person: within minutes, and a telephone's place is some tens of metres wrong.
+pub const PERSON: Nearness =
+    Nearness { within: SignedDuration::from_mins(30), radius_mm: 100_000, alike_per_mille: JOINS_PER_MILLE };
+/// Of a device: whenever that was, and a place is wrong by its rounding only.
+pub const DEVICE: Nearness = Nearness { within: WINDOW, radius_mm: 10_000, alike_per_mille: 0 };
 
 /// The case that is the same call, with how alike the words are.
 pub fn choose(
@@ -27,29 +37,15 @@ pub fn choose(
     numbers: &BTreeSet<String>,
     now: Timestamp,
     cases: &[Worded],
+    near: Nearness,
 ) -> Option<(Candidate, u32)> {
-    let earliest = now - WITHIN;
+    let earliest = now - near.within;
     let same = likeness(report, now, cases).into_iter().find(|like| {
         like.case.item == item
             && like.case.opened_at >= earliest
-            && like.distance_mm <= RADIUS_MM
-            && like.alike_per_mille >= JOINS_PER_MILLE
+            && like.distance_mm <= near.radius_mm
+            && like.alike_per_mille >= near.alike_per_mille
             && like.case.numbers == *numbers
-    })?;
-    let Worded { case_id, point, opened_at, .. } = *same.case;
-    Some((Candidate { case_id, point, opened_at }, same.alike_per_mille))
-}
-
-/// The case that a device opened with the same words on the same spot, whenever that was.
-pub fn choose_for_device(
-    report: Unclear<'_>,
-    item: &str,
-    numbers: &BTreeSet<String>,
-    now: Timestamp,
-    cases: &[Worded],
-) -> Option<(Candidate, u32)> {
-    let same = likeness(report, now, cases).into_iter().find(|like| {
-        like.case.item == item && like.distance_mm <= DEVICE_RADIUS_MM && like.case.numbers == *numbers
     })?;
     let Worded { case_id, point, opened_at, .. } = *same.case;
     Some((Candidate { case_id, point, opened_at }, same.alike_per_mille))
@@ -130,7 +126,7 @@ mod tests {
         let point = Point::from_degrees(106.55, 29.56).unwrap();
         let tenant = "990102001000".parse().unwrap();
         let report = Unclear { tenant, point, datum: "wgs84", shingles: &shingles };
-        choose(report, item, &numbers(text), now(), &[case]).is_some()
+        choose(report, item, &numbers(text), now(), &[case], PERSON).is_some()
     }
 
     #[test]

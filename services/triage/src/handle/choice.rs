@@ -154,8 +154,8 @@ impl Around {
         let report = &matter.submission.report;
         let (words, numbers) = (matter.words()?, pressing::numbers(&report.text));
         let unclear = matter.unclear(&words);
-        let choose = if report.by_device() { pressing::choose_for_device } else { pressing::choose };
-        let (case, alike) = choose(unclear, seeking.item, &numbers, now, &self.worded)?;
+        let nearness = if report.by_device() { pressing::DEVICE } else { pressing::PERSON };
+        let (case, alike) = pressing::choose(unclear, seeking.item, &numbers, now, &self.worded, nearness)?;
         Some(Choice::Again(case, alike))
     }
 
