@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use contract::EventType;
-use contract::document::{ChainAction, ChainStep, Document, Limit, Stage};
+use contract::document::{ChainAction, ChainStep, Document, DutyChange, Limit, Stage};
 use contract::proto::triage;
 use serde_json::Value;
 
-use crate::world::{FAST_STREET, World, seconds, stage};
+use crate::world::{FAST_STREET, STREET, World, at, seconds, stage};
 
 impl World {
     /// The second street's policy `demo-fast` says so many seconds, and nothing follows a breach any more.
@@ -140,4 +140,28 @@ async fn steps_remind_supervise_and_raise() {
         3,
         "steps whose time has passed are not taken"
     );
+}
+
+/// The list says something else of the item from a day on: until then it is not in force, and from then on it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_list_is_adopted_from_its_day_on() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let mut core = world.district.clone();
+    let (from, policy) = ("2026-11-24".parse().unwrap(), Some("catch-all".to_owned()));
+    let change = DutyChange { from, lead: None, assists: None, policy };
+    core.items.get_mut("TRA-01").unwrap().changes = vec![change];
+    world.rig.documents(&[Document::district(2, core)]).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    for (now, adopted) in [("2026-11-23T15:59:59Z", 0), ("2026-11-23T16:00:00Z", 1)] {
+        world.rig.clock.set(at(now));
+        world.rig.drain().await;
+        assert_eq!(world.act("governance-centre", &lead, "adopt").await.0, StatusCode::OK, "{now}");
+        assert_eq!(
+            world.count_said(EventType::OrderPolicyAdopted).await,
+            adopted,
+            "midnight in Shanghai: {now}"
+        );
+    }
+    assert_eq!(world.order_event(EventType::OrderPolicyAdopted).await.policy_adopted, "catch-all");
 }
