@@ -97,8 +97,14 @@ pub struct Notice {
 /// One stage as told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stage {
-    /// acknowledge, on_site, resolve …
+    /// acknowledge, on_site, resolve …, or the name of a pair.
     pub stage: String,
+    /// Of a named pair: what people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zh: Option<String>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub en: Option<String>,
     /// When it must be met; null while a calendar year is awaited.
     pub due_at: Option<Timestamp>,
 }
@@ -172,7 +178,7 @@ impl Notice {
     pub fn of_plan_review(event: &triage::PlanReviewRequested) -> Result<Option<Self>, BadField> {
         let notice = Self::of_triage(event.case.as_ref(), &event.told_bodies)?;
         let due_at = event.due_at.as_ref().and_then(from_wire);
-        let stage = Stage { stage: "review".to_owned(), due_at };
+        let stage = Stage { stage: "review".to_owned(), zh: None, en: None, due_at };
         Ok(notice.map(|notice| Self { stage: Some(stage.stage.clone()), stages: vec![stage], ..notice }))
     }
 
@@ -247,7 +253,13 @@ struct WebhookBody<'a> {
 }
 
 fn stage(state: &dispatch::StageState) -> Stage {
-    Stage { stage: state.stage.clone(), due_at: state.due_at.as_ref().and_then(from_wire) }
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    Stage {
+        stage: state.stage.clone(),
+        zh: filled(&state.zh),
+        en: filled(&state.en),
+        due_at: state.due_at.as_ref().and_then(from_wire),
+    }
 }
 
 /// Each body once, in order.
@@ -449,7 +461,10 @@ mod tests {
             ..Default::default()
         };
         let notice = Notice::of_plan_review(&asked).unwrap().unwrap();
-        assert_eq!(notice.stages, [Stage { stage: "review".to_owned(), due_at: Some(due) }]);
+        assert_eq!(
+            notice.stages,
+            [Stage { stage: "review".to_owned(), zh: None, en: None, due_at: Some(due) }]
+        );
         assert_eq!((notice.bodies.len(), notice.stage.as_deref(), notice.voices), (1, Some("review"), None));
     }
 
