@@ -64,7 +64,7 @@ const CONSOLE: &str = "services/console/src/events.rs";
 const ASSEMBLE: &str = "crates/bootstrap/src/assemble.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 35] = [
+pub const OWN: [Own; 36] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
@@ -90,6 +90,7 @@ pub const OWN: [Own; 35] = [
     own(DISPATCH, "dispatch.auditor.looks", Kind::Counter, "{look}", &[]),
     own(DISPATCH, "dispatch.auditor.subjects", Kind::Counter, "{subject}", &[]),
     own(DISPATCH, "dispatch.auditor.differences", Kind::Counter, "{subject}", &["difference"]),
+    own(DISPATCH, "dispatch.links.refused", Kind::Counter, "{attempt}", &["reason"]),
     with_bounds(own(DISPATCH, "dispatch.report_to_order.duration", Kind::Histogram, "s", &[]), &[1.0, 5.0]),
     own(NOTIFICATION, "notification.verdicts", Kind::Counter, "{verdict}", &["verdict"]),
     own(NOTIFICATION, "notification.attempts", Kind::Counter, "{attempt}", &["outcome"]),

@@ -14,6 +14,7 @@ mod many;
 mod merged;
 mod own_calendar;
 mod past_clocks;
+mod refused_links;
 mod repeats;
 mod replans;
 mod reroute;
