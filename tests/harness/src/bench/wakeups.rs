@@ -62,7 +62,8 @@ fn method(armed: usize, lasting: Duration) -> String {
          armed: {armed} wake-ups an hour ahead, 1,000 a transaction, two clients; they stay for all that follows. \
          bytes_per_timer: how much more memory an idle runner's process has for them. first_fire_s: from the start of a runner to the \
          commit of one that is due. lag: {DUE_PER_S} due a second, evenly, for {} s, from the due time to the return of the commit \
-         that marks it, begun with a checkpoint, so that files of the log are used again as on a server that has run for a while. cliff: {CLIFF} due at once, from the runner's start to the last commit. takeover_s: two processes, \
+         that marks it; this and the poller begin with a checkpoint, so that files of the log are used again as on a server that \
+         has run for a while. cliff: {CLIFF} due at once, from the runner's start to the last commit. takeover_s: two processes, \
          1,000 due a second, one killed: the longest lag after that. cancel: 1,000 keys a transaction, two clients. poller: \
          one loop that takes up to 1,000 due rows FOR UPDATE SKIP LOCKED, marks and deletes them, and sleeps 50 ms when it \
          finds none, at the same rate for half the time. early, missed and doubled are counted in the marks. One runner, in this \

@@ -33,6 +33,8 @@ pub async fn run(admin: &PgPool, due_per_s: usize, lasting: Duration) -> Result<
     .bind(1.0 / due_per_s as f64)
     .execute(admin)
     .await?;
+    // The same footing as the engine's: the log's files are written anew.
+    sqlx::raw_sql("CHECKPOINT").execute(admin).await?;
     let lags = polled(admin, count).await?;
     sqlx::raw_sql("DROP TABLE plain_timers, plain_marks").execute(admin).await?;
     Ok(lags)
