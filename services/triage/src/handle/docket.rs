@@ -22,7 +22,6 @@ use wakeups::Wakeup;
 use super::choice::{Around, Choice};
 use super::repeated::{Repeated, closed};
 use super::{Matter, Room, Said, Settled, Submission, json};
-use crate::core::amend::Duties;
 use crate::core::board::Spot;
 use crate::core::desk::{Desk, Standing};
 use crate::core::item::ReviewReason;
@@ -63,51 +62,6 @@ pub(super) struct Docket<'a> {
 
 /// How long dispatch may take to hear of a case, in what it is told about repeats.
 pub(super) const DISPATCHED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
-
-impl Matter<'_> {
-    /// Whose desk a plan has to pass before it goes out; nothing of what waits for nobody: mortal danger and drills, and
-    /// what was decided by a person who may decide there.
-    pub(super) fn reviewed_at(&self, plan: &wire::CasePlan, lane: Lane) -> Option<Desk> {
-        let desk = match plan.routing_mode.as_str() {
-            "street-review" => Desk::Street,
-            "district-review" => Desk::District,
-            _ => return None,
-        };
-        let reviewed = self.submission.decided.as_ref().and_then(|decided| decided.reviewed_at);
-        // A centre that gives a matter has decided who acts; where that could not be followed, nobody has.
-        let given = self.submission.report.assigned.as_ref();
-        let followed = given.filter(|given| Duties::of(plan).lead == given.lead.to_string());
-        let decided = reviewed.max(followed.map(|given| given.by));
-        let waits = lane != Lane::Urgent && !self.submission.drill && decided.is_none_or(|at| at < desk);
-        waits.then_some(desk)
-    }
-
-    /// When the report was accepted; never later than now.
-    pub(super) fn accepted_at(&self, now: Timestamp) -> Timestamp {
-        self.submission.report.accepted_at.map_or(now, |at| at.min(now))
-    }
-
-    /// The same, as rules see it.
-    pub(super) fn for_rules<'m>(&'m self, item: &'m str, now: Timestamp) -> ruled::Matter<'m> {
-        let report = &self.submission.report;
-        ruled::Matter {
-            item,
-            community: self.place.as_ref().and_then(|place| place.community),
-            grid: self.place.as_ref().and_then(|place| place.grid.as_deref()),
-            place: Some(&report.place),
-            layers: None,
-            lane: self.lane,
-            reporter: &report.source,
-            drill: self.submission.drill,
-            text: &report.text,
-            households: report.households,
-            reading_milli: report.reading_milli,
-            assigned: report.assigned.as_ref(),
-            repetition: None,
-            now,
-        }
-    }
-}
 
 impl<'a> Docket<'a> {
     /// Chooses where each goes and loads the cases that are joined. Choices in order.

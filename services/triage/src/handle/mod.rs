@@ -6,6 +6,7 @@
 pub mod backtest;
 mod choice;
 mod docket;
+mod matter;
 pub mod memory;
 pub mod merge;
 pub mod plans;
@@ -25,17 +26,16 @@ use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::ScopedTx;
 use prost::Message;
-use snapshot::View;
 use uuid::Uuid;
 
 use crate::core::desk::Desk;
 
-use crate::core::item::{self, Finding};
 use crate::core::report::Report;
 use crate::events::Events;
 use crate::store;
-use crate::tenants::{Placed, Street};
+use crate::tenants::Street;
 use docket::Docket;
+use matter::{Matter, matter};
 
 /// Everything the room works with.
 pub struct Room {
@@ -152,82 +152,6 @@ pub async fn settle(
     let settled = matters.iter().zip(choices).map(|(matter, choice)| docket.settle(matter, choice)).collect();
     docket.save(tx).await?;
     Ok(settled)
-}
-
-/// A report with what was found about it.
-struct Matter<'a> {
-    submission: &'a Submission,
-    finding: Finding,
-    /// The lane it goes on in. Raised for words of mortal danger, whoever let them in (D15): the door that chose its
-    /// lane may have had older words, or none. Raised too where the words are near to an item of mortal danger: then a
-    /// person looks first.
-    lane: Lane,
-    /// A life may depend on it: its item is of priority P1, or nobody has looked at what is in the urgent lane.
-    pressing: bool,
-    /// Where in the street it is; nothing where the street has drawn nothing, or it is outside of all of it.
-    place: Option<Placed>,
-    /// Outside of a street that has drawn where it lies.
-    outside: bool,
-    /// Whether its street lets it join a case.
-    joins: bool,
-    /// Whether it may by its words alone.
-    joins_by_words: bool,
-}
-
-impl Matter<'_> {
-    /// Whether whoever holds the case it joins is told of it, whatever its number.
-    fn alarming(&self) -> bool {
-        self.pressing || self.lane == Lane::Urgent
-    }
-
-    /// Whether a person must say whose it is. A person who has decided has seen the place; and mortal danger waits
-    /// for nobody: its orders go out from the street it was reported to.
-    fn astray(&self) -> bool {
-        self.outside && self.submission.decided.is_none() && self.lane != Lane::Urgent && !self.pressing
-    }
-}
-
-fn matter<'a>(
-    view: &View<Street>,
-    submission: &'a Submission,
-    now: Timestamp,
-) -> Result<Matter<'a>, pg::Error> {
-    let report = &submission.report;
-    // A street once seen stays in the view, and reports of one never seen do not get here (`Refused::NotYet`).
-    let left = || pg::Error::broken("settling a report", "its street left the snapshot");
-    let street = &view.street(report.tenant).ok_or_else(left)?.of;
-    let (given, day) = (report.given.as_deref(), street.day(now));
-    let finding = match &submission.decided {
-        Some(decided) => item::decided(&decided.item, given),
-        None if knows(submission) => item::find_for_who_knows(given, &report.text, &street.list(day)),
-        None => item::find(given, &report.text, &street.list(day)),
-    };
-    // A drill stays where it was put: a rehearsed emergency must not delay a real one.
-    let feared = street.alarms(&report.text) || finding.explanation.danger.is_some();
-    let lane =
-        if feared && !submission.drill { submission.lane.raised_to(Lane::Urgent) } else { submission.lane };
-    let emergency = finding.item.as_ref().is_ok_and(|item| street.mortal(item, day));
-    // A person who decides on an ordinary item has looked at what the lane was raised for.
-    let unseen = lane == Lane::Urgent && submission.decided.is_none();
-    let pressing = !submission.drill && (emergency || unseen);
-    let place = street.locate(&report.place, day);
-    let outside = place.is_none() && street.drawn(day);
-    Ok(Matter {
-        submission,
-        finding,
-        lane,
-        pressing,
-        place,
-        outside,
-        joins: street.joins(),
-        joins_by_words: street.joins_by_words(),
-    })
-}
-
-/// Whether the item it names needs no second look: a centre gives it, a device measures it, somebody rehearses it.
-fn knows(submission: &Submission) -> bool {
-    let Submission { report, drill, .. } = submission;
-    *drill || report.assigned.is_some() || report.by_device()
 }
 
 /// An event of triage, but for what its service adds to each.
