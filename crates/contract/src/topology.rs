@@ -80,7 +80,11 @@ pub const HEARS: &[Hears] = &[
         feedback: true,
     },
     hears("dispatch", "triage", &["triage.case.routed", "triage.case.rerouted", "triage.case.merged"]),
-    hears("notification", "triage", &["triage.case.joined", "triage.case.plan_review_requested"]),
+    hears(
+        "notification",
+        "triage",
+        &["triage.case.joined", "triage.case.review_requested", "triage.case.plan_review_requested"],
+    ),
     hears("notification", "dispatch", TOLD),
     hears("console", "intake", &["intake.report.*"]),
     hears("console", "triage", &["triage.case.*"]),

@@ -83,7 +83,7 @@ def receiver(arguments):
             new = keep(arguments.database, self.headers["webhook-id"], body)
             self.answer(204)
             said = json.loads(body)
-            print("new" if new else "again", said["type"], said["case_no"], "version", said.get("version"), flush=True)
+            print("new" if new else "again", said["type"], said["case_no"] or said.get("report_id"), "version", said.get("version"), flush=True)
 
         def answer(self, status):
             self.send_response(status)

@@ -20,7 +20,7 @@ use contract::document::{
     RoutingMode, StreetCore, Territory, check_district, check_street, merge,
 };
 use contract::proto::intake::Place;
-use ids::{BodyRef, TenantId};
+use ids::{BodyRef, Lane, TenantId};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -29,7 +29,7 @@ use routing::{Entry, Seat, Settings};
 use snapshot::{Learned, Project, StreetView};
 
 use crate::core::amend::Standing;
-use crate::core::desk::Desk;
+use crate::core::desk::{self, Desk};
 use crate::core::item::List;
 use crate::core::opinion::Opinion;
 
@@ -148,6 +148,11 @@ impl Street {
             _ => desk == Desk::Street,
         };
         pack.informs().iter().filter(|body| of_desk(body)).map(ToString::to_string).collect()
+    }
+
+    /// Who is told on a day that a report lies on a desk.
+    pub fn told_of_report(&self, desk: Desk, lane: Lane, day: Date) -> Vec<String> {
+        desk::told(desk, lane == Lane::Urgent, |desk| self.centre(desk, day).into_iter().next())
     }
 
     /// The level of a body of the street or its district on a day.

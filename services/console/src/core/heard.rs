@@ -4,13 +4,13 @@
 //! Bodies, phases and stages stay texts: console repeats what dispatch says and decides nothing by them.
 
 use contract::EventType::*;
-use contract::proto::{dispatch, from_wire, intake, notification, triage};
+use contract::proto::{dispatch, intake, notification, triage};
 use contract::{Envelope, EventType};
 use ids::TenantId;
-use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
+use super::fields::{counted, filled, hash, id, instant, later_round, maybe_id, of_tenant};
 pub(crate) use super::news::{
     CaseNews, CaseProgress, Cause, Detail, FailedRule, Line, OrderNews, ReportNews, Stage,
 };
@@ -434,9 +434,12 @@ fn moved(detail: Detail, moves: &[dispatch::StageMove]) -> Detail {
 
 fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard, NotHeard> {
     of_tenant(tenant, &said.street)?;
-    let (case_id, order_id) = (maybe_id("case_id", &said.case_id)?, maybe_id("order_id", &said.order_id)?);
-    // What was told is an event of the order, or of the case where no order is named.
-    let told = said.about.parse::<EventType>().ok().zip(order_id.or(case_id));
+    let (report_id, order_id) =
+        (maybe_id("report_id", &said.report_id)?, maybe_id("order_id", &said.order_id)?);
+    // Of a report that had no case, the id in its place is the report's.
+    let case_id = maybe_id("case_id", &said.case_id)?.filter(|_| report_id.is_none());
+    // What was told is an event of the order, or of the case or report where no order is named.
+    let told = said.about.parse::<EventType>().ok().zip(order_id.or(case_id).or(report_id));
     let endpoint = filled(said.endpoint_key).map(|key| format!("{key}@{}", said.endpoint_tenant));
     let detail = Detail {
         order_id,
@@ -447,7 +450,7 @@ fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard
         ..Detail::default()
     };
     let cause = told.map(|(event_type, aggregate_id)| Cause::once(event_type, aggregate_id));
-    let line = Line { case_id, body: filled(said.body), detail, cause, ..Line::default() };
+    let line = Line { case_id, report_id, body: filled(said.body), detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Nothing })
 }
 
@@ -460,40 +463,4 @@ fn stages(said: &[dispatch::StageState]) -> Vec<Stage> {
         met_at: instant(&said.met_at),
     };
     said.iter().map(stage).collect()
-}
-
-fn of_tenant(tenant: TenantId, street: &str) -> Result<(), NotHeard> {
-    if street.parse() == Ok(tenant) { Ok(()) } else { Err(NotHeard::OtherTenant) }
-}
-
-fn id(field: &'static str, text: &str) -> Result<Uuid, NotHeard> {
-    text.parse().map_err(|_| NotHeard::Field(field))
-}
-
-fn maybe_id(field: &'static str, text: &str) -> Result<Option<Uuid>, NotHeard> {
-    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
-}
-
-fn instant(at: &Option<prost_types::Timestamp>) -> Option<Timestamp> {
-    at.as_ref().and_then(from_wire)
-}
-
-/// SHA-256 of a tracking code; nothing for a report that has none.
-fn hash(bytes: &[u8]) -> Result<Option<[u8; 32]>, NotHeard> {
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    bytes.try_into().map(Some).map_err(|_| NotHeard::Field("tracking_sha256"))
-}
-
-fn filled(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
-fn counted(number: u32) -> Option<u32> {
-    Some(number).filter(|number| *number > 0)
-}
-
-fn later_round(round: u32) -> Option<u32> {
-    Some(round).filter(|round| *round > 1)
 }

@@ -65,6 +65,35 @@ async fn what_is_not_accepted_says_why_to_its_reporter() {
     );
 }
 
+/// The notice is about the report; the case that it goes into later has it on its timeline, whatever is heard first.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_told_of_a_report_is_on_the_timeline_of_its_case() {
+    for reversed in [false, true] {
+        let world = World::start().await;
+        let mut story = Story::new(STREET, 1);
+        let centre = format!("street-centre@{STREET}");
+        let mut said = vec![story.accepted(1), story.review_requested(1), story.told_of_report(1, &centre)];
+        said.extend([story.opened(1), story.routed()]);
+        if reversed {
+            said.reverse();
+        }
+        for said in said {
+            world.hear(&[said]).await;
+        }
+        let path = format!("{}/{}/timeline", cases(STREET), story.case_id);
+        let (_, page) = world.get("desk", &path).await;
+        let mut lines = page["entries"].as_array().unwrap().iter();
+        let told = lines.find(|line| line["type"] == "notification.delivery.delivered");
+        let told = told.unwrap_or_else(|| panic!("reversed: {reversed}: {page}"));
+        assert_eq!(
+            (&told["body"], &told["detail"]["about"]),
+            (&json!(centre), &json!("triage.case.review_requested")),
+            "reversed: {reversed}"
+        );
+        assert!(told["case_id"].is_null() && told["report_id"].is_string(), "{told}");
+    }
+}
+
 /// Whichever of the two cases is heard of last.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_in_the_case_that_took_it_last() {

@@ -390,6 +390,26 @@ impl Story {
         self.say(EventType::DeliveryDelivered, delivery_id, 1, &message)
     }
 
+    /// A centre was told of a report that waits.
+    pub fn told_of_report(&mut self, report: u8, body: &str) -> Said {
+        let delivery_id = self.id();
+        let message = DeliveryEvent {
+            delivery_id: delivery_id.to_string(),
+            street: self.street.to_string(),
+            case_id: report_id(report).to_string(),
+            report_id: report_id(report).to_string(),
+            body: body.to_owned(),
+            endpoint_tenant: self.street.to_string(),
+            endpoint_key: "street-centre".to_owned(),
+            channel: "webhook".to_owned(),
+            about: "triage.case.review_requested".to_owned(),
+            attempts: 1,
+            at: Some(to_wire(self.at)),
+            ..Default::default()
+        };
+        self.say(EventType::DeliveryDelivered, delivery_id, 1, &message)
+    }
+
     /// The whole of it, from two reports to closure, in order.
     pub fn whole(&mut self) -> Vec<Said> {
         let (first, second) = (self.report(1), self.report(2));

@@ -16,8 +16,8 @@ pub enum Audience {
     OrderBody,
     /// The body the escalation step names.
     EscalatedTo,
-    /// The bodies the event names: those triage chose at voice 2, 5, 10 … or for mortal danger, those informed of a case whose order
-    /// was returned, and those who keep their order in a case that is re-routed.
+    /// The bodies the event names: those triage chose at voice 2, 5, 10 … or for mortal danger, the centre on whose desk something
+    /// lies, those informed of a case whose order was returned, and those who keep their order in a case that is re-routed.
     ToldBodies,
     /// No webhook, and why.
     Nobody(&'static str),
@@ -40,7 +40,9 @@ pub fn audience(event_type: EventType) -> Audience {
         // Its due times moved with the calendar.
         E::OrderReplanned | E::OrderPolicyAdopted => Audience::OrderBody,
         E::OrderEscalated => Audience::EscalatedTo,
-        E::CaseJoined | E::CasePlanReviewRequested | E::CaseVisitRecorded => Audience::ToldBodies,
+        E::CaseJoined | E::CaseVisitRecorded => Audience::ToldBodies,
+        // What waits for a person, who is not to have to look for it.
+        E::CaseReviewRequested | E::CasePlanReviewRequested => Audience::ToldBodies,
         // Of a clock of verification nobody is named: verifiers work from the console's list.
         E::CaseRulingAsked | E::CaseFalselyClosed | E::CaseReplanned => Audience::ToldBodies,
         E::OrderExtensionAsked | E::OrderSuspensionAsked | E::OrderAsked => Audience::ToldBodies,
@@ -69,13 +71,54 @@ pub fn audience(event_type: EventType) -> Audience {
     }
 }
 
+/// What a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A case.
+    Case {
+        /// Which.
+        case_id: Uuid,
+        /// As people know it.
+        case_no: String,
+    },
+    /// A report that has no case, or none yet.
+    Report(Uuid),
+}
+
+impl About {
+    fn case(case_id: &str, case_no: &str, field: &'static str) -> Result<Self, BadField> {
+        Ok(Self::Case { case_id: case_id.parse().map_err(|_| BadField(field))?, case_no: case_no.to_owned() })
+    }
+
+    /// Id of the case, or of the report.
+    pub const fn id(&self) -> Uuid {
+        match self {
+            Self::Case { case_id, .. } => *case_id,
+            Self::Report(report_id) => *report_id,
+        }
+    }
+
+    fn case_no(&self) -> Option<&str> {
+        match self {
+            Self::Case { case_no, .. } => Some(case_no),
+            Self::Report(_) => None,
+        }
+    }
+
+    /// The report, where it is about one.
+    pub const fn report_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Case { .. } => None,
+            Self::Report(report_id) => Some(*report_id),
+        }
+    }
+}
+
 /// What bodies are to be told, read from one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The case.
-    pub case_id: Uuid,
-    /// As people know it.
-    pub case_no: String,
+    /// What it is about.
+    pub about: About,
     /// The order, for events of an order.
     pub order_id: Option<Uuid>,
     /// Who is told, each once.
@@ -92,7 +135,12 @@ pub struct Notice {
     pub stage: Option<String>,
     /// How many report the case.
     pub voices: Option<u32>,
+    /// Why a report waits: a stable code.
+    pub reason: Option<String>,
 }
+
+/// The limit of what waits for a person.
+const REVIEW: &str = "review";
 
 /// One stage as told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -123,8 +171,7 @@ impl Notice {
             return Ok(None);
         }
         Ok(Some(Self {
-            case_id: order.case_id.parse().map_err(|_| BadField("order.case_id"))?,
-            case_no: order.case_no.clone(),
+            about: About::case(&order.case_id, &order.case_no, "order.case_id")?,
             order_id: Some(order.order_id.parse().map_err(|_| BadField("order.order_id"))?),
             bodies,
             orders: BTreeMap::new(),
@@ -133,6 +180,7 @@ impl Notice {
             stages: order.stages.iter().map(stage).collect(),
             stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
             voices: None,
+            reason: None,
         }))
     }
 
@@ -148,8 +196,7 @@ impl Notice {
         let order_id = ruling.map(|ruling| ruling.order_id.parse()).transpose();
         let visit_id = Some(&event.visit_id).filter(|id| !id.is_empty()).map(|id| id.parse()).transpose();
         Ok(Some(Self {
-            case_id: case.case_id.parse().map_err(|_| BadField("case.case_id"))?,
-            case_no: case.case_no.clone(),
+            about: About::case(&case.case_id, &case.case_no, "case.case_id")?,
             order_id: order_id.map_err(|_| BadField("ruling.order_id"))?,
             bodies: told(&event.told_bodies)?,
             orders: own_orders(event)?,
@@ -158,6 +205,7 @@ impl Notice {
             stages: case.adjudication.iter().chain(limited).map(stage).collect(),
             stage: Some(event.stage.clone()).filter(|stage| !stage.is_empty()),
             voices: None,
+            reason: None,
         }))
     }
 
@@ -172,19 +220,30 @@ impl Notice {
     pub fn of_plan_review(event: &triage::PlanReviewRequested) -> Result<Option<Self>, BadField> {
         let notice = Self::of_triage(event.case.as_ref(), &event.told_bodies)?;
         let due_at = event.due_at.as_ref().and_then(from_wire);
-        let stage = Stage { stage: "review".to_owned(), due_at };
+        let stage = Stage { stage: REVIEW.to_owned(), due_at };
         Ok(notice.map(|notice| Self { stage: Some(stage.stage.clone()), stages: vec![stage], ..notice }))
+    }
+
+    /// From a report that waits for a person, and why it does. `None` when nobody is told.
+    pub fn of_review(event: &triage::ReviewRequested) -> Result<Option<Self>, BadField> {
+        let report_id = event.report_id.parse().map_err(|_| BadField("report_id"))?;
+        let notice = Self::of_waiting(About::Report(report_id), &event.told_bodies)?;
+        let reason = Some(event.reason.clone()).filter(|reason| !reason.is_empty());
+        Ok(notice.map(|notice| Self { stage: Some(REVIEW.to_owned()), reason, ..notice }))
     }
 
     fn of_triage(case: Option<&triage::CaseState>, told_bodies: &[String]) -> Result<Option<Self>, BadField> {
         let case = case.ok_or(BadField("case"))?;
+        Self::of_waiting(About::case(&case.case_id, &case.case_no, "case.case_id")?, told_bodies)
+    }
+
+    fn of_waiting(about: About, told_bodies: &[String]) -> Result<Option<Self>, BadField> {
         let bodies = told(told_bodies)?;
         if bodies.is_empty() {
             return Ok(None);
         }
         Ok(Some(Self {
-            case_id: case.case_id.parse().map_err(|_| BadField("case.case_id"))?,
-            case_no: case.case_no.clone(),
+            about,
             order_id: None,
             bodies,
             orders: BTreeMap::new(),
@@ -193,6 +252,7 @@ impl Notice {
             stages: Vec::new(),
             stage: None,
             voices: None,
+            reason: None,
         }))
     }
 
@@ -204,7 +264,8 @@ impl Notice {
             time: envelope.time,
             version: envelope.version,
             street: envelope.tenant.to_string(),
-            case_no: &self.case_no,
+            case_no: self.about.case_no(),
+            report_id: self.about.report_id(),
             order_id: self.order_id.or_else(|| self.orders.get(body).copied()),
             visit_id: self.visit_id,
             body: body.to_string(),
@@ -212,24 +273,28 @@ impl Notice {
             stages: &self.stages,
             stage: self.stage.as_deref(),
             voices: self.voices,
+            reason: self.reason.as_deref(),
             trace_id: trace_id(&envelope.traceparent),
             drill: envelope.drill,
         })
     }
 }
 
-/// The fields of D53, and `version` (ADR 070); `stage`, `voices` and `visit_id` only where the event has them. `id` is the event's, the delivery's is
-/// the `webhook-id` header.
+/// The fields of D53, and `version` (ADR 070); `report_id`, `stage`, `voices`, `reason` and `visit_id` only where the event has them. `id`
+/// is the event's, the delivery's is the `webhook-id` header.
 #[derive(Serialize)]
 struct WebhookBody<'a> {
     #[serde(rename = "type")]
     event_type: &'a str,
     id: Uuid,
     time: Timestamp,
-    /// Of the order, or of the case as the service that `type` begins with counts it: 1, 2, 3 …, and may arrive in another order.
+    /// Of the order, of the report, or of the case as the service that `type` begins with counts it: 1, 2, 3 …, and may arrive in
+    /// another order.
     version: u64,
     street: String,
-    case_no: &'a str,
+    case_no: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_id: Option<Uuid>,
     order_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     visit_id: Option<Uuid>,
@@ -240,6 +305,8 @@ struct WebhookBody<'a> {
     stage: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     voices: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     trace_id: Option<&'a str>,
     /// There only where it is one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -277,188 +344,4 @@ fn trace_id(traceparent: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use contract::topology::HEARS;
-
-    use super::*;
-
-    fn order(body: &str) -> dispatch::OrderEvent {
-        let stage =
-            |stage: &str, due_at| dispatch::StageState { stage: stage.into(), due_at, ..Default::default() };
-        let due = contract::proto::to_wire("2026-11-23T04:00:00Z".parse().unwrap());
-        dispatch::OrderEvent {
-            order: Some(dispatch::OrderState {
-                order_id: Uuid::from_u128(1).to_string(),
-                case_id: Uuid::from_u128(2).to_string(),
-                case_no: "990102001-261123-0001".into(),
-                body: body.into(),
-                role: "lead".into(),
-                stages: vec![stage("acknowledge", Some(due)), stage("resolve", None)],
-                ..Default::default()
-            }),
-            escalated_to: "governance-centre".into(),
-            told_bodies: vec!["street-centre@990102001000".into()],
-            ..Default::default()
-        }
-    }
-
-    fn bodies(event_type: EventType) -> Vec<String> {
-        let notice = Notice::of_order(event_type, &order("transport")).unwrap();
-        notice.map_or(Vec::new(), |notice| notice.bodies.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn the_table_says_who_hears_of_an_order() {
-        use EventType as E;
-        for kind in [E::OrderDispatched, E::OrderWarned, E::OrderBreached, E::OrderUrged, E::OrderReturned] {
-            assert_eq!(bodies(kind), ["transport"], "{kind}");
-        }
-        assert_eq!(bodies(EventType::OrderEscalated), ["governance-centre"]);
-        assert_eq!(bodies(EventType::OrderExtensionAsked), ["street-centre@990102001000"]);
-        assert!(bodies(EventType::OrderAcknowledged).is_empty());
-        assert!(bodies(EventType::OrderDone).is_empty());
-    }
-
-    /// A ruling that does not come is told with its limit to those who are informed.
-    #[test]
-    fn a_late_ruling_is_told_with_what_is_late() {
-        let late = |name: &str| dispatch::StageState { stage: name.into(), ..Default::default() };
-        let event = dispatch::CaseEvent {
-            case: Some(dispatch::CaseState {
-                case_id: Uuid::from_u128(2).to_string(),
-                stages: vec![late("verify")],
-                adjudication: Some(late("adjudicate")),
-                ..Default::default()
-            }),
-            stage: "verify".into(),
-            told_bodies: vec!["governance-centre".into()],
-            ..Default::default()
-        };
-        let told = |event: &dispatch::CaseEvent| {
-            let notice = Notice::of_case(EventType::CaseBreached, event).unwrap().unwrap();
-            let stages: Vec<String> = notice.stages.into_iter().map(|stage| stage.stage).collect();
-            (notice.stage.unwrap(), stages, notice.bodies[0].to_string())
-        };
-        let centre = "governance-centre".to_owned();
-        assert_eq!(
-            told(&event),
-            ("verify".into(), vec!["adjudicate".into(), "verify".into()], centre.clone())
-        );
-        let ruling = dispatch::CaseEvent { stage: "adjudicate".into(), ..event };
-        assert_eq!(told(&ruling), ("adjudicate".into(), vec!["adjudicate".into()], centre));
-        let older = dispatch::CaseEvent { told_bodies: Vec::new(), ..ruling };
-        assert_eq!(
-            Notice::of_case(EventType::CaseBreached, &older),
-            Ok(None),
-            "an older dispatch names nobody"
-        );
-    }
-
-    /// Whoever is to be told is heard, and what nobody is told of is not.
-    #[test]
-    fn the_subscriptions_are_the_audience() {
-        let heard = |kind: &EventType| {
-            let edges = HEARS.iter().filter(|edge| edge.service == "notification");
-            edges.flat_map(|edge| edge.events).any(|event| *event == kind.as_str())
-        };
-        for kind in EventType::ALL {
-            assert_eq!(heard(kind), !matches!(audience(*kind), Audience::Nobody(_)), "{kind}");
-        }
-    }
-
-    #[test]
-    fn the_body_has_the_promised_fields_and_no_others() {
-        let envelope = Envelope {
-            id: Uuid::from_u128(9).into(),
-            event_type: EventType::OrderDispatched,
-            time: "2026-11-23T02:00:00Z".parse().unwrap(),
-            tenant: "990102001000".parse().unwrap(),
-            lane: ids::Lane::Normal,
-            aggregate_id: Uuid::from_u128(1),
-            version: 1,
-            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
-            drill: false,
-        };
-        let notice = Notice::of_order(envelope.event_type, &order("transport")).unwrap().unwrap();
-        let bytes = notice.body_bytes(&envelope, &notice.bodies[0]).unwrap();
-        let expected = serde_json::json!({
-            "type": "dispatch.order.dispatched", "id": Uuid::from_u128(9), "time": "2026-11-23T02:00:00Z",
-            "version": 1, "street": "990102001000", "case_no": "990102001-261123-0001", "order_id": Uuid::from_u128(1),
-            "body": "transport", "role": "lead",
-            "stages": [{"stage": "acknowledge", "due_at": "2026-11-23T04:00:00Z"}, {"stage": "resolve", "due_at": null}],
-            "trace_id": "0af7651916cd43dd8448eb211c80319c",
-        });
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_returned_order_is_told_to_those_who_are_informed_of_its_case() {
-        let mut asked = dispatch::CaseEvent {
-            case: Some(dispatch::CaseState {
-                case_id: Uuid::from_u128(2).to_string(),
-                case_no: "990102001-261123-0001".into(),
-                ..Default::default()
-            }),
-            ruling: Some(dispatch::Ruling {
-                order_id: Uuid::from_u128(1).to_string(),
-                role: "lead".into(),
-                ..Default::default()
-            }),
-            told_bodies: vec!["street-centre@990102001000".into(), "governance-centre".into()],
-            ..Default::default()
-        };
-        let notice = Notice::of_case(EventType::CaseRulingAsked, &asked).unwrap().unwrap();
-        assert_eq!(notice.bodies.len(), 2);
-        assert_eq!(notice.order_id, Some(Uuid::from_u128(1)));
-        assert_eq!(Notice::of_case(EventType::CaseRuled, &asked), Ok(None));
-        asked.told_bodies.clear();
-        assert_eq!(Notice::of_case(EventType::CaseRulingAsked, &asked), Ok(None));
-    }
-
-    #[test]
-    fn a_plan_drawn_anew_is_told_to_who_keeps_its_order() {
-        let own = Uuid::from_u128(1);
-        let mut rerouted = dispatch::CaseEvent {
-            case: Some(dispatch::CaseState {
-                case_id: Uuid::from_u128(2).to_string(),
-                case_no: "990102001-261123-0001".into(),
-                ..Default::default()
-            }),
-            told_bodies: vec!["transport".into()],
-            told_orders: vec![own.to_string()],
-            ..Default::default()
-        };
-        let notice = Notice::of_case(EventType::DispatchCaseRerouted, &rerouted).unwrap().unwrap();
-        let transport: BodyRef = "transport".parse().unwrap();
-        assert_eq!((notice.order_id, notice.orders.get(&transport)), (None, Some(&own)));
-        assert_eq!(notice.bodies, [transport]);
-        // Everybody has another order, or an event of before named nobody.
-        rerouted.told_bodies.clear();
-        rerouted.told_orders.clear();
-        assert_eq!(Notice::of_case(EventType::DispatchCaseRerouted, &rerouted), Ok(None));
-        assert_eq!(Notice::of_case(EventType::CaseRerouteRefused, &rerouted), Ok(None));
-    }
-
-    #[test]
-    fn a_plan_that_waits_is_told_to_the_centre_with_its_end() {
-        let due = "2026-11-23T02:30:00Z".parse().unwrap();
-        let asked = triage::PlanReviewRequested {
-            case: Some(triage::CaseState { case_id: Uuid::from_u128(2).to_string(), ..Default::default() }),
-            due_at: Some(contract::proto::to_wire(due)),
-            told_bodies: vec!["street-centre@990102001000".into()],
-            ..Default::default()
-        };
-        let notice = Notice::of_plan_review(&asked).unwrap().unwrap();
-        assert_eq!(notice.stages, [Stage { stage: "review".to_owned(), due_at: Some(due) }]);
-        assert_eq!((notice.bodies.len(), notice.stage.as_deref(), notice.voices), (1, Some("review"), None));
-    }
-
-    #[test]
-    fn a_voice_without_told_bodies_tells_nobody() {
-        let mut joined = triage::CaseJoined { case: Some(Default::default()), ..Default::default() };
-        assert_eq!(Notice::of_joined(&joined), Ok(None));
-        joined.told_bodies = vec!["No Body".into()];
-        assert_eq!(Notice::of_joined(&joined), Err(BadField("told_bodies")));
-        assert_eq!(Notice::of_order(EventType::OrderDispatched, &Default::default()), Err(BadField("order")));
-    }
-}
+mod tests;

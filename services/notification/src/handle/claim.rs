@@ -257,6 +257,7 @@ pub(super) fn event(room: &Room, now: Timestamp, delivery: &Delivery, reason: Op
         lane: delivery.lane,
         drill: delivery.drill,
         case_id: delivery.case_id,
+        report_id: delivery.report_id,
         order_id: delivery.order_id,
         body: delivery.body.clone(),
         endpoint: delivery.endpoint.as_ref(),

@@ -20,6 +20,7 @@ pub(super) struct Verdict<'a> {
     pub lane: Lane,
     pub drill: bool,
     pub case_id: Uuid,
+    pub report_id: Option<Uuid>,
     pub order_id: Option<Uuid>,
     pub body: String,
     pub endpoint: Option<&'a EndpointId>,
@@ -47,6 +48,7 @@ impl Verdict<'_> {
             attempts: u32::try_from(self.attempts).unwrap_or(0),
             reason: self.reason.to_owned(),
             at: Some(to_wire(now)),
+            report_id: self.report_id.map(|id| id.to_string()).unwrap_or_default(),
         };
         NewEvent {
             id: minter.mint(now).into(),

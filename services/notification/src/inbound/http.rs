@@ -45,8 +45,10 @@ pub struct ListQuery {
     /// pending, sending, delivered, dead_lettered or suppressed.
     #[param(inline)]
     state: Option<DeliveryState>,
-    /// Deliveries of this case only.
+    /// Deliveries of this case only; what was told of its reports before it was opened is asked for by `report_id`.
     case_id: Option<Uuid>,
+    /// Deliveries only that tell of this report while it waits for a person.
+    report_id: Option<Uuid>,
     /// Those before this delivery: `next` of the answer before.
     before: Option<Uuid>,
     /// At most this many: 1 to 200, 50 if absent.
@@ -97,7 +99,10 @@ pub struct DeliveryView {
     /// Type of the event that is told.
     about: String,
     event_id: Uuid,
-    case_id: Uuid,
+    /// Null where it is about a report that has no case.
+    case_id: Option<Uuid>,
+    /// The report, where it is about one that has no case.
+    report_id: Option<Uuid>,
     order_id: Option<Uuid>,
     body: String,
     /// Who owns the endpoint: the street or its district.
@@ -151,7 +156,8 @@ async fn list_deliveries(
         return Err(Problem::bad_cursor());
     }
     let (state, case_id, before) = (query.state.map(DeliveryState::as_str), query.case_id, query.before);
-    let filter = Filter { tenant: street, bodies: bodies.as_deref(), state, case_id, before, limit };
+    let (report_id, bodies) = (query.report_id, bodies.as_deref());
+    let filter = Filter { tenant: street, bodies, state, case_id, report_id, before, limit };
     let shown = list::newest(&mut tx, &filter).await?;
     let ids: Vec<Uuid> = shown.iter().map(|delivery| delivery.id).collect();
     let attempts = attempts::of(&mut tx, street, &ids).await?;
@@ -202,7 +208,8 @@ fn views(shown: Vec<Shown>, attempts: Vec<Attempt>) -> Vec<DeliveryView> {
         delivery_id: delivery.id,
         about: delivery.event_type,
         event_id: delivery.source_event_id,
-        case_id: delivery.case_id,
+        case_id: Some(delivery.case_id).filter(|_| delivery.report_id.is_none()),
+        report_id: delivery.report_id,
         order_id: delivery.order_id,
         body: delivery.body,
         endpoint_tenant: delivery.endpoint_tenant_id.map(|owner| owner.to_string()),

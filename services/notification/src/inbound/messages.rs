@@ -67,6 +67,11 @@ fn read(envelope: &Envelope, payload: &[u8]) -> Result<Option<Notice>, Refused> 
             same_street(envelope, event.case.as_ref().map(|case| &*case.street))?;
             Notice::of_plan_review(&event).map_err(bad)
         }
+        EventType::CaseReviewRequested => {
+            let event = triage::ReviewRequested::decode(payload).map_err(undecodable)?;
+            same_street(envelope, Some(&*event.street))?;
+            Notice::of_review(&event).map_err(bad)
+        }
         kind if kind.entity() == "order" => {
             let event = dispatch::OrderEvent::decode(payload).map_err(undecodable)?;
             same_street(envelope, event.order.as_ref().map(|order| &*order.street))?;

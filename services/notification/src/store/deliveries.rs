@@ -22,8 +22,10 @@ pub struct NewDelivery {
     pub lane: Lane,
     /// A rehearsal.
     pub drill: bool,
-    /// The case.
+    /// The case; of a report that has none the report's own id (ADR 078).
     pub case_id: Uuid,
+    /// The report, if it is about one that has no case.
+    pub report_id: Option<Uuid>,
     /// The order, if it is about one.
     pub order_id: Option<Uuid>,
     /// Who is told.
@@ -48,6 +50,7 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
     let lanes: Vec<i16> = new.iter().map(|d| d.lane.rank()).collect();
     let drills: Vec<bool> = new.iter().map(|d| d.drill).collect();
     let cases: Vec<Uuid> = new.iter().map(|d| d.case_id).collect();
+    let reports: Vec<Option<Uuid>> = new.iter().map(|d| d.report_id).collect();
     let orders: Vec<Option<Uuid>> = new.iter().map(|d| d.order_id).collect();
     let bodies: Vec<String> = new.iter().map(|d| d.body.to_string()).collect();
     let owners: Vec<Option<i64>> =
@@ -62,7 +65,7 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
     let made = sqlx::query!(
         "INSERT INTO notification.deliveries (tenant_id, id, source_event_id, event_type, lane, drill, case_id,
              order_id, body, endpoint_tenant_id, endpoint_key, payload, traceparent, reason,
-             next_attempt_at, state, attempts, verdicts, created_at, decided_at)
+             next_attempt_at, state, attempts, verdicts, created_at, decided_at, report_id)
          SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
              d.endpoint_tenant_id, d.endpoint_key, d.payload, d.traceparent, d.reason,
              CASE WHEN d.reason IS NULL THEN coalesce(d.lease_until, $16::timestamptz) END,
@@ -70,12 +73,12 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
              CASE WHEN d.lease_until IS NULL THEN 0 ELSE 1 END,
              CASE WHEN d.reason IS NULL THEN 0 ELSE 1 END,
              $16::timestamptz,
-             CASE WHEN d.reason IS NOT NULL THEN $16::timestamptz END
+             CASE WHEN d.reason IS NOT NULL THEN $16::timestamptz END, d.report_id
          FROM UNNEST($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::boolean[], $7::uuid[],
              $8::uuid[], $9::text[], $10::bigint[], $11::text[], $12::bytea[], $13::text[], $14::text[],
-             $15::timestamptz[])
+             $15::timestamptz[], $17::uuid[])
              AS d (tenant_id, id, source_event_id, event_type, lane, drill, case_id, order_id, body,
-                 endpoint_tenant_id, endpoint_key, payload, traceparent, reason, lease_until)
+                 endpoint_tenant_id, endpoint_key, payload, traceparent, reason, lease_until, report_id)
          ON CONFLICT DO NOTHING
          RETURNING tenant_id, id",
         &tenants,
@@ -94,6 +97,7 @@ pub async fn insert(tx: &mut ScopedTx, now: Timestamp, new: &[NewDelivery]) -> R
         &reasons as &[Option<String>],
         &leases as &[Option<jiff_sqlx::Timestamp>],
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,
+        &reports as &[Option<Uuid>],
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -113,8 +117,10 @@ pub struct Delivery {
     pub lane: Lane,
     /// A rehearsal.
     pub drill: bool,
-    /// The case.
+    /// The case; of a report that has none the report's own id (ADR 078).
     pub case_id: Uuid,
+    /// The report, if it is about one that has no case.
+    pub report_id: Option<Uuid>,
     /// The order, if any.
     pub order_id: Option<Uuid>,
     /// Who is told.
@@ -140,8 +146,8 @@ pub async fn lock(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<Delivery>, pg::
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        "SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
-                  d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
+        "SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.report_id, d.order_id,
+                  d.body, d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
                   d.next_attempt_at, NULL::bytea AS payload
            FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
            CROSS JOIN LATERAL (SELECT * FROM notification.deliveries d
@@ -162,8 +168,8 @@ pub async fn lock_free(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<(Delivery,
     let (tenants, ids) = columns(keys);
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.order_id, d.body,
-                  d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
+        r#"SELECT d.tenant_id, d.id, d.source_event_id, d.event_type, d.lane, d.drill, d.case_id, d.report_id, d.order_id,
+                  d.body, d.endpoint_tenant_id, d.endpoint_key, d.traceparent, d.state, d.attempts, d.uncounted, d.verdicts,
                   d.next_attempt_at, d.payload AS "payload?"
            FROM (SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id) ORDER BY tenant_id, id) k
            CROSS JOIN LATERAL (SELECT * FROM notification.deliveries d
@@ -185,6 +191,7 @@ struct Row {
     lane: i16,
     drill: bool,
     case_id: Uuid,
+    report_id: Option<Uuid>,
     order_id: Option<Uuid>,
     body: String,
     endpoint_tenant_id: Option<i64>,
@@ -213,6 +220,7 @@ impl Row {
             lane: Lane::from_rank(self.lane).map_err(|_| pg::Error::impossible_row("deliveries.lane"))?,
             drill: self.drill,
             case_id: self.case_id,
+            report_id: self.report_id,
             order_id: self.order_id,
             body: self.body,
             endpoint,

@@ -12,8 +12,10 @@ pub struct Shown {
     pub event_type: String,
     /// The event.
     pub source_event_id: Uuid,
-    /// The case.
+    /// The case; of a report that has none the report's own id.
     pub case_id: Uuid,
+    /// The report, if it is about one that has no case.
+    pub report_id: Option<Uuid>,
     /// The order, if any.
     pub order_id: Option<Uuid>,
     /// Who is told.
@@ -46,6 +48,8 @@ pub struct Filter<'a> {
     pub state: Option<&'a str>,
     /// One case only.
     pub case_id: Option<Uuid>,
+    /// One report only.
+    pub report_id: Option<Uuid>,
     /// Those before this one.
     pub before: Option<Uuid>,
     /// At most this many.
@@ -56,13 +60,14 @@ pub struct Filter<'a> {
 pub async fn newest(tx: &mut ScopedTx, filter: &Filter<'_>) -> Result<Vec<Shown>, pg::Error> {
     let rows = sqlx::query_as!(
         Shown,
-        r#"SELECT d.id, d.event_type, d.source_event_id, d.case_id, d.order_id, d.body, d.endpoint_tenant_id,
-                  d.endpoint_key, d.state, d.reason, d.drill, d.created_at AS "created_at!", d.next_attempt_at, d.decided_at
+        r#"SELECT d.id, d.event_type, d.source_event_id, d.case_id, d.report_id, d.order_id, d.body,
+                  d.endpoint_tenant_id, d.endpoint_key, d.state, d.reason, d.drill, d.created_at AS "created_at!", d.next_attempt_at, d.decided_at
            FROM notification.deliveries d
            WHERE d.tenant_id = $1
              AND ($2::text[] IS NULL OR d.body = ANY($2))
              AND ($3::text IS NULL OR d.state = $3)
-             AND ($4::uuid IS NULL OR d.case_id = $4)
+             AND ($4::uuid IS NULL OR (d.case_id = $4 AND d.report_id IS NULL))
+             AND ($7::uuid IS NULL OR (d.case_id = $7 AND d.report_id = $7))
              AND ($5::uuid IS NULL OR (d.created_at, d.id) < (
                  SELECT c.created_at, c.id FROM notification.deliveries c WHERE c.tenant_id = $1 AND c.id = $5))
            ORDER BY d.created_at DESC, d.id DESC
@@ -73,6 +78,7 @@ pub async fn newest(tx: &mut ScopedTx, filter: &Filter<'_>) -> Result<Vec<Shown>
         filter.case_id,
         filter.before,
         filter.limit,
+        filter.report_id,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -6,11 +6,16 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::EventType;
+use contract::proto::notification::DeliveryEvent;
+use prost::Message;
 use serde_json::json;
 use testkit::sink::Signature;
 use testkit::wait::eventually;
+use uuid::Uuid;
 
-use crate::world::{self, BODIES, STREET, TRACE_ID, World, case_event, joined, order_event, rerouted};
+use crate::world::{
+    self, BODIES, STREET, TRACE_ID, World, case_event, joined, order_event, rerouted, waiting,
+};
 
 #[tokio::test]
 async fn five_bodies_get_five_signed_webhooks() {
@@ -147,6 +152,66 @@ async fn a_re_routed_case_is_told_to_who_keeps_its_order() {
             )
         );
     }
+}
+
+/// A report has no case to be about; its centre is told all the same, and whoever looks finds it by the report.
+#[tokio::test]
+async fn a_report_that_waits_is_told_to_the_centre_whose_desk_it_is() {
+    let world = World::start().await;
+    let (report_id, centre) = (Uuid::from_u128(0x4e), "street-centre@990102001000");
+    world.hear(&waiting(report_id, &[centre, "governance-centre"], 1)).await;
+    world.hear(&waiting(Uuid::from_u128(0x4f), &[], 2)).await;
+    world.hear(&order_event(EventType::OrderDispatched, "transport", 3)).await;
+    assert_eq!(world.sink.received().len(), 3);
+    for body in [centre, "governance-centre"] {
+        let told = world::json(&world.received_at(&format!("/hooks/{body}"))[0]);
+        assert_eq!(
+            (&told["type"], &told["report_id"], &told["case_no"], &told["reason"]),
+            (&json!("triage.case.review_requested"), &json!(report_id), &json!(null), &json!("item-unsure"))
+        );
+    }
+    let verdicts = world.rig.said().await.into_iter().map(|(_, payload)| {
+        let said = DeliveryEvent::decode(payload).unwrap();
+        (said.case_id, said.report_id)
+    });
+    let about_report = verdicts.filter(|(_, report)| *report == report_id.to_string()).collect::<Vec<_>>();
+    assert_eq!(about_report.len(), 2, "of a case none is said");
+    assert!(about_report.iter().all(|(case, report)| case == report), "builds of before read an id here");
+    let list = async |query: &str| {
+        let path = format!("/notification/v1/streets/{STREET}/deliveries{query}");
+        let (status, _, list) = world.rig.http("GET", &path, Some(&world.rig.token("sre")), &[], None).await;
+        assert_eq!(status, 200, "{list}");
+        list["deliveries"].as_array().unwrap().clone()
+    };
+    let of_report = list(&format!("?report_id={report_id}")).await;
+    assert_eq!(of_report.len(), 2);
+    assert!(of_report.iter().all(|one| one["case_id"].is_null() && one["report_id"] == json!(report_id)));
+    assert!(list(&format!("?case_id={report_id}")).await.is_empty(), "it is no case");
+    let of_case = list(&format!("?case_id={}", Uuid::from_u128(0xca5e))).await;
+    assert_eq!((of_case.len(), &of_case[0]["report_id"]), (1, &json!(null)));
+}
+
+#[tokio::test]
+async fn what_no_endpoint_took_of_a_report_goes_to_the_one_of_now() {
+    let world = World::start().await;
+    let report_id = Uuid::from_u128(0x4e);
+    world.hear(&waiting(report_id, &["police"], 1)).await;
+    let suppressed = world.only().await;
+    assert_eq!((&suppressed["reason"], &suppressed["report_id"]), (&json!("no-endpoint"), &json!(report_id)));
+    let endpoint = world.endpoint("police", "/hooks/police");
+    world
+        .change_district(2, |core| {
+            core.endpoints.insert("police".to_owned(), endpoint.clone());
+        })
+        .await;
+    world.rig.drain().await;
+    let id = suppressed["delivery_id"].as_str().unwrap().to_owned();
+    assert_eq!(world.replay("sre", &id, Uuid::from_u128(0xf1)).await.0, 202);
+    world.rig.drain().await;
+    let told = world::json(&world.received_at("/hooks/police")[0]);
+    assert_eq!(told["report_id"], json!(report_id));
+    let shown = world.deliveries("sre").await;
+    assert!(shown.iter().all(|one| one["report_id"] == json!(report_id)), "{shown:?}");
 }
 
 #[tokio::test]

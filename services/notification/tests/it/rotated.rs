@@ -26,6 +26,7 @@ fn batch() -> Vec<NewDelivery> {
         lane: Lane::Normal,
         drill: false,
         case_id: Uuid::from_u128(200),
+        report_id: None,
         order_id: None,
         body: "police".parse().unwrap(),
         endpoint: None,

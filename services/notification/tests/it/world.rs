@@ -199,6 +199,21 @@ pub fn joined(voices: u32, told: &[&str], n: u128) -> (Envelope, Bytes) {
     (envelope(EventType::CaseJoined, n), Bytes::from(event.encode_to_vec()))
 }
 
+/// A report that waits for a person, told to some bodies.
+pub fn waiting(report_id: Uuid, told: &[&str], n: u128) -> (Envelope, Bytes) {
+    let event = triage::ReviewRequested {
+        report_id: report_id.to_string(),
+        street: STREET.into(),
+        reason: "item-unsure".into(),
+        tracking_sha256: vec![7; 32].into(),
+        desk: "street".into(),
+        told_bodies: told.iter().map(|body| (*body).to_owned()).collect(),
+        ..Default::default()
+    };
+    let envelope = Envelope { aggregate_id: report_id, ..envelope(EventType::CaseReviewRequested, n) };
+    (envelope, Bytes::from(event.encode_to_vec()))
+}
+
 /// An event of the case itself.
 pub fn case_event(event_type: EventType, n: u128) -> (Envelope, Bytes) {
     let case = dispatch::CaseState { street: STREET.into(), ..Default::default() };

@@ -41,6 +41,14 @@ impl Desk {
     }
 }
 
+/// Who is told that a report lies on a desk: the centre whose it is, and at once the district's as well of what may not wait.
+/// Where the street has no centre that is told of anything, the district's looks.
+pub fn told(desk: Desk, urgent: bool, centre: impl Fn(Desk) -> Option<String>) -> Vec<String> {
+    let own = centre(desk);
+    let above = centre(Desk::District).filter(|_| desk < Desk::District && (urgent || own.is_none()));
+    own.into_iter().chain(above).collect()
+}
+
 /// How a case stands with triage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -222,6 +230,19 @@ mod tests {
         }
         for ground in Ground::ALL {
             assert_eq!(serde_json::to_value(ground).unwrap(), ground.as_str());
+        }
+    }
+
+    #[test]
+    fn the_centre_whose_desk_it_is_is_told_and_the_district_of_what_may_not_wait() {
+        let both = |desk: Desk| Some(desk.as_str().to_owned());
+        assert_eq!(told(Desk::Street, false, both), ["street"]);
+        assert_eq!(told(Desk::Street, true, both), ["street", "district"]);
+        for urgent in [false, true] {
+            assert_eq!(told(Desk::District, urgent, both), ["district"]);
+            let no_street = |desk| both(desk).filter(|_| desk == Desk::District);
+            assert_eq!(told(Desk::Street, urgent, no_street), ["district"]);
+            assert!(told(Desk::Street, urgent, |_| None).is_empty());
         }
     }
 

@@ -21,6 +21,7 @@ use wakeups::Wakeup;
 
 use super::choice::{Around, Choice};
 use super::repeated::{Repeated, closed};
+use super::review::told_of_report;
 use super::{Matter, Room, Said, Settled, Submission, json};
 use crate::core::board::Spot;
 use crate::core::desk::{Desk, Standing};
@@ -140,6 +141,7 @@ impl<'a> Docket<'a> {
             tracking_sha256: report.tracking_sha256.clone(),
             desk: Desk::Street.as_str().to_owned(),
             note: String::new(),
+            told_bodies: told_of_report(&self.view, report.tenant, Desk::Street, matter.lane, self.now),
         };
         let about = (report.report_id.as_uuid(), 1);
         self.say(submission, matter.lane, EventType::CaseReviewRequested, about, &message);

@@ -4,16 +4,18 @@
 use bytes::Bytes;
 use contract::EventType;
 use contract::proto::triage as wire;
-use ids::{CaseId, ReportId, TenantId};
+use ids::{CaseId, Lane, ReportId, TenantId};
 use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
 use serde::Serialize;
+use snapshot::View;
 
 use super::{Decided, Goes, Room, Said, Submission, json, settle};
 use crate::core::desk::{Claim, Desk, Ground, Refusal, decidable};
 use crate::core::report::Report;
 use crate::store;
 use crate::store::reviews::Review;
+use crate::tenants::Street;
 
 /// An act on an entry of the review queue.
 #[derive(Debug, Clone)]
@@ -254,11 +256,24 @@ async fn send(
         tracking_sha256: report.tracking_sha256,
         desk: desk.as_str().to_owned(),
         note: command.note.clone(),
+        told_bodies: told_of_report(&room.house.snapshot.view(), command.tenant, desk, entry.lane, now),
     };
     let said = said(command, entry, EventType::CaseReviewRequested);
     store::reviews::pass_on(tx, command, desk).await?;
     room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await?;
     Ok(Ok(()))
+}
+
+/// Who is told that a report lies on a desk; nobody in a street that left the documents.
+pub(super) fn told_of_report(
+    view: &View<Street>,
+    tenant: TenantId,
+    desk: Desk,
+    lane: Lane,
+    now: Timestamp,
+) -> Vec<String> {
+    let street = view.street(tenant).map(|street| &street.of);
+    street.map_or_else(Vec::new, |street| street.told_of_report(desk, lane, street.day(now)))
 }
 
 /// About the report, at its next version.

@@ -33,6 +33,11 @@ async fn an_unsure_report_waits_for_a_person() {
     assert_eq!(said.len(), 2);
     for (envelope, said) in said {
         let Said::Review(review) = said else { panic!("{said:?}") };
+        let centre = format!("street-centre@{STREET}");
+        match envelope.lane {
+            Lane::Urgent => assert_eq!(review.told_bodies, [centre, "governance-centre".to_owned()]),
+            _ => assert_eq!(review.told_bodies, [centre]),
+        }
         assert_eq!(review.report_id, envelope.aggregate_id.to_string());
         assert_eq!((review.street.as_str(), envelope.version, review.tracking_sha256.len()), (STREET, 1, 32));
         let expected = if envelope.aggregate_id.as_u128() == 1 {

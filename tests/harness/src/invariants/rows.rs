@@ -140,6 +140,13 @@ const QUERIES: &[(&str, &str, &str)] = &[
     ),
     (
         "I7",
+        "report that waits for a person and of which nobody was told",
+        "SELECT j.id::text FROM triage.journal j WHERE j.event_type = 'triage.case.review_requested'
+           AND NOT EXISTS (SELECT FROM notification.deliveries d
+               WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id AND d.report_id = j.aggregate_id)",
+    ),
+    (
+        "I7",
         "delivery that is neither decided nor armed",
         "SELECT d.id::text FROM notification.deliveries d
          WHERE d.state IN ('pending', 'sending') AND NOT EXISTS (SELECT FROM notification.wakeups w
@@ -275,6 +282,9 @@ pub(super) async fn moving(admin: &PgPool, leaving_out: &[&str]) -> Result<Strin
                 'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
                 'extended', 'suspended', 'resumed', 'replanned')
             AND split_part(j.event_type, '.', 2) = 'order' OR j.event_type = 'dispatch.case.rerouted') AND NOT EXISTS
+            (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
+        UNION ALL SELECT 'reports that wait and are not heard of', count(*) FROM triage.journal j
+            WHERE j.event_type = 'triage.case.review_requested' AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'deliveries under way', count(*) FROM notification.deliveries
             WHERE state IN ('pending', 'sending')
