@@ -3,6 +3,7 @@
 use telemetry::{Counter, Metrics, label};
 
 use crate::core::amend::Outcome;
+use crate::core::desk::Desk;
 use crate::core::item::Method;
 
 /// What is counted. A batch that fails and is tried again counts again: these tell of work, not of rows.
@@ -12,6 +13,7 @@ pub struct Events {
     rehomed: Counter<1>,
     rules_failed: Counter<0>,
     reviewed: Counter<1>,
+    overdue: Counter<1>,
 }
 
 /// Where a report went.
@@ -39,7 +41,10 @@ impl Events {
         let rules_failed = metrics.counter("triage.rules.failed", failed, "{rule}", []);
         let ended = "Plans that waited for a person, by how that ended.";
         let outcomes = label("outcome", Outcome::ALL.map(Outcome::as_str));
+        let late = "Reports that waited for a person longer than their street allows, by whose desk they lay on; once a stay.";
+        let desks = label("desk", [Desk::Street, Desk::District].map(Desk::as_str));
         Self {
+            overdue: metrics.counter("triage.reviews.overdue", late, "{report}", [desks]),
             rehomed,
             rules_failed,
             reviewed: metrics.counter("triage.plans.reviewed", ended, "{plan}", [outcomes]),
@@ -61,6 +66,11 @@ impl Events {
     /// So many plans that waited ended in a way.
     pub fn reviewed(&self, outcome: Outcome, count: usize) {
         self.reviewed.add([outcome.as_str()], count as u64);
+    }
+
+    /// Nobody at a desk has decided on a report in time.
+    pub fn overdue(&self, desk: Desk) {
+        self.overdue.add([desk.as_str()], 1);
     }
 
     /// A report went somewhere; `method` is how its item was found.

@@ -1,10 +1,11 @@
 //! Triage (研判): what a report is about, whether it is news, and who has to do what about it.
 //!
 //! - [`inbound`]: the doors. Reports from intake, dispatch's word that a case closed, was called off or reopened,
-//!   or that a plan came too late (D10), HTTP and gRPC for people and systems who judge and who ask why, and time, which ends the wait of plans nobody reviews.
+//!   or that a plan came too late (D10), HTTP and gRPC for people and systems who judge and who ask why, and time, which ends the wait of plans nobody reviews
+//!   and takes reports nobody decides on up to the district.
 //! - [`handle`]: the one room. `handle::settle` takes a batch of reports through item → join or open → plan, in
 //!   one transaction that holds the lock of every tenant in it (D35); `handle::review` lets a person say the item;
-//!   `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case,
+//!   `handle::overdue` moves reports whose time at a desk is over; `handle::plans` keeps plans that wait for a person (D33), `handle::split` takes a voice out of a case,
 //!   `handle::merge` puts a case that bodies have into another;
 //!   `handle::reroute` draws the plan of a case anew whose item or place was wrong;
 //!   `handle::rehome` places open cases anew when their street redraws its territory;
@@ -37,7 +38,7 @@ use sqlx::migrate::Migrator;
 use crate::handle::Room;
 use crate::inbound::messages::{HearDispatch, HearReports};
 use crate::inbound::redraws::Redraws;
-use crate::inbound::wakeups::PlansDue;
+use crate::inbound::wakeups::{PlansDue, ReportsDue, WithoutClock};
 use crate::tenants::Packs;
 
 /// The service.
@@ -63,6 +64,8 @@ impl Service for Triage {
         plan.hears(&house, "intake", HearReports(room.clone()));
         plan.hears(&house, "dispatch", HearDispatch(room.clone()));
         plan.fires(&house, PlansDue(room.clone()));
+        plan.fires(&house, ReportsDue(room.clone()));
+        plan.catches_up(&house, WithoutClock(room.clone()));
         plan.catches_up(&house, Redraws(room.clone()));
         plan.rpc(inbound::rpc::server(room.clone()));
         plan.rpc(inbound::rpc::desk::server(room.clone()));

@@ -135,6 +135,13 @@ impl Street {
         SignedDuration::from_mins(i64::from(self.core.plan_review_minutes))
     }
 
+    /// How long a report waits at the review desk.
+    pub fn report_review(&self, lane: Lane) -> SignedDuration {
+        let StreetCore { report_review_minutes: ordinary, urgent_review_minutes: urgent, .. } = self.core;
+        let minutes = if lane == Lane::Urgent { urgent.min(ordinary) } else { ordinary };
+        SignedDuration::from_mins(i64::from(minutes))
+    }
+
     /// Whether its plans wait for a person.
     pub fn reviews_plans(&self) -> bool {
         self.core.routing_mode != RoutingMode::Auto

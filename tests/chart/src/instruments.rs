@@ -64,7 +64,7 @@ const CONSOLE: &str = "services/console/src/events.rs";
 const ASSEMBLE: &str = "crates/bootstrap/src/assemble.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 35] = [
+pub const OWN: [Own; 36] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),
@@ -73,6 +73,7 @@ pub const OWN: [Own; 35] = [
     own("services/intake/src/quotas/shared.rs", "intake.quota.shared", Kind::Gauge, "", &[]),
     own("services/triage/src/events.rs", "triage.cases.rehomed", Kind::Counter, "{case}", &["moved"]),
     own("services/triage/src/events.rs", "triage.plans.reviewed", Kind::Counter, "{plan}", &["outcome"]),
+    own("services/triage/src/events.rs", "triage.reviews.overdue", Kind::Counter, "{report}", &["desk"]),
     own("services/triage/src/events.rs", "triage.rules.failed", Kind::Counter, "{rule}", &[]),
     own(
         "services/triage/src/events.rs",

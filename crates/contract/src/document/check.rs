@@ -91,6 +91,8 @@ pub enum Problem {
     BadFalseClosureDays,
     #[error("a plan waits 1 to 1,440 minutes for its review")]
     BadPlanReviewMinutes,
+    #[error("a report waits 1 to 1,440 minutes for a person")]
+    BadReportReviewMinutes,
     #[error("what came before is counted 1 to 365 days back")]
     BadRepeatDays,
     #[error("a published year lies between 2000 and 2199")]
@@ -220,8 +222,16 @@ pub fn check_street(district: &DistrictCore, core: &StreetCore) -> Vec<Fault> {
     let mut faults = Faults::default();
     let pack = merge(district, core);
     texts::check(&mut faults, core);
-    let minutes = (1..=1_440).contains(&core.plan_review_minutes);
-    faults.unless(minutes, "plan_review_minutes", || Problem::BadPlanReviewMinutes);
+    let minutes = 1..=1_440;
+    let fine = minutes.contains(&core.plan_review_minutes);
+    faults.unless(fine, "plan_review_minutes", || Problem::BadPlanReviewMinutes);
+    let waits = [
+        ("report_review_minutes", core.report_review_minutes),
+        ("urgent_review_minutes", core.urgent_review_minutes),
+    ];
+    for (field, wait) in waits {
+        faults.unless(minutes.contains(&wait), field, || Problem::BadReportReviewMinutes);
+    }
     let days = (1..=365).contains(&core.repeat_days);
     faults.unless(days, "repeat_days", || Problem::BadRepeatDays);
     check_communities(&mut faults, core);

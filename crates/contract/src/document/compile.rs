@@ -154,6 +154,8 @@ pub fn draft_street(
         communities: spec.communities.into_iter().map(community).collect(),
         routing_mode: spec.routing_mode,
         plan_review_minutes: spec.plan_review_minutes,
+        report_review_minutes: spec.report_review_minutes,
+        urgent_review_minutes: spec.urgent_review_minutes,
         repeat_days: spec.repeat_days,
         bodies: convert(spec.bodies),
         items: convert(spec.items),

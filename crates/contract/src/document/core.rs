@@ -224,6 +224,12 @@ pub struct StreetCore {
     /// So many minutes a plan waits for that person; then it goes out as it is.
     #[serde(default = "plan_review_minutes")]
     pub plan_review_minutes: u32,
+    /// So many minutes a report waits at the review desk; then it goes up to the district's, or is told there once more.
+    #[serde(default = "report_review_minutes")]
+    pub report_review_minutes: u32,
+    /// The same in the urgent lane, where the lesser of the two counts.
+    #[serde(default = "urgent_review_minutes")]
+    pub urgent_review_minutes: u32,
     /// So many days of 24 hours back rules count what came before at the same place; 1 to 365.
     #[serde(default = "repeat_days")]
     pub repeat_days: u16,
@@ -263,6 +269,16 @@ pub struct StreetCore {
 /// Half an hour.
 pub(super) const fn plan_review_minutes() -> u32 {
     30
+}
+
+/// Half an hour, as for plans.
+pub(super) const fn report_review_minutes() -> u32 {
+    30
+}
+
+/// Nobody has orders as long as danger waits.
+pub(super) const fn urgent_review_minutes() -> u32 {
+    5
 }
 
 /// A month.

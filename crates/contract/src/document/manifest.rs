@@ -142,6 +142,13 @@ pub struct StreetSpec {
     /// So long a plan waits for that person; then it goes out as it is. 1 to 1,440 (审核时限（分钟）).
     #[serde(default = "super::core::plan_review_minutes")]
     pub plan_review_minutes: u32,
+    /// So long a report waits at the street's review desk; then it goes up to the district's, where it is told once more after as long
+    /// again. 1 to 1,440 (研判时限（分钟）).
+    #[serde(default = "super::core::report_review_minutes")]
+    pub report_review_minutes: u32,
+    /// The same in the urgent lane, where the lesser of the two counts. 1 to 1,440 (紧急研判时限（分钟）).
+    #[serde(default = "super::core::urgent_review_minutes")]
+    pub urgent_review_minutes: u32,
     /// So many days back rules count earlier cases of the same item at the same place (`repeats`). 1 to 365 (重复上报回溯天数).
     #[serde(default = "super::core::repeat_days")]
     pub repeat_days: u16,

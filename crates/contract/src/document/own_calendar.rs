@@ -70,6 +70,8 @@ mod tests {
             communities: vec![],
             routing_mode: RoutingMode::Auto,
             plan_review_minutes: 30,
+            report_review_minutes: 30,
+            urgent_review_minutes: 5,
             repeat_days: 30,
             bodies: BTreeMap::new(),
             items: BTreeMap::new(),

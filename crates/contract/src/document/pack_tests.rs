@@ -376,3 +376,24 @@ fn a_review_has_an_end() {
         );
     }
 }
+
+/// A report waits as long as its street says, which says nothing in a document from before it could.
+#[test]
+fn a_report_waits_for_minutes() {
+    let core = street("990102001000").core;
+    assert_eq!((core.report_review_minutes, core.urgent_review_minutes), (30, 5));
+    let mut before = serde_json::to_value(&core).unwrap();
+    let fields = before.as_object_mut().unwrap();
+    for field in ["report_review_minutes", "urgent_review_minutes"] {
+        assert!(fields.remove(field).is_some(), "{field}");
+    }
+    assert_eq!(serde_json::from_value::<StreetCore>(before).unwrap(), core);
+    for minutes in [0, 1_441] {
+        let core =
+            StreetCore { report_review_minutes: minutes, urgent_review_minutes: minutes, ..core.clone() };
+        let faults: Vec<String> =
+            check_street(&district().core, &core).iter().map(ToString::to_string).collect();
+        let fault = |field| format!("{field}: a report waits 1 to 1,440 minutes for a person");
+        assert_eq!(faults, [fault("report_review_minutes"), fault("urgent_review_minutes")]);
+    }
+}

@@ -129,9 +129,12 @@ fn review(tenant: TenantId, said: triage::ReviewRequested) -> Result<Heard, NotH
         reason: filled(said.reason),
         desk: filled(said.desk),
         note: filled(said.note),
+        due_at: instant(&said.due_at),
         ..Detail::default()
     };
-    Ok(of_report(report, detail))
+    let mut heard = of_report(report, detail);
+    heard.line.actor = filled(said.by);
+    Ok(heard)
 }
 
 fn review_rejected(tenant: TenantId, said: triage::ReviewRejected) -> Result<Heard, NotHeard> {

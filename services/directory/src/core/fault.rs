@@ -374,6 +374,7 @@ fn name(problem: &Problem) -> (&'static str, &'static str) {
         Problem::LimitTooLong => ("limit-too-long", "时限不得超过十年"),
         Problem::BadFalseClosureDays => ("bad-false-closure-days", "虚假办结认定天数须为 1 至 365"),
         Problem::BadPlanReviewMinutes => ("bad-plan-review-minutes", "审核时限须为 1 至 1440 分钟"),
+        Problem::BadReportReviewMinutes => ("bad-report-review-minutes", "研判时限须为 1 至 1440 分钟"),
         Problem::BadRepeatDays => ("bad-repeat-days", "重复上报回溯天数须为 1 至 365"),
         Problem::BadYear => ("bad-year", "年份须在 2000 至 2199 之间"),
         Problem::NulCharacter => ("nul-character", "不得含 U+0000"),

@@ -8,6 +8,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("time_zone", "时区"),
     ("routing_mode", "派单方式"),
     ("plan_review_minutes", "审核时限（分钟）"),
+    ("report_review_minutes", "研判时限（分钟）"),
+    ("urgent_review_minutes", "紧急研判时限（分钟）"),
     ("repeat_days", "重复上报回溯天数"),
     ("communities", "社区"),
     ("bodies", "单位"),

@@ -224,12 +224,15 @@ impl Notice {
         Ok(notice.map(|notice| Self { stage: Some(stage.stage.clone()), stages: vec![stage], ..notice }))
     }
 
-    /// From a report that waits for a person, and why it does. `None` when nobody is told.
+    /// From a report that waits for a person, why it does and until when, as the stage `review`. `None` when nobody is told.
     pub fn of_review(event: &triage::ReviewRequested) -> Result<Option<Self>, BadField> {
         let report_id = event.report_id.parse().map_err(|_| BadField("report_id"))?;
         let notice = Self::of_waiting(About::Report(report_id), &event.told_bodies)?;
         let reason = Some(event.reason.clone()).filter(|reason| !reason.is_empty());
-        Ok(notice.map(|notice| Self { stage: Some(REVIEW.to_owned()), reason, ..notice }))
+        let due_at = event.due_at.as_ref().and_then(from_wire);
+        let limit = due_at.map(|due_at| Stage { stage: REVIEW.to_owned(), due_at: Some(due_at) });
+        let (stage, stages) = (Some(REVIEW.to_owned()), limit.into_iter().collect());
+        Ok(notice.map(|notice| Self { stage, stages, reason, ..notice }))
     }
 
     fn of_triage(case: Option<&triage::CaseState>, told_bodies: &[String]) -> Result<Option<Self>, BadField> {

@@ -115,6 +115,7 @@ impl Report {
             ),
             ("时间 since", safe(&self.requested_at)),
         ];
+        rows.extend(self.due_at.as_ref().map(|due_at| ("研判时限 decide by", safe(due_at))));
         rows.extend(claim(self.claimed_by.as_deref(), self.claimed_until.as_deref()));
         rows.extend(noted(&self.note));
         for (n, one) in why.proposed.iter().enumerate() {
@@ -299,7 +300,7 @@ mod tests {
                 "case_id": "c-1", "case_no": "990102001-261123-0001", "item": "SAF-01", "alike_per_mille": 431,
                 "distance_mm": 120_500,
             }],
-            "requested_at": "2026-11-23T02:00:00Z", "desk": "street",
+            "requested_at": "2026-11-23T02:00:00Z", "due_at": "2026-11-23T02:05:00Z", "desk": "street",
         })
     }
 
@@ -324,6 +325,7 @@ mod tests {
         let said = entry(Queue::Reports, &report(), street()).unwrap();
         for told in [
             "1. SAF-01 火情 / Fire",
+            "2026-11-23T02:05:00Z",
             "990102001-261123-0001 SAF-01 相似 alike 43% 相距 120 m c-1",
             "streetwise desk accept r-1 --street 990102001000 --choice 1",
             "streetwise desk merge r-1 --street 990102001000 --into c-1",

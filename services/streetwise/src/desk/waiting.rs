@@ -145,6 +145,7 @@ pub(super) struct Report {
     #[serde(default)]
     pub similar: Vec<Similar>,
     pub requested_at: String,
+    pub due_at: Option<String>,
     pub desk: String,
     #[serde(default)]
     pub note: String,

@@ -10,6 +10,7 @@ pub mod grid;
 pub mod hints;
 pub mod item;
 pub mod join;
+pub mod late;
 pub mod merge;
 pub mod opinion;
 pub mod plan;

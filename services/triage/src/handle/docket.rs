@@ -123,6 +123,8 @@ impl<'a> Docket<'a> {
     fn request_review(&mut self, matter: &Matter<'_>, reason: ReviewReason, similar: &[Similar]) -> Settled {
         let (submission, report) = (matter.submission, &matter.submission.report);
         let item_explanation_json = json(&matter.finding.explanation);
+        let street = self.view.street(report.tenant).expect("a loaded street stays in the view");
+        let due_at = self.now + street.of.report_review(matter.lane);
         self.reviews.push(NewReview {
             tenant: report.tenant,
             report_id: report.report_id,
@@ -132,6 +134,8 @@ impl<'a> Docket<'a> {
             report: report.payload.clone(),
             item_explanation: item_explanation_json.clone(),
             similar: (!similar.is_empty()).then(|| json(&similar)),
+            due_at,
+            traceparent: submission.traceparent.clone(),
         });
         let message = wire::ReviewRequested {
             report_id: report.report_id.to_string(),
@@ -142,6 +146,8 @@ impl<'a> Docket<'a> {
             desk: Desk::Street.as_str().to_owned(),
             note: String::new(),
             told_bodies: told_of_report(&self.view, report.tenant, Desk::Street, matter.lane, self.now),
+            due_at: Some(to_wire(due_at)),
+            by: String::new(),
         };
         let about = (report.report_id.as_uuid(), 1);
         self.say(submission, matter.lane, EventType::CaseReviewRequested, about, &message);
@@ -398,7 +404,11 @@ impl<'a> Docket<'a> {
         voices::keep(tx, &self.voices, self.now).await?;
         reviews::insert(tx, &self.reviews, self.now).await?;
         plans::insert(tx, &self.waiting, self.now).await?;
-        wakeups::arm(tx, &self.waiting.iter().map(wakeup).collect::<Vec<_>>()).await?;
+        let plans = self.waiting.iter().map(wakeup);
+        let reports = self.reviews.iter().map(|review| {
+            super::overdue::wakeup_at(review.tenant, review.report_id.as_uuid(), review.due_at)
+        });
+        wakeups::arm(tx, &plans.chain(reports).collect::<Vec<_>>()).await?;
         self.room.house.outbox.append(tx, &self.said).await?;
         let pressing = self.cases.values().filter(|case| case.waits() && case.lane == Lane::Urgent);
         let pressing: Vec<_> = pressing.map(|case| (case.tenant, case.case_id.as_uuid())).collect();
@@ -406,9 +416,11 @@ impl<'a> Docket<'a> {
         // A street that is never idle is never free for the runner: whoever holds its lock does what is due.
         let reviewing =
             |tenant: &TenantId| self.view.street(*tenant).is_some_and(|street| street.of.reviews_plans());
-        let tenants: BTreeSet<TenantId> =
-            self.cases.values().map(|case| case.tenant).filter(reviewing).collect();
-        super::plans::overdue(self.room, tx, self.now, &Vec::from_iter(tenants)).await
+        let tenants: BTreeSet<TenantId> = self.cases.values().map(|case| case.tenant).collect();
+        let waiting: Vec<TenantId> = tenants.iter().copied().filter(reviewing).collect();
+        super::plans::overdue(self.room, tx, self.now, &waiting).await?;
+        let tenants = self.reviews.iter().map(|review| review.tenant).chain(tenants).collect();
+        super::overdue::passed_over(self.room, tx, self.now, &tenants).await
     }
 }
 

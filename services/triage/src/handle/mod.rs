@@ -9,6 +9,7 @@ mod docket;
 mod matter;
 pub mod memory;
 pub mod merge;
+pub mod overdue;
 pub mod plans;
 pub mod rehome;
 mod repeated;
@@ -43,13 +44,14 @@ pub struct Room {
     pub(crate) events: Events,
     /// Documents that past cases are being tried under, page by page.
     proposals: backtest::Proposals,
+    passed_over: overdue::PassedOver,
 }
 
 impl Room {
     /// From the service's tools.
     pub fn new(house: House<Street>) -> Self {
         let events = Events::new(&house.metrics);
-        Self { house, events, proposals: backtest::Proposals::default() }
+        Self { house, events, proposals: Default::default(), passed_over: Default::default() }
     }
 }
 

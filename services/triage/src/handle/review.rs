@@ -3,18 +3,19 @@
 
 use bytes::Bytes;
 use contract::EventType;
-use contract::proto::triage as wire;
+use contract::proto::{to_wire, triage as wire};
 use ids::{CaseId, Lane, ReportId, TenantId};
 use jiff::Timestamp;
 use pg::{ScopedTx, TenantScope};
 use serde::Serialize;
 use snapshot::View;
 
-use super::{Decided, Goes, Room, Said, Submission, json, settle};
+use super::{Decided, Goes, Room, Said, Submission, json, overdue, settle};
 use crate::core::desk::{Claim, Desk, Ground, Refusal, decidable};
+use crate::core::late::{self, Waiting};
 use crate::core::report::Report;
 use crate::store;
-use crate::store::reviews::Review;
+use crate::store::reviews::{Moved, Review};
 use crate::tenants::Street;
 
 /// An act on an entry of the review queue.
@@ -102,7 +103,8 @@ async fn attempt(room: &Room, command: &ReviewReport) -> Result<Result<ReportSta
     // The lock of the tenant also keeps a second decision waiting.
     store::desks::lock(&mut tx, &[command.tenant].into()).await?;
     let now = room.house.clock.now(&mut tx).await?;
-    let Some(entry) = store::reviews::load(&mut tx, command.tenant, command.report_id).await? else {
+    let key = (command.tenant, command.report_id.as_uuid());
+    let Some(entry) = store::reviews::load(&mut tx, &[key]).await?.pop() else {
         return Ok(Err(Refusal::Unknown));
     };
     let done = if entry.outcome.is_some() {
@@ -157,7 +159,11 @@ async fn act(
             let claim = Claim::begun(&command.subject, now);
             store::reviews::hold(tx, tenant, report_id, Some(&claim)).await.map(Ok)
         }
-        ReportAct::Release => store::reviews::hold(tx, tenant, report_id, None).await.map(Ok),
+        ReportAct::Release => {
+            store::reviews::hold(tx, tenant, report_id, None).await?;
+            // Its time may have passed in their hands.
+            overdue::watch(tx, entry).await.map(Ok)
+        }
     }
 }
 
@@ -190,11 +196,11 @@ async fn take(
     item: &str,
     goes: Goes,
 ) -> Result<(), pg::Error> {
-    let report = report_of(command, entry)?;
+    let report = report_of(entry)?;
     let outcome = if goes == Goes::ByItself { "item" } else { "joined" };
     let act = json(&command.act);
     let end = store::reviews::End { outcome, item: Some(item), ground: None, decided_as: &act };
-    store::reviews::decide(tx, command, end, now).await?;
+    decide(tx, command, end, now).await?;
     let submission = Submission {
         report,
         decided: Some(Decided { item: item.to_owned(), goes, reviewed_at: Some(command.rank) }),
@@ -207,9 +213,20 @@ async fn take(
     Ok(())
 }
 
+/// It waits no more.
+async fn decide(
+    tx: &mut ScopedTx,
+    command: &ReviewReport,
+    end: store::reviews::End<'_>,
+    now: Timestamp,
+) -> Result<(), pg::Error> {
+    store::reviews::decide(tx, command, end, now).await?;
+    wakeups::disarm(tx, overdue::REPORT_REVIEW, &[(command.tenant, command.report_id.as_uuid())]).await
+}
+
 /// It was read when it came; that it no longer reads is a broken invariant.
-fn report_of(command: &ReviewReport, entry: &Review) -> Result<Report, pg::Error> {
-    let report = Report::read(&Bytes::copy_from_slice(&entry.report), command.tenant);
+fn report_of(entry: &Review) -> Result<Report, pg::Error> {
+    let report = Report::read(&Bytes::copy_from_slice(&entry.report), entry.tenant);
     report.map_err(|error| pg::Error::broken("reading a kept report", error))
 }
 
@@ -221,7 +238,7 @@ async fn reject(
     entry: &Review,
     ground: Ground,
 ) -> Result<(), pg::Error> {
-    let report = report_of(command, entry)?;
+    let report = report_of(entry)?;
     let message = wire::ReviewRejected {
         report_id: command.report_id.to_string(),
         street: command.tenant.to_string(),
@@ -229,10 +246,10 @@ async fn reject(
         note: command.note.clone(),
         tracking_sha256: report.tracking_sha256,
     };
-    let said = said(command, entry, EventType::CaseReviewRejected);
+    let said = said(entry, EventType::CaseReviewRejected, &command.subject, &command.traceparent);
     let act = json(&command.act);
     let end = store::reviews::End { outcome: "rejected", item: None, ground: Some(ground), decided_as: &act };
-    store::reviews::decide(tx, command, end, now).await?;
+    decide(tx, command, end, now).await?;
     room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await
 }
 
@@ -247,21 +264,48 @@ async fn send(
     if desk == entry.desk {
         return Ok(Err(Refusal::AlreadyThere));
     }
-    let report = report_of(command, entry)?;
-    let message = wire::ReviewRequested {
-        report_id: command.report_id.to_string(),
-        street: command.tenant.to_string(),
-        reason: entry.reason.clone(),
-        item_explanation_json: String::from_utf8_lossy(&entry.item_explanation).into_owned(),
-        tracking_sha256: report.tracking_sha256,
-        desk: desk.as_str().to_owned(),
-        note: command.note.clone(),
-        told_bodies: told_of_report(&room.house.snapshot.view(), command.tenant, desk, entry.lane, now),
-    };
-    let said = said(command, entry, EventType::CaseReviewRequested);
-    store::reviews::pass_on(tx, command, desk).await?;
+    let view = room.house.snapshot.view();
+    let Some(street) = view.street(command.tenant) else { return Ok(Err(Refusal::Unknown)) };
+    let now_waits = late::come_to(desk, now, street.of.report_review(entry.lane));
+    let coming = Coming { now_waits: &now_waits, note: &command.note, by: Some(&command.subject) };
+    let message = requested(&view, entry, &coming, now)?;
+    let said = said(entry, EventType::CaseReviewRequested, &command.subject, &command.traceparent);
+    let (tenant, report_id, note) = (command.tenant, command.report_id, Some(command.note.clone()));
+    let moved = Moved { tenant, report_id, now_waits, note };
+    wakeups::arm(tx, &[overdue::wakeup(&moved)]).await?;
+    store::reviews::pass_on(tx, &[moved]).await?;
     room.house.outbox.append(tx, &[room.event(&said, now, &message)]).await?;
     Ok(Ok(()))
+}
+
+/// How a report comes to a desk, or is told there once more.
+pub(super) struct Coming<'a> {
+    pub now_waits: &'a Waiting,
+    pub note: &'a str,
+    /// Who sent it; nobody where its time was over.
+    pub by: Option<&'a str>,
+}
+
+/// What is said of it.
+pub(super) fn requested(
+    view: &View<Street>,
+    entry: &Review,
+    coming: &Coming<'_>,
+    now: Timestamp,
+) -> Result<wire::ReviewRequested, pg::Error> {
+    let Waiting { desk, due_at, reminded, .. } = coming.now_waits;
+    Ok(wire::ReviewRequested {
+        report_id: entry.report_id.to_string(),
+        street: entry.tenant.to_string(),
+        reason: entry.reason.clone(),
+        item_explanation_json: String::from_utf8_lossy(&entry.item_explanation).into_owned(),
+        tracking_sha256: report_of(entry)?.tracking_sha256,
+        desk: desk.as_str().to_owned(),
+        note: coming.note.to_owned(),
+        told_bodies: told_of_report(view, entry.tenant, *desk, entry.lane, now),
+        due_at: (!reminded).then(|| to_wire(*due_at)),
+        by: coming.by.unwrap_or_default().to_owned(),
+    })
 }
 
 /// Who is told that a report lies on a desk; nobody in a street that left the documents.
@@ -277,15 +321,20 @@ pub(super) fn told_of_report(
 }
 
 /// About the report, at its next version.
-fn said<'a>(command: &'a ReviewReport, entry: &Review, event_type: EventType) -> Said<'a> {
+pub(super) fn said<'a>(
+    entry: &Review,
+    event_type: EventType,
+    actor: &'a str,
+    traceparent: &'a str,
+) -> Said<'a> {
     Said {
         event_type,
-        tenant: command.tenant,
+        tenant: entry.tenant,
         lane: entry.lane,
-        aggregate_id: command.report_id.as_uuid(),
+        aggregate_id: entry.report_id.as_uuid(),
         version: entry.version + 1,
-        actor: &command.subject,
-        traceparent: &command.traceparent,
+        actor,
+        traceparent,
         drill: entry.drill,
     }
 }

@@ -55,9 +55,14 @@ pub(super) struct ReviewDocument {
     pub similar: Vec<SimilarDocument>,
     #[schema(value_type = String, format = DateTime)]
     pub requested_at: Timestamp,
+    /// If nobody has decided by then, it goes up to the district's desk by itself, or the district's is told once more. Absent for some
+    /// seconds where an older build put it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Timestamp>,
     /// Whose desk it lies on.
     pub desk: Desk,
-    /// What the person wrote who sent it there.
+    /// What the person wrote who sent it there, or that its time at the street's was over.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// Who has it in hand; nobody else decides it until then.
@@ -163,6 +168,7 @@ fn document(street: TenantId, review: OpenReview, now: Timestamp) -> Result<Revi
         item_explanation: item_explanation.map_err(|_| broken("triage.reviews.item_explanation"))?,
         similar: similar.into_iter().map(shown_similar).collect(),
         requested_at: review.requested_at.to_jiff(),
+        due_at: review.due_at.map(jiff_sqlx::Timestamp::to_jiff),
         desk,
         note: review.note,
         claimed_until: claim.as_ref().map(|claim| claim.until),

@@ -6,6 +6,7 @@ use crate::core::desk::Claim;
 
 pub(crate) mod bands;
 pub(crate) mod cases;
+pub(crate) mod clocks;
 pub(crate) mod counters;
 pub(crate) mod desks;
 pub(crate) mod examples;

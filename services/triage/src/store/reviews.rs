@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::queue::Position;
 use crate::core::desk::{Claim, Desk, Ground};
+use crate::core::late::Waiting;
 use crate::handle::review::{Became, Decision, ReportState, ReviewReport};
 
 /// An entry to be made.
@@ -21,10 +22,14 @@ pub(crate) struct NewReview {
     pub item_explanation: String,
     /// Open cases it may be about, as JSON.
     pub similar: Option<String>,
+    pub due_at: Timestamp,
+    pub traceparent: String,
 }
 
 /// An entry, for deciding it.
 pub(crate) struct Review {
+    pub tenant: TenantId,
+    pub report_id: ReportId,
     pub version: u64,
     pub reason: String,
     pub lane: Lane,
@@ -33,11 +38,69 @@ pub(crate) struct Review {
     pub item_explanation: Vec<u8>,
     pub desk: Desk,
     pub claim: Option<Claim>,
+    /// Until then somebody decides; nothing where a build before this one put it there, until the next sweep.
+    pub due_at: Option<Timestamp>,
+    /// The district was told once more.
+    pub reminded: bool,
+    /// Of the report; empty from before it was kept.
+    pub traceparent: String,
     /// How it ended: `item`, `joined` or `rejected`.
     pub outcome: Option<String>,
     pub decided_item: Option<String>,
     /// The act that ended it, as JSON; nothing from before it was kept.
     pub decided_as: Option<String>,
+}
+
+impl Review {
+    /// How it waits; nothing of what is decided or has no clock.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        let due_at = self.due_at.filter(|_| self.outcome.is_none())?;
+        Some(Waiting { desk: self.desk, claim: self.claim.clone(), due_at, reminded: self.reminded })
+    }
+}
+
+struct Row {
+    tenant_id: i64,
+    report_id: Uuid,
+    version: i64,
+    reason: String,
+    lane: i16,
+    drill: bool,
+    report: Vec<u8>,
+    item_explanation: Vec<u8>,
+    desk: String,
+    claimed_by: Option<String>,
+    claimed_until: Option<jiff_sqlx::Timestamp>,
+    due_at: Option<jiff_sqlx::Timestamp>,
+    reminded: bool,
+    traceparent: Option<String>,
+    decided_item: Option<String>,
+    decided_as: Option<String>,
+    outcome: Option<String>,
+}
+
+impl Row {
+    fn read(self) -> Result<Review, pg::Error> {
+        let impossible = pg::Error::impossible_row;
+        Ok(Review {
+            tenant: TenantId::from_i64(self.tenant_id).map_err(|_| impossible("triage.reviews.tenant_id"))?,
+            report_id: self.report_id.into(),
+            version: u64::try_from(self.version).map_err(|_| impossible("triage.reviews.version"))?,
+            reason: self.reason,
+            lane: Lane::from_rank(self.lane).map_err(|_| impossible("triage.reviews.lane"))?,
+            drill: self.drill,
+            report: self.report,
+            item_explanation: self.item_explanation,
+            desk: Desk::of(&self.desk).ok_or_else(|| impossible("triage.reviews.desk"))?,
+            claim: super::claim(self.claimed_by, self.claimed_until),
+            due_at: self.due_at.map(jiff_sqlx::Timestamp::to_jiff),
+            reminded: self.reminded,
+            traceparent: self.traceparent.unwrap_or_default(),
+            outcome: self.outcome,
+            decided_item: self.decided_item,
+            decided_as: self.decided_as,
+        })
+    }
 }
 
 /// How an entry ends.
@@ -58,6 +121,7 @@ pub(crate) struct OpenReview {
     pub report: Vec<u8>,
     pub item_explanation: Vec<u8>,
     pub requested_at: jiff_sqlx::Timestamp,
+    pub due_at: Option<jiff_sqlx::Timestamp>,
     pub desk: String,
     pub note: String,
     pub claimed_by: Option<String>,
@@ -79,13 +143,15 @@ pub(crate) async fn insert(tx: &mut ScopedTx, new: &[NewReview], now: Timestamp)
     let explanations: Vec<&[u8]> = new.iter().map(|review| review.item_explanation.as_bytes()).collect();
     let similar: Vec<Option<&[u8]>> =
         new.iter().map(|review| review.similar.as_deref().map(str::as_bytes)).collect();
+    let dues: Vec<jiff_sqlx::Timestamp> = new.iter().map(|review| review.due_at.into()).collect();
+    let traces: Vec<&str> = new.iter().map(|review| review.traceparent.as_str()).collect();
     let kept = sqlx::query!(
         "INSERT INTO triage.reviews (tenant_id, report_id, reason, lane, drill, report, item_explanation,
-             requested_at, similar_cases)
-         SELECT tenant_id, report_id, reason, lane, drill, report, item_explanation, $8, similar_cases
+             requested_at, similar_cases, due_at, traceparent)
+         SELECT tenant_id, report_id, reason, lane, drill, report, item_explanation, $8, similar_cases, due_at, traceparent
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::smallint[], $5::boolean[], $6::bytea[], $7::bytea[],
-             $9::bytea[])
-             AS r (tenant_id, report_id, reason, lane, drill, report, item_explanation, similar_cases)",
+             $9::bytea[], $10::timestamptz[], $11::text[])
+             AS r (tenant_id, report_id, reason, lane, drill, report, item_explanation, similar_cases, due_at, traceparent)",
         &tenants,
         &ids,
         &reasons as &[&str],
@@ -95,43 +161,32 @@ pub(crate) async fn insert(tx: &mut ScopedTx, new: &[NewReview], now: Timestamp)
         &explanations as &[&[u8]],
         jiff_sqlx::Timestamp::from(now) as _,
         &similar as &[Option<&[u8]>],
+        &dues,
+        &traces as &[&str],
     )
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("requesting reviews", kept.rows_affected(), new.len())
 }
 
-/// One entry, if it is there.
-pub(crate) async fn load(
-    tx: &mut ScopedTx,
-    tenant: TenantId,
-    report_id: ReportId,
-) -> Result<Option<Review>, pg::Error> {
-    // The build before this one gives no outcome.
-    let row = sqlx::query!(
-        "SELECT version, reason, lane, drill, report, item_explanation, desk, claimed_by, claimed_until, decided_item, decided_as,
-             COALESCE(outcome, CASE WHEN decided_at IS NOT NULL THEN 'item' END) AS outcome
-         FROM triage.reviews WHERE tenant_id = $1 AND report_id = $2",
-        tenant.as_i64(),
-        report_id.as_uuid(),
+/// Those of these entries that are there. Their streets' locks are held.
+pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result<Vec<Review>, pg::Error> {
+    let tenants: Vec<i64> = keys.iter().map(|(tenant, _)| tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = keys.iter().map(|(_, report_id)| *report_id).collect();
+    // Some build before this one gave no outcome.
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT r.tenant_id, r.report_id, r.version, r.reason, r.lane, r.drill, r.report, r.item_explanation, r.desk,
+             r.claimed_by, r.claimed_until, r.due_at, r.reminded, r.traceparent, r.decided_item, r.decided_as,
+             COALESCE(r.outcome, CASE WHEN r.decided_at IS NOT NULL THEN 'item' END) AS outcome
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, report_id)
+         JOIN triage.reviews r ON r.tenant_id = k.tenant_id AND r.report_id = k.report_id",
+        &tenants,
+        &ids,
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let impossible = pg::Error::impossible_row;
-    Ok(Some(Review {
-        version: u64::try_from(row.version).map_err(|_| impossible("triage.reviews.version"))?,
-        reason: row.reason,
-        lane: Lane::from_rank(row.lane).map_err(|_| impossible("triage.reviews.lane"))?,
-        drill: row.drill,
-        report: row.report,
-        item_explanation: row.item_explanation,
-        desk: Desk::of(&row.desk).ok_or_else(|| impossible("triage.reviews.desk"))?,
-        claim: super::claim(row.claimed_by, row.claimed_until),
-        outcome: row.outcome,
-        decided_item: row.decided_item,
-        decided_as: row.decided_as,
-    }))
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// Notes how it ended. What is said of a report that goes into a case is said by the case.
@@ -181,20 +236,44 @@ pub(crate) async fn hold(
     pg::rows_affected("holding a review", kept.rows_affected(), 1)
 }
 
-/// Puts an entry onto another desk, into nobody's hands.
-pub(crate) async fn pass_on(tx: &mut ScopedTx, command: &ReviewReport, desk: Desk) -> Result<(), pg::Error> {
+/// What becomes of an entry that nobody has decided: it comes to a desk, or is told there once more. One version more each.
+pub(crate) struct Moved {
+    pub tenant: TenantId,
+    pub report_id: ReportId,
+    pub now_waits: Waiting,
+    /// For who reads it at the desk; nothing leaves what is there.
+    pub note: Option<String>,
+}
+
+/// Keeps it.
+pub(crate) async fn pass_on(tx: &mut ScopedTx, moved: &[Moved]) -> Result<(), pg::Error> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<i64> = moved.iter().map(|moved| moved.tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = moved.iter().map(|moved| moved.report_id.as_uuid()).collect();
+    let desks: Vec<&str> = moved.iter().map(|moved| moved.now_waits.desk.as_str()).collect();
+    let notes: Vec<Option<&str>> = moved.iter().map(|moved| moved.note.as_deref()).collect();
+    let dues: Vec<jiff_sqlx::Timestamp> = moved.iter().map(|moved| moved.now_waits.due_at.into()).collect();
+    let reminded: Vec<bool> = moved.iter().map(|moved| moved.now_waits.reminded).collect();
+    // Whoever had it in hand has it no more, or the claim was over.
     let kept = sqlx::query!(
-        "UPDATE triage.reviews
-         SET desk = $3, note = $4, version = version + 1, claimed_by = NULL, claimed_until = NULL
-         WHERE tenant_id = $1 AND report_id = $2 AND decided_at IS NULL",
-        command.tenant.as_i64(),
-        command.report_id.as_uuid(),
-        desk.as_str(),
-        command.note,
+        "UPDATE triage.reviews r
+         SET desk = m.desk, note = COALESCE(m.note, r.note), due_at = m.due_at, reminded = m.reminded,
+             version = r.version + 1, claimed_by = NULL, claimed_until = NULL
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::boolean[])
+             AS m (tenant_id, report_id, desk, note, due_at, reminded)
+         WHERE r.tenant_id = m.tenant_id AND r.report_id = m.report_id AND r.decided_at IS NULL",
+        &tenants,
+        &ids,
+        &desks as &[&str],
+        &notes as &[Option<&str>],
+        &dues,
+        &reminded,
     )
     .execute(&mut **tx)
     .await?;
-    pg::rows_affected("passing a review on", kept.rows_affected(), 1)
+    pg::rows_affected("passing reviews on", kept.rows_affected(), moved.len())
 }
 
 /// What an entry is like.
@@ -265,7 +344,7 @@ pub(crate) async fn open(
 ) -> Result<Vec<OpenReview>, pg::Error> {
     let rows = sqlx::query_as!(
         OpenReview,
-        "SELECT report_id, reason, lane, drill, report, item_explanation, requested_at, desk, note, claimed_by,
+        "SELECT report_id, reason, lane, drill, report, item_explanation, requested_at, due_at, desk, note, claimed_by,
              claimed_until, similar_cases
          FROM triage.reviews
          WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, report_id) > ($2, $3, $4)

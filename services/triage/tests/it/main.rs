@@ -15,6 +15,7 @@ mod lane;
 mod machines;
 mod memory;
 mod merge;
+mod overdue;
 mod own_ways;
 mod place;
 mod plan;

@@ -184,6 +184,8 @@ fn a_report_that_waits_is_told_by_its_id_and_its_reason_alone() {
         tracking_sha256: vec![7; 32].into(),
         note: "张三来电".into(),
         told_bodies: vec!["governance-centre".into(), "street-centre@990102001000".into()],
+        due_at: Some(contract::proto::to_wire("2026-11-23T02:05:00Z".parse().unwrap())),
+        by: "zhang-san".into(),
         ..Default::default()
     };
     let envelope = envelope(EventType::CaseReviewRequested, report_id);
@@ -192,7 +194,8 @@ fn a_report_that_waits_is_told_by_its_id_and_its_reason_alone() {
     let expected = serde_json::json!({
         "type": "triage.case.review_requested", "id": Uuid::from_u128(9), "time": "2026-11-23T02:00:00Z",
         "version": 1, "street": "990102001000", "case_no": null, "report_id": report_id, "order_id": null,
-        "body": "governance-centre", "role": null, "stages": [], "stage": "review", "reason": "danger-feared",
+        "body": "governance-centre", "role": null,
+        "stages": [{"stage": "review", "due_at": "2026-11-23T02:05:00Z"}], "stage": "review", "reason": "danger-feared",
         "trace_id": "0af7651916cd43dd8448eb211c80319c",
     });
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), expected);

@@ -56,6 +56,7 @@ fn waiting(review: ReviewDocument) -> Result<wire::WaitingReport, Problem> {
         note: review.note,
         claimed_by: review.claimed_by.unwrap_or_default(),
         claimed_until: review.claimed_until.map(to_wire),
+        due_at: review.due_at.map(to_wire),
     })
 }
 
