@@ -151,10 +151,22 @@ fn of_report(report: ReportNews, detail: Detail) -> Heard {
 }
 
 fn plan_review(envelope: &Envelope, said: triage::PlanReviewRequested) -> Result<Heard, NotHeard> {
-    let mut heard = of_triage(case_news(envelope, said.case)?, None);
+    let lies_in_now = said.case.as_ref().and_then(|case| lies_in(&case.community, &case.grid));
+    let case = case_news(envelope, said.case)?;
+    let item = case.item.clone();
+    let mut heard = of_triage(case, None);
+    heard.line.actor = filled(said.by);
     heard.line.detail.due_at = instant(&said.due_at);
     heard.line.detail.desk = filled(said.desk);
     heard.line.detail.note = filled(said.note);
+    // Drawn anew before it went out: what was wrong.
+    if said.place_before.is_some() {
+        heard.line.detail.lay_in = lies_in(&said.community_before, &said.grid_before);
+        heard.line.detail.lies_in = lies_in_now;
+    }
+    if !said.item_before.is_empty() && said.item_before != item {
+        (heard.line.detail.item, heard.line.detail.item_before) = (filled(item), filled(said.item_before));
+    }
     planned(&mut heard.line.detail, said.plan);
     Ok(heard)
 }

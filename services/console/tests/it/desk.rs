@@ -65,6 +65,25 @@ async fn what_is_not_accepted_says_why_to_its_reporter() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_plan_that_was_drawn_anew_says_what_was_wrong() {
+    let world = World::start().await;
+    let mut story = Story::new(STREET, 1);
+    let mut said = vec![story.accepted(1)];
+    said.extend(story.opened_waiting(1));
+    said.push(story.drawn_anew("TRA-03", 3));
+    world.hear(&said).await;
+    let case = world.only("?phase=reviewing").await;
+    assert_eq!(case["item"], "TRA-03");
+    let path = format!("{}/{}/timeline", cases(STREET), story.case_id);
+    let (_, page) = world.get("desk", &path).await;
+    let asked = page["entries"].as_array().unwrap().iter();
+    let asked: Vec<_> = asked.filter(|line| line["type"] == "triage.case.plan_review_requested").collect();
+    let told = |line: &Value| (line["actor"].clone(), line["detail"].get("item_before").cloned());
+    assert_eq!(told(asked[0]), (Value::Null, None));
+    assert_eq!(told(asked[1]), (json!("zhou-lan"), Some(json!("TRA-01"))));
+}
+
 /// The notice is about the report; the case that it goes into later has it on its timeline, whatever is heard first.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_was_told_of_a_report_is_on_the_timeline_of_its_case() {

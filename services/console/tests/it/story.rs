@@ -177,6 +177,20 @@ impl Story {
         [opened, self.say(EventType::CasePlanReviewRequested, self.case_id, 2, &asked)]
     }
 
+    /// Its plan waits and is drawn anew: the item was wrong.
+    pub fn drawn_anew(&mut self, item: &str, version: u64) -> Said {
+        let known = self.waiting(1).unwrap();
+        let message = triage::PlanReviewRequested {
+            item_before: known.item.clone(),
+            case: Some(triage::CaseState { item: item.to_owned(), ..known }),
+            desk: "street".to_owned(),
+            note: "其实是站台损坏".to_owned(),
+            by: "zhou-lan".to_owned(),
+            ..Default::default()
+        };
+        self.say(EventType::CasePlanReviewRequested, self.case_id, version, &message)
+    }
+
     /// A voice of a case whose plan waits.
     pub fn joined_waiting(&mut self, report: u8, voices: u32, version: u64) -> Said {
         let message = triage::CaseJoined {

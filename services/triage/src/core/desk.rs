@@ -172,7 +172,7 @@ pub enum Refusal {
     Itself,
     /// More voices than one act moves.
     TooManyVoices,
-    /// Its plan waits for a person: it is decided there, and bodies do not have it.
+    /// Its plan waits for a person: it is merged there, and bodies do not have it.
     PlanWaits,
     /// The case is over.
     CaseOver,

@@ -304,6 +304,7 @@ impl<'a> Docket<'a> {
             due_at: Some(to_wire(due_at)),
             told_bodies: case.held_by.iter().cloned().collect(),
             note: String::new(),
+            ..Default::default()
         };
         let about = (case.case_id.as_uuid(), case.version);
         self.say(submission, case.lane, EventType::CasePlanReviewRequested, about, &message);

@@ -184,6 +184,7 @@ impl Entry<'_> {
             due_at: Some(contract::proto::to_wire(self.entry.due_at)),
             told_bodies: self.case.held_by.iter().cloned().collect(),
             note: self.command.note.clone(),
+            ..Default::default()
         };
         let said = self.said(EventType::CasePlanReviewRequested, &message);
         store::cases::pass_on(tx, &self.case).await?;

@@ -1,5 +1,6 @@
 //! A case that bodies have already turns out to be about another item, or to lie elsewhere: its plan is drawn anew by the rules of
 //! now, the way a first one is, and said whole; dispatch follows it. What stood before is kept beside it, explanations included.
+//! One whose plan still waits for a person gets another plan, which goes on waiting ([`waiting`]).
 //!
 //! Under the street's lock, in one transaction. The same request again gets the same answer, and nothing is said twice. What
 //! dispatch refused is asked again like something new.
@@ -13,6 +14,7 @@ use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::{ScopedTx, TenantScope};
+use prost::Message;
 use snapshot::{StreetView, View};
 
 use super::choice::Choice;
@@ -20,16 +22,19 @@ use super::docket::{item_name, state};
 use super::repeated::Repeated;
 use super::{Decided, Goes, Matter, Room, Said, Submission, json, matter};
 use crate::core::amend::Duties;
-use crate::core::desk::{Desk, Refusal, Standing};
+use crate::core::desk::{Desk, Refusal, Standing, decidable};
 use crate::core::distance::Point;
 use crate::core::report::{Report, datum_word};
 use crate::core::reroute::{Stakes, Wanted, level_of, may};
 use crate::store;
 use crate::store::cases::OpenCase;
 use crate::store::explanations::CaseExplanation;
+use crate::store::plans::PlanReview;
 use crate::store::reroutes::NewReroute;
 use crate::tenants::drawn::{self, Drawn};
 use crate::tenants::{Placed, Street, ruled};
+
+mod waiting;
 
 /// A person corrects what a case is about, or where it is.
 #[derive(Debug, Clone)]
@@ -80,38 +85,48 @@ async fn attempt(room: &Room, command: &RerouteCase) -> Result<Result<Rerouted, 
     let same = |last: &store::reroutes::Last| last.asked_as == command.wanted.asked();
     // Of what dispatch refused nothing came: the same again is no repetition.
     if let Some(last) = last.filter(|last| !last.refused && same(last)) {
-        return Ok(Ok(shown(before, last.rerouted_at.to_jiff())));
+        let waits = waiting::plan_of(&mut tx, &before).await?;
+        let bodies = waits.map_or_else(|| before.bodies.clone(), |entry| waiting::bodies(&entry));
+        return Ok(Ok(shown(before, bodies, last.rerouted_at.to_jiff())));
     }
-    if let Err(refusal) = stands(&mut tx, &before).await? {
-        return Ok(Err(refusal));
-    }
+    let waits = match stands(&mut tx, &before, command, now).await? {
+        Ok(waits) => waits,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let known = Known::of(&mut tx, before).await?;
     let Some(known) = known else { return Ok(Err(Refusal::NotKept)) };
     let view = room.house.snapshot.view();
-    let redrawing = Redrawing { room, view, now, command, known };
-    let case = match redrawing.redraw(&mut tx).await? {
-        Ok(redrawn) => redrawing.keep(&mut tx, redrawn).await?,
+    let redrawing = Redrawing { room, view, now, command, known, waits };
+    let redrawn = match redrawing.redraw(&mut tx).await? {
+        Ok(redrawn) => redrawn,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let bodies = redrawn.drawn.bodies.clone();
+    let case = redrawing.keep(&mut tx, redrawn).await?;
     pg::crash::point("triage.reroute.before_commit");
     tx.commit().await?;
     room.house.committed();
-    Ok(Ok(shown(case, now)))
+    Ok(Ok(shown(case, bodies, now)))
 }
 
-fn shown(case: OpenCase, rerouted_at: Timestamp) -> Rerouted {
-    let OpenCase { case_id, case_no, item, bodies, .. } = case;
+fn shown(case: OpenCase, bodies: Vec<String>, rerouted_at: Timestamp) -> Rerouted {
+    let OpenCase { case_id, case_no, item, .. } = case;
     Rerouted { case_id, case_no, item, bodies, rerouted_at }
 }
 
-/// Whether bodies have it, and it is not over. What waits is decided where it waits.
-async fn stands(tx: &mut ScopedTx, case: &OpenCase) -> Result<Result<(), Refusal>, pg::Error> {
+/// Whether bodies have it, or will, and it is not over: the plan that waits, which whoever may decide on it may have drawn anew.
+async fn stands(
+    tx: &mut ScopedTx,
+    case: &OpenCase,
+    command: &RerouteCase,
+    now: Timestamp,
+) -> Result<Result<Option<PlanReview>, Refusal>, pg::Error> {
+    if let Some(entry) = waiting::plan_of(tx, case).await? {
+        let free = decidable(entry.desk, entry.claim.as_ref(), &command.subject, command.rank, now);
+        return Ok(free.map(|()| Some(entry)));
+    }
     let open = store::cases::stands(tx, case.tenant, case.case_id).await?;
-    Ok(match case.standing {
-        Standing::Reviewing => Err(Refusal::PlanWaits),
-        Standing::Open if open => Ok(()),
-        Standing::Open | Standing::Rejected | Standing::Merged => Err(Refusal::CaseOver),
-    })
+    Ok(if case.standing == Standing::Open && open { Ok(None) } else { Err(Refusal::CaseOver) })
 }
 
 /// What is known of the case before.
@@ -146,6 +161,8 @@ struct Redrawing<'a> {
     now: Timestamp,
     command: &'a RerouteCase,
     known: Known,
+    /// The plan of before, where it waits for a person.
+    waits: Option<PlanReview>,
 }
 
 /// What came out.
@@ -169,7 +186,8 @@ impl Redrawing<'_> {
         let Some(matter) = self.placed(&submission)? else { return Ok(Err(Refusal::OutsideTerritory)) };
         let drawn = self.draw(tx, street, &matter, item).await?;
         let case = self.amended(&matter, item, &drawn, street.generation);
-        let same = case.item == before.item && case.place == before.place && case.bodies == before.bodies;
+        let had = self.waits.as_ref().map_or_else(|| before.bodies.clone(), waiting::bodies);
+        let same = case.item == before.item && case.place == before.place && drawn.bodies == had;
         // What was refused is triage's alone: to say it anew changes what bodies have.
         if same && self.known.followed.is_none() {
             return Ok(Err(Refusal::NothingChanged));
@@ -243,7 +261,7 @@ impl Redrawing<'_> {
             datum: report.datum.to_owned(),
             lane,
             version: before.version + 1,
-            bodies: drawn.bodies.clone(),
+            bodies: if self.waits.is_some() { Vec::new() } else { drawn.bodies.clone() },
             community: lies.community,
             grid: lies.grid,
             placed_by: if moved { generation } else { before.placed_by },
@@ -273,7 +291,10 @@ impl Redrawing<'_> {
 
     async fn keep(&self, tx: &mut ScopedTx, redrawn: Redrawn) -> Result<OpenCase, pg::Error> {
         let (command, Known { case: before, explained, report, .. }) = (self.command, &self.known);
-        let said = self.said(&redrawn);
+        let said = match &self.waits {
+            Some(entry) => self.said_of_waiting(entry, &redrawn),
+            None => self.said(&redrawn),
+        };
         let Redrawn { case, drawn, item_explanation } = redrawn;
         let item_explanation = item_explanation.as_ref().map(String::as_bytes);
         let item_explanation = item_explanation.unwrap_or(&explained.item_explanation);
@@ -291,6 +312,9 @@ impl Redrawing<'_> {
         };
         store::reroutes::insert(tx, &case, &new, self.now).await?;
         self.room.house.outbox.append(tx, &[said]).await?;
+        if self.waits.is_some() {
+            self.goes_on_waiting(tx, &case, &drawn).await?;
+        }
         Ok(case)
     }
 
@@ -313,16 +337,21 @@ impl Redrawing<'_> {
             desk: command.rank.as_str().to_owned(),
             note: command.note.clone(),
         };
+        self.event(EventType::CaseRerouted, case, &message)
+    }
+
+    /// About the case, as it is from here on.
+    fn event(&self, event_type: EventType, case: &OpenCase, message: &impl Message) -> NewEvent {
         let said = Said {
-            event_type: EventType::CaseRerouted,
+            event_type,
             tenant: case.tenant,
             lane: case.lane,
             aggregate_id: case.case_id.as_uuid(),
             version: case.version,
-            actor: &command.subject,
-            traceparent: &command.traceparent,
+            actor: &self.command.subject,
+            traceparent: &self.command.traceparent,
             drill: case.drill,
         };
-        self.room.event(&said, self.now, &message)
+        self.room.event(&said, self.now, message)
     }
 }

@@ -51,7 +51,8 @@ pub(super) enum CaseActDocument {
 /// 拆分上报、并案、重新派单 / Takes a report out of the case it joined into a case of its own, with a plan of its own (`split`); the report that
 /// opened the case cannot leave it. Puts a case that bodies have, with all its reports, into another open one that is the same
 /// matter (`merge`): the orders of its bodies end. Or says that the case is about another item, or lies elsewhere (`reroute`): its
-/// plan is drawn anew, orders that it has no place for end, and new ones follow. The same act again gives the same answer.
+/// plan is drawn anew, orders that it has no place for end, and new ones follow; one whose plan waits gets another plan, which goes
+/// on waiting. The same act again gives the same answer.
 #[utoipa::path(
     post,
     path = "/triage/v1/streets/{street}/cases/{target}",

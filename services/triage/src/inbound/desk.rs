@@ -77,8 +77,8 @@ static PLAN_WAITS: ProblemKind = ProblemKind {
     status: 409,
     code: "plan-waits",
     title: "派单方案尚待审核 / The plan waits for a person",
-    hint: "请先在方案审核中处理（:approve 改单位，:merge 并案）；事项或地点有误的，待派出后再 :reroute / Decide it among the plan reviews (`:approve` \
-           with other bodies, `:merge` into another case); if its item or place is wrong, let it go out first, then `:reroute` it",
+    hint: "请先在方案审核中处理（:approve 改单位，:merge 并案）；事项或地点有误的先用 :reroute 更正 / Decide it among the plan reviews (`:approve` with \
+           other bodies, `:merge` into another case); `:reroute` it first if its item or place is wrong",
 };
 
 static CASE_OVER: ProblemKind = ProblemKind {

@@ -7,6 +7,7 @@ use pg::ScopedTx;
 use prost::Message;
 use uuid::Uuid;
 
+use super::cases::OpenCase;
 use super::queue::Position;
 use crate::core::amend::Outcome;
 use crate::core::desk::{Claim, Desk};
@@ -149,6 +150,25 @@ pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter().map(Row::read).collect()
+}
+
+/// The plan that waits is another one: its case is. What it repeated was of the item or the place of before.
+pub(crate) async fn redraw(
+    tx: &mut ScopedTx,
+    case: &OpenCase,
+    plan: &wire::CasePlan,
+) -> Result<(), pg::Error> {
+    let kept = sqlx::query!(
+        "UPDATE triage.plan_reviews SET plan = $3, lane = $4, repeats = NULL
+         WHERE tenant_id = $1 AND case_id = $2 AND decided_at IS NULL",
+        case.tenant.as_i64(),
+        case.case_id.as_uuid(),
+        plan.encode_to_vec(),
+        case.lane.rank(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("drawing a waiting plan anew", kept.rows_affected(), 1)
 }
 
 /// How entries end.

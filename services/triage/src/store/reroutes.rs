@@ -55,7 +55,7 @@ pub(crate) async fn amend(
          SET item = $3, lon = $4, lat = $5, datum = $6, address = $7, cell = $8, community = $9, grid = $10,
              placed_by = $11, lane = $12, version = $13, bodies = $14, item_explanation = $15, plan_explanation = $16,
              plan_review = NULL
-         WHERE tenant_id = $1 AND case_id = $2 AND standing = 'open' AND closed_at IS NULL",
+         WHERE tenant_id = $1 AND case_id = $2 AND standing IN ('open', 'reviewing') AND closed_at IS NULL",
         case.tenant.as_i64(),
         case.case_id.as_uuid(),
         case.item,

@@ -266,7 +266,8 @@ async fn what_is_rejected_says_its_ground_and_merged_voices_are_split_off_again(
     let first = desk.machine().split_voice(asked).await.unwrap_err();
     assert_eq!((first.code(), reason(&first)), (Code::FailedPrecondition, "invalid-transition".to_owned()));
 
-    // A person named its item, so the new case waits for nobody: it can be drawn anew, and be merged. One that waits cannot.
+    // A person named its item, so the new case waits for nobody: it can be drawn anew, and be merged. One that waits is drawn anew
+    // where it waits.
     desk.hear(&[report(4, "TRA-02", "站台积水")]).await;
     let waiting = desk.plans(wire::Desk::Unspecified).await[0].case_id.clone();
     let again = |item: &str, lon: f64| wire::RerouteCaseRequest {
@@ -278,8 +279,10 @@ async fn what_is_rejected_says_its_ground_and_merged_voices_are_split_off_again(
     };
     let reroute = async |asked| desk.machine().reroute_case(desk.rig.signed(CENTRE, asked)).await;
     let waits = reroute(wire::RerouteCaseRequest { case_id: waiting.clone(), ..again("TRA-01", 0.0) });
-    let waits = waits.await.unwrap_err();
-    assert_eq!((waits.code(), reason(&waits)), (Code::FailedPrecondition, "plan-waits".to_owned()));
+    let waits = waits.await.unwrap().into_inner();
+    assert_eq!((waits.item.as_str(), waits.bodies[0].as_str()), ("TRA-01", "transport"));
+    let plans = desk.plans(wire::Desk::Unspecified).await;
+    assert_eq!((plans[0].case_id.as_str(), plans[0].item.as_str()), (waiting.as_str(), "TRA-01"));
     let nowhere = reroute(again("", 106.55)).await.unwrap_err();
     assert_eq!((nowhere.code(), reason(&nowhere)), (Code::InvalidArgument, "datum-required".to_owned()));
     let done = reroute(again("TRA-01", 0.0)).await.unwrap().into_inner();

@@ -345,14 +345,96 @@ async fn what_cannot_be_re_routed_says_why() {
     assert_eq!((desk.rerouted().await, desk.count("reroutes").await), (vec![], 0));
 }
 
-/// A plan that waits is decided where it waits; one that a review changed is drawn anew like any other, and the review stays readable.
+/// A wrong item does not have to go out first: the plan that waits is another one, and goes on waiting until the same instant.
 #[tokio::test]
-async fn what_waits_is_decided_there_and_what_went_out_of_a_review_is_drawn_anew() {
+async fn a_plan_that_waits_is_drawn_anew_and_goes_on_waiting() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线"), report(2, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let due_at = desk.reads(CENTRE, "plan-reviews").await["plan_reviews"][0]["due_at"].clone();
+    desk.rig.clock.advance(std::time::Duration::from_secs(600));
+    let wanted = json!({ "item": "TRA-03", "note": "其实是站台损坏" });
+    let (status, answer) = desk.reroute(CENTRE, &case_id, wanted.clone()).await;
+    assert_eq!(
+        (status, &answer["item"], &answer["bodies"][0]),
+        (200, &json!("TRA-03"), &json!("bus-company")),
+        "{answer}"
+    );
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted).await, (200, answer), "the same again");
+    let unchanged =
+        desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03", "place": place(106.5512) })).await;
+    assert_eq!(unchanged.0, 200, "another address");
+    assert_eq!(
+        (desk.rerouted().await, desk.routed().await),
+        (vec![], vec![]),
+        "dispatch hears nothing of it"
+    );
+    let said = desk.said().await.into_iter().filter_map(|(envelope, said)| match said {
+        Said::PlanReview(said) => Some((envelope.version, said)),
+        _ => None,
+    });
+    let said: Vec<_> = said.collect();
+    let [(2, first), (4, anew), (5, moved)] = &said[..] else { panic!("{said:?}") };
+    let case = anew.case.as_ref().unwrap();
+    assert_eq!((case.item.as_str(), case.standing.as_str()), ("TRA-03", "reviewing"));
+    assert_eq!((lead(&anew.plan.as_ref().unwrap().orders), anew.due_at), ("bus-company", first.due_at));
+    assert_eq!(
+        (anew.item_before.as_str(), anew.by.as_str(), anew.note.as_str(), anew.told_bodies.len()),
+        ("TRA-01", CENTRE, "其实是站台损坏", 0)
+    );
+    assert!(anew.place_before.is_none() && moved.place_before.is_some());
+    let list = desk.reads(CENTRE, "plan-reviews").await;
+    let entry = &list["plan_reviews"][0];
+    assert_eq!(
+        (&entry["item"], &entry["lead"], &entry["due_at"]),
+        (&json!("TRA-03"), &json!("bus-company"), &due_at)
+    );
+    assert!(desk.bodies(&case_id).await.is_empty(), "nobody has it");
+    assert_eq!(desk.examples().await, [("改线".to_owned(), "TRA-03".to_owned())]);
+    // Nobody decides: what goes out is what was drawn last.
+    desk.rig.clock.advance(std::time::Duration::from_secs(1_200));
+    desk.rig.drain().await;
+    let [(_, routed)] = &desk.routed().await[..] else { panic!("one case") };
+    assert_eq!(lead(&routed.plan.as_ref().unwrap().orders), "bus-company");
+    let why = desk.reads(CENTRE, &format!("cases/{case_id}/explanation")).await;
+    assert_eq!(remade(&why["earlier"][1]["plan"]).plan.lead.to_string(), "transport", "{why}");
+}
+
+#[tokio::test]
+async fn a_plan_that_waits_is_drawn_anew_by_who_may_decide_on_it() {
+    let desk = Desk::reviewing(RoutingMode::DistrictReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
+    let wanted = json!({ "item": "TRA-03" });
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted.clone()).await.1["code"], "districts-desk");
+    assert_eq!(desk.reroute(DISTRICT, &case_id, wanted.clone()).await.0, 200);
+    let nothing = desk.reroute(DISTRICT, &case_id, json!({ "item": "TRA-03", "place": null })).await;
+    assert_eq!(nothing.0, 200, "the same again");
+    // It turns out to be mortal danger: nobody waits any more.
+    assert_eq!(desk.reroute(DISTRICT, &case_id, json!({ "item": "SAF-01" })).await.0, 200);
+    let [(envelope, routed)] = &desk.routed().await[..] else { panic!("one case") };
+    let case = routed.case.as_ref().unwrap();
+    assert_eq!(
+        (envelope.lane, case.item.as_str(), case.standing.as_str()),
+        (ids::Lane::Urgent, "SAF-01", "")
+    );
+    let review: Value = serde_json::from_str(&routed.plan.as_ref().unwrap().review_json).unwrap();
+    assert_eq!(review["outcome"], "pressed");
+    assert_eq!(desk.count("wakeups").await, 0);
+    // Somebody has it in hand.
     let desk = Desk::reviewing(RoutingMode::StreetReview).await;
     desk.hear(&[report(1, "TRA-01", "改线")]).await;
     let case_id = desk.one().await;
-    let (status, refusal) = desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03" })).await;
-    assert_eq!((status, &refusal["code"]), (409, &json!("plan-waits")));
+    assert_eq!(desk.acts(DISTRICT, &format!("plan-reviews/{case_id}:claim"), json!({})).await.0, 200);
+    assert_eq!(desk.reroute(CENTRE, &case_id, wanted).await.1["code"], "claimed-by-another");
+}
+
+/// One that a review changed is drawn anew like any other, and the review stays readable.
+#[tokio::test]
+async fn what_went_out_of_a_review_is_drawn_anew() {
+    let desk = Desk::reviewing(RoutingMode::StreetReview).await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    let case_id = desk.one().await;
     let approve = format!("plan-reviews/{case_id}:approve");
     assert_eq!(desk.acts(CENTRE, &approve, json!({ "lead": "traffic-police" })).await.0, 200);
     assert_eq!(desk.reroute(CENTRE, &case_id, json!({ "item": "TRA-03" })).await.0, 200);
