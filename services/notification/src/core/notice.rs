@@ -226,8 +226,8 @@ impl Notice {
 
     /// From a report that waits for a person, why it does and until when, as the stage `review`. `None` when nobody is told.
     pub fn of_review(event: &triage::ReviewRequested) -> Result<Option<Self>, BadField> {
-        let report_id = event.report_id.parse().map_err(|_| BadField("report_id"))?;
-        let notice = Self::of_waiting(About::Report(report_id), &event.told_bodies)?;
+        let about = || event.report_id.parse().map(About::Report).map_err(|_| BadField("report_id"));
+        let notice = Self::told_of(about, &event.told_bodies)?;
         let reason = Some(event.reason.clone()).filter(|reason| !reason.is_empty());
         let due_at = event.due_at.as_ref().and_then(from_wire);
         let limit = due_at.map(|due_at| Stage { stage: REVIEW.to_owned(), due_at: Some(due_at) });
@@ -237,16 +237,20 @@ impl Notice {
 
     fn of_triage(case: Option<&triage::CaseState>, told_bodies: &[String]) -> Result<Option<Self>, BadField> {
         let case = case.ok_or(BadField("case"))?;
-        Self::of_waiting(About::case(&case.case_id, &case.case_no, "case.case_id")?, told_bodies)
+        Self::told_of(|| About::case(&case.case_id, &case.case_no, "case.case_id"), told_bodies)
     }
 
-    fn of_waiting(about: About, told_bodies: &[String]) -> Result<Option<Self>, BadField> {
+    /// What it is about matters only where somebody is told.
+    fn told_of(
+        about: impl FnOnce() -> Result<About, BadField>,
+        told_bodies: &[String],
+    ) -> Result<Option<Self>, BadField> {
         let bodies = told(told_bodies)?;
         if bodies.is_empty() {
             return Ok(None);
         }
         Ok(Some(Self {
-            about,
+            about: about()?,
             order_id: None,
             bodies,
             orders: BTreeMap::new(),

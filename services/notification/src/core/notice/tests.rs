@@ -200,10 +200,10 @@ fn a_report_that_waits_is_told_by_its_id_and_its_reason_alone() {
     });
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap(), expected);
     assert_eq!((notice.bodies.len(), notice.about.id()), (2, report_id));
-    asked.told_bodies.clear();
-    assert_eq!(Notice::of_review(&asked), Ok(None), "an older triage names nobody");
     asked.report_id = "7".into();
     assert_eq!(Notice::of_review(&asked), Err(BadField("report_id")));
+    asked.told_bodies.clear();
+    assert_eq!(Notice::of_review(&asked), Ok(None), "an older triage names nobody");
 }
 
 #[test]
