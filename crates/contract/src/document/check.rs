@@ -14,6 +14,7 @@ use super::calendars;
 use super::core::{Body, Channel, DistrictCore, Endpoint, Level, StreetCore};
 use super::effective::{EffectivePack, ITEM_POLICY, merge};
 use super::item::Item;
+use super::pair::{self, Milestone};
 use super::policy::{Chain, ChainAction, ChainStep, Clock, Limit, SlaPolicy, Unit};
 use super::responsibility::{self, DutyChange};
 use super::rule;
@@ -111,6 +112,16 @@ pub enum Problem {
     SecondsNotDemo,
     #[error("acknowledge ends after on site")]
     AcknowledgeAfterOnSite,
+    #[error("the name of a pair is 1 to 32 of a-z, 0-9 and -, beginning with a letter")]
+    BadPairName,
+    #[error("{0} is a fixed stage: give the pair a name of its own, or write a limit under `limits`")]
+    FixedStage(String),
+    #[error("the pair begins and ends with {}: name two milestones", .0.as_str())]
+    PairOfOne(Milestone),
+    #[error("{} never comes after {}", to.as_str(), from.as_str())]
+    BackwardPair { from: Milestone, to: Milestone },
+    #[error("a policy has at most eight pairs")]
+    TooManyPairs,
     #[error("warnings are ascending and between 1 and 999")]
     BadWarnings,
     #[error("steps are in order of time")]
@@ -373,13 +384,14 @@ fn check_policy(faults: &mut Faults, key: &str, policy: &SlaPolicy, chain_known:
     for (stage, limit) in &policy.limits {
         check_limit(faults, &format!("{path}.limits.{}", stage.as_str()), *limit, policy.demo);
     }
+    pair::check(faults, &path, policy);
     check_warnings(faults, &path, &policy.warn_per_mille);
     if let Some(chain) = policy.chain.as_ref().filter(|chain| !chain_known(chain)) {
         faults.add(format!("{path}.chain"), Problem::UnknownChain(chain.clone()));
     }
 }
 
-fn check_limit(faults: &mut Faults, path: &str, limit: Limit, demo: bool) {
+pub(super) fn check_limit(faults: &mut Faults, path: &str, limit: Limit, demo: bool) {
     faults.unless(limit.amount > 0, path, || Problem::ZeroLimit);
     faults.unless(demo || limit.unit != Unit::Second, path, || Problem::SecondsNotDemo);
     let countable = limit.unit != Unit::Workday || limit.clock == Clock::Work;

@@ -20,8 +20,10 @@ use super::manifest::{
 };
 use super::own_calendar::CalendarChange;
 use super::pack::{
-    BodyForm, CalendarForm, ChainForm, DayForm, FrameForm, ItemForm, LimitForm, NameForm, Pack, PolicyForm,
+    BodyForm, CalendarForm, ChainForm, DayForm, FrameForm, ItemForm, LimitForm, NameForm, Pack, PairForm,
+    PolicyForm,
 };
+use super::pair::PairLimit;
 use super::people::{ApiKey, Grant, People};
 use super::policy::{CalendarSpec, Chain, ChainStep, DayException, Frame, Limit, SlaPolicy};
 use super::responsibility::DutyChange;
@@ -386,10 +388,17 @@ impl From<PolicyForm> for SlaPolicy {
     fn from(form: PolicyForm) -> Self {
         Self {
             limits: convert(form.limits),
+            pairs: convert(form.pairs),
             warn_per_mille: form.warn_per_mille,
             chain: form.chain,
             demo: form.demo,
         }
+    }
+}
+
+impl From<PairForm> for PairLimit {
+    fn from(form: PairForm) -> Self {
+        Self { name: form.name.into(), from: form.from, to: form.to, limit: form.limit.into() }
     }
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::core::{Body, DistrictCore, Endpoint, Level, Name, StreetCore};
 use super::item::{Item, Priority, Privacy, Urgency, VerifyBy};
 use super::own_calendar;
+use super::pair::{self, PairLimit};
 use super::policy::{CalendarSpec, Chain, ChainAction, Limit, SlaPolicy, Stage};
 use super::responsibility::{Duty, in_force};
 use super::successors::in_place_of;
@@ -73,6 +74,9 @@ pub struct ResolvedPolicy {
     pub key: String,
     /// The stages that exist.
     pub limits: BTreeMap<Stage, Limit>,
+    /// Those that the policy defines itself, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "pair::known")]
+    pub pairs: BTreeMap<String, PairLimit>,
     /// Warnings, in thousandths of the allowed time.
     pub warn_per_mille: Vec<u32>,
     /// What follows a breach.
@@ -161,6 +165,7 @@ impl<'a> EffectivePack<'a> {
         let terms = &self.district.catch_all;
         let only_verify = SlaPolicy {
             limits: [(Stage::Verify, self.district.verify)].into(),
+            pairs: BTreeMap::new(),
             warn_per_mille: self.district.warn_per_mille.clone(),
             chain: self.district.chain.clone(),
             demo: false,
@@ -327,6 +332,7 @@ impl<'a> EffectivePack<'a> {
         ResolvedPolicy {
             key: key.to_owned(),
             limits: policy.limits.clone(),
+            pairs: policy.pairs.clone(),
             warn_per_mille: policy.warn_per_mille.clone(),
             chain: chain.collect(),
             calendar: self.calendar_id(),
@@ -355,6 +361,7 @@ fn derived_policy(district: &DistrictCore, item: &Item) -> SlaPolicy {
     limits.extend(item.on_site_minutes.map(|amount| (Stage::OnSite, minutes(amount))));
     SlaPolicy {
         limits,
+        pairs: BTreeMap::new(),
         warn_per_mille: district.warn_per_mille.clone(),
         chain: district.chain.clone(),
         demo: false,

@@ -27,6 +27,7 @@ pub mod item;
 pub mod manifest;
 pub mod own_calendar;
 pub mod pack;
+pub mod pair;
 pub mod people;
 pub mod policy;
 pub mod responsibility;
@@ -57,6 +58,7 @@ pub use self::effective::{
 pub use self::envelope::{Document, DocumentBody, DocumentError, Header, Kind, Part};
 pub use self::item::{Item, ItemOverride, Priority, Privacy, Resolve, Urgency, VerifyBy};
 pub use self::own_calendar::CalendarChange;
+pub use self::pair::{Milestone, PairLimit};
 pub use self::people::{ApiKey, Grant, KEY_SUBJECT, LINK_SUBJECT, People};
 pub use self::policy::{
     CalendarSpec, Chain, ChainAction, ChainStep, Clock, DayException, DayKind, DayOfWeek, Frame, Limit,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::Level;
 use super::item::{Priority, Privacy, Urgency, VerifyBy};
+use super::pair::Milestone;
 use super::policy::{ChainAction, Clock, DayKind, Stage, Unit};
 use super::schema;
 
@@ -218,6 +219,10 @@ pub struct PolicyForm {
     /// The stages that exist, each with its limit (各环节时限).
     #[schemars(with = "BTreeMap<schema::StageWord, LimitForm>")]
     pub limits: BTreeMap<Stage, LimitForm>,
+    /// Stages of the policy's own, each from one milestone of an order to another, by name; at most eight (自定环节).
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<schema::PairName, PairForm>")]
+    pub pairs: BTreeMap<String, PairForm>,
     /// Warn at these thousandths of the allowed time, ascending, 1 to 999 (预警比例).
     #[serde(default)]
     pub warn_per_mille: Vec<u32>,
@@ -227,6 +232,20 @@ pub struct PolicyForm {
     /// For demonstrations: taken in development only; limits in seconds require it (演示).
     #[serde(default)]
     pub demo: bool,
+}
+
+/// A named pair: it begins with one milestone and not before, and is met by the other (自定环节).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PairForm {
+    /// What people call it (名称).
+    pub name: NameForm,
+    /// What it begins with (起点).
+    pub from: Milestone,
+    /// What it ends with; something that may come after the beginning (终点).
+    pub to: Milestone,
+    /// How long it may take; warnings and chain are the policy's (时限).
+    pub limit: LimitForm,
 }
 
 /// Escalation in steps (升级链).

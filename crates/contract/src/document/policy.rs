@@ -7,6 +7,8 @@ use jiff::civil::{Date, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pair::{self, PairLimit};
+
 /// Which time a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -80,6 +82,9 @@ pub struct Limit {
 pub struct SlaPolicy {
     /// The stages that exist, each with its limit.
     pub limits: BTreeMap<Stage, Limit>,
+    /// Stages that it defines itself, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "pair::known")]
+    pub pairs: BTreeMap<String, PairLimit>,
     /// Warn at these thousandths of the allowed time, ascending.
     #[serde(default)]
     pub warn_per_mille: Vec<u32>,

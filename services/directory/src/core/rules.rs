@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::document::{
-    self, Body, Clock, DistrictCore, Document, DocumentBody, Item, Limit, SlaPolicy, Stage, StreetCore,
-    Territory, merge,
+    self, Body, Clock, DistrictCore, Document, DocumentBody, Item, Limit, PairLimit, SlaPolicy, Stage,
+    StreetCore, Territory, merge,
 };
 use ids::BodyKey;
 use jiff::civil::Date;
@@ -130,8 +130,8 @@ fn of_list(district: &DistrictCore) -> World {
     let policy = |item: &Item| item.policy.as_ref().and_then(|key| district.policies.get(key));
     let items = district.items.iter().map(|(code, item)| {
         let (category, lead) = (item.category.clone(), item.lead.clone());
-        let day_and_night =
-            policy(item).map_or(item.clock == Clock::Clock, |policy| counts_day_and_night(&policy.limits));
+        let day_and_night = policy(item)
+            .map_or(item.clock == Clock::Clock, |policy| counts_day_and_night(&policy.limits, &policy.pairs));
         (code.clone(), ListedItem { category, lead, day_and_night })
     });
     World {
@@ -149,7 +149,7 @@ fn of_list_in(district: &DistrictCore, street: &StreetCore) -> World {
     let items = district.items.iter().filter_map(|(code, item)| {
         let resolved = pack.resolve(code, community)?;
         let (category, lead) = (item.category.clone(), resolved.lead.key);
-        let day_and_night = counts_day_and_night(&resolved.policy.limits);
+        let day_and_night = counts_day_and_night(&resolved.policy.limits, &resolved.policy.pairs);
         Some((code.clone(), ListedItem { category, lead, day_and_night }))
     });
     let mut bodies: BTreeMap<_, _> = district.bodies.iter().collect();
@@ -171,12 +171,16 @@ fn awake<'a>(bodies: impl Iterator<Item = (&'a BodyKey, &'a Body)>) -> BTreeSet<
 }
 
 fn policies(policies: &BTreeMap<String, SlaPolicy>) -> BTreeMap<String, bool> {
-    policies.iter().map(|(key, policy)| (key.clone(), counts_day_and_night(&policy.limits))).collect()
+    policies
+        .iter()
+        .map(|(key, policy)| (key.clone(), counts_day_and_night(&policy.limits, &policy.pairs)))
+        .collect()
 }
 
 /// Whether a body may be late at night: verifying is the centre's.
-fn counts_day_and_night(limits: &BTreeMap<Stage, Limit>) -> bool {
-    limits.iter().any(|(stage, limit)| *stage != Stage::Verify && limit.clock == Clock::Clock)
+fn counts_day_and_night(limits: &BTreeMap<Stage, Limit>, pairs: &BTreeMap<String, PairLimit>) -> bool {
+    let stages = limits.iter().filter(|(stage, _)| **stage != Stage::Verify).map(|(_, limit)| limit);
+    stages.chain(pairs.values().map(|pair| &pair.limit)).any(|limit| limit.clock == Clock::Clock)
 }
 
 /// Features of a street's further layers, as conditions call them.

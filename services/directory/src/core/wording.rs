@@ -154,6 +154,7 @@ fn of_entries(field: &str) -> &str {
     match field {
         "alarm_words" => field,
         "layers" => words::LAYER,
+        "pairs" => words::PAIR,
         _ => "",
     }
 }

@@ -71,6 +71,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("similar", "相近说法"),
     ("example", "示例"),
     ("limits", "时限"),
+    ("pairs", "自定环节"),
+    ("limit", "时限"),
     ("demo", "演示用"),
     ("amount", "数量"),
     ("unit", "计量单位"),
@@ -155,6 +157,18 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("limits", "on_site", "到场"),
     ("limits", "resolve", "办结"),
     ("limits", "verify", "核查"),
+    ("from", "dispatched", "派发"),
+    ("from", "seen", "已阅"),
+    ("from", "acknowledged", "签收"),
+    ("from", "arrived", "到场"),
+    ("from", "progressed", "首次反馈"),
+    ("from", "submitted", "办结申请"),
+    ("to", "dispatched", "派发"),
+    ("to", "seen", "已阅"),
+    ("to", "acknowledged", "签收"),
+    ("to", "arrived", "到场"),
+    ("to", "progressed", "首次反馈"),
+    ("to", "submitted", "办结申请"),
     ("action", "notify", "通知"),
     ("channel", "webhook", "Webhook 推送"),
     ("kind", "holiday", "休假"),
@@ -195,6 +209,7 @@ const KEYED: &[&str] = &[
     "rotas",
     "shifts",
     "limits",
+    "pairs",
     "layers",
 ];
 
@@ -206,9 +221,17 @@ pub(super) fn field(name: &str) -> &str {
 /// An entry of `layers`.
 pub(super) const LAYER: &str = "layer";
 
-/// The same inside of something: GeoJSON has a word that the manifest has too.
+/// An entry of `pairs`.
+pub(super) const PAIR: &str = "pair";
+
+/// The same inside of something: GeoJSON has a word that the manifest has too, and a pair goes from milestone to milestone.
 pub(super) fn field_of<'a>(within: &str, name: &'a str) -> &'a str {
-    if within == LAYER && name == "features" { "图形" } else { field(name) }
+    match (within, name) {
+        (LAYER, "features") => "图形",
+        (PAIR, "from") => "起点",
+        (PAIR, "to") => "终点",
+        _ => field(name),
+    }
 }
 
 /// Where a field of the top level is told.

@@ -8,6 +8,7 @@ mod days;
 mod generations;
 mod offboard;
 mod office;
+mod pairs;
 mod plan;
 mod read;
 mod refusals;

@@ -308,6 +308,7 @@ fn policy(item: &ResolvedItem) -> triage::SlaPolicy {
             })
             .collect(),
         calendar: item.policy.calendar.clone(),
+        pairs: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A planned case in the words of the contract.
 
-use contract::document::{ChainAction, Clock, Limit, ResolvedPolicy, ResolvedStep, Stage, Unit};
+use contract::document::{ChainAction, Clock, Limit, PairLimit, ResolvedPolicy, ResolvedStep, Stage, Unit};
 use contract::proto::triage as wire;
 use ids::BodyRef;
 use routing::Step;
@@ -16,7 +16,8 @@ pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
     wire::CasePlan {
         orders: orders(planned),
         policy: Some(policy(&planned.policy, &plan.lead)),
-        verify: verify.map(|limit| stage_limit(Stage::Verify, *limit, &planned.policy.warn_per_mille)),
+        verify: verify
+            .map(|limit| stage_limit(Stage::Verify.as_str(), *limit, &planned.policy.warn_per_mille)),
         priority: plan.priority.as_str().to_owned(),
         level: plan.level.as_str().to_owned(),
         routing_mode: plan.routing_mode.as_str().to_owned(),
@@ -53,9 +54,22 @@ fn policy(policy: &ResolvedPolicy, lead: &BodyRef) -> wire::SlaPolicy {
     let stages = policy.limits.iter().filter(|(stage, _)| **stage != Stage::Verify);
     wire::SlaPolicy {
         key: policy.key.clone(),
-        stages: stages.map(|(stage, limit)| stage_limit(*stage, *limit, &policy.warn_per_mille)).collect(),
+        stages: stages
+            .map(|(stage, limit)| stage_limit(stage.as_str(), *limit, &policy.warn_per_mille))
+            .collect(),
         chain: policy.chain.iter().filter_map(|step| chain_step(step, lead)).collect(),
         calendar: policy.calendar.clone(),
+        pairs: policy.pairs.iter().map(|(name, pair)| pair_limit(name, pair, policy)).collect(),
+    }
+}
+
+fn pair_limit(name: &str, pair: &PairLimit, policy: &ResolvedPolicy) -> wire::PairLimit {
+    wire::PairLimit {
+        limit: Some(stage_limit(name, pair.limit, &policy.warn_per_mille)),
+        from: pair.from.as_str().to_owned(),
+        to: pair.to.as_str().to_owned(),
+        zh: pair.name.zh.clone(),
+        en: pair.name.en.clone(),
     }
 }
 
@@ -72,7 +86,7 @@ fn chain_step(step: &ResolvedStep, lead: &BodyRef) -> Option<wire::ChainStep> {
     Some(wire::ChainStep { after_s: step.after_s, notify_body, action: action.to_owned() })
 }
 
-fn stage_limit(stage: Stage, limit: Limit, warn_per_mille: &[u32]) -> wire::StageLimit {
+fn stage_limit(stage: &str, limit: Limit, warn_per_mille: &[u32]) -> wire::StageLimit {
     let clock = match limit.clock {
         Clock::Clock => wire::Clock::Clock,
         Clock::Work => wire::Clock::Work,
@@ -84,7 +98,7 @@ fn stage_limit(stage: Stage, limit: Limit, warn_per_mille: &[u32]) -> wire::Stag
         Unit::Workday => wire::LimitUnit::Workday,
     };
     wire::StageLimit {
-        stage: stage.as_str().to_owned(),
+        stage: stage.to_owned(),
         clock: clock.into(),
         amount: limit.amount,
         unit: unit.into(),

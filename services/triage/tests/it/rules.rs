@@ -364,6 +364,7 @@ async fn a_shorter_limit_makes_past_cases_late() {
         };
         let policy = SlaPolicy {
             limits: [(Stage::Resolve, hour)].into(),
+            pairs: Default::default(),
             warn_per_mille: Vec::new(),
             chain: None,
             demo: false,

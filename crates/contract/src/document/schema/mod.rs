@@ -18,7 +18,8 @@ use super::Kind;
 use super::manifest::{DistrictSpec, Manifest, StreetSpec};
 
 pub(super) use texts::{
-    BodyName, ClockTime, ClosingTime, Code, Day, Instant, Key, PriorityWord, Sha256, Slug, StageWord,
+    BodyName, ClockTime, ClosingTime, Code, Day, Instant, Key, PairName, PriorityWord, Sha256, Slug,
+    StageWord,
 };
 
 /// The schema of a manifest of this kind.

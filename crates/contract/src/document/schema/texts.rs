@@ -51,6 +51,13 @@ text!(
 );
 
 text!(
+    /// The name of a pair, as the content check takes it.
+    PairName,
+    r"^[a-z][a-z0-9-]{0,31}$",
+    "1 至 32 个小写字母、数字或连字符，以字母开头，不与固定环节同名 / 1 to 32 of a-z, 0-9 and -, starting with a letter, and no fixed stage"
+);
+
+text!(
     /// `jiff::civil::Date`
     Day,
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
