@@ -9,6 +9,7 @@
 //!   data, so late, double and lost ones are harmless.
 //! * A round has exactly one lead; no case closes over an open duty; who handled it does not verify it.
 //! * A return waits for its ruling with the body that asked; at most two of a duty, and who asks does not rule.
+//! * A named pair charges nothing outside its two milestones.
 //! * Time on hold is not charged, whoever is late: a suspension ends at its instant, not at its wake-up.
 //! * What was used stays as it was counted, whatever calendar is published later.
 //! * A plan drawn anew moves duties as long as the round is open: a round goes on with one lead, and what was done stays. The next
@@ -25,6 +26,8 @@
 //! Choices worth knowing:
 //! * An act done before (`See`, `Acknowledge`, `Arrive`, `Submit`) is [`Decision::Unchanged`], also by
 //!   another person; `Progress` is recorded every time.
+//! * A named pair begins with its first milestone and is met by its second; whichever comes first in fact, it measures only
+//!   from the one to the other. With [`Milestone::Arrived`] at its end it asks for a visit, as [`Stage::OnSite`] does.
 //! * Acknowledging implies seeing. Arriving needs an acknowledgement and may come after progress.
 //! * One `Warned` for each fraction; a warning whose due time has come too is skipped.
 //! * Chain steps count from the due time on the 24-hour clock and stop once the stage is met after all.
@@ -53,8 +56,9 @@
 //!     warn: vec![PerMille::new(800)?],
 //! };
 //! let (role, stages) = (Role::Lead, vec![acknowledge]);
-//! let (chain, follows, round) = (vec![], None, 1);
-//! let plan = OrderPlan { order_id, tenant, case_id, round, body: transport, role, stages, chain, follows };
+//! let (pairs, chain, follows, round) = (vec![], vec![], None, 1);
+//! let body = transport;
+//! let plan = OrderPlan { order_id, tenant, case_id, round, body, role, stages, pairs, chain, follows };
 //! let (order, events) = Order::dispatch(plan, &calendar, None, now)?;
 //! assert_eq!(events[0].kind.name(), "dispatched");
 //! assert_eq!(order.wake_at(), Some("2026-11-23T11:36:00+08:00".parse()?));
@@ -67,9 +71,11 @@
 //! // The body acts; the lead's submit takes the case along, in the same transaction.
 //! let actor = |name: &str| Actor { principal: name.to_owned(), body: None };
 //! let (lead, verifier) = (actor("li"), actor("wang"));
-//! let taken = order.decide(OrderCommand::Acknowledge { actor: lead.clone() }, woken_at)?;
+//! let taken = OrderCommand::Acknowledge { actor: lead.clone(), calendars: (&calendar).into() };
+//! let taken = order.decide(taken, woken_at)?;
 //! let (order, _) = taken.or_unchanged(order);
-//! let submit = OrderCommand::Submit { actor: lead.clone(), note: "stop restored".into(), orders: &[] };
+//! let (actor, calendars, note) = (lead.clone(), (&calendar).into(), "stop restored".into());
+//! let submit = OrderCommand::Submit { actor, calendars, note, orders: &[] };
 //! let (order, _) = order.decide(submit, woken_at)?.or_unchanged(order);
 //! let orders = [order];
 //! let submit = CaseCommand::Submit { actor: lead.clone(), orders: &orders, calendar: &calendar };
@@ -115,6 +121,6 @@ pub use publications::Publications;
 pub use refusal::{PlanFault, Refusal};
 pub use round::{open_assistants, superseded};
 pub use stage::{
-    AwaitedCalendar, DueAt, Relimited, Stage, StageClock, StageDue, StageEvent, StageMove, StagePlan,
-    StageState, Starts, Verdict, Warn,
+    AwaitedCalendar, DueAt, Milestone, NoPairName, PairName, PairPlan, Relimited, Stage, StageClock,
+    StageDue, StageEvent, StageMove, StagePlan, StageState, Starts, Verdict, Warn,
 };

@@ -126,6 +126,12 @@ pub enum PlanFault {
     /// Verification on an order, or another stage on a case.
     #[error("stage {} does not belong here", .0.as_str())]
     MisplacedStage(Stage),
+    /// A named pair that ends with what never comes after its beginning.
+    #[error("pair {} ends with what cannot come after its beginning", .0.as_str())]
+    BackwardPair(Stage),
+    /// More pairs than anybody keeps in mind.
+    #[error("an order has at most eight named pairs")]
+    TooManyPairs,
     /// A chain step is earlier than the one before it.
     #[error("the chain's steps are not in order of time")]
     UnsortedChain,

@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use crate::core::auditor::{Difference, Subject};
 
-const STAGES: [&str; 6] = [
-    Stage::See.as_str(),
-    Stage::Acknowledge.as_str(),
-    Stage::OnSite.as_str(),
-    Stage::Resolve.as_str(),
-    Stage::Verify.as_str(),
-    Stage::Adjudicate.as_str(),
-];
+/// The fixed stages, and one word for all named pairs: their names are the manifests'.
+const STAGES: [&str; 7] = ["see", "acknowledge", "on_site", "resolve", "verify", "adjudicate", PAIR];
+const PAIR: &str = "pair";
+
+fn word(stage: Stage) -> &'static str {
+    let fixed = Stage::FIXED.iter().position(|fixed| *fixed == stage);
+    fixed.map_or(PAIR, |place| STAGES[place])
+}
 
 /// Up to a minute, with the five seconds of `report-to-order` (docs/slo.toml) among them.
 const REPORT_TO_ORDER_SECONDS: [f64; 12] =
@@ -132,7 +132,7 @@ impl Metrics {
 
     /// Counts what time or a calendar did to a stage, and raises the alarm of an unpublished year (D31).
     pub fn stage(&self, tenant: ids::TenantId, subject_id: Uuid, event: &StageEvent) {
-        let stage = event.stage().as_str();
+        let stage = word(event.stage());
         match event {
             StageEvent::Warned { .. } => self.warned.add([stage], 1),
             StageEvent::Breached { .. } => self.breached.add([stage], 1),

@@ -32,6 +32,7 @@ impl Case {
             body,
             role: Role::Assist,
             stages: vec![StagePlan { stage: Stage::OnSite, limit: check_in, warn }],
+            pairs: Vec::new(),
             chain,
             follows: None,
         }

@@ -1,9 +1,10 @@
 //! The five acts of a body on its order: when each is legal, where it leads, which stages it meets.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
-use crate::Stage;
+use super::{Order, Phase};
+use crate::{Milestone, Publications, Refusal, Stage, StageState};
 
 /// An act, in the order in which they happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,5 +71,36 @@ impl Act {
     /// Done once: asking again changes nothing and is no fault.
     pub(crate) const fn repeatable(self) -> bool {
         matches!(self, Act::Progress)
+    }
+}
+
+impl Order {
+    /// Whether an act meets a stage of it.
+    pub(super) fn meets(&self, act: Act, stage: Stage) -> bool {
+        self.pair(stage).map_or_else(|| act.meets().contains(&stage), |pair| pair.to.ended_by(act))
+    }
+
+    /// Whether a stage of it asks for a visit.
+    pub(super) fn visit_required(&self) -> bool {
+        let arrives = |stage| match stage {
+            Stage::OnSite => true,
+            _ => self.pair(stage).is_some_and(|pair| pair.to == Milestone::Arrived),
+        };
+        self.stages.iter().any(|stage| arrives(stage.stage()))
+    }
+
+    /// The named pairs that begin with an act: those whose first milestone it is the first to record, and whose second
+    /// nobody has recorded yet.
+    pub(super) fn begun_by(
+        &self,
+        act: Act,
+        calendars: Publications<'_>,
+        at: Timestamp,
+    ) -> Result<Vec<StageState>, Refusal> {
+        // A later act implies that it was seen.
+        let records = |milestone: Milestone| milestone.act().is_some_and(|own| own == act || own == Act::See);
+        let begins = |from| records(from) && !self.reached(from);
+        let begun = self.pairs.iter().filter(|pair| begins(pair.from) && !self.reached(pair.to));
+        begun.map(|pair| pair.begin(calendars, self.suspended.is_some(), at)).collect()
     }
 }

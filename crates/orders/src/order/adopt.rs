@@ -5,7 +5,7 @@ use sla::Limit;
 use super::decide::Change;
 use super::{Order, OrderEventKind};
 use crate::stage::{awaited_under, relimited};
-use crate::{Actor, ChainStep, Publications, Refusal, Stage, StagePlan};
+use crate::{Actor, ChainStep, PairPlan, Publications, Refusal, Stage, StagePlan};
 
 /// What a policy says of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Terms {
     pub policy: String,
     /// Its stages.
     pub stages: Vec<StagePlan>,
+    /// Its named pairs.
+    pub pairs: Vec<PairPlan>,
     /// Its chain, in order of time; empty where nothing follows a breach.
     pub chain: Vec<ChainStep>,
 }
@@ -22,9 +24,17 @@ impl Order {
     /// Summoned to be there by a limit of the summons' own, which no policy knows.
     fn summoned(&self) -> Option<Limit> {
         match &self.stages[..] {
-            [only] if only.stage() == Stage::OnSite => Some(only.plan.limit),
+            [only] if only.stage() == Stage::OnSite && self.pairs.is_empty() => Some(only.plan.limit),
             _ => None,
         }
+    }
+
+    /// Its named pairs under other terms: those that are not decided, where the terms have one that measures the same.
+    fn pairs_under(&self, terms: &[PairPlan]) -> Vec<PairPlan> {
+        let decided = |own: &PairPlan| self.stages.iter().any(|of| of.stage() == own.stage() && !of.open());
+        let theirs = |own: &PairPlan| terms.iter().find(|other| other.measures_as(own));
+        let under = |own| theirs(own).filter(|_| !decided(own)).unwrap_or(own).clone();
+        self.pairs.iter().map(under).collect()
     }
 }
 
@@ -45,14 +55,19 @@ impl Change {
         if after.order.suspended.is_none() {
             after.catch_up();
         }
-        let plans = if after.order.summoned().is_some() { &[][..] } else { &terms.stages };
-        let stages = relimited(&after.order.stages, plans, calendars, after.at)?;
-        if stages.is_empty() && terms.chain == after.order.chain {
+        let mut plans = if after.order.summoned().is_some() { Vec::new() } else { terms.stages };
+        let mut pairs = after.order.pairs_under(&terms.pairs);
+        plans.extend(pairs.iter().map(|pair| pair.plan.clone()));
+        let stages = relimited(&after.order.stages, &plans, calendars, after.at)?;
+        if pairs == after.order.pairs {
+            pairs.clear();
+        }
+        if stages.is_empty() && pairs.is_empty() && terms.chain == after.order.chain {
             return Ok(self);
         }
         let awaited = awaited_under(&stages);
         let Terms { policy, chain, .. } = terms;
-        after.push(OrderEventKind::PolicyAdopted { policy, stages, chain, note }, Some(actor));
+        after.push(OrderEventKind::PolicyAdopted { policy, stages, chain, pairs, note }, Some(actor));
         for event in awaited {
             after.push(OrderEventKind::Stage(event), None);
         }

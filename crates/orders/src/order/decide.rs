@@ -12,11 +12,11 @@ use super::{
     Act, LinkDeed, Order, OrderEvent, OrderEventKind, OrderPlan, Phase, ReturnGround, Role, Terms, TimeWanted,
 };
 use crate::stage::{
-    awaited_since, awaiting_events, check_plans, due_event, fill_events, moves, overdue_event,
+    awaited_since, awaiting_events, check_pairs, check_plans, due_event, fill_events, moves, overdue_event,
 };
 use crate::{
-    Actor, Decision, PlanFault, Publications, Refusal, RoundVerdict, Stage, StageEvent, Starts,
-    open_assistants,
+    Actor, Decision, Milestone, PlanFault, Publications, Refusal, RoundVerdict, Stage, StageEvent,
+    StageState, Starts, open_assistants,
 };
 
 /// What can be asked of an order.
@@ -26,21 +26,29 @@ pub enum OrderCommand<'a> {
     See {
         /// Who.
         actor: Actor,
+        /// What named pairs that begin with it count on.
+        calendars: Publications<'a>,
     },
     /// `:acknowledge`.
     Acknowledge {
         /// Who.
         actor: Actor,
+        /// As for [`OrderCommand::See`].
+        calendars: Publications<'a>,
     },
     /// `:arrive`.
     Arrive {
         /// Who.
         actor: Actor,
+        /// As for [`OrderCommand::See`].
+        calendars: Publications<'a>,
     },
     /// `:progress`.
     Progress {
         /// Who.
         actor: Actor,
+        /// As for [`OrderCommand::See`].
+        calendars: Publications<'a>,
         /// What is reported.
         note: String,
     },
@@ -48,6 +56,8 @@ pub enum OrderCommand<'a> {
     Submit {
         /// Who.
         actor: Actor,
+        /// As for [`OrderCommand::See`].
+        calendars: Publications<'a>,
         /// What was done.
         note: String,
         /// The orders of the case as loaded: the lead waits for its assistants. Others may pass none.
@@ -231,7 +241,7 @@ impl Order {
         let at = to_micros(now);
         let order = Self::planned(plan, starts, at)?;
         let kind = OrderEventKind::Dispatched { order: Box::new(order.clone()) };
-        let events = vec![OrderEvent { version: 1, at, actor, kind }];
+        let events = vec![OrderEvent { version: 1, at, actor, kind, begun: Vec::new() }];
         let mut change = Change { order, events, at };
         for event in awaiting_events(&change.order.stages) {
             change.push(OrderEventKind::Stage(event), None);
@@ -242,11 +252,15 @@ impl Order {
     fn planned(plan: OrderPlan, starts: &mut Starts<'_>, at: Timestamp) -> Result<Order, Refusal> {
         check_plans(&plan.stages, &[Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve])
             .map_err(Refusal::PlanInvalid)?;
+        check_pairs(&plan.pairs).map_err(Refusal::PlanInvalid)?;
         if !plan.chain.is_sorted_by_key(|step| step.after_s) {
             return Err(Refusal::PlanInvalid(PlanFault::UnsortedChain));
         }
         let inform = plan.role == Role::Inform;
-        let (stages, chain) = if inform { Default::default() } else { (plan.stages, plan.chain) };
+        let (stages, pairs, chain) =
+            if inform { Default::default() } else { (plan.stages, plan.pairs, plan.chain) };
+        let at_once = pairs.iter().filter(|pair| pair.from == Milestone::Dispatched);
+        let stages = stages.into_iter().chain(at_once.map(|pair| pair.plan.clone()));
         let mut start = |stage| starts.start(stage, at).map_err(|_| Refusal::TimeOutOfRange);
         Ok(Order {
             id: plan.order_id,
@@ -260,7 +274,8 @@ impl Order {
             dispatched_at: at,
             changed_at: at,
             acts: BTreeMap::new(),
-            stages: stages.into_iter().map(&mut start).collect::<Result<_, _>>()?,
+            stages: stages.map(&mut start).collect::<Result<_, _>>()?,
+            pairs,
             chain,
             handlers: BTreeSet::new(),
             outcome: None,
@@ -284,21 +299,25 @@ impl Order {
         let change =
             Change { order: self.clone(), events: Vec::new(), at: to_micros(now).max(self.changed_at) };
         let done = match command {
-            OrderCommand::See { actor } => change.act(Act::See, OrderEventKind::Seen, actor, &[]),
-            OrderCommand::Acknowledge { actor } => {
-                change.act(Act::Acknowledge, OrderEventKind::Acknowledged, actor, &[])
+            OrderCommand::See { actor, calendars } => {
+                change.act(Act::See, OrderEventKind::Seen, (actor, calendars), &[])
             }
-            OrderCommand::Arrive { actor } => change.act(Act::Arrive, OrderEventKind::Arrived, actor, &[]),
-            OrderCommand::Progress { actor, note } => {
-                change.act(Act::Progress, OrderEventKind::Progressed { note }, actor, &[])
+            OrderCommand::Acknowledge { actor, calendars } => {
+                change.act(Act::Acknowledge, OrderEventKind::Acknowledged, (actor, calendars), &[])
             }
-            OrderCommand::Submit { actor, note, orders } => {
+            OrderCommand::Arrive { actor, calendars } => {
+                change.act(Act::Arrive, OrderEventKind::Arrived, (actor, calendars), &[])
+            }
+            OrderCommand::Progress { actor, calendars, note } => {
+                change.act(Act::Progress, OrderEventKind::Progressed { note }, (actor, calendars), &[])
+            }
+            OrderCommand::Submit { actor, calendars, note, orders } => {
                 let open = if self.role == Role::Lead {
                     open_assistants(orders, self.case_id, self.round)
                 } else {
                     Vec::new()
                 };
-                change.act(Act::Submit, OrderEventKind::Submitted { note }, actor, &open)
+                change.act(Act::Submit, OrderEventKind::Submitted { note }, (actor, calendars), &open)
             }
             OrderCommand::Tick => Ok(change.tick()),
             OrderCommand::FillCalendar { calendar } => change.fill(calendar),
@@ -337,7 +356,11 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn push(&mut self, kind: OrderEventKind, actor: Option<Actor>) {
-        let event = OrderEvent { version: self.order.version + 1, at: self.at, actor, kind };
+        self.push_with(kind, actor, Vec::new());
+    }
+
+    fn push_with(&mut self, kind: OrderEventKind, actor: Option<Actor>, begun: Vec<StageState>) {
+        let event = OrderEvent { version: self.order.version + 1, at: self.at, actor, kind, begun };
         self.order.apply(&event);
         self.events.push(event);
     }
@@ -346,7 +369,7 @@ impl Change {
         mut self,
         act: Act,
         kind: OrderEventKind,
-        actor: Actor,
+        (actor, calendars): (Actor, Publications<'_>),
         open_assistants: &[BodyRef],
     ) -> Result<Self, Refusal> {
         let order = &self.order;
@@ -367,7 +390,12 @@ impl Change {
             order.may_submit(open_assistants)?;
         }
         self.record_overdue();
-        self.push(kind, Some(actor));
+        let begun = self.order.begun_by(act, calendars, self.at)?;
+        let awaited = awaiting_events(&begun);
+        self.push_with(kind, Some(actor), begun);
+        for event in awaited {
+            self.push(OrderEventKind::Stage(event), None);
+        }
         Ok(self)
     }
 
@@ -442,8 +470,7 @@ impl Change {
 
 impl Order {
     fn may_submit(&self, open_assistants: &[BodyRef]) -> Result<(), Refusal> {
-        let visit_required = self.stages.iter().any(|stage| stage.stage() == Stage::OnSite);
-        if visit_required && !self.acts.contains_key(&Act::Arrive) {
+        if self.visit_required() && !self.acts.contains_key(&Act::Arrive) {
             return Err(Refusal::VisitRequired);
         }
         if self.returning.is_some() {

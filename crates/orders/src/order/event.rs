@@ -7,7 +7,10 @@ use sla::Limit;
 
 use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, ChainStep, Relimited, RoundVerdict, StageClock, StageEvent, StageMove};
+use crate::{
+    Actor, BrokenHistory, ChainStep, PairPlan, Relimited, RoundVerdict, StageClock, StageEvent, StageMove,
+    StageState,
+};
 
 /// One event of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub struct OrderEvent {
     pub actor: Option<Actor>,
     /// What happened.
     pub kind: OrderEventKind,
+    /// The named pairs that begin with it; those that begin with the order are in the order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<StageState>,
 }
 
 /// What happened.
@@ -193,6 +199,9 @@ pub enum OrderEventKind {
         stages: Vec<Relimited>,
         /// The chain from then on.
         chain: Vec<ChainStep>,
+        /// Its named pairs from then on; empty where they are what they were.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pairs: Vec<PairPlan>,
         /// What was said with it.
         note: String,
     },
@@ -349,7 +358,12 @@ impl Order {
                     }
                 }
             }
-            OrderEventKind::PolicyAdopted { stages, chain, .. } => self.adopt(stages, chain, event.at),
+            OrderEventKind::PolicyAdopted { stages, chain, pairs, .. } => {
+                if !pairs.is_empty() {
+                    self.pairs.clone_from(pairs);
+                }
+                self.adopt(stages, chain, event.at);
+            }
             OrderEventKind::Stage(stage_event) => apply(&mut self.stages, stage_event, event.at),
             _ => {}
         }
@@ -361,7 +375,9 @@ impl Order {
         if act > Act::See {
             self.acts.entry(Act::See).or_insert(event.at);
         }
-        for stage in self.stages.iter_mut().filter(|stage| act.meets().contains(&stage.stage())) {
+        self.stages.extend(event.begun.iter().cloned());
+        let met: Vec<bool> = self.stages.iter().map(|stage| self.meets(act, stage.stage())).collect();
+        for (stage, _) in self.stages.iter_mut().zip(met).filter(|(_, met)| *met) {
             stage.meet(event.at);
         }
         if act == Act::Submit {

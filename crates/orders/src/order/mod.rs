@@ -29,7 +29,7 @@ pub use link::LinkDeed;
 pub use time::{HoldReason, Suspension, TimeAsked, TimeWanted};
 
 use crate::stage::next_alarm;
-use crate::{ChainStep, RoundVerdict, StagePlan, StageState};
+use crate::{ChainStep, Milestone, PairPlan, RoundVerdict, Stage, StagePlan, StageState};
 
 /// The part of a body in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +88,9 @@ pub struct OrderPlan {
     pub role: Role,
     /// The policy's stages, without verification. Ignored for [`Role::Inform`].
     pub stages: Vec<StagePlan>,
+    /// The policy's named pairs. Ignored for [`Role::Inform`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<PairPlan>,
     /// The policy's chain, in order of time. Ignored for [`Role::Inform`].
     pub chain: Vec<ChainStep>,
     /// The order whose duty goes on here, when it was returned or transferred.
@@ -120,8 +123,11 @@ pub struct Order {
     pub changed_at: Timestamp,
     /// When each act was first done; acknowledging implies seeing.
     pub acts: BTreeMap<Act, Timestamp>,
-    /// Its stages; those the item does not have are not here.
+    /// Its stages; those the item does not have are not here, and a named pair not before it begins.
     pub stages: Vec<StageState>,
+    /// The named pairs of its policy, begun or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<PairPlan>,
     /// The escalation chain, frozen.
     pub chain: Vec<ChainStep>,
     /// The principals that acted on it.
@@ -208,6 +214,16 @@ impl Order {
         }
     }
 
+    /// What is known of a stage that is a named pair of it.
+    pub fn pair(&self, stage: Stage) -> Option<&PairPlan> {
+        self.pairs.iter().find(|pair| pair.stage() == stage)
+    }
+
+    /// Whether a milestone was recorded.
+    pub(crate) fn reached(&self, milestone: Milestone) -> bool {
+        milestone.act().is_none_or(|act| self.acts.contains_key(&act))
+    }
+
     /// Whether somebody still has to do something: lead or assist, neither submitted nor ended.
     pub fn duty_open(&self) -> bool {
         self.role != Role::Inform && self.phase < Phase::Submitted
@@ -221,6 +237,7 @@ impl Order {
     /// The plan of the same duty at another body, which starts with limits of its own: it learns of the
     /// matter only now. What the body before used up stays with the order before.
     pub fn plan_for(&self, order_id: OrderId, body: BodyRef) -> OrderPlan {
+        let fixed = self.stages.iter().filter(|stage| self.pair(stage.stage()).is_none());
         OrderPlan {
             order_id,
             tenant: self.tenant,
@@ -228,7 +245,8 @@ impl Order {
             round: self.round,
             body,
             role: self.role,
-            stages: self.stages.iter().map(|stage| stage.plan.clone()).collect(),
+            stages: fixed.map(|stage| stage.plan.clone()).collect(),
+            pairs: self.pairs.clone(),
             chain: self.chain.clone(),
             follows: Some(self.id),
         }

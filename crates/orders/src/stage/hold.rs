@@ -60,16 +60,22 @@ impl StageState {
         self.watch.as_ref().is_some_and(|watch| watch.state() == WatchState::Paused)
     }
 
+    /// Since when its time is not charged.
+    pub(super) fn held_since(&self) -> Option<Timestamp> {
+        self.watch.as_ref().filter(|_| self.held()).map(StopWatch::since)
+    }
+
     /// Its due time on a calendar that was published; one that is held is told as if it were not.
     pub(super) fn due_on(&self, calendar: &Calendar) -> Result<StageDue, SlaError> {
-        match &self.watch {
-            Some(watch) if !self.held() => {
-                let mut watch = watch.clone();
-                watch.adopt(calendar);
-                due_by(&watch, self, calendar)
-            }
-            _ => StageDue::compute(&self.plan, calendar, self.started_at),
+        let Some(watch) = &self.watch else {
+            return StageDue::compute(&self.plan, calendar, self.started_at);
+        };
+        let mut watch = watch.clone();
+        if let Some(since) = self.held_since() {
+            watch.resume(since).map_err(|_| SlaError::TooMany)?;
         }
+        watch.adopt(calendar);
+        due_by(&watch, self, calendar)
     }
 
     /// Takes the clock of an event. Warnings whose time has passed do not come again.

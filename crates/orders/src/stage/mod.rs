@@ -8,11 +8,15 @@ mod adopt;
 mod alarm;
 mod event;
 mod hold;
+mod pair;
 mod replan;
 mod starts;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sla::{Calendar, CalendarRef, ClockKind, InvalidLimit, Limit, PerMille, SlaError, StopWatch, Unit};
 
 use crate::PlanFault;
@@ -23,13 +27,14 @@ pub use event::StageEvent;
 pub(crate) use event::{apply, awaiting_events, fill_events};
 pub use hold::StageClock;
 pub(crate) use hold::{Turn, extend, turn};
+pub(crate) use pair::check_pairs;
+pub use pair::{Milestone, NoPairName, PairName, PairPlan};
 pub use replan::StageMove;
 pub(crate) use replan::{awaited_since, moves};
 pub use starts::Starts;
 
-/// What is limited (D47).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What is limited (D47). Written as its word: a fixed stage's, or the name of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// 已阅: a person has seen the order.
     See,
@@ -43,11 +48,17 @@ pub enum Stage {
     Verify,
     /// 裁定: a stage of a return, kept with the case.
     Adjudicate,
+    /// 自定环节: from one milestone of an order to another, as its policy defines it.
+    Pair(PairName),
 }
 
 impl Stage {
+    /// The stages that there are without a policy's defining them.
+    pub const FIXED: [Stage; 6] =
+        [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify, Stage::Adjudicate];
+
     /// The word in columns and messages.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Stage::See => "see",
             Stage::Acknowledge => "acknowledge",
@@ -55,7 +66,22 @@ impl Stage {
             Stage::Resolve => "resolve",
             Stage::Verify => "verify",
             Stage::Adjudicate => "adjudicate",
+            Stage::Pair(name) => name.as_str(),
         }
+    }
+}
+
+impl Serialize for Stage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Stage {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = Cow::<str>::deserialize(from)?;
+        let fixed = Stage::FIXED.into_iter().find(|stage| stage.as_str() == word);
+        fixed.map_or_else(|| word.parse().map(Stage::Pair).map_err(D::Error::custom), Ok)
     }
 }
 
@@ -236,6 +262,8 @@ impl StageState {
     /// calendar is awaited and the awaited year has begun.
     fn judge(&mut self, at: Timestamp) {
         let (Some(met_at), None) = (self.met_at, self.verdict) else { return };
+        // While time is held none is used: what is done then is judged as of when the hold began.
+        let met_at = self.held_since().map_or(met_at, |since| since.min(met_at));
         match &self.due {
             StageDue::At(due) if met_at <= due.due_at => self.decide(Verdict::Met, at),
             StageDue::At(_) => self.decide(Verdict::Breached, at),

@@ -8,7 +8,7 @@ use sla::{ClockKind, Limit, Unit};
 use crate::fixtures::{Life, actor, at, calendar, plan, second, seconds, stage, step};
 
 fn terms(stages: Vec<StagePlan>, chain: Vec<ChainStep>) -> Terms {
-    Terms { policy: "faster".to_owned(), stages, chain }
+    Terms { policy: "faster".to_owned(), stages, pairs: vec![], chain }
 }
 
 impl Life {

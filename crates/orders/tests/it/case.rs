@@ -21,7 +21,7 @@ fn submitted_orders() -> Vec<Order> {
     lead.acts(Act::Acknowledge, second(10)).unwrap();
     lead.acts(Act::Submit, second(20)).unwrap();
     let mut inform = Life::of(plan(Role::Inform, "street-centre", vec![], vec![]));
-    inform.does(command(Act::See, "wang", &[]), second(5)).unwrap();
+    inform.does(command(Act::See, "wang", (&calendar(&[2026])).into(), &[]), second(5)).unwrap();
     vec![lead.order, inform.order]
 }
 

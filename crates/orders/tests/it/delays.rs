@@ -176,7 +176,7 @@ fn what_cannot_be_granted_is_not_asked() {
     assert_eq!(timeless.asks(more(10), 10), Err(Refusal::NoClock));
     assert_eq!(timeless.asks(until(100), 10), Err(Refusal::NoClock));
     let mut inform = Life::of(plan(Role::Inform, "street-centre", vec![], vec![]));
-    inform.does(command(Act::See, "wang", &[]), second(1)).unwrap();
+    inform.does(command(Act::See, "wang", (&calendar(&[2026])).into(), &[]), second(1)).unwrap();
     assert_eq!(inform.asks(until(100), 10), Err(Refusal::InformOnly));
 }
 

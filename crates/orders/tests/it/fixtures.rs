@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use orders::{Act, Actor, ChainAction, ChainStep, Decision, Order, OrderCommand, OrderEvent, OrderPlan};
-use orders::{Refusal, Role, Stage, StagePlan};
+use orders::{
+    Act, Actor, ChainAction, ChainStep, Decision, Milestone, Order, OrderCommand, OrderEvent, OrderPlan,
+    PairPlan, Publications, Refusal, Role, Stage, StagePlan,
+};
 use sla::{Calendar, CalendarSpec, ClockKind, DayKind, DaySpec, FrameSpec, Limit, PerMille, Unit};
 use uuid::Uuid;
 
@@ -89,6 +91,16 @@ pub fn seconds(kind: Stage, limit_s: u32, warn: &[u16]) -> StagePlan {
     stage(kind, ClockKind::Clock, limit_s, Unit::Second, warn)
 }
 
+/// A named pair; its stage says the name, and the limit.
+pub fn pair(plan: StagePlan, from: Milestone, to: Milestone) -> PairPlan {
+    PairPlan { plan, from, to, zh: "自定环节".to_owned(), en: "named pair".to_owned() }
+}
+
+/// The stage of this name.
+pub fn named(name: &str) -> Stage {
+    Stage::Pair(name.parse().unwrap())
+}
+
 pub fn step(after_s: u32, body: &str) -> ChainStep {
     ChainStep { after_s, action: ChainAction::NotifyBody(body.parse().unwrap()) }
 }
@@ -103,6 +115,7 @@ pub fn plan(role: Role, body: &str, stages: Vec<StagePlan>, chain: Vec<ChainStep
         body: body.parse().unwrap(),
         role,
         stages,
+        pairs: vec![],
         chain,
         follows: None,
     }
@@ -142,7 +155,8 @@ impl Life {
     }
 
     pub fn acts(&mut self, act: Act, now: Timestamp) -> Result<String, Refusal> {
-        self.does(command(act, "li", &[]), now)
+        let calendar = calendar(&[2026]);
+        self.does(command(act, "li", (&calendar).into(), &[]), now)
     }
 
     pub fn ticks(&mut self, now: Timestamp) -> String {
@@ -167,13 +181,18 @@ fn name(event: &OrderEvent) -> String {
     }
 }
 
-pub fn command<'a>(act: Act, principal: &str, orders: &'a [Order]) -> OrderCommand<'a> {
+pub fn command<'a>(
+    act: Act,
+    principal: &str,
+    calendars: Publications<'a>,
+    orders: &'a [Order],
+) -> OrderCommand<'a> {
     let (actor, note) = (actor(principal), "a note".to_owned());
     match act {
-        Act::See => OrderCommand::See { actor },
-        Act::Acknowledge => OrderCommand::Acknowledge { actor },
-        Act::Arrive => OrderCommand::Arrive { actor },
-        Act::Progress => OrderCommand::Progress { actor, note },
-        Act::Submit => OrderCommand::Submit { actor, note, orders },
+        Act::See => OrderCommand::See { actor, calendars },
+        Act::Acknowledge => OrderCommand::Acknowledge { actor, calendars },
+        Act::Arrive => OrderCommand::Arrive { actor, calendars },
+        Act::Progress => OrderCommand::Progress { actor, calendars, note },
+        Act::Submit => OrderCommand::Submit { actor, calendars, note, orders },
     }
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use orders::{Case, CasePhase, Holder, Order, Phase, Role, StageDue, StageState, Verdict};
+use jiff::Timestamp;
+use orders::{
+    Act, Case, CasePhase, Holder, Milestone, Order, PairPlan, Phase, Role, StageDue, StageState, Verdict,
+};
+use sla::StopWatch;
 
 use crate::world::World;
 
@@ -80,6 +84,7 @@ fn check_final(old: &StageState, new: &StageState) {
 
 fn check_order(order: &Order) {
     order.stages.iter().for_each(check_stage);
+    order.pairs.iter().for_each(|pair| check_pair(order, pair));
     if order.phase.ended() {
         assert_eq!(order.wake_at(), None);
         assert!(order.stages.iter().all(|stage| stage.verdict.is_some()), "{order:?}");
@@ -87,7 +92,12 @@ fn check_order(order: &Order) {
         order.stages.iter().for_each(|stage| check_armed(stage, order.wake_at()));
     }
     if order.role == Role::Inform {
-        assert!(order.stages.is_empty() && order.wake_at().is_none() && !order.duty_open());
+        assert!(
+            order.stages.is_empty()
+                && order.pairs.is_empty()
+                && order.wake_at().is_none()
+                && !order.duty_open()
+        );
     }
     if let Some(suspended) = order.suspended {
         assert!(order.duty_open() && order.time_asked.is_none());
@@ -99,16 +109,59 @@ fn check_order(order: &Order) {
     assert_eq!(order.outcome.is_some(), order.phase == Phase::Done);
 }
 
+/// When a milestone was recorded.
+fn recorded(order: &Order, milestone: Milestone) -> Option<Timestamp> {
+    let act = match milestone {
+        Milestone::Dispatched => return Some(order.dispatched_at),
+        Milestone::Seen => Act::See,
+        Milestone::Acknowledged => Act::Acknowledge,
+        Milestone::Arrived => Act::Arrive,
+        Milestone::Progressed => Act::Progress,
+        Milestone::Submitted => Act::Submit,
+    };
+    order.acts.get(&act).copied()
+}
+
+/// A pair is there from its first milestone on, exactly then and once, and lasts until its second.
+fn check_pair(order: &Order, pair: &PairPlan) {
+    let mut begun = order.stages.iter().filter(|stage| stage.stage() == pair.stage());
+    let stage = begun.next();
+    assert!(begun.next().is_none(), "a pair begins once");
+    let (from, to) = (recorded(order, pair.from), recorded(order, pair.to));
+    let Some(stage) = stage else {
+        let came_first = from.zip(to).is_some_and(|(from, to)| to <= from);
+        assert!(from.is_none() || came_first, "{pair:?} has not begun in {order:?}");
+        return;
+    };
+    assert_eq!(Some(stage.started_at), from, "{pair:?}");
+    // Who submits has reported.
+    let reported =
+        (pair.to == Milestone::Progressed).then(|| recorded(order, Milestone::Submitted)).flatten();
+    let ended = to.into_iter().chain(reported).min();
+    if stage.verdict == Some(Verdict::Cancelled) {
+        assert!(ended.is_none() || matches!(stage.due, StageDue::AwaitingCalendar(_)));
+    } else {
+        assert_eq!(stage.met_at, ended, "{pair:?} in {order:?}");
+    }
+}
+
+/// When it was done, as far as that is judged: while time is held, none is used.
+fn judged_at(stage: &StageState) -> Option<Timestamp> {
+    let since = stage.watch.as_ref().filter(|_| stage.held()).map(StopWatch::since);
+    stage.met_at.map(|met_at| since.map_or(met_at, |since| since.min(met_at)))
+}
+
 fn check_stage(stage: &StageState) {
     assert_eq!(stage.verdict.is_some(), stage.verdict_at.is_some());
+    let met_at = judged_at(stage);
     match (stage.verdict, &stage.due) {
-        (Some(Verdict::Met), StageDue::At(due)) => assert!(stage.met_at.unwrap() <= due.due_at),
+        (Some(Verdict::Met), StageDue::At(due)) => assert!(met_at.unwrap() <= due.due_at),
         (Some(Verdict::Met), StageDue::AwaitingCalendar(awaited)) => {
-            assert!(stage.met_at.unwrap() < awaited.not_before);
+            assert!(met_at.unwrap() < awaited.not_before);
         }
         (Some(Verdict::Breached), StageDue::At(due)) => {
             assert!(stage.verdict_at.unwrap() >= due.due_at, "breached early");
-            assert!(stage.met_at.is_none_or(|at| at >= due.due_at));
+            assert!(met_at.is_none_or(|at| at >= due.due_at));
         }
         (Some(Verdict::Breached), StageDue::AwaitingCalendar(_)) => panic!("breached without a due time"),
         (Some(Verdict::Cancelled), StageDue::At(_)) => assert_eq!(stage.met_at, None),
@@ -119,7 +172,7 @@ fn check_stage(stage: &StageState) {
 }
 
 /// An open stage's warning and due time are never after the wake-up.
-fn check_armed(stage: &StageState, wake_at: Option<jiff::Timestamp>) {
+fn check_armed(stage: &StageState, wake_at: Option<Timestamp>) {
     let StageDue::At(due) = &stage.due else { return };
     // Held, it waits for the suspension's end.
     if stage.open() && !stage.held() {

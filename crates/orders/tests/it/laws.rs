@@ -3,15 +3,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseEvent, CaseEventKind, ChainStep, Deciding, LinkDeed, Order, OrderEvent, OrderEventKind,
-    Role, Stage, StagePlan, StageState,
+    Act, Case, CaseEvent, CaseEventKind, Deciding, LinkDeed, Milestone, Order, OrderEvent, OrderEventKind,
+    OrderPlan, PairPlan, Role, Stage, StagePlan, StageState,
 };
 use proptest::prelude::*;
 use sla::{ClockKind, PerMille, StopWatch, Unit};
 
-use crate::fixtures::{at, calendar, plan, stage, step};
+use crate::fixtures::{self, at, calendar, named, plan, stage, step};
 use crate::invariants::{check, check_step};
-use crate::world::{Step, Verb, World, Written};
+use crate::world::{Policy, Step, Verb, World, Written};
 
 fn limits(kind: Stage) -> impl Strategy<Value = StagePlan> {
     let limit = prop_oneof![
@@ -23,22 +23,43 @@ fn limits(kind: Stage) -> impl Strategy<Value = StagePlan> {
     (limit, warns).prop_map(move |((clock, n, unit), warns)| stage(kind, clock, n, unit, &warns))
 }
 
-fn policies() -> impl Strategy<Value = (Vec<StagePlan>, Vec<ChainStep>)> {
+/// Pairs of any two milestones of which the second may follow, each name once.
+fn pairs() -> impl Strategy<Value = Vec<PairPlan>> {
+    let milestone = || prop::sample::select(&Milestone::ALL[..]);
+    let one = |name| {
+        let pair = (milestone(), milestone(), limits(named(name)));
+        pair.prop_filter_map("nothing may follow", |(from, to, plan)| {
+            to.may_follow(from).then(|| fixtures::pair(plan, from, to))
+        })
+    };
+    let maybe = |name| prop::option::weighted(0.5, one(name));
+    (maybe("first-word"), maybe("repair-time"), maybe("way-there"))
+        .prop_map(|(a, b, c)| [a, b, c].into_iter().flatten().collect())
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
     let maybe = |kind| prop::option::weighted(0.7, limits(kind));
     let stages = (maybe(Stage::See), maybe(Stage::Acknowledge), maybe(Stage::OnSite), maybe(Stage::Resolve));
     let chain = prop::collection::vec(0u32..40_000, 0..3).prop_map(|mut after| {
         after.sort();
         after.into_iter().map(|after_s| step(after_s, "governance-centre")).collect()
     });
-    (stages.prop_map(|(a, b, c, d)| [a, b, c, d].into_iter().flatten().collect()), chain)
+    (stages, pairs(), chain).prop_map(|((a, b, c, d), pairs, chain)| {
+        let stages = [a, b, c, d].into_iter().flatten().collect();
+        Policy { stages, pairs, chain }
+    })
+}
+
+fn under(policy: Policy, role: Role, body: &str) -> OrderPlan {
+    OrderPlan { pairs: policy.pairs, ..plan(role, body, policy.stages, policy.chain) }
 }
 
 fn worlds() -> impl Strategy<Value = (World, Written)> {
     (policies(), policies(), limits(Stage::Verify)).prop_map(|(lead, assist, verify)| {
         let plans = vec![
-            plan(Role::Lead, "transport", lead.0, lead.1),
-            plan(Role::Assist, "bus-company", assist.0.clone(), assist.1.clone()),
-            plan(Role::Inform, "street-centre", assist.0, assist.1),
+            under(lead, Role::Lead, "transport"),
+            under(assist.clone(), Role::Assist, "bus-company"),
+            under(assist, Role::Inform, "street-centre"),
         ];
         // Two working days before an unpublished year: about half of the working limits wait for it.
         World::open(plans, verify, calendar(&[2026]), at("2026-12-29 10:00"))
@@ -64,7 +85,7 @@ fn single_steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::Publish(&[2026, 2027, 2028])),
         2 => (0usize..3).prop_map(Step::Reform),
         3 => Just(Step::Replan),
-        3 => (0usize..4, policies()).prop_map(|(index, (stages, chain))| Step::Adopt(index, stages, chain)),
+        3 => (0usize..4, policies()).prop_map(|(index, policy)| Step::Adopt(index, policy)),
     ]
 }
 
@@ -320,8 +341,8 @@ proptest! {
     /// step of its chain was taken.
     #[test]
     fn late_wake_ups_change_no_verdict(policy in policies(), late_s in 0i64..500_000) {
-        let chain_steps = policy.1.len() as u32;
-        let lead = plan(Role::Lead, "transport", policy.0, policy.1);
+        let chain_steps = policy.chain.len() as u32;
+        let lead = under(policy, Role::Lead, "transport");
         let verify = stage(Stage::Verify, ClockKind::Clock, 1, Unit::Hour, &[]);
         let published = calendar(&[2026, 2027, 2028]);
         let (first, _) = World::open(vec![lead], verify, published, at("2026-12-29 10:00"));

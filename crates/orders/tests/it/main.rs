@@ -11,6 +11,7 @@ mod fixtures;
 mod invariants;
 mod json;
 mod laws;
+mod pairs;
 mod regressions;
 mod replans;
 mod reroutes;

@@ -10,7 +10,7 @@ use orders::{
 };
 use sla::{Calendar, CalendarSpec, Change, ClockKind, DayKind, DaySpec, Limit, StopWatch, Unit};
 
-use crate::fixtures::{Life, actor, at, calendar, plan, reformed, stage};
+use crate::fixtures::{Life, actor, at, calendar, command, plan, reformed, stage};
 
 /// Wednesday the second of December off, and nothing else.
 fn day_off() -> Calendar {
@@ -224,9 +224,10 @@ fn the_verification_goes_over_too() {
         plan_version: 0,
     };
     let (case, _) = Case::open(plan, None, at("2026-11-30 10:00")).unwrap();
-    let submit = OrderCommand::Submit { actor: actor("li"), note: String::new(), orders: &[] };
+    let office = calendar(&[2026]);
+    let submit = command(Act::Submit, "li", (&office).into(), &[]);
     let (lead, _) = lead.decide(submit, at("2026-11-30 11:00")).unwrap().or_unchanged(lead);
-    let (orders, office) = ([lead], calendar(&[2026]));
+    let orders = [lead];
     let submit = CaseCommand::Submit { actor: actor("li"), orders: &orders, calendar: &office };
     let (case, _) = case.decide(submit, at("2026-11-30 11:00")).unwrap().or_unchanged(case);
     let books = Books::of(day_off());

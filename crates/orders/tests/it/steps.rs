@@ -1,12 +1,20 @@
 //! What may happen to the case of a test.
 
-use orders::{Act, ChainStep, Deciding, LinkDeed, Role, StagePlan};
+use orders::{Act, ChainStep, Deciding, LinkDeed, PairPlan, Role, StagePlan};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Claim,
     Pass,
     Fail,
+}
+
+/// What an order is under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    pub stages: Vec<StagePlan>,
+    pub pairs: Vec<PairPlan>,
+    pub chain: Vec<ChainStep>,
 }
 
 /// One thing that may happen.
@@ -30,8 +38,8 @@ pub enum Step {
     Grant(usize, &'static str),
     Deny(usize, &'static str),
     Resume(usize, &'static str),
-    /// By the centre: these stages and this chain are in force.
-    Adopt(usize, Vec<StagePlan>, Vec<ChainStep>),
+    /// By the centre: this policy is in force.
+    Adopt(usize, Policy),
     /// By whom, and what is done with the link.
     Link(usize, &'static str, LinkDeed),
     Ask(usize, &'static str),

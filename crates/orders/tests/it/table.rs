@@ -18,7 +18,7 @@ const DIRECTED: [&str; 8] =
 
 fn carry_out(life: &mut Life, word: &str, others: &[Order]) -> String {
     let command = match Act::ALL.into_iter().find(|act| act.as_str() == word) {
-        Some(act) => command(act, "li", others),
+        Some(act) => command(act, "li", (&*CALENDAR).into(), others),
         None if word == "close" => {
             OrderCommand::CloseWithCase { actor: actor("wang"), verdict: RoundVerdict::Passed }
         }

@@ -13,7 +13,7 @@ use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;
 
 use crate::fixtures::{actor, command, second, seconds};
-pub use crate::steps::{Step, Verb};
+pub use crate::steps::{Policy, Step, Verb};
 
 #[derive(Debug, Clone)]
 pub struct World {
@@ -105,9 +105,13 @@ impl World {
             Step::Extend(..) | Step::Suspend(..) | Step::Grant(..) | Step::Deny(..) | Step::Resume(..) => {
                 self.time(step, written)
             }
-            Step::Adopt(index, stages, chain) => {
-                let terms =
-                    Terms { policy: "in-force".to_owned(), stages: stages.clone(), chain: chain.clone() };
+            Step::Adopt(index, Policy { stages, pairs, chain }) => {
+                let terms = Terms {
+                    policy: "in-force".to_owned(),
+                    stages: stages.clone(),
+                    pairs: pairs.clone(),
+                    chain: chain.clone(),
+                };
                 let (calendar, published) = (self.calendar.clone(), self.published.clone());
                 let calendars = Publications::new(&calendar, &published);
                 let command =
@@ -202,7 +206,9 @@ impl World {
 
     fn act(&mut self, index: usize, act: Act, who: &str, written: &mut Written) -> Result<(), Refusal> {
         let others = if act == Act::Submit { self.orders.clone() } else { Vec::new() };
-        let changed = self.order(index, command(act, who, &others), written)?;
+        let (present, published) = (self.calendar.clone(), self.published.clone());
+        let calendars = Publications::new(&present, &published);
+        let changed = self.order(index, command(act, who, calendars, &others), written)?;
         if !changed || act != Act::Submit || self.orders[index].role != Role::Lead {
             return Ok(());
         }

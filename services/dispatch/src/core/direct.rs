@@ -37,8 +37,7 @@ impl Matter {
         let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
         let command = match deed {
             Deed::Act(act) => {
-                let calendar = doing.clocks.of_case().present();
-                return self.act(id, *act, doing.actor, doing.note, calendar, doing.now);
+                return self.act(id, *act, doing.actor, doing.note, doing.clocks, doing.now);
             }
             Deed::RecordVisit { others, visited_at } => {
                 return self.record_visit(id, others, *visited_at, doing, mint);

@@ -180,9 +180,7 @@ impl Matter {
     /// What is done by a link.
     pub fn by_link(&mut self, id: OrderId, act: LinkAct, doing: Doing<'_>) -> Result<(), Refusal> {
         match act {
-            LinkAct::Do(act) => {
-                self.act(id, act, doing.actor, doing.note, doing.clocks.of_case().present(), doing.now)
-            }
+            LinkAct::Do(act) => self.act(id, act, doing.actor, doing.note, doing.clocks, doing.now),
             LinkAct::Ask => {
                 let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
                 self.decide_order(id, OrderCommand::Ask { actor, note }, doing.now)

@@ -13,7 +13,6 @@ use orders::{
     OrderCommand, OrderEvent, OrderPlan, Phase, Refusal, Role, RoundVerdict, StageState, Starts,
     VerifyCommand,
 };
-use sla::Calendar;
 use uuid::Uuid;
 
 use super::clocks::{Clocks, Hours, Openings};
@@ -91,6 +90,7 @@ impl Matter {
                 body: duty.body.clone(),
                 role: duty.role,
                 stages: routed.stages.clone(),
+                pairs: routed.pairs.clone(),
                 chain: routed.chain.clone(),
                 follows: None,
             };
@@ -155,23 +155,24 @@ impl Matter {
         act: Act,
         actor: &Actor,
         note: &str,
-        calendar: &Calendar,
+        clocks: Clocks<'_>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let (actor, note) = (actor.clone(), note.to_owned());
         let round = self.orders.clone();
+        let calendars = self.order(id).map_or_else(|| clocks.of_case(), |order| clocks.of_limits(order));
         let command = match act {
-            Act::See => OrderCommand::See { actor: actor.clone() },
-            Act::Acknowledge => OrderCommand::Acknowledge { actor: actor.clone() },
-            Act::Arrive => OrderCommand::Arrive { actor: actor.clone() },
-            Act::Progress => OrderCommand::Progress { actor: actor.clone(), note },
-            Act::Submit => OrderCommand::Submit { actor: actor.clone(), note, orders: &round },
+            Act::See => OrderCommand::See { actor: actor.clone(), calendars },
+            Act::Acknowledge => OrderCommand::Acknowledge { actor: actor.clone(), calendars },
+            Act::Arrive => OrderCommand::Arrive { actor: actor.clone(), calendars },
+            Act::Progress => OrderCommand::Progress { actor: actor.clone(), calendars, note },
+            Act::Submit => OrderCommand::Submit { actor: actor.clone(), calendars, note, orders: &round },
         };
         self.decide_order(id, command, now)?;
         let lead_submitted =
             self.order(id).is_some_and(|o| o.role == Role::Lead && o.phase == Phase::Submitted);
         if lead_submitted && self.case.phase == CasePhase::Open {
-            let orders = self.orders.clone();
+            let (orders, calendar) = (self.orders.clone(), clocks.of_case().present());
             self.decide_case(CaseCommand::Submit { actor, orders: &orders, calendar }, now)?;
         }
         Ok(())

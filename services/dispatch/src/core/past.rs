@@ -78,8 +78,10 @@ pub(super) fn turned(before: &[StageState], after: &[StageState]) -> bool {
     before.iter().zip(after).any(|(before, after)| before.due != after.due || before.watch != after.watch)
 }
 
-/// The stages of an order as they were known at a moment, from what they were when they were turned next, or are.
-pub(crate) fn known_at(stages: Vec<StageState>, at: Timestamp) -> Result<Vec<StageState>, NoMoment> {
+/// The stages of an order as they were known at a moment, from what they were when they were turned next, or are. One that began
+/// later was not known.
+pub(crate) fn known_at(mut stages: Vec<StageState>, at: Timestamp) -> Result<Vec<StageState>, NoMoment> {
+    stages.retain(|stage| stage.started_at <= at);
     // Each turn is noted, so what is found behind a moment was turned before it. Only what nobody noted was turned later.
     match stages.iter().filter_map(turned_at).filter(|turned_at| *turned_at > at).max() {
         Some(turned_at) => Err(NoMoment::NotKept(turned_at)),
@@ -130,6 +132,7 @@ mod tests {
             body: "transport".parse().unwrap(),
             role: Role::Lead,
             stages: vec![StagePlan { stage: Stage::Resolve, limit, warn: vec![] }],
+            pairs: vec![],
             chain: vec![],
             follows: None,
         };

@@ -25,7 +25,7 @@ pub(crate) struct MoveView {
     /// lead or assist.
     pub role: Option<String>,
     pub round: u32,
-    /// see, acknowledge, on_site, resolve, verify or adjudicate.
+    /// see, acknowledge, on_site, resolve, verify or adjudicate, or the name of a pair.
     pub stage: String,
     pub due_before: Option<Timestamp>,
     /// Empty when a year is awaited from then on.

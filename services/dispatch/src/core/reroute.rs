@@ -136,6 +136,7 @@ impl Matter {
             body: duty.body.clone(),
             role: duty.role,
             stages: following.routed.stages.clone(),
+            pairs: following.routed.pairs.clone(),
             chain: following.routed.chain.clone(),
             follows: following.follows(duty),
         }

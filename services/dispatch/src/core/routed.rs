@@ -5,7 +5,7 @@ use contract::proto::{from_wire, triage};
 use contract::{Envelope, EventType};
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::{SignedDuration, Timestamp};
-use orders::{ChainAction, ChainStep, Deciding, Role, Stage, StagePlan};
+use orders::{ChainAction, ChainStep, Deciding, Milestone, PairPlan, Role, Stage, StagePlan};
 use prost::Message;
 use sla::{ClockKind, Limit, PerMille, Unit};
 
@@ -22,6 +22,8 @@ pub(crate) struct RoutedCase {
     pub duties: Vec<Duty>,
     /// Limits of lead and assistants alike (D47).
     pub stages: Vec<StagePlan>,
+    /// Those that the policy defines itself.
+    pub pairs: Vec<PairPlan>,
     pub chain: Vec<ChainStep>,
     /// When the report was accepted; nothing where a person decided in between.
     pub accepted_at: Option<Timestamp>,
@@ -129,6 +131,7 @@ impl RoutedCase {
             verify,
             duties,
             stages,
+            pairs: policy.pairs.iter().map(pair_plan).collect::<Result<_, _>>()?,
             chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
             repeats: said.repeats,
             accepted_at: said.accepted_at,
@@ -199,8 +202,25 @@ fn only_lead(duties: &[Duty]) -> Result<BodyRef, NotRouted> {
 
 fn stage_plan(limit: &triage::StageLimit) -> Result<StagePlan, NotRouted> {
     let stages = [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify];
-    let stage =
-        stages.into_iter().find(|s| s.as_str() == limit.stage).ok_or(Field("plan.policy.stages.stage"))?;
+    let stage = stages.into_iter().find(|s| s.as_str() == limit.stage);
+    limited(stage.ok_or(Field("plan.policy.stages.stage"))?, limit)
+}
+
+/// Whether the pairs of a policy suit one another is the machine's to say.
+fn pair_plan(pair: &triage::PairLimit) -> Result<PairPlan, NotRouted> {
+    let limit = pair.limit.as_ref().ok_or(Field("plan.policy.pairs.limit"))?;
+    let name = limit.stage.parse().map_err(|_| Field("plan.policy.pairs.limit.stage"))?;
+    let milestone = |word: &str| Milestone::ALL.into_iter().find(|milestone| milestone.as_str() == word);
+    Ok(PairPlan {
+        plan: limited(Stage::Pair(name), limit)?,
+        from: milestone(&pair.from).ok_or(Field("plan.policy.pairs.from"))?,
+        to: milestone(&pair.to).ok_or(Field("plan.policy.pairs.to"))?,
+        zh: pair.zh.clone(),
+        en: pair.en.clone(),
+    })
+}
+
+fn limited(stage: Stage, limit: &triage::StageLimit) -> Result<StagePlan, NotRouted> {
     let clock = match limit.clock() {
         triage::Clock::Clock => ClockKind::Clock,
         triage::Clock::Work => ClockKind::Work,

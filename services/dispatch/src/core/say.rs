@@ -257,7 +257,7 @@ fn order_state(facts: &Facts, order: &Order) -> wire::OrderState {
         phase: order.phase.as_str().to_owned(),
         version: order.version,
         item: facts.item.clone(),
-        stages: order.stages.iter().map(wire_stage).collect(),
+        stages: order.stages.iter().map(|stage| named(wire_stage(stage), order, stage)).collect(),
         dispatched_at: Some(to_wire(order.dispatched_at)),
         policy: facts.policy.clone(),
         drill: facts.drill,
@@ -295,7 +295,14 @@ fn wire_stage(stage: &StageState) -> wire::StageState {
         verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()).unwrap_or_default(),
         met_at: stage.met_at.map(to_wire),
         held: stage.held() && stage.open(),
+        ..Default::default()
     }
+}
+
+/// With what people call it, of a named pair.
+fn named(said: wire::StageState, order: &Order, stage: &StageState) -> wire::StageState {
+    let Some(pair) = order.pair(stage.stage()) else { return said };
+    wire::StageState { zh: pair.zh.clone(), en: pair.en.clone(), ..said }
 }
 
 fn wire_move(moved: &StageMove) -> wire::StageMove {

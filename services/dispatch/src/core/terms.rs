@@ -1,7 +1,7 @@
 //! A policy of a tenant's documents as the machines know it.
 
-use contract::document::{self, ResolvedPolicy, ResolvedStep};
-use orders::{ChainAction, ChainStep, Stage, StagePlan, Terms};
+use contract::document::{self, PairLimit, ResolvedPolicy, ResolvedStep};
+use orders::{ChainAction, ChainStep, Milestone, PairPlan, Stage, StagePlan, Terms};
 use sla::{ClockKind, Limit, PerMille, Unit};
 
 /// Verification is the case's and is not in it, and steps that this build does not know are left out, as when a case is routed. None
@@ -12,8 +12,31 @@ pub(crate) fn of(policy: &ResolvedPolicy) -> Option<Terms> {
     let stages = policy.limits.iter().filter_map(|(stage, limit)| Some((stage_of(*stage)?, *limit)));
     let plan = |(stage, limit)| Some(StagePlan { stage, limit: limit_of(limit)?, warn: warn.clone() });
     let stages = stages.map(plan).collect::<Option<_>>()?;
+    let pairs = policy.pairs.iter().map(|(name, pair)| pair_of(name, pair, &warn)).collect::<Option<_>>()?;
     let chain = policy.chain.iter().filter_map(step_of).collect();
-    Some(Terms { policy: policy.key.clone(), stages, chain })
+    Some(Terms { policy: policy.key.clone(), stages, pairs, chain })
+}
+
+fn pair_of(name: &str, pair: &PairLimit, warn: &[PerMille]) -> Option<PairPlan> {
+    let (stage, limit) = (Stage::Pair(name.parse().ok()?), limit_of(pair.limit)?);
+    Some(PairPlan {
+        plan: StagePlan { stage, limit, warn: warn.to_vec() },
+        from: milestone_of(pair.from),
+        to: milestone_of(pair.to),
+        zh: pair.name.zh.clone(),
+        en: pair.name.en.clone(),
+    })
+}
+
+const fn milestone_of(milestone: document::Milestone) -> Milestone {
+    match milestone {
+        document::Milestone::Dispatched => Milestone::Dispatched,
+        document::Milestone::Seen => Milestone::Seen,
+        document::Milestone::Acknowledged => Milestone::Acknowledged,
+        document::Milestone::Arrived => Milestone::Arrived,
+        document::Milestone::Progressed => Milestone::Progressed,
+        document::Milestone::Submitted => Milestone::Submitted,
+    }
 }
 
 const fn stage_of(stage: document::Stage) -> Option<Stage> {
@@ -50,4 +73,24 @@ fn step_of(step: &ResolvedStep) -> Option<ChainStep> {
         document::ChainAction::Unsupported => return None,
     };
     Some(ChainStep { after_s: step.after_s, action })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a document may say of pairs, the machine takes: both have the same milestones in the same order.
+    #[test]
+    fn documents_and_the_machine_know_the_same_milestones() {
+        let all = document::Milestone::ALL;
+        assert_eq!(all.map(milestone_of), Milestone::ALL);
+        for (from, to) in all.into_iter().flat_map(|from| all.map(|to| (from, to))) {
+            assert_eq!(milestone_of(to).as_str(), to.as_str());
+            assert_eq!(
+                milestone_of(to).may_follow(milestone_of(from)),
+                to.may_follow(from),
+                "{from:?} {to:?}"
+            );
+        }
+    }
 }

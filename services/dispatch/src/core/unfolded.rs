@@ -14,7 +14,7 @@ pub(crate) struct ClockList {
     pub case_no: String,
     /// The moment they are told for.
     pub at: Timestamp,
-    /// One a stage, in the order in which they are to be met.
+    /// One a stage, in the order in which they are to be met; then the named pairs that have begun.
     pub clocks: Vec<ClockView>,
 }
 
@@ -32,8 +32,14 @@ pub(crate) struct CaseClockList {
 /// One clock.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct ClockView {
-    /// see, acknowledge, on_site or resolve; of a case verify or adjudicate.
+    /// see, acknowledge, on_site, resolve or the name of a pair; of a case verify or adjudicate.
     pub stage: String,
+    /// Of a named pair: what people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_zh: Option<String>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_en: Option<String>,
     /// The round that it is of; left out of an order's, which is of one round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub round: Option<u32>,
@@ -86,6 +92,8 @@ impl ClockView {
         let calendar = stage.counted_on();
         Self {
             stage: stage.stage().as_str().to_owned(),
+            stage_zh: None,
+            stage_en: None,
             round: None,
             order_id: None,
             verdict: stage.verdict.map(|verdict| verdict.as_str().to_owned()),
@@ -95,7 +103,7 @@ impl ClockView {
             used_s: told.used.as_secs(),
             due_at,
             awaiting_year,
-            on_hold: told.outlook == Outlook::OnHold,
+            on_hold: told.outlook == Outlook::OnHold && stage.open(),
             stretches: told.stretches.iter().map(StretchView::of).collect(),
             zh: told.text_zh(),
             en: told.text_en(),

@@ -34,8 +34,14 @@ impl Listed {
 /// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct StageView {
-    /// see, acknowledge, on_site, resolve, verify or adjudicate.
+    /// see, acknowledge, on_site, resolve, verify or adjudicate, or the name of a pair.
     pub stage: String,
+    /// Of a named pair: what people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_zh: Option<String>,
+    /// The same in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_en: Option<String>,
     pub started_at: Timestamp,
     /// The last instant in time.
     pub due_at: Option<Timestamp>,
@@ -53,6 +59,8 @@ impl StageView {
     pub fn of(stage: &StageState) -> Self {
         Self {
             stage: stage.stage().as_str().to_owned(),
+            stage_zh: None,
+            stage_en: None,
             started_at: stage.started_at,
             due_at: stage.due_at(),
             awaiting_year: stage.awaiting_year(),
@@ -60,6 +68,13 @@ impl StageView {
             met_at: stage.met_at,
             held: stage.held() && stage.open(),
         }
+    }
+
+    /// A stage of an order, with what people call it where that is a named pair.
+    pub fn of_order(order: &Order, stage: &StageState) -> Self {
+        let pair = order.pair(stage.stage());
+        let (stage_zh, stage_en) = (pair.map(|pair| pair.zh.clone()), pair.map(|pair| pair.en.clone()));
+        Self { stage_zh, stage_en, ..Self::of(stage) }
     }
 }
 
@@ -186,7 +201,7 @@ impl OrderView {
             dispatched_at: order.dispatched_at,
             changed_at: order.changed_at,
             acts: order.acts.iter().map(|(act, at)| (act.as_str().to_owned(), *at)).collect(),
-            stages: order.stages.iter().map(StageView::of).collect(),
+            stages: order.stages.iter().map(|stage| StageView::of_order(order, stage)).collect(),
             follows: order.follows.map(|id| id.as_uuid()),
             returning: order.returning.as_ref().map(|asked| ReturningView {
                 ground: asked.ground.as_str().to_owned(),

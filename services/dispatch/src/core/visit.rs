@@ -36,6 +36,6 @@ impl Matter {
 
     fn was_there(&mut self, id: OrderId, doing: Doing<'_>) -> Result<(), Refusal> {
         let Some(act) = self.order(id).map(orders::Order::act_of_visit) else { return Ok(()) };
-        self.act(id, act, doing.actor, doing.note, doing.clocks.of_case().present(), doing.now)
+        self.act(id, act, doing.actor, doing.note, doing.clocks, doing.now)
     }
 }

@@ -110,7 +110,12 @@ async fn as_known(
 
 fn of_order(order: &Order, clocks: Clocks<'_>, at: Timestamp) -> Result<Vec<ClockView>, Denied> {
     let publications = clocks.of_order(order);
-    order.stages.iter().map(|stage| unfolded(stage, publications, at)).collect()
+    let view = |stage: &StageState| {
+        let (told, pair) = (unfolded(stage, publications, at)?, order.pair(stage.stage()));
+        let (stage_zh, stage_en) = (pair.map(|pair| pair.zh.clone()), pair.map(|pair| pair.en.clone()));
+        Ok(ClockView { stage_zh, stage_en, ..told })
+    };
+    order.stages.iter().map(view).collect()
 }
 
 fn unfolded(stage: &StageState, publications: Publications<'_>, at: Timestamp) -> Result<ClockView, Denied> {

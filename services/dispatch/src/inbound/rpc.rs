@@ -355,6 +355,8 @@ impl From<StageView> for wire::StageState {
             verdict: view.verdict.unwrap_or_default(),
             met_at: view.met_at.map(to_wire),
             held: view.held,
+            zh: view.stage_zh.unwrap_or_default(),
+            en: view.stage_en.unwrap_or_default(),
         }
     }
 }

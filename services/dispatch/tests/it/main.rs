@@ -12,6 +12,7 @@ mod links;
 mod many;
 mod merged;
 mod own_calendar;
+mod pairs;
 mod past_clocks;
 mod repeats;
 mod replans;

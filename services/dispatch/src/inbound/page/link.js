@@ -47,7 +47,7 @@ function bilingual(name, [zh, en]) {
 }
 
 function limit(stage) {
-  const name = pair(STAGES, stage.stage);
+  const name = stage.stage_zh ? [stage.stage_zh, stage.stage_en].filter(Boolean).join(" / ") : pair(STAGES, stage.stage);
   if (stage.awaiting_year) {
     const year = stage.awaiting_year;
     return element("li", `${name}: 等待${year}年日历 / awaiting calendar ${year}`, "awaiting");

@@ -97,6 +97,8 @@ impl From<ClockView> for wire::Clock {
             stretches: view.stretches.into_iter().map(Into::into).collect(),
             zh: view.zh,
             en: view.en,
+            stage_zh: view.stage_zh.unwrap_or_default(),
+            stage_en: view.stage_en.unwrap_or_default(),
         }
     }
 }
