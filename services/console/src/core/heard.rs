@@ -348,6 +348,8 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         round: later_round(news.round),
         due_at: about.and_then(|stage| stage.due_at),
         stage: filled(said.stage.clone()),
+        stage_zh: about.and_then(|stage| stage.stage_zh.clone()),
+        stage_en: about.and_then(|stage| stage.stage_en.clone()),
         awaiting_year: counted(said.awaiting_year),
         per_mille: counted(said.per_mille),
         escalated_to: filled(said.escalated_to),
@@ -472,6 +474,8 @@ fn delivery(tenant: TenantId, said: notification::DeliveryEvent) -> Result<Heard
 fn stages(said: &[dispatch::StageState]) -> Vec<Stage> {
     let stage = |said: &dispatch::StageState| Stage {
         stage: said.stage.clone(),
+        stage_zh: filled(said.zh.clone()),
+        stage_en: filled(said.en.clone()),
         due_at: instant(&said.due_at),
         awaiting_year: counted(said.awaiting_year),
         verdict: filled(said.verdict.clone()),

@@ -11,8 +11,14 @@ use uuid::Uuid;
 /// A stage with its clock. Exactly one of `due_at` and `awaiting_year` is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stage {
-    /// see, acknowledge, on_site, resolve, verify or adjudicate.
+    /// see, acknowledge, on_site, resolve, verify or adjudicate, or the name of a pair.
     pub stage: String,
+    /// Of a named pair: what people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_zh: Option<String>,
+    /// The same in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_en: Option<String>,
     /// The last instant in time.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Timestamp>,
@@ -41,6 +47,12 @@ pub struct Detail {
     /// The stage that was warned of, breached, escalated or waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
+    /// What people call it, of a named pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_zh: Option<String>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_en: Option<String>,
     /// Until when that stage is in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -145,10 +145,23 @@ const REVIEW: &str = "review";
 /// One stage as told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stage {
-    /// acknowledge, on_site, resolve …
+    /// acknowledge, on_site, resolve …, or the name of a pair.
     pub stage: String,
+    /// Of a named pair: what people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zh: Option<String>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub en: Option<String>,
     /// When it must be met; null while a calendar year is awaited.
     pub due_at: Option<Timestamp>,
+}
+
+impl Stage {
+    /// A plan or a report that waits for a person.
+    fn of_review(due_at: Option<Timestamp>) -> Self {
+        Self { stage: REVIEW.to_owned(), zh: None, en: None, due_at }
+    }
 }
 
 /// The payload lacks something or names what is no id or body.
@@ -220,7 +233,7 @@ impl Notice {
     pub fn of_plan_review(event: &triage::PlanReviewRequested) -> Result<Option<Self>, BadField> {
         let notice = Self::of_triage(event.case.as_ref(), &event.told_bodies)?;
         let due_at = event.due_at.as_ref().and_then(from_wire);
-        let stage = Stage { stage: REVIEW.to_owned(), due_at };
+        let stage = Stage::of_review(due_at);
         Ok(notice.map(|notice| Self { stage: Some(stage.stage.clone()), stages: vec![stage], ..notice }))
     }
 
@@ -230,7 +243,7 @@ impl Notice {
         let notice = Self::told_of(about, &event.told_bodies)?;
         let reason = Some(event.reason.clone()).filter(|reason| !reason.is_empty());
         let due_at = event.due_at.as_ref().and_then(from_wire);
-        let limit = due_at.map(|due_at| Stage { stage: REVIEW.to_owned(), due_at: Some(due_at) });
+        let limit = due_at.map(|due_at| Stage::of_review(Some(due_at)));
         let (stage, stages) = (Some(REVIEW.to_owned()), limit.into_iter().collect());
         Ok(notice.map(|notice| Self { stage, stages, reason, ..notice }))
     }
@@ -321,7 +334,13 @@ struct WebhookBody<'a> {
 }
 
 fn stage(state: &dispatch::StageState) -> Stage {
-    Stage { stage: state.stage.clone(), due_at: state.due_at.as_ref().and_then(from_wire) }
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    Stage {
+        stage: state.stage.clone(),
+        zh: filled(&state.zh),
+        en: filled(&state.en),
+        due_at: state.due_at.as_ref().and_then(from_wire),
+    }
 }
 
 /// Each body once, in order.

@@ -77,9 +77,12 @@ const words = (table, key) => table[key] || [key, ""];
 const pair = (table, key) => words(table, key).filter(Boolean).join(" / ");
 const instant = (at) => (at ? time.format(new Date(at)) : "—");
 
+// A fixed stage by our words, a named pair by its policy's.
+const stageName = (key, zh, en) => (zh ? [zh, en].filter(Boolean).join(" / ") : pair(STAGES, key));
+
 // A stage either has a due time, or waits for a calendar that is not published yet.
 function limit(stage) {
-  const name = pair(STAGES, stage.stage);
+  const name = stageName(stage.stage, stage.stage_zh, stage.stage_en);
   if (stage.awaiting_year) {
     const year = stage.awaiting_year;
     return element("li", `${name}: 等待${year}年日历 / awaiting calendar ${year}`, "awaiting");
@@ -161,7 +164,7 @@ function line(entry) {
   const { detail } = entry;
   const said = [
     entry.body && body(entry.body, entry.body_zh, entry.body_en), detail.role && pair(ROLES, detail.role),
-    entry.stage && pair(STAGES, entry.stage),
+    entry.stage && stageName(entry.stage, detail.stage_zh, detail.stage_en),
     detail.awaiting_year && `等待${detail.awaiting_year}年日历 / awaiting calendar ${detail.awaiting_year}`,
     detail.due_at && `截止 / due ${instant(detail.due_at)}`,
     detail.escalated_to && arrow(body(detail.escalated_to, entry.escalated_to_zh, entry.escalated_to_en)),
