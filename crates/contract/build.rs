@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "intake/v1/events",
     "intake/v1/reports",
     "triage/v1/events",
@@ -17,6 +17,8 @@ const FILES: [&str; 12] = [
     "dispatch/v1/links",
     "dispatch/v1/calendars",
     "dispatch/v1/clocks",
+    "dispatch/v1/cases",
+    "dispatch/v1/bearers",
     "notification/v1/events",
     "directory/v1/documents",
 ];

@@ -9,7 +9,6 @@ use messaging::{Consumer, ConsumerConfig, Outbox, Relay, RelayConfig};
 use pg::{DbClock, GuardedClock, Minter, Pool, PoolConfig};
 use snapshot::Poller;
 use telemetry::Metrics;
-use tonic::service::RoutesBuilder;
 use utoipa::openapi::info::{Info, InfoBuilder, LicenseBuilder};
 
 use crate::clock;
@@ -20,6 +19,7 @@ use crate::house::House;
 use crate::parked;
 use crate::part::Part;
 use crate::removal::{self, Forget, Removing};
+use crate::rpc::Servers;
 use crate::service::{Plan, Service, StreetOf};
 
 /// A service put together, not yet running.
@@ -29,7 +29,7 @@ pub struct Assembled<S: Service> {
     /// Its doors, without health and without the front.
     pub routes: Router,
     /// Its gRPC servers, without health and reflection.
-    pub rpc: RoutesBuilder,
+    pub rpc: Servers,
     /// Relay, consumers, runners.
     pub parts: Vec<Box<dyn Part>>,
     /// Keeps the snapshot fresh.
@@ -82,7 +82,7 @@ pub fn assemble<S: Service>(
         jetstream: &jetstream,
         routes: clock::routes(S::NAME, house.clone()),
         openapi: None,
-        rpc: RoutesBuilder::default(),
+        rpc: Servers::default(),
         parts: Vec::new(),
         forgets: Vec::new(),
     };

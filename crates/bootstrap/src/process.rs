@@ -17,7 +17,6 @@ use telemetry::messaging::Parked;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tonic::service::RoutesBuilder;
 
 use crate::assemble::{AssembleError, Assembled, assemble};
 use crate::broker::{self, NatsKey};
@@ -119,7 +118,7 @@ struct Whole {
     pool: Pool,
     metrics: Metrics,
     routes: Router,
-    rpc: RoutesBuilder,
+    rpc: rpc::Servers,
     parts: Vec<Box<dyn Part>>,
     key_ring: KeyRing,
     documents: Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, ()> + Send>,
@@ -203,7 +202,7 @@ fn begin(name: &'static str, put: PutTogether, env: Env) -> BoxFuture<'static, R
 async fn open_rpc(
     name: &'static str,
     listen: &str,
-    services: RoutesBuilder,
+    servers: rpc::Servers,
     authenticator: Authenticator,
     follow: rpc::Follow,
     readiness: &Readiness,
@@ -213,7 +212,7 @@ async fn open_rpc(
     let address = listener.local_addr()?;
     tracing::info!(service = name, %address, "listening for gRPC");
     let (soft, hard) = (shutdown.soft(), shutdown.hard());
-    let serving = rpc::serve(listener, services, authenticator, follow, readiness.clone(), soft, hard);
+    let serving = rpc::serve(listener, servers, authenticator, follow, readiness.clone(), soft, hard);
     critical(shutdown, "grpc", serving);
     Ok(address)
 }

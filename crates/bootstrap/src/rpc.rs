@@ -1,16 +1,19 @@
 //! The second door: gRPC, for what machines do. The same commands, the same rooms and the same refusals as HTTP.
 //!
-//! A service hands its generated servers to [`crate::Plan::rpc`]; this module adds health and reflection, bounds,
+//! A service hands its generated servers to [`crate::Plan::rpc`], those that need no account to
+//! [`crate::Plan::rpc_for_strangers`]; this module adds health and reflection, bounds,
 //! deadlines (`grpc-timeout` is honoured by tonic: the call ends `CANCELLED` or `DEADLINE_EXCEEDED` and its
-//! transaction is whole or not there) and the [`Call`] every method begins with. It listens on
+//! transaction is whole or not there) and the [`Call`] or [`Knock`] every method begins with. It listens on
 //! `STREETWISE_GRPC_LISTEN`; where that is not set there is no such door. TLS ends at the ingress.
 
 mod follow;
 mod front;
 mod incoming;
+mod knock;
 mod status;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{self, HeaderMap, header};
@@ -28,9 +31,11 @@ use crate::identity::{Authenticator, Identity};
 use crate::listen::Limits;
 use front::Front;
 use incoming::connections;
+use knock::Open;
 
 pub(crate) use follow::Follow;
 pub use front::Fronted;
+pub use knock::{Knock, Servers};
 
 /// Most bytes of one message, as of one JSON body.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -69,7 +74,7 @@ impl Call {
     }
 
     fn begun<T>(front: &Front, request: &http::Request<T>) -> Result<Self, Problem> {
-        let Front { authenticator, ending } = front.clone();
+        let Front { authenticator, ending, .. } = front.clone();
         let (who, proof) = (authenticator.of_headers(request.headers())?, proof(request.headers()));
         let followed = request.extensions().get::<TraceContext>().cloned();
         let trace = followed.unwrap_or_else(|| TraceContext::of(request.headers()));
@@ -109,14 +114,16 @@ pub fn named<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
 
 /// The servers of a service behind their front and nothing else: for tests, which call them in their own process, without a port, a
 /// bound of time and a trace that is exported.
-pub fn fronted(services: RoutesBuilder, authenticator: Authenticator) -> Fronted<Routes> {
-    Front { authenticator, ending: CancellationToken::new() }.layer(services.routes())
+pub fn fronted(servers: Servers, authenticator: Authenticator) -> Fronted<Routes> {
+    let Servers { routes, open } = servers;
+    let (open, ending) = (Open(Arc::new(open)), CancellationToken::new());
+    Front { authenticator, open, ending }.layer(routes.routes())
 }
 
 /// Answers on the listener until `soft` is cancelled, then finishes what is under way; `hard` cuts the rest.
 pub(crate) async fn serve(
     listener: TcpListener,
-    services: RoutesBuilder,
+    servers: Servers,
     authenticator: Authenticator,
     follow: Follow,
     readiness: Readiness,
@@ -124,8 +131,9 @@ pub(crate) async fn serve(
     hard: CancellationToken,
 ) {
     let (reporter, health) = tonic_health::server::health_reporter();
-    let routes = described(services).add_service(health);
-    let front = Front { authenticator, ending: soft.clone() };
+    let Servers { routes, open } = servers;
+    let routes = described(routes).add_service(health);
+    let front = Front { authenticator, open: Open(Arc::new(open)), ending: soft.clone() };
     let server = tonic::transport::Server::builder()
         .timeout(ANSWER_WITHIN)
         .max_concurrent_streams(STREAMS_MAX)

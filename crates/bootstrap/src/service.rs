@@ -12,7 +12,6 @@ use snapshot::Project;
 use sqlx::migrate::Migrator;
 use tonic::codegen::http;
 use tonic::server::NamedService;
-use tonic::service::RoutesBuilder;
 use wakeups::{Fire, Runner, RunnerConfig};
 
 use crate::catch_up::{CatchUp, CatchingUp};
@@ -20,6 +19,7 @@ use crate::config::ConfigError;
 use crate::house::House;
 use crate::part::Part;
 use crate::removal::{ByView, Forget};
+use crate::rpc::Servers;
 
 /// A service: its name, its schema, and what it is made of.
 pub trait Service: Sized + Send + Sync + 'static {
@@ -64,7 +64,7 @@ pub struct Plan<'a> {
     pub(crate) jetstream: &'a jetstream::Context,
     pub(crate) routes: Router,
     pub(crate) openapi: Option<utoipa::openapi::OpenApi>,
-    pub(crate) rpc: RoutesBuilder,
+    pub(crate) rpc: Servers,
     pub(crate) parts: Vec<Box<dyn Part>>,
     pub(crate) forgets: Vec<Box<dyn Forget>>,
 }
@@ -84,7 +84,20 @@ impl Plan<'_> {
         R::Response: axum::response::IntoResponse,
         R::Future: Send + 'static,
     {
-        self.rpc.add_service(server);
+        self.rpc.routes.add_service(server);
+    }
+
+    /// The same for one that needs no account: each of its methods begins with [`crate::rpc::Knock`], bounds who calls, and finds
+    /// the caller's right in the message.
+    pub fn rpc_for_strangers<R>(&mut self, server: R)
+    where
+        R: tonic::codegen::Service<http::Request<tonic::body::Body>, Error = Infallible> + NamedService,
+        R: Clone + Send + Sync + 'static,
+        R::Response: axum::response::IntoResponse,
+        R::Future: Send + 'static,
+    {
+        self.rpc.open.insert(R::NAME);
+        self.rpc(server);
     }
 
     /// Hears an upstream: one consumer per lane, as `contract::topology` says.

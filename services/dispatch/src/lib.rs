@@ -69,7 +69,9 @@ impl Service for Dispatch {
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);
         plan.rpc(inbound::rpc::server(room.clone(), hints));
+        plan.rpc(inbound::rpc::cases::server(room.clone()));
         plan.rpc(inbound::rpc::links::server(room.clone()));
+        plan.rpc_for_strangers(inbound::rpc::bearers::server(room.clone()));
         plan.rpc(inbound::rpc::calendars::server(room.clone()));
         plan.rpc(inbound::rpc::clocks::server(room.clone()));
         plan.door(inbound::http::routes(room.clone()), inbound::http::openapi());

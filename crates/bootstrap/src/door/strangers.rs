@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use ids::TenantId;
 use uuid::Uuid;
 
 use super::bucket::{Buckets, Rate};
 use super::problem::Problem;
 
+/// Where our own ingress says who is calling.
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// What one client may ask: offices share an address. All who come without a forwarding ingress share one.
 const CLIENT_RATE: Rate = Rate { burst: 120, per_s: 10 };
 /// What may be asked in one tenant.
@@ -66,6 +68,6 @@ fn take<K: Eq + std::hash::Hash>(buckets: &Mutex<Buckets<K>>, key: K, now: Durat
 /// The client as our own ingress names it: the last address it was forwarded for. What stands before that is the
 /// client's own word.
 fn client(headers: &HeaderMap) -> Option<IpAddr> {
-    let forwarded = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let forwarded = headers.get_all(FORWARDED_FOR).iter().next_back()?;
     forwarded.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }

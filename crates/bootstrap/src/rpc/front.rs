@@ -1,4 +1,4 @@
-//! What stands before every server: who calls is proved before the message is read, and what machines ask of the
+//! What stands before every server: who calls is proved before the message is read, unless the server is one for strangers, and what machines ask of the
 //! door itself (health, reflection) ends when the process does.
 
 use std::convert::Infallible;
@@ -17,12 +17,15 @@ use tower::Layer;
 use super::Call;
 use super::follow::method_of;
 use super::incoming::Proved;
+use super::knock::{Knock, Open};
 use crate::identity::Authenticator;
 
-/// The layer around all servers, inside [`super::Follow`]. A call of our own methods finds itself as [`Call`].
+/// The layer around all servers, inside [`super::Follow`]. A call of our own methods finds itself as [`Call`], a stranger's as
+/// [`Knock`].
 #[derive(Debug, Clone)]
 pub(super) struct Front {
     pub authenticator: Authenticator,
+    pub open: Open,
     pub ending: CancellationToken,
 }
 
@@ -55,9 +58,14 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<Q>) -> Self::Future {
-        if method_of(request.uri().path()).is_none() {
+        let Some(method) = method_of(request.uri().path()) else {
             let (answering, ending) = (self.inner.call(request), self.front.ending.clone());
             return Box::pin(async move { Ok(answering.await?.map(|body| until(ending, body))) });
+        };
+        if self.front.open.takes(method) {
+            let knock = Knock::begun(&request);
+            request.extensions_mut().insert(knock);
+            return Box::pin(self.inner.call(request));
         }
         match Call::begun(&self.front, &request) {
             Ok(call) => {

@@ -1,4 +1,4 @@
-//! Links as the HTTP door shows them: to those who give them out, and to who holds one.
+//! Links as the doors show them: to those who give them out, and to who holds one.
 
 use jiff::Timestamp;
 use orders::{Case, Visit};

@@ -227,27 +227,27 @@ pub(crate) struct OrderPage {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct HolderView {
     /// A body, `centre` or `district` while one of them rules on the lead's return, or `verifier`.
-    holder: String,
-    from: Timestamp,
-    to: Option<Timestamp>,
+    pub holder: String,
+    pub from: Timestamp,
+    pub to: Option<Timestamp>,
 }
 
 /// Whose a duty is: a ruling on a return, or a transfer nobody had asked for.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct RulingView {
-    order_id: Uuid,
+    pub order_id: Uuid,
     /// Who held it.
-    from: String,
+    pub from: String,
     /// Whose it is; who held it, when the return was refused.
-    to: String,
+    pub to: String,
     /// lead or assist.
-    role: String,
+    pub role: String,
     /// centre or district.
-    decided_by: String,
+    pub decided_by: String,
     /// Why it was returned; empty when nobody did.
-    ground: Option<String>,
+    pub ground: Option<String>,
     /// Whose it is, as the body said that returned it.
-    proposed: Option<String>,
+    pub proposed: Option<String>,
 }
 
 impl RulingView {
@@ -321,27 +321,27 @@ pub(crate) struct CaseView {
     /// For `If-Match`.
     pub version: u64,
     pub item: String,
-    item_zh: String,
-    item_en: String,
-    lead: String,
+    pub item_zh: String,
+    pub item_en: String,
+    pub lead: String,
     /// Who has it in hand now; empty once it has ended.
     pub holder: Option<String>,
-    opened_at: Timestamp,
-    changed_at: Timestamp,
+    pub opened_at: Timestamp,
+    pub changed_at: Timestamp,
     /// Without a gap from `opened_at` on.
-    holders: Vec<HolderView>,
+    pub holders: Vec<HolderView>,
     /// The verification of each submitted round.
     pub verifications: Vec<StageView>,
     /// The clock of the return that waits for a ruling.
     pub adjudication: Option<StageView>,
     /// Whose duties were ruled to be, in order.
-    rulings: Vec<RulingView>,
+    pub rulings: Vec<RulingView>,
     /// Cases in which the same matter came again soon after the close: each is a false closure.
     #[serde(default)]
     pub repeated_by: Vec<Uuid>,
     /// Visits that several bodies made together, with who is still to sign.
     #[serde(default)]
-    visits: Vec<VisitView>,
+    pub visits: Vec<VisitView>,
     /// Those the caller may see.
     pub orders: Vec<OrderView>,
 }

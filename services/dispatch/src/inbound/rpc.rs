@@ -1,10 +1,14 @@
 //! `streetwise.dispatch.v1.OrderService`: the orders of a body, for its systems. Beside it, each in a file of its own, the
-//! services of links, calendars and clocks.
+//! services of cases, links and who holds one, calendars and clocks.
 
+pub(crate) mod bearers;
 pub(crate) mod calendars;
+pub(crate) mod cases;
 pub(crate) mod clocks;
 pub(crate) mod links;
 mod seats;
+mod states;
+mod visits;
 mod watch;
 
 use access::Action;
@@ -13,14 +17,16 @@ use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, invalid, named, parsed};
 use contract::proto::dispatch as wire;
 use contract::proto::dispatch::order_act_result::Outcome;
 use contract::proto::dispatch::order_service_server::{OrderService, OrderServiceServer};
-use contract::proto::{from_wire, to_wire};
+use contract::proto::from_wire;
 use ids::{CaseId, IdempotencyKey, OrderId, TenantId};
 use orders::{Phase, ReturnGround};
 use tonic::{Request, Response, Status};
 
 use super::asked::{self, Asked, Asking};
-use super::http::{ActBody, CaseBody, Change, ListQuery, VerifyResult, act_on_case, admitted, list_page};
-use crate::core::view::{CaseView, OrderView, StageView};
+use super::http::{
+    ActBody, CaseBody, Change, ListQuery, VerifyResult, act_on_case, admitted, everywhere, list_page,
+};
+use crate::core::view::{CaseView, OrderView};
 use crate::handle::Room;
 use crate::hints::Hints;
 use crate::store::lists::{self, Reach};
@@ -42,8 +48,9 @@ impl OrderService for Orders {
         request: Request<wire::GetOrderRequest>,
     ) -> Result<Response<wire::GetOrderResponse>, Status> {
         let call = Call::of(&request)?;
-        let order = get(&self.0, &call, &request.into_inner()).await?;
-        Ok(Response::new(wire::GetOrderResponse { order: Some(order) }))
+        let view = get(&self.0, &call, &request.into_inner()).await?;
+        let (detail, order) = (Some(states::detail(&view)), Some(view.into()));
+        Ok(Response::new(wire::GetOrderResponse { order, detail }))
     }
 
     async fn list_orders(
@@ -90,13 +97,13 @@ impl OrderService for Orders {
     }
 }
 
-async fn get(room: &Room, call: &Call, asked: &wire::GetOrderRequest) -> Result<wire::OrderState, Problem> {
+async fn get(room: &Room, call: &Call, asked: &wire::GetOrderRequest) -> Result<OrderView, Problem> {
     let (street, id): (TenantId, OrderId) = (named(&asked.street)?, named(&asked.order_id)?);
     let admitted = room.house.admit(&call.who, Action::OrderRead, street)?;
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let listed = lists::order(&mut tx, &Reach::one(street, &admitted.bodies), id).await?;
     tx.commit().await?;
-    Ok(OrderView::of(&listed.ok_or_else(Problem::not_found)?).into())
+    Ok(OrderView::of(&listed.ok_or_else(Problem::not_found)?))
 }
 
 async fn list(
@@ -104,17 +111,22 @@ async fn list(
     call: &Call,
     asked: wire::ListOrdersRequest,
 ) -> Result<wire::ListOrdersResponse, Problem> {
-    let street: TenantId = named(&asked.street)?;
-    let admitted = room.house.admit(&call.who, Action::OrderList, street)?;
+    let reach = if asked.street.is_empty() {
+        everywhere(room, &call.who)
+    } else {
+        let street: TenantId = named(&asked.street)?;
+        [(street, room.house.admit(&call.who, Action::OrderList, street)?.bodies)].into()
+    };
     let query = ListQuery {
         phase: given(asked.phase).map(|phase| phase_of(&phase)).transpose()?,
         case_id: given(asked.case_id).map(|id| parsed("/case_id", &id)).transpose()?,
         before: given(asked.before).map(|id| id.parse().map_err(|_| Problem::bad_cursor())).transpose()?,
         limit: Some(asked.limit).filter(|limit| *limit > 0),
-        drills: None,
+        drills: asked.drills,
     };
-    let page = list_page(room, &[(street, admitted.bodies)].into(), &query).await?;
+    let page = list_page(room, &reach, &query).await?;
     Ok(wire::ListOrdersResponse {
+        details: page.orders.iter().map(states::detail).collect(),
         orders: page.orders.into_iter().map(Into::into).collect(),
         next: page.next.map(|id| id.to_string()).unwrap_or_default(),
     })
@@ -222,9 +234,15 @@ async fn act_on_one_case(
     };
     let target = IdVerb { id, verb: verb.to_owned() };
     let answer = act_on_case(room.clone(), street, target, change, body).await?;
-    let view = serde_json::from_slice::<CaseView>(&answer.body);
-    let view = view.map_err(|error| pg::Error::broken("reading an answer", error))?;
-    Ok(view.into())
+    let view: CaseView = read(&answer.body)?;
+    let (case, orders) = states::of_case(view);
+    Ok(wire::ActOnCaseResponse { case: Some(case), orders })
+}
+
+/// An answer as it was given, which is the HTTP door's JSON.
+fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let view = serde_json::from_slice(body);
+    Ok(view.map_err(|error| pg::Error::broken("reading an answer", error))?)
 }
 
 /// A change as the HTTP door makes one of its headers.
@@ -298,65 +316,4 @@ fn word<T: serde::de::DeserializeOwned>(field: &'static str, word: String) -> Re
 
 fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-impl From<CaseView> for wire::ActOnCaseResponse {
-    fn from(view: CaseView) -> Self {
-        let case = wire::CaseState {
-            case_id: view.case_id.to_string(),
-            case_no: view.case_no,
-            street: view.street,
-            round: view.round,
-            phase: view.phase,
-            version: view.version,
-            item: view.item,
-            stages: view.verifications.into_iter().last().map(Into::into).into_iter().collect(),
-            holder: view.holder.unwrap_or_default(),
-            adjudication: view.adjudication.map(Into::into),
-            falsely_closed: u32::try_from(view.repeated_by.len()).unwrap_or(u32::MAX),
-        };
-        Self { case: Some(case), orders: view.orders.into_iter().map(Into::into).collect() }
-    }
-}
-
-impl From<OrderView> for wire::OrderState {
-    fn from(view: OrderView) -> Self {
-        Self {
-            order_id: view.order_id.to_string(),
-            case_id: view.case_id.to_string(),
-            case_no: view.case_no,
-            street: view.street,
-            round: view.round,
-            body: view.body,
-            role: view.role,
-            phase: view.phase,
-            version: view.version,
-            item: view.item,
-            stages: view.stages.into_iter().map(Into::into).collect(),
-            dispatched_at: Some(to_wire(view.dispatched_at)),
-            policy: view.policy,
-            drill: view.drill,
-            follows: view.follows.map(|id| id.to_string()).unwrap_or_default(),
-            return_asked: view.returning.is_some(),
-            supervised_at: view.supervised_at.map(to_wire),
-            urged: view.urged,
-            suspended_until: view.suspended_until.map(to_wire),
-            time_asked: view.time_asked.is_some(),
-        }
-    }
-}
-
-impl From<StageView> for wire::StageState {
-    fn from(view: StageView) -> Self {
-        Self {
-            stage: view.stage,
-            due_at: view.due_at.map(to_wire),
-            awaiting_year: view.awaiting_year.and_then(|year| u32::try_from(year).ok()).unwrap_or_default(),
-            verdict: view.verdict.unwrap_or_default(),
-            met_at: view.met_at.map(to_wire),
-            held: view.held,
-            zh: view.stage_zh.unwrap_or_default(),
-            en: view.stage_en.unwrap_or_default(),
-        }
-    }
 }

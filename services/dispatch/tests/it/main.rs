@@ -9,6 +9,7 @@ mod clocks;
 mod doors;
 mod life;
 mod links;
+mod machines;
 mod many;
 mod merged;
 mod own_calendar;

@@ -1,23 +1,25 @@
-//! What machines do with an order beside acting on it, over gRPC: links, clocks, and a calendar published anew. The same
+//! What machines do with an order beside acting on it, over gRPC: links and what is done by them, clocks, and a calendar published anew. The same
 //! rooms, keys and refusals as at the HTTP door.
 
 use std::time::Duration;
 
 use contract::proto::dispatch::calendar_service_client::CalendarServiceClient;
+use contract::proto::dispatch::case_service_client::CaseServiceClient;
 use contract::proto::dispatch::clock_service_client::ClockServiceClient;
+use contract::proto::dispatch::link_bearer_service_client::LinkBearerServiceClient;
 use contract::proto::dispatch::link_service_client::LinkServiceClient;
 use contract::proto::dispatch::order_service_client::OrderServiceClient;
 use contract::proto::dispatch::{
-    ActOnOrderRequest, ApplyReplanRequest, IssueLinkRequest, ListCalendarsRequest, ListLinksRequest,
-    ListOrdersRequest, OrderAct, OrderState, PreviewReplanRequest, ReplanPage, RevokeLinkRequest,
-    UnfoldCaseClocksRequest, UnfoldClocksRequest,
+    ActByLinkRequest, ActOnOrderRequest, ApplyReplanRequest, GetCaseRequest, IssueLinkRequest, LinkAct,
+    ListCalendarsRequest, ListLinksRequest, ListOrdersRequest, OpenLinkRequest, OrderAct, OrderState,
+    PreviewReplanRequest, ReplanPage, RevokeLinkRequest, UnfoldCaseClocksRequest, UnfoldClocksRequest,
 };
 use contract::proto::intake::report_service_client::ReportServiceClient;
 use harness::cluster::Cluster;
 use harness::{invariants, streets};
 use serde_json::{Value, json};
 use testkit::wait;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 use crate::machines::{channel, reason, report, signed};
@@ -31,6 +33,7 @@ async fn machines_give_links_out_unfold_clocks_and_move_them() {
     let cluster = Cluster::start_in_one_process(OWN).await.unwrap();
     let order = an_order(&cluster).await;
     links_are_given_out_and_revoked(&cluster, &order).await;
+    an_order_is_worked_off_by_a_link(&cluster, &order).await;
     clocks_are_unfolded_for_now_and_then(&cluster, &order).await;
     clocks_of_a_case_are_unfolded(&cluster, &order).await;
     a_calendar_is_looked_at_and_applied(&cluster).await;
@@ -117,6 +120,49 @@ async fn links_are_given_out_and_revoked(cluster: &Cluster, order: &OrderState) 
     let request = cluster.http().post(url).header("idempotency-key", key(47));
     let told: Value = request.json(&json!({ "token": token })).send().await.unwrap().json().await.unwrap();
     assert_eq!(told["code"], "link-revoked");
+    // Who holds it has no account; whoever has one, or none, opens nothing else.
+    let mut bearers = LinkBearerServiceClient::new(channel(cluster, "dispatch").await);
+    let open = OpenLinkRequest { token: token.to_owned(), idempotency_key: key(48) };
+    let told = bearers.open_link(Request::new(open.clone())).await.unwrap_err();
+    assert_eq!(refused(&told), (Code::FailedPrecondition, "link-revoked".to_owned()));
+    assert!(!told.message().contains(token), "{told:?}");
+    let told = client.list_links(Request::new(list())).await.unwrap_err();
+    assert_eq!(refused(&told), (Code::Unauthenticated, "unauthenticated".to_owned()));
+}
+
+/// Without an account, over the wire: opened, and an act of the body.
+async fn an_order_is_worked_off_by_a_link(cluster: &Cluster, order: &OrderState) {
+    let mut client = LinkServiceClient::new(channel(cluster, "dispatch").await);
+    let ask = IssueLinkRequest {
+        street: streets::code(OWN),
+        order_id: order.order_id.clone(),
+        idempotency_key: key(49),
+        label: "夜班".to_owned(),
+        ..Default::default()
+    };
+    let issued = client.issue_link(signed(cluster, "street-centre", ask)).await.unwrap().into_inner();
+    let (_, token) = issued.url.split_once("/dispatch/link#").unwrap();
+    let mut bearers = LinkBearerServiceClient::new(channel(cluster, "dispatch").await);
+    let open = OpenLinkRequest { token: token.to_owned(), idempotency_key: key(50) };
+    let shown = bearers.open_link(Request::new(open)).await.unwrap().into_inner().linked.unwrap();
+    assert_eq!(shown.order.unwrap().order_id, order.order_id);
+    let see = ActByLinkRequest {
+        token: token.to_owned(),
+        idempotency_key: key(50),
+        act: LinkAct::See.into(),
+        ..Default::default()
+    };
+    let told = bearers.act_by_link(Request::new(see.clone())).await.unwrap_err();
+    assert_eq!(refused(&told), (Code::InvalidArgument, "idempotency-key-reused".to_owned()));
+    let see = ActByLinkRequest { idempotency_key: key(52), ..see };
+    let seen = bearers.act_by_link(Request::new(see)).await.unwrap().into_inner().linked.unwrap();
+    assert_eq!(seen.order.unwrap().phase, "seen");
+    let mut cases = CaseServiceClient::new(channel(cluster, "dispatch").await);
+    let ask = GetCaseRequest { street: streets::code(OWN), case_id: order.case_id.clone() };
+    let case = cases.get_case(signed(cluster, "street-centre", ask)).await.unwrap().into_inner();
+    let mine =
+        case.orders.iter().position(|of| of.order_id == order.order_id).expect("the order of its case");
+    assert!(case.order_details[mine].acts.contains_key("see"), "{case:?}");
 }
 
 /// What was told before an act is told of that moment after it.

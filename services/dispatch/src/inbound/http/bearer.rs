@@ -22,7 +22,7 @@ use crate::core::link::LinkAct;
 use crate::core::link_view::LinkedOrder;
 use crate::core::token::Token;
 use crate::handle::Room;
-use crate::handle::answer::Request;
+use crate::handle::answer::{Answer, Request};
 use crate::handle::command::{Command, LinkDeed, What};
 
 /// Which link.
@@ -36,17 +36,17 @@ pub(super) struct OpenBody {
 /// What is done by a link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LinkActBody {
+pub(crate) struct LinkActBody {
     /// What stands behind the `#` of the link.
-    token: String,
+    pub token: String,
     /// see, acknowledge, ask, arrive, progress, submit or sign.
-    act: String,
+    pub act: String,
     /// For `sign`: which visit.
     #[serde(default)]
-    visit_id: Option<Uuid>,
+    pub visit_id: Option<Uuid>,
     /// What is asked or reported; free text, at most 4,000 characters.
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// What counts as the same request, without the token.
@@ -59,9 +59,9 @@ struct Asked<'a> {
 }
 
 /// The headers of a change by a link.
-pub(super) struct Knock {
-    key: IdempotencyKey,
-    traceparent: String,
+pub(crate) struct Knock {
+    pub key: IdempotencyKey,
+    pub traceparent: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Knock {
@@ -84,8 +84,13 @@ pub(super) async fn open(
     StrictJson(body): StrictJson<OpenBody>,
 ) -> Result<Response, Problem> {
     let token = admitted(&room, &headers, &body.token)?;
+    answered(opened(&room, knock, token).await?)
+}
+
+/// The same at either door.
+pub(crate) async fn opened(room: &Room, knock: Knock, token: Token) -> Result<Answer, Problem> {
     let asked = Asked { act: "open", note: "", visit_id: None };
-    submitted(&room, knock, token, LinkDeed::Open(token), asked).await
+    submitted(room, knock, token, LinkDeed::Open(token), asked).await
 }
 
 /// 经链接办理 / An act of the order's body, by a link that allows it.
@@ -98,6 +103,16 @@ pub(super) async fn act(
     StrictJson(body): StrictJson<LinkActBody>,
 ) -> Result<Response, Problem> {
     let token = admitted(&room, &headers, &body.token)?;
+    answered(acted(&room, knock, token, body).await?)
+}
+
+/// The same at either door.
+pub(crate) async fn acted(
+    room: &Room,
+    knock: Knock,
+    token: Token,
+    body: LinkActBody,
+) -> Result<Answer, Problem> {
     let act: LinkAct = body.act.parse().map_err(|_| {
         let said = "可选 see、acknowledge、ask、arrive、progress、submit、sign / one of these";
         Problem::validation_failed([Fault::new("/act", "unknown-act", said)])
@@ -112,11 +127,11 @@ pub(super) async fn act(
         (act, _) => LinkDeed::Act(token, act),
     };
     let asked = Asked { act: &body.act, note: note.as_str(), visit_id: body.visit_id };
-    submitted(&room, knock, token, deed, asked).await
+    submitted(room, knock, token, deed, asked).await
 }
 
 /// Bounds first, then the signature; only then does anything cost something.
-fn admitted(room: &Room, headers: &HeaderMap, token: &str) -> Result<Token, Problem> {
+pub(crate) fn admitted(room: &Room, headers: &HeaderMap, token: &str) -> Result<Token, Problem> {
     room.links.strangers.by_client(headers)?;
     let token = room.links.keys.read(token).ok_or_else(Problem::not_found)?;
     room.links.strangers.with_key(token.claims.link.as_uuid())?;
@@ -130,7 +145,7 @@ async fn submitted(
     token: Token,
     deed: LinkDeed,
     asked: Asked<'_>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let (tenant, link) = (token.claims.tenant, token.claims.link);
     let order_id = order_of(room, tenant, link).await?;
     let request = Request {
@@ -144,5 +159,5 @@ async fn submitted(
     let (what, note) = (What::Link(order_id, deed), asked.note.to_owned());
     // The token is the right; whether it still holds is decided under the lock of its case.
     let command = Command { request, what, note, traceparent: knock.traceparent, may: Box::new(|_| Ok(())) };
-    answered(room.submit(command).await?)
+    Ok(room.submit(command).await?)
 }

@@ -5,8 +5,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use bootstrap::Bearer;
 use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Problem, ReadPath, StrictJson};
+use bootstrap::{Bearer, Identity};
 use ids::{CaseId, TenantId};
 use orders::VerifyCommand;
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,18 @@ pub(super) async fn read(
     Bearer(who): Bearer,
     ReadPath((street, id)): ReadPath<(TenantId, CaseId)>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<CaseView>), Problem> {
-    let admitted = room.house.admit(&who, Action::CaseRead, street)?;
-    let order_reader = room.house.admit(&who, Action::OrderRead, street).ok();
+    let view = shown(&room, &who, (street, id)).await?;
+    Ok(([(header::ETAG, etag(view.version))], Json(view)))
+}
+
+/// The same at either door.
+pub(crate) async fn shown(
+    room: &Room,
+    who: &Identity,
+    (street, id): (TenantId, CaseId),
+) -> Result<CaseView, Problem> {
+    let admitted = room.house.admit(who, Action::CaseRead, street)?;
+    let order_reader = room.house.admit(who, Action::OrderRead, street).ok();
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let stored = crate::store::cases::find(&mut tx, street, id).await?.ok_or_else(Problem::not_found)?;
     let filter = Filter { phase: None, case_id: Some(id), before: None, drills: None, limit: ORDERS_MAX };
@@ -94,8 +104,7 @@ pub(super) async fn read(
     let readable =
         |listed: &&Listed| order_reader.as_ref().is_some_and(|may| may.bodies.contains(&listed.order.body));
     let orders = visible.iter().filter(readable).map(OrderView::of).collect();
-    let view = CaseView::of(&stored.facts, &stored.case, orders);
-    Ok(([(header::ETAG, etag(stored.case.version))], Json(view)))
+    Ok(CaseView::of(&stored.facts, &stored.case, orders))
 }
 
 /// The body of either change; each takes its own fields.

@@ -25,13 +25,16 @@ use utoipa::OpenApi;
 
 use crate::handle::Room;
 
+pub(crate) use bearer::{Knock, LinkActBody, acted, admitted as knocked, opened};
 pub(crate) use calendars::{CalendarView, ReplanBody, ReplanQuery, looked_at, moved, published};
-pub(crate) use cases::{CaseBody, VerifyResult, act as act_on_case};
+pub(crate) use cases::{CaseBody, VerifyResult, act as act_on_case, shown as show_case};
 pub(crate) use change::Change;
 pub(crate) use clocks::{unfolded, unfolded_case};
 pub(crate) use deeds::{ActBody, admitted, deed};
 pub(crate) use links::{LinkBody, give_out, listed as list_links, take_back};
-pub(crate) use orders::{ListQuery, page as list_page};
+pub(crate) use orders::{ListQuery, everywhere, page as list_page};
+pub(crate) use rulings::{RulingsQuery, looked_up as list_rulings};
+pub(crate) use visits::{SignBody, VisitBody, put_down as record_visit, put_hand_to as sign_visit};
 
 /// The routes. Custom verbs share a segment with the id, so reading and acting meet in `{target}`.
 pub(crate) fn routes(room: Room) -> Router {

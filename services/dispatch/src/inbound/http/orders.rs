@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use bootstrap::Bearer;
 use bootstrap::door::{ActPath, Fault, IdVerb, Path, Problem, Query, ReadPath, StrictJson};
+use bootstrap::{Bearer, Identity};
 use ids::{CaseId, OrderId, TenantId};
 use orders::Phase;
 use pg::TenantScope;
@@ -70,11 +70,15 @@ pub(super) async fn list_everywhere(
     Bearer(who): Bearer,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<OrderPage>, Problem> {
+    page(&room, &everywhere(&room, &who), &query).await.map(Json)
+}
+
+/// Every street in which a caller sees orders, with whose it sees there.
+pub(crate) fn everywhere(room: &Room, who: &Identity) -> BTreeMap<TenantId, BodyScope> {
     let view = room.house.snapshot.view();
     let principal = view.membership().principal(&who.subject);
     let territory = view.streets().map(|street| (street.code, street.district));
-    let reach = principal.reach(Action::OrderList, territory);
-    page(&room, &reach, &query).await.map(Json)
+    principal.reach(Action::OrderList, territory)
 }
 
 /// The orders of a street.

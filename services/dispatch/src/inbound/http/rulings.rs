@@ -3,8 +3,8 @@
 use access::Action;
 use axum::Json;
 use axum::extract::State;
-use bootstrap::Bearer;
 use bootstrap::door::{Fault, Path, Problem, Query};
+use bootstrap::{Bearer, Identity};
 use ids::{CaseId, TenantId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -22,7 +22,7 @@ const LIMIT: u32 = 50;
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct RulingsQuery {
+pub(crate) struct RulingsQuery {
     /// Those that wait; otherwise those that were given.
     pub waiting: Option<bool>,
     /// `next` of the page before.
@@ -41,7 +41,17 @@ pub(super) async fn list(
     Path(street): Path<TenantId>,
     Query(query): Query<RulingsQuery>,
 ) -> Result<Json<RulingPage>, Problem> {
-    let admitted = room.house.admit(&who, Action::OrderDirect, street)?;
+    Ok(Json(looked_up(&room, &who, street, &query).await?))
+}
+
+/// The same at either door.
+pub(crate) async fn looked_up(
+    room: &Room,
+    who: &Identity,
+    street: TenantId,
+    query: &RulingsQuery,
+) -> Result<RulingPage, Problem> {
+    let admitted = room.house.admit(who, Action::OrderDirect, street)?;
     let limit = query.limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let fault = Fault::new("/limit", "out-of-range", "须为 1 至 200 / must be 1 to 200");
@@ -59,5 +69,5 @@ pub(super) async fn list(
     let full = cases.len() == limit as usize;
     let next = cases.last().filter(|_| full).map(|last| last.case.id.as_uuid());
     let rulings = cases.iter().flat_map(|stored| lines(&stored.facts, &stored.case, waiting)).collect();
-    Ok(Json(RulingPage { rulings, next }))
+    Ok(RulingPage { rulings, next })
 }

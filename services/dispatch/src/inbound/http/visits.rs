@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::change::{Change, answered};
 use crate::core::deed::Deed;
 use crate::core::view::VisitView;
-use crate::handle::answer::given;
+use crate::handle::answer::{Answer, given};
 use crate::handle::command::{Command, What, may_touch};
 use crate::handle::{Denied, Room};
 use crate::store::lists::{self, Filter, Reach};
@@ -25,23 +25,23 @@ const ORDERS_MAX: i64 = 200;
 /// Who was there, and when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct VisitBody {
+pub(crate) struct VisitBody {
     /// When they were there: after each order went out, and not in the future.
-    visited_at: Timestamp,
+    pub visited_at: Timestamp,
     /// The orders of the others: 1 to 20 of the same round, each with an open duty.
-    orders: Vec<Uuid>,
+    pub orders: Vec<Uuid>,
     /// What was found; free text, at most 4,000 characters.
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// What is said with a signature.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SignBody {
+pub(crate) struct SignBody {
     /// Free text, at most 4,000 characters.
     #[serde(default)]
-    note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// 登记联合走访 / The lead records a visit that several bodies made together. It is the lead's own arrival, or news of its work;
@@ -57,13 +57,23 @@ pub(super) async fn record(
     change: Change,
     StrictJson(body): StrictJson<VisitBody>,
 ) -> Result<Response, Problem> {
+    answered(put_down(&room, (street, case_id), change, body).await?)
+}
+
+/// The same at either door.
+pub(crate) async fn put_down(
+    room: &Room,
+    (street, case_id): (TenantId, CaseId),
+    change: Change,
+    body: VisitBody,
+) -> Result<Answer, Problem> {
     room.house.admit(&change.who, Action::OrderAct, street)?;
     let request = change.request(street, format!("cases/{case_id}/visits"), &body);
     // What was recorded is answered the same, whoever leads by now.
-    if let Some(given) = given(&room, &request).await? {
-        return answered(given);
+    if let Some(given) = given(room, &request).await? {
+        return Ok(given);
     }
-    let lead = lead_of(&room, &change, street, case_id).await?;
+    let lead = lead_of(room, &change, street, case_id).await?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
     let others = body.orders.iter().copied().map(OrderId).collect();
     let command = Command {
@@ -71,9 +81,9 @@ pub(super) async fn record(
         what: What::Order(lead, Deed::RecordVisit { others, visited_at: body.visited_at }),
         note,
         traceparent: change.traceparent,
-        may: may_touch(&room, change.who, Action::OrderAct, street),
+        may: may_touch(room, change.who, Action::OrderAct, street),
     };
-    answered(room.submit(command).await?)
+    Ok(room.submit(command).await?)
 }
 
 /// 联合走访签字 / A body signs a visit for its own order: its arrival, or news of its work, at the time of signing.
@@ -92,15 +102,26 @@ pub(super) async fn sign(
     if target.verb != "sign" {
         return Err(Problem::not_found());
     }
+    answered(put_hand_to(&room, (street, order_id, target.id), change, body).await?)
+}
+
+/// The same at either door.
+pub(crate) async fn put_hand_to(
+    room: &Room,
+    (street, order_id, visit): (TenantId, OrderId, VisitId),
+    change: Change,
+    body: SignBody,
+) -> Result<Answer, Problem> {
+    room.house.admit(&change.who, Action::OrderAct, street)?;
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
     let command = Command {
-        request: change.request(street, format!("orders/{order_id}/visits/{}:sign", target.id), &body),
-        what: What::Order(order_id, Deed::SignVisit { visit: target.id }),
+        request: change.request(street, format!("orders/{order_id}/visits/{visit}:sign"), &body),
+        what: What::Order(order_id, Deed::SignVisit { visit }),
         note,
         traceparent: change.traceparent,
-        may: may_touch(&room, change.who, Action::OrderAct, street),
+        may: may_touch(room, change.who, Action::OrderAct, street),
     };
-    answered(room.submit(command).await?)
+    Ok(room.submit(command).await?)
 }
 
 /// The lead's order among those of the case that the caller acts on. A case in which it has none is not there; one that it

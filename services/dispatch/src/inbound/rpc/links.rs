@@ -9,7 +9,7 @@ use contract::proto::to_wire;
 use ids::{LinkId, OrderId, TenantId};
 use tonic::{Request, Response, Status};
 
-use super::change;
+use super::{change, read};
 use crate::core::link_view::{IssuedView, LinkView};
 use crate::handle::Room;
 use crate::inbound::http::{LinkBody, give_out, list_links, take_back};
@@ -80,8 +80,7 @@ async fn list(room: &Room, call: &Call, asked: &wire::ListLinksRequest) -> Resul
 async fn revoke(room: &Room, call: &Call, asked: &wire::RevokeLinkRequest) -> Result<LinkView, Problem> {
     let (street, link): (TenantId, LinkId) = (named(&asked.street)?, named(&asked.link_id)?);
     let answer = take_back(room, street, link, change(call, &asked.idempotency_key, 0)?).await?;
-    let view = serde_json::from_slice(&answer.body);
-    Ok(view.map_err(|error| pg::Error::broken("reading an answer", error))?)
+    read(&answer.body)
 }
 
 impl From<LinkView> for wire::Link {
