@@ -133,6 +133,7 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
     let cluster = Arc::new(cluster(row, scale).await?);
     let lasting = match row {
         "F1" => scale.lasting.max(crash::lasting()),
+        "F11" => scale.lasting.max(clocks::lasting()),
         "F20" => scale.lasting.max(ROLLED_WITHIN * scale.rolled.len() as u32),
         _ => scale.lasting,
     };

@@ -149,6 +149,13 @@ impl Cluster {
         Ok(std::fs::write(database_clock(self.folder.path()), seconds)?)
     }
 
+    /// The file by which the clock of a service goes that was started with it, and how wrong it is from now on.
+    pub fn set_service_clock(&self, name: &str, seconds: &str) -> Result<PathBuf> {
+        let file = self.folder.path().join(format!("{name}-clock"));
+        std::fs::write(&file, seconds)?;
+        Ok(file)
+    }
+
     /// The same, but webhooks arrive at `streetwise sink` as a process, as in `./dev up`.
     pub async fn start_with_sink_program(streets: usize) -> Result<Self> {
         Self::start_with(Setup::of(streets), Mode { sink_as_program: true, ..Mode::default() }).await

@@ -1,4 +1,4 @@
-//! F11: services whose clocks are wrong; F12: a database whose clock jumps. Wrong clocks are made by libfaketime, which
+//! F11: services whose clocks step; F12: a database whose clock jumps. Wrong clocks are made by libfaketime, which
 //! stands between a process and the system's time and leaves elapsed time alone.
 
 use std::path::{Path, PathBuf};
@@ -8,23 +8,24 @@ use anyhow::{Context, Result, ensure};
 use testkit::wait;
 
 use super::{Found, Scale};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, SERVICES};
 
 /// Nothing may take longer.
 const WITHIN: Duration = Duration::from_secs(180);
 /// An alarm has to be up so long after the jump.
 const HELD_WITHIN: Duration = Duration::from_secs(30);
-/// How wrong each service's clock is, in seconds; dispatch's is wrong the other way after half of the row.
-const WRONG_BY_S: [(&str, &str); 5] = [
-    ("intake", "+60"),
-    ("triage", "-60"),
-    ("dispatch", "+3600"),
-    ("notification", "-3600"),
-    ("console", "+3600"),
-];
-const BEHIND_S: &str = "-3600";
+/// How wrong clocks of services get, in seconds. Each service has each of them in turn, all at the same time, so that no two that
+/// speak with one another agree.
+const WRONG_BY_S: [i64; 4] = [3_600, -60, -3_600, 60];
 const HOUR_AHEAD: &str = "+3600";
 const RIGHT: &str = "+0";
+/// The clock of a process that runs is looked at again every second.
+const NOTICED_WITHIN: Duration = Duration::from_secs(10);
+/// A due time may be late because processes were replaced. Later than this, a clock that was a minute wrong has counted.
+const LATE_MAX_S: f64 = 30.0;
+/// Services that fire something, and hold while the database's time is in doubt. Intake decides nothing by it; of the others nobody
+/// asks for the time unless there is something to do.
+const HOLDING: [&str; 3] = ["triage", "dispatch", "notification"];
 /// Due times that must have passed under each wrong clock: otherwise nothing was tested.
 const BREACHED_MIN: i64 = 20;
 
@@ -36,17 +37,7 @@ fn library() -> Result<PathBuf> {
     found.context("libfaketime is not there: ./dev chaos installs Debian's package faketime")
 }
 
-/// The environment of a process whose clock is wrong by so much.
-fn wrong_by(seconds: &str) -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![
-        ("LD_PRELOAD", library()?.display().to_string()),
-        ("FAKETIME", seconds.to_owned()),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ("DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ])
-}
-
-/// The environment of a database whose clock follows a file, looked at every second.
+/// The environment of a process whose clock follows a file, looked at every second.
 pub(super) fn by_file(file: &Path) -> Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("LD_PRELOAD", library()?.display().to_string()),
@@ -57,33 +48,63 @@ pub(super) fn by_file(file: &Path) -> Result<Vec<(&'static str, String)>> {
     ])
 }
 
-/// F11: no effect on timers, whoever's clock is wrong and by how much.
+/// How long the load of F11 lasts at least: due times pass under every clock.
+pub(super) fn lasting() -> Duration {
+    Duration::from_secs(30)
+}
+
+/// F11: clocks of services step while they run, an hour and a minute, ahead and behind: no effect on timers.
 pub(super) async fn of_services(cluster: &Cluster) -> Result<Found> {
-    for (name, seconds) in WRONG_BY_S {
-        start_wrong(cluster, name, seconds).await?;
+    for name in SERVICES {
+        let env = by_file(&cluster.set_service_clock(name, RIGHT)?)?;
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        cluster.program(name).kill().await;
+        cluster.start_service(name, &env).await?;
     }
-    let names = WRONG_BY_S.map(|(name, _)| name);
-    cluster.await_ready(&names, Duration::from_secs(30)).await?;
-    let ahead = breached_more(cluster).await?;
-    start_wrong(cluster, "dispatch", BEHIND_S).await?;
-    cluster.await_ready(&["dispatch"], Duration::from_secs(30)).await?;
-    let behind = breached_more(cluster).await?;
+    cluster.await_ready(&SERVICES, Duration::from_secs(30)).await?;
     let mut found = Found::default();
+    let mut passed = Vec::new();
+    for step in 0..WRONG_BY_S.len() {
+        let wrong =
+            SERVICES.iter().enumerate().map(|(n, name)| (*name, WRONG_BY_S[(n + step) % WRONG_BY_S.len()]));
+        for (name, by_s) in wrong.clone() {
+            cluster.set_service_clock(name, &format!("{by_s:+}"))?;
+        }
+        for (name, by_s) in wrong {
+            is_wrong(cluster, name, by_s).await?;
+        }
+        passed.push(breached_more(cluster).await?.to_string());
+    }
     found.violations.extend(early(cluster).await?);
-    let clocks = WRONG_BY_S.map(|(name, seconds)| format!("{name} {seconds} s")).join(", ");
-    found.notes.push(format!("clocks wrong: {clocks}, then dispatch {BEHIND_S} s"));
-    found
-        .notes
-        .push(format!("due times passed while dispatch was ahead: {ahead}, behind: {behind}; none early"));
-    found.notes.push(format!("latest {:.1} s after its due time", latest_s(cluster).await?));
+    let latest = latest_s(cluster).await?;
+    if latest > LATE_MAX_S {
+        found
+            .violations
+            .push(format!("F11: a due time was fired {latest:.1} s late: a wrong clock has counted"));
+    }
+    found.notes.push(format!(
+        "clocks of all {} services wrong by {WRONG_BY_S:?} s, each by each in turn while they ran; due times that passed under each \
+         step: {}; none early, latest {latest:.1} s after its due time",
+        SERVICES.len(),
+        passed.join(", ")
+    ));
     Ok(found)
 }
 
-async fn start_wrong(cluster: &Cluster, name: &str, seconds: &str) -> Result<()> {
-    cluster.program(name).kill().await;
-    let env = wrong_by(seconds)?;
-    let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    cluster.start_service(name, &env).await
+/// Waits until a service says a date that is so wrong: otherwise nothing would be tested.
+async fn is_wrong(cluster: &Cluster, name: &str, by_s: i64) -> Result<()> {
+    let url = format!("{}/livez", cluster.url(name));
+    let wrong = wait::until(NOTICED_WITHIN, async || {
+        let answer = cluster.http().get(&url).send().await.ok()?;
+        let date = answer.headers().get("date")?.to_str().ok()?;
+        let said = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+        // The database's is right.
+        let right = sqlx::query_scalar::<_, i64>("SELECT extract(epoch FROM now())::bigint");
+        let right = right.fetch_one(&cluster.admin).await.ok()?;
+        ((said.as_second() - right - by_s).abs() <= 5).then_some(())
+    });
+    ensure!(wrong.await.is_some(), "the clock of {name} is not wrong by {by_s} s");
+    Ok(())
 }
 
 /// F12: while the database is an hour ahead nothing is fired, and somebody is told within half a minute.
@@ -92,11 +113,15 @@ pub(super) async fn of_the_database(cluster: &Cluster, scale: &Scale) -> Result<
     let before = breached_more(cluster).await?;
     let jumped = Instant::now();
     cluster.set_database_clock(HOUR_AHEAD)?;
-    let held = wait::until(WITHIN, async || (held(cluster).await == Some(true)).then_some(()));
-    ensure!(held.await.is_some(), "dispatch never noticed that the database was an hour ahead");
-    let told_s = jumped.elapsed().as_secs_f64();
-    if jumped.elapsed() > HELD_WITHIN {
-        found.violations.push(format!("F12: the alarm was up after {told_s:.1} s only"));
+    let mut told = Vec::new();
+    for name in HOLDING {
+        let held = wait::until(WITHIN, async || (held(cluster, name).await == Some(true)).then_some(()));
+        ensure!(held.await.is_some(), "{name} never noticed that the database was an hour ahead");
+        let told_s = jumped.elapsed().as_secs_f64();
+        told.push(format!("{name} {told_s:.1} s"));
+        if jumped.elapsed() > HELD_WITHIN {
+            found.violations.push(format!("F12: the alarm of {name} was up after {told_s:.1} s only"));
+        }
     }
     let at_hold = breached(cluster).await?;
     // By the database's clock everything is long due; by everybody else's some of it is due now.
@@ -107,26 +132,25 @@ pub(super) async fn of_the_database(cluster: &Cluster, scale: &Scale) -> Result<
     }
     cluster.set_database_clock(RIGHT)?;
     let right = Instant::now();
-    let released = wait::until(WITHIN, async || (held_no_more(cluster).await).then_some(()));
-    ensure!(released.await.is_some(), "dispatch holds although the clock is right again");
+    for name in HOLDING {
+        let released = wait::until(WITHIN, async || (held(cluster, name).await == Some(false)).then_some(()));
+        ensure!(released.await.is_some(), "{name} holds although the clock is right again");
+    }
     let released_s = right.elapsed().as_secs_f64();
     let after = breached_more(cluster).await?;
     found.violations.extend(early(cluster).await?);
     found.notes.push(format!(
-        "database an hour ahead for {:?}: alarm after {told_s:.1} s, nothing fired; on again {released_s:.1} s after it \
-         was right; due times passed before {before}, after {after}, none early",
-        scale.clock_wrong_for
+        "database an hour ahead for {:?}: alarm after {}, nothing fired; on again {released_s:.1} s after it was right; due times \
+         passed before {before}, after {after}, none early",
+        scale.clock_wrong_for,
+        told.join(", ")
     ));
     Ok(found)
 }
 
-async fn held_no_more(cluster: &Cluster) -> bool {
-    held(cluster).await == Some(false)
-}
-
-/// What dispatch tells whoever watches it.
-async fn held(cluster: &Cluster) -> Option<bool> {
-    let answer = cluster.http().get(format!("{}/metrics", cluster.url("dispatch"))).send().await.ok()?;
+/// What a service tells whoever watches it.
+async fn held(cluster: &Cluster, name: &str) -> Option<bool> {
+    let answer = cluster.http().get(format!("{}/metrics", cluster.url(name))).send().await.ok()?;
     let text = answer.text().await.ok()?;
     let line = text.lines().find(|line| line.starts_with("database_clock_held"))?;
     line.rsplit(' ').next()?.parse::<f64>().ok().map(|held| held > 0.0)
