@@ -5,11 +5,13 @@ mod audit;
 mod broker_users;
 mod calendar;
 mod caller;
+mod case;
 mod classifier;
 mod desk;
 mod doctor;
 mod endpoint;
 mod key;
+mod order;
 mod refill;
 mod rules;
 mod street;
@@ -26,6 +28,7 @@ pub use audit::{Audit, AuditCheckpoint, AuditExport, AuditVerify};
 pub use broker_users::BrokerUsers;
 pub use calendar::{Calendar, CalendarReplan};
 pub use caller::{Bearer, Caller};
+pub use case::{Case, CaseAct, CaseClocks, CaseRulings, CaseShow, CaseVisit, CaseWhistle};
 pub use classifier::{
     Classifier, ClassifierEval, ClassifierExamples, ClassifierExplain, ClassifierPublish, ClassifierRetrain,
     ClassifierShow, ClassifierTrain, ClassifierWithdraw,
@@ -37,6 +40,10 @@ pub use desk::{
 pub use doctor::{Doctor, Lag};
 pub use endpoint::{Endpoint, EndpointDoor, EndpointList, EndpointRotate};
 pub use key::{Key, NewKey};
+pub use order::{
+    HoldReason, Order, OrderAct, OrderClocks, OrderDoor, OrderExtend, OrderList, OrderReturn, OrderShow,
+    OrderSign, OrderSuspend, OrderTo, ReturnGround, TimeUnit, Word,
+};
 pub use refill::Refill;
 pub use rules::{Format, Route, RouteExplain, Rules, RulesBacktest, RulesCheck};
 pub use street::{
@@ -91,6 +98,12 @@ pub enum Command {
     /// 研判台：待研判的上报与待审核的方案 / the review desk: what waits for a person, and what the person does about it
     #[command(subcommand)]
     Desk(Box<Desk>),
+    /// 工单：查看与办理 / orders: looking at them, and acting on them
+    #[command(subcommand)]
+    Order(Box<Order>),
+    /// 案件：核查、结案、吹哨、走访、裁定 / cases: verification, closing, summons, visits, rulings
+    #[command(subcommand)]
+    Case(Box<Case>),
     /// 工作日历：重排在办时限 / working calendars: which running due times a new one moves
     #[command(subcommand)]
     Calendar(Calendar),

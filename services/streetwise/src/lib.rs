@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`assign`], [`street`], [`rules`], [`desk`], [`calendar`], [`route`], [`who_can`], [`key`], [`endpoint`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`assign`], [`street`], [`rules`], [`desk`], [`order`], [`case`], [`calendar`], [`route`], [`who_can`], [`key`], [`endpoint`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -20,6 +20,7 @@ pub mod audit;
 mod broker;
 pub mod broker_users;
 pub mod calendar;
+pub mod case;
 pub mod classifier;
 pub mod cli;
 pub mod client;
@@ -34,6 +35,7 @@ mod key;
 pub mod lag;
 mod lasting;
 pub mod migrate;
+pub mod order;
 pub mod parked;
 pub mod provision;
 pub mod refill;
@@ -88,6 +90,8 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::Apply(arguments) => apply::run(&arguments).await?,
         Command::Assign(arguments) => assign::run(&arguments).await?,
         Command::Desk(command) => desk::run(&command).await?,
+        Command::Order(command) => order::run(&command).await?,
+        Command::Case(command) => case::run(&command).await?,
         Command::Calendar(Calendar::Replan(arguments)) => calendar::run(&arguments).await?,
         Command::WhoCan(arguments) => who_can::run(&arguments).await?,
         Command::Key(Key::New(arguments)) => key::new(&arguments),

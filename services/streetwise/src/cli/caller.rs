@@ -79,6 +79,8 @@ mod tests {
             ("classifier publish", "somebody who may"),
             ("clock accept", "somebody who may accept the clock"),
             ("parked list", "somebody who may manage parked messages"),
+            ("order show", "a body's user, or of the street's or the district's centre"),
+            ("case show", "a body's user, or of the street's or the district's centre"),
             ("street export", "somebody who may"),
             ("street plan", "somebody who may"),
             ("who-can", "a security or audit administrator"),

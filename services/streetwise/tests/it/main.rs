@@ -7,6 +7,7 @@ mod broker_users;
 mod classifier;
 mod desk;
 mod doctor;
+mod orders;
 mod provision;
 mod retrain;
 mod schemas;

@@ -58,7 +58,7 @@ impl Town {
 }
 
 /// What a command left behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Printed {
     pub code: i32,
     pub out: String,
