@@ -111,6 +111,8 @@ events! {
     OrderLinkRevoked = "dispatch.order.link_revoked",
     /// Somebody opened the order by its link: a receipt, and not yet seen (D22).
     OrderLinkOpened = "dispatch.order.link_opened",
+    /// Somebody tried to open the order by a link and was shown nothing.
+    OrderLinkRefused = "dispatch.order.link_refused",
     /// The body asks those who direct a question.
     OrderAsked = "dispatch.order.asked",
     /// A newer calendar counts for its clocks from here on: due times moved (重排).

@@ -114,7 +114,7 @@ pub use case::{
 pub use chain::{ChainAction, ChainStep, Measure};
 pub use decision::{BrokenHistory, Decision};
 pub use order::{
-    Act, HoldReason, LinkDeed, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase,
+    Act, HoldReason, LinkDeed, LinkDenial, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, Phase,
     ReturnAsked, ReturnGround, Role, Suspension, Terms, TimeAsked, TimeWanted,
 };
 pub use publications::Publications;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use orders::{Stage, StageEvent};
+use orders::{LinkDenial, Stage, StageEvent};
 use telemetry::{Counter, Histogram, label};
 use uuid::Uuid;
 
@@ -19,6 +19,16 @@ fn word(stage: Stage) -> &'static str {
     let fixed = Stage::FIXED.iter().position(|fixed| *fixed == stage);
     fixed.map_or(PAIR, |place| STAGES[place])
 }
+
+/// Why links showed nothing; `unknown` is of what names no link of ours.
+const LINK_REASONS: [&str; 5] = [
+    LinkDenial::Expired.as_str(),
+    LinkDenial::Revoked.as_str(),
+    LinkDenial::Ended.as_str(),
+    LinkDenial::Forged.as_str(),
+    UNKNOWN,
+];
+const UNKNOWN: &str = "unknown";
 
 /// Up to a minute, with the five seconds of `report-to-order` (docs/slo.toml) among them.
 const REPORT_TO_ORDER_SECONDS: [f64; 12] =
@@ -37,6 +47,7 @@ pub struct Metrics {
     looks: Counter<0>,
     audited: Counter<0>,
     differences: Counter<1>,
+    links_refused: Counter<1>,
 }
 
 /// How many commands a writer takes at once, in steps.
@@ -92,7 +103,18 @@ impl Metrics {
                 "{subject}",
                 [label("difference", Difference::WORDS)],
             ),
+            links_refused: metrics.counter(
+                "dispatch.links.refused",
+                "Attempts to open an order, or to act on it, by a link that shows nothing.",
+                "{attempt}",
+                [label("reason", LINK_REASONS)],
+            ),
         }
+    }
+
+    /// Somebody tried a link in vain; without a reason: what it was, is no link of ours.
+    pub(crate) fn link_refused(&self, why: Option<LinkDenial>) {
+        self.links_refused.add([why.map_or(UNKNOWN, LinkDenial::as_str)], 1);
     }
 
     /// The auditor held so many subjects against the journal.

@@ -62,7 +62,12 @@ impl Service for Dispatch {
         let metrics = Metrics::register(&house.metrics);
         let writer = Writer::new(WAITING_MAX);
         let Config { link_keys: keys, public_url } = Config::read(&house.env, house.development)?;
-        let links = Arc::new(LinkTools { keys, public_url, strangers: Strangers::default() });
+        let links = Arc::new(LinkTools {
+            keys,
+            public_url,
+            strangers: Strangers::default(),
+            forgers: Strangers::default(),
+        });
         let archived = Archived::default();
         let room = Room { house: house.clone(), metrics, archived, writer: writer.clone(), links };
         plan.part(writer);

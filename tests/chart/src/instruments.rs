@@ -91,6 +91,7 @@ pub const OWN: [Own; 36] = [
     own(DISPATCH, "dispatch.auditor.looks", Kind::Counter, "{look}", &[]),
     own(DISPATCH, "dispatch.auditor.subjects", Kind::Counter, "{subject}", &[]),
     own(DISPATCH, "dispatch.auditor.differences", Kind::Counter, "{subject}", &["difference"]),
+    own(DISPATCH, "dispatch.links.refused", Kind::Counter, "{attempt}", &["reason"]),
     with_bounds(own(DISPATCH, "dispatch.report_to_order.duration", Kind::Histogram, "s", &[]), &[1.0, 5.0]),
     own(NOTIFICATION, "notification.verdicts", Kind::Counter, "{verdict}", &["verdict"]),
     own(NOTIFICATION, "notification.attempts", Kind::Counter, "{attempt}", &["outcome"]),

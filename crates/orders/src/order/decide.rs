@@ -192,9 +192,9 @@ pub enum OrderCommand<'a> {
         /// Why.
         note: String,
     },
-    /// A link to the order is given out, revoked or opened.
+    /// A link to the order is given out, revoked, opened or refused.
     Link {
-        /// Who; of an opening, the link itself.
+        /// Who; of an opening and of a refusal, the link itself.
         actor: Actor,
         /// Which.
         link: LinkId,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sla::Limit;
 
-use super::{Act, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
+use super::{Act, LinkDenial, Order, Phase, ReturnAsked, Role, Suspension, TimeAsked};
 use crate::stage::apply;
 use crate::{
     Actor, BrokenHistory, ChainStep, PairPlan, Relimited, RoundVerdict, StageClock, StageEvent, StageMove,
@@ -179,6 +179,13 @@ pub enum OrderEventKind {
         /// Which.
         link: LinkId,
     },
+    /// Somebody tried to open it by a link and was shown nothing.
+    LinkRefused {
+        /// Which.
+        link: LinkId,
+        /// Why.
+        why: LinkDenial,
+    },
     /// The body asks those who direct a question.
     Asked {
         /// What.
@@ -238,6 +245,7 @@ impl OrderEventKind {
             OrderEventKind::LinkIssued { .. } => "link_issued",
             OrderEventKind::LinkRevoked { .. } => "link_revoked",
             OrderEventKind::LinkOpened { .. } => "link_opened",
+            OrderEventKind::LinkRefused { .. } => "link_refused",
             OrderEventKind::Asked { .. } => "asked",
             OrderEventKind::Replanned { .. } => "replanned",
             OrderEventKind::PolicyAdopted { .. } => "policy_adopted",

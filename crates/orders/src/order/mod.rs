@@ -25,7 +25,7 @@ pub use adopt::Terms;
 pub use decide::OrderCommand;
 pub use event::{OrderEvent, OrderEventKind};
 pub use give_back::{ReturnAsked, ReturnGround};
-pub use link::LinkDeed;
+pub use link::{LinkDeed, LinkDenial};
 pub use time::{HoldReason, Suspension, TimeAsked, TimeWanted};
 
 use crate::stage::next_alarm;

@@ -3,8 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseEvent, CaseEventKind, Deciding, LinkDeed, Milestone, Order, OrderEvent, OrderEventKind,
-    OrderPlan, PairPlan, Role, Stage, StagePlan, StageState,
+    Act, Case, CaseEvent, CaseEventKind, Deciding, LinkDeed, LinkDenial, Milestone, Order, OrderEvent,
+    OrderEventKind, OrderPlan, PairPlan, Role, Stage, StagePlan, StageState,
 };
 use proptest::prelude::*;
 use sla::{ClockKind, PerMille, StopWatch, Unit};
@@ -120,13 +120,14 @@ fn reroutes() -> impl Strategy<Value = Step> {
         .prop_map(|(plan, who, deciding)| Step::Reroute(plan, who, deciding))
 }
 
-/// Links given out, opened and revoked, by verifiers, too; and questions.
+/// Links given out, opened, revoked and refused, by verifiers, too; and questions.
 fn links() -> impl Strategy<Value = Step> {
     let person = || prop::sample::select(&["li", "wang", "link:9"][..]);
     let deed = prop::sample::select(vec![
         LinkDeed::Issue { until: at("2027-01-04 10:00") },
         LinkDeed::Open,
         LinkDeed::Revoke,
+        LinkDeed::Refuse { why: LinkDenial::Revoked },
     ]);
     prop_oneof![
         3 => (0usize..4, person(), deed).prop_map(|(index, who, deed)| Step::Link(index, who, deed)),

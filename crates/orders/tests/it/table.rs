@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use orders::{Act, LinkDeed, Order, OrderCommand, ReturnGround, Role, RoundVerdict, Stage};
+use orders::{Act, LinkDeed, LinkDenial, Order, OrderCommand, ReturnGround, Role, RoundVerdict, Stage};
 use sla::Calendar;
 use uuid::Uuid;
 
@@ -50,6 +50,7 @@ fn directed(word: &str) -> OrderCommand<'static> {
         "issue" => linked(LinkDeed::Issue { until: second(100) }),
         "open" => linked(LinkDeed::Open),
         "revoke" => linked(LinkDeed::Revoke),
+        "refuse" => linked(LinkDeed::Refuse { why: LinkDenial::Expired }),
         other => panic!("no command {other}"),
     }
 }
@@ -204,24 +205,24 @@ acknowledge return stays : acknowledged | submitted
     check_columns(Role::Lead, &[], &columns, &[], table);
 }
 
-/// A link and a question leave the phase as it is, and what has ended has none.
+/// A link and a question leave the phase as it is, and what has ended has none; that one was tried is noted all the same.
 #[test]
 fn what_comes_by_a_link() {
-    let columns = ["issue", "open", "revoke", "ask"];
+    let columns = ["issue", "open", "revoke", "ask", "refuse"];
     let table = "
-after                                   : phase        | issue        | open         | revoke       | ask
-                                        : dispatched   | dispatched   | dispatched   | dispatched   | dispatched
-issue open                              : dispatched   | dispatched   | dispatched   | dispatched   | dispatched
-see                                     : seen         | seen         | seen         | seen         | seen
-acknowledge ask                         : acknowledged | acknowledged | acknowledged | acknowledged | acknowledged
-acknowledge submit                      : submitted    | submitted    | submitted    | submitted    | submitted
-acknowledge submit close                : done         | x            | x            | x            | x
-acknowledge issue waive                 : waived       | x            | x            | x            | x
+after                                   : phase        | issue        | open         | revoke       | ask          | refuse
+                                        : dispatched   | dispatched   | dispatched   | dispatched   | dispatched   | dispatched
+issue open                              : dispatched   | dispatched   | dispatched   | dispatched   | dispatched   | dispatched
+see                                     : seen         | seen         | seen         | seen         | seen         | seen
+acknowledge ask                         : acknowledged | acknowledged | acknowledged | acknowledged | acknowledged | acknowledged
+acknowledge submit                      : submitted    | submitted    | submitted    | submitted    | submitted    | submitted
+acknowledge submit close                : done         | x            | x            | x            | x            | done
+acknowledge issue waive                 : waived       | x            | x            | x            | x            | waived
 ";
     check_columns(Role::Assist, &[], &columns, &[], table);
     let table = "
-after : phase      | issue      | open       | revoke     | ask
-      : dispatched | dispatched | dispatched | dispatched | inform-only
+after : phase      | issue      | open       | revoke     | ask          | refuse
+      : dispatched | dispatched | dispatched | dispatched | inform-only  | dispatched
 ";
     check_columns(Role::Inform, &[], &columns, &[], table);
 }

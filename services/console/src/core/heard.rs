@@ -76,8 +76,8 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderCalendarFilled | OrderCancelled | OrderReturnAsked | OrderReturnRefused | OrderReturned
         | OrderTransferred | OrderWaived | OrderUrged | OrderSupervised | OrderExtensionAsked
         | OrderSuspensionAsked | OrderTimeRefused | OrderExtended | OrderSuspended | OrderResumed
-        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderAsked | OrderReplanned
-        | OrderPolicyAdopted => order(tenant, kind, Message::decode(payload)?),
+        | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderLinkRefused | OrderAsked
+        | OrderReplanned | OrderPolicyAdopted => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
         | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
         | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned

@@ -93,7 +93,7 @@ pub struct Detail {
     /// The body that signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
-    /// The link that was given out, revoked or opened.
+    /// The link that was given out, revoked, opened or refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link_id: Option<Uuid>,
     /// Until when time is not charged or a link opens, or from when on time is charged again.
@@ -144,7 +144,8 @@ pub struct Detail {
     /// That of before; left out where only its place was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_before: Option<String>,
-    /// Stable code of a reason; of a re-route that changed nothing: case-over, submitted, district-decides or asker-may-not-decide.
+    /// Stable code of a reason; of a re-route that changed nothing: case-over, submitted, district-decides or asker-may-not-decide; of
+    /// a link that showed nothing: link-expired, link-revoked, link-ended or link-forged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What the actor wrote.

@@ -64,6 +64,7 @@ pub const fn of(kind: EventType) -> Words {
         OrderLinkOpened => {
             words("工单链接被打开（不等于已阅）", "order opened by its link, which is not seen")
         }
+        OrderLinkRefused => words("工单链接被拒绝打开", "opening the order by its link was refused"),
         OrderAsked => words("承办单位提问", "question of the body"),
         OrderPolicyAdopted => words("已采用现行时限方案", "the policy in force adopted"),
         OrderReplanned => words("日历调整，时限已重排", "new calendar, due times moved"),

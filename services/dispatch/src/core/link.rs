@@ -1,11 +1,12 @@
 //! A link to one order (链接): what it allows, until when, and why it opens nothing. Pure; who keeps it is `store::links`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use ids::{LinkId, OrderId, TenantId};
 use jiff::{SignedDuration, Timestamp};
-use orders::{Act, LinkDeed, Order, OrderCommand, Refusal};
+use orders::{Act, Actor, LinkDeed, LinkDenial, Order, OrderCommand, Refusal};
+use serde::{Deserialize, Serialize};
 
 use super::direct::Doing;
 use super::matter::Matter;
@@ -16,6 +17,9 @@ pub(crate) const LINKS_MAX: usize = 50;
 
 /// Openings within this time of a receipt are counted with it: a page that is loaded again and again must not fill a timeline.
 pub(crate) const RECEIPT_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// Receipts of refusals for one reason that a link leaves in its life: who goes on trying is counted, and fills no journal.
+pub(crate) const REFUSALS_MAX: u32 = 100;
 
 /// What may be done by a link. Never a return, a question for time, a ruling or a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +99,19 @@ pub(crate) struct Link {
     /// How often it was opened.
     pub opened: u32,
     pub last_opened_at: Option<Timestamp>,
+    /// Who was shown nothing, by why.
+    pub refused: BTreeMap<LinkDenial, Refused>,
+}
+
+/// Attempts of one link that were refused for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    /// How often.
+    pub count: u32,
+    /// How many of them left a receipt.
+    pub said: u32,
+    /// When the last of those was.
+    pub last_at: Timestamp,
 }
 
 /// Why a true link does nothing. What to do is the same each time: ask the centre.
@@ -121,6 +138,16 @@ impl LinkRefusal {
             LinkRefusal::Ended => "link-ended",
             LinkRefusal::NotAllowed => "link-act-not-allowed",
             LinkRefusal::TooMany => "too-many-links",
+        }
+    }
+
+    /// Why the link showed nothing, where that is what was refused.
+    pub const fn denial(self) -> Option<LinkDenial> {
+        match self {
+            LinkRefusal::Expired => Some(LinkDenial::Expired),
+            LinkRefusal::Revoked => Some(LinkDenial::Revoked),
+            LinkRefusal::Ended => Some(LinkDenial::Ended),
+            LinkRefusal::NotAllowed | LinkRefusal::TooMany => None,
         }
     }
 }
@@ -159,6 +186,26 @@ impl Link {
         Self { opened: self.opened.saturating_add(1), last_opened_at, ..self.clone() }
     }
 
+    /// Whether a refusal for this reason leaves a receipt: one a minute, and not for ever.
+    pub fn tells_refusal(&self, why: LinkDenial, now: Timestamp) -> bool {
+        self.refused.get(&why).is_none_or(|before| {
+            before.said < REFUSALS_MAX && now.duration_since(before.last_at) >= RECEIPT_EVERY
+        })
+    }
+
+    /// After somebody was shown nothing.
+    pub fn after_refusing(&self, why: LinkDenial, now: Timestamp) -> Self {
+        let tells = self.tells_refusal(why, now);
+        let mut after = self.clone();
+        let of = after.refused.entry(why).or_insert(Refused { count: 0, said: 0, last_at: now });
+        of.count = of.count.saturating_add(1);
+        if tells {
+            of.said += 1;
+            of.last_at = now;
+        }
+        after
+    }
+
     /// After it was taken back; the first time counts.
     pub fn after_revoking(&self, now: Timestamp) -> Self {
         Self { revoked_at: self.revoked_at.or(Some(now)), ..self.clone() }
@@ -175,6 +222,18 @@ impl Matter {
         doing: Doing<'_>,
     ) -> Result<(), Refusal> {
         self.decide_order(id, OrderCommand::Link { actor: doing.actor.clone(), link, deed }, doing.now)
+    }
+
+    /// Somebody tried a link of an order, which may have ended, and was shown nothing.
+    pub fn link_refused(
+        &mut self,
+        id: OrderId,
+        link: LinkId,
+        why: LinkDenial,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.decide_order(id, OrderCommand::Link { actor, link, deed: LinkDeed::Refuse { why } }, now)
     }
 
     /// What is done by a link.

@@ -26,6 +26,12 @@ pub(crate) struct LinkView {
     /// How often it was opened.
     pub opened: u32,
     pub last_opened_at: Option<Timestamp>,
+    /// How often somebody tried it and was shown nothing.
+    #[serde(default)]
+    pub refused: u32,
+    /// True to a minute.
+    #[serde(default)]
+    pub last_refused_at: Option<Timestamp>,
 }
 
 impl LinkView {
@@ -41,6 +47,8 @@ impl LinkView {
             revoked_at: link.revoked_at,
             opened: link.opened,
             last_opened_at: link.last_opened_at,
+            refused: link.refused.values().map(|of| of.count).fold(0, u32::saturating_add),
+            last_refused_at: link.refused.values().map(|of| of.last_at).max(),
         }
     }
 }

@@ -97,6 +97,10 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
         OrderEventKind::LinkRevoked { link } | OrderEventKind::LinkOpened { link } => {
             payload.link_id = link.to_string();
         }
+        OrderEventKind::LinkRefused { link, why } => {
+            payload.link_id = link.to_string();
+            why.as_str().clone_into(&mut payload.reason);
+        }
         OrderEventKind::Asked { .. } => {
             payload.told_bodies = told.iter().map(ToString::to_string).collect();
         }

@@ -72,6 +72,13 @@ impl Keys {
     }
 }
 
+/// What a text says of itself, whoever signed it: nothing to be believed, only to be asked about.
+pub(crate) fn claimed(text: &str) -> Option<Claims> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+    let (signed, _) = bytes.split_at_checked(SIGNED_BYTES).filter(|(_, tag)| tag.len() == TAG_BYTES)?;
+    claims_of(signed)
+}
+
 fn write(key: &hmac::Key, claims: Claims, asked: IdempotencyKey) -> (String, [u8; 32]) {
     let mut signed = vec![VERSION];
     signed.extend(claims.tenant.as_i64().to_be_bytes());
@@ -159,6 +166,8 @@ mod tests {
         let (newer, _) = both.issue(claims(), asked(1));
         assert!(keys(&new).read(&newer).is_some() && keys(&old).read(&newer).is_none());
         assert_eq!(keys(&new).read(&text), None, "the key before is gone");
+        assert_eq!(claimed(&text), Some(claims()), "what it says is read all the same");
+        assert_eq!(claimed(&text[..text.len() - 1]), None);
         assert_eq!(keys(&new).again(claims(), asked(1), &sha256), None);
     }
 }

@@ -48,6 +48,8 @@ pub(crate) enum LinkDeed {
     Act(Token, LinkAct),
     /// A visit is signed by who holds it.
     Sign(Token, VisitId),
+    /// Named by somebody who does not hold it: always refused.
+    Forged(LinkId),
 }
 
 impl LinkDeed {
@@ -60,7 +62,7 @@ impl LinkDeed {
     pub fn token(&self) -> Option<&Token> {
         match self {
             LinkDeed::Open(token) | LinkDeed::Act(token, _) | LinkDeed::Sign(token, _) => Some(token),
-            LinkDeed::Issue(_) | LinkDeed::Revoke(_) => None,
+            LinkDeed::Issue(_) | LinkDeed::Revoke(_) | LinkDeed::Forged(_) => None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A batch of commands of the doors: which cases they are about → lock and load each once → may they still? → answered before? →
 //! decide, one after the other → save all that changed, with the answers.
 //!
-//! Commands on one case see one another's effects, in the order they came. A refused one leaves no trace.
+//! Commands on one case see one another's effects, in the order they came. A refused one leaves no trace, but that a link was
+//! tried in vain is noted on its order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use contract::document::LINK_SUBJECT;
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::Timestamp;
 use messaging::NewEvent;
@@ -168,6 +170,7 @@ impl Desk {
             return Ok(Err(Denied::Access(problem)));
         }
         if let Err(denied) = self.links.admits(before, command, now) {
+            self.note_refusal(room, command, place, &denied, now);
             return Ok(Err(denied));
         }
         if let Some(given) = self.answers.find(&command.request)? {
@@ -188,6 +191,33 @@ impl Desk {
         link.into_iter().for_each(|link| self.links.put(link));
         self.matters.insert(place.case, matter);
         Ok(answer)
+    }
+
+    /// A receipt on the order of a link that showed nothing, at most once a minute for one reason: with its reason, and with nothing
+    /// that the caller said.
+    fn note_refusal(
+        &mut self,
+        room: &Room,
+        command: &Command,
+        place: &Place,
+        denied: &Denied,
+        now: Timestamp,
+    ) {
+        let Some((order_id, link, why)) = self.links.tried(command, denied) else { return };
+        room.metrics.link_refused(Some(why));
+        let (tells, id, after) = (link.tells_refusal(why, now), link.id, link.after_refusing(why, now));
+        if let Some(matter) = self.matters.get_mut(&place.case).filter(|_| tells) {
+            let actor = Actor { principal: format!("{LINK_SUBJECT}{id}"), body: None };
+            match matter.link_refused(order_id, id, why, actor, now) {
+                Ok(()) => {
+                    let traceparent = Some(command.traceparent.as_str());
+                    let by = By { otherwise: "clock", traceparent, note: "" };
+                    self.said.extend(say(room, now, matter, by));
+                }
+                Err(refusal) => tracing::error!(code = refusal.code(), "a refusal of a link is refused"),
+            }
+        }
+        self.links.put(after);
     }
 
     /// Saves what changed. Returns whether anything was said.
@@ -279,7 +309,7 @@ fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, V
                     let kept = IssuedKept { link: LinkView::of(link), token_sha256: link.token_sha256 };
                     serde_json::to_vec(&kept)
                 }
-                LinkDeed::Revoke(_) => serde_json::to_vec(&LinkView::of(link)),
+                LinkDeed::Revoke(_) | LinkDeed::Forged(_) => serde_json::to_vec(&LinkView::of(link)),
                 LinkDeed::Open(_) | LinkDeed::Act(..) | LinkDeed::Sign(..) => {
                     serde_json::to_vec(&LinkedOrder::of(link, order, &matter.case))
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{LinkId, OrderId, TenantId};
 use jiff::{SignedDuration, Timestamp};
-use orders::LinkDeed as Deed;
+use orders::{LinkDeed as Deed, LinkDenial};
 use pg::ScopedTx;
 
 use super::answer::Request;
@@ -45,12 +45,31 @@ impl Links {
     /// who held a link that opens nothing any more is shown nothing.
     pub fn admits(&self, matter: &Matter, command: &Command, now: Timestamp) -> Result<(), Denied> {
         match &command.what {
+            What::Link(_, LinkDeed::Forged(_)) => Err(Denied::NotFound),
             What::Link(id, deed) => match deed.token() {
                 Some(token) => self.opened(matter, *id, token, now).map(drop),
                 None => Ok(()),
             },
             What::Order(..) | What::Case(..) => Ok(()),
         }
+    }
+
+    /// The link of an order that was tried in vain, and why: what [`Self::admits`] refused. One that is not known, or is another
+    /// order's, leaves nothing.
+    pub fn tried(&self, command: &Command, denied: &Denied) -> Option<(OrderId, &Link, LinkDenial)> {
+        let What::Link(order_id, deed) = &command.what else { return None };
+        let id = match deed {
+            LinkDeed::Forged(id) => *id,
+            _ => deed.token()?.claims.link,
+        };
+        let link = self.known.get(&(command.request.tenant, id)).filter(|link| link.order_id == *order_id)?;
+        let why = match denied {
+            Denied::Link(refusal) => refusal.denial()?,
+            // A true signature for another row of that id, as after a restore.
+            Denied::NotFound => LinkDenial::Forged,
+            _ => return None,
+        };
+        Some((*order_id, link, why))
     }
 
     /// The link of a token, if it opens its order.
@@ -95,6 +114,7 @@ impl Links {
                 }
                 Ok(link.after_revoking(doing.now))
             }
+            LinkDeed::Forged(_) => Err(Denied::NotFound),
             LinkDeed::Open(token) | LinkDeed::Act(token, _) | LinkDeed::Sign(token, _) => {
                 let link = self.opened(matter, order_id, token, doing.now)?;
                 match deed {
@@ -148,6 +168,7 @@ impl Links {
             revoked_at: None,
             opened: 0,
             last_opened_at: None,
+            refused: BTreeMap::new(),
         })
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct LinkTools {
     pub public_url: String,
     /// How often strangers may knock.
     pub strangers: Strangers,
+    /// How often, all together, they may have it looked up whether a link is there that they have no token of.
+    pub forgers: Strangers,
 }
 
 impl Room {

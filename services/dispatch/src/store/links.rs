@@ -1,13 +1,15 @@
 //! `dispatch.links`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{LinkId, OrderId, TenantId};
+use orders::LinkDenial;
 use pg::ScopedTx;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Key, column, columns};
-use crate::core::link::Link;
+use crate::core::link::{Link, Refused};
 
 struct Row {
     tenant_id: i64,
@@ -22,6 +24,7 @@ struct Row {
     revoked_at: Option<jiff_sqlx::Timestamp>,
     opened: i32,
     last_opened_at: Option<jiff_sqlx::Timestamp>,
+    refused: Json<BTreeMap<LinkDenial, Refused>>,
 }
 
 impl TryFrom<Row> for Link {
@@ -45,6 +48,7 @@ impl TryFrom<Row> for Link {
             revoked_at: row.revoked_at.map(|at| at.to_jiff()),
             opened: u32::try_from(row.opened).map_err(|_| pg::Error::impossible_row("links.opened"))?,
             last_opened_at: row.last_opened_at.map(|at| at.to_jiff()),
+            refused: row.refused.0,
         })
     }
 }
@@ -71,7 +75,8 @@ pub(crate) async fn of_orders(tx: &mut ScopedTx, orders: &[Key]) -> Result<Vec<L
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT l.tenant_id, l.id, l.order_id, l.acts, l.label, l.token_sha256, l.issued_at, l.issued_by,
-             l.expires_at, l.revoked_at, l.opened, l.last_opened_at
+             l.expires_at, l.revoked_at, l.opened, l.last_opened_at,
+             l.refused AS "refused: Json<BTreeMap<LinkDenial, Refused>>"
          FROM dispatch.links l
          JOIN UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, order_id)
              ON l.tenant_id = k.tenant_id AND l.order_id = k.order_id
@@ -111,15 +116,16 @@ pub(crate) async fn update(tx: &mut ScopedTx, links: &[&Link]) -> Result<(), pg:
     let at = |at: Option<jiff::Timestamp>| at.map(jiff_sqlx::Timestamp::from);
     let saved = sqlx::query!(
         "UPDATE dispatch.links l
-         SET revoked_at = n.revoked_at, opened = n.opened, last_opened_at = n.last_opened_at
-         FROM UNNEST($1::bigint[], $2::uuid[], $3::timestamptz[], $4::integer[], $5::timestamptz[])
-             AS n (tenant_id, id, revoked_at, opened, last_opened_at)
+         SET revoked_at = n.revoked_at, opened = n.opened, last_opened_at = n.last_opened_at, refused = n.refused
+         FROM UNNEST($1::bigint[], $2::uuid[], $3::timestamptz[], $4::integer[], $5::timestamptz[], $6::jsonb[])
+             AS n (tenant_id, id, revoked_at, opened, last_opened_at, refused)
          WHERE l.tenant_id = n.tenant_id AND l.id = n.id",
         &column(links, |link| link.tenant.as_i64()),
         &column(links, |link| link.id.as_uuid()),
         &column(links, |link| at(link.revoked_at)) as &[Option<jiff_sqlx::Timestamp>],
         &column(links, |link| i32::try_from(link.opened).unwrap_or(i32::MAX)),
         &column(links, |link| at(link.last_opened_at)) as &[Option<jiff_sqlx::Timestamp>],
+        &column(links, |link| Json(&link.refused)) as &[Json<&BTreeMap<LinkDenial, Refused>>],
     )
     .execute(&mut **tx)
     .await?;

@@ -15,6 +15,7 @@ mod merged;
 mod own_calendar;
 mod pairs;
 mod past_clocks;
+mod refused_links;
 mod repeats;
 mod replans;
 mod reroute;

@@ -49,7 +49,7 @@ pub fn audience(event_type: EventType) -> Audience {
         E::OrderSeen | E::OrderAcknowledged | E::OrderArrived | E::OrderProgressed | E::OrderSubmitted => {
             Audience::Nobody("the body's own act")
         }
-        E::OrderLinkIssued | E::OrderLinkRevoked | E::OrderLinkOpened => {
+        E::OrderLinkIssued | E::OrderLinkRevoked | E::OrderLinkOpened | E::OrderLinkRefused => {
             Audience::Nobody("what a link is for, its giver says; the receipt stands on the timeline")
         }
         E::OrderReturnAsked => Audience::Nobody("the body's own act; who rules hears of the case"),

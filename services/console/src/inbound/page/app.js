@@ -31,6 +31,9 @@ const REASONS = {
   submitted: ["主办已申请办结", "the lead has submitted"],
   "district-decides": ["退单须由区裁定", "a return is the district's to rule on"],
   "asker-may-not-decide": ["申请退单者不得自批", "who returned it may not decide"],
+  "link-expired": ["链接已过期", "the link has expired"], "link-revoked": ["链接已撤销", "the link was revoked"],
+  "link-ended": ["工单已结束或已改派", "the order has ended, or is another body's now"],
+  "link-forged": ["链接签名不符", "the link was not signed by us"],
 };
 
 const $ = (id) => document.getElementById(id);

@@ -1,12 +1,13 @@
 //! What who holds a link may do: open its order and act on it, without an account. The token comes in the body of a POST,
 //! never in an address.
 //!
-//! Forged and unknown tokens get the same 404 before anything is asked of the database. A true one that opens nothing
-//! any more is told so: whoever holds it was meant to know of the order.
+//! Forged and unknown tokens get the same 404. One that names a link of ours without our signature leaves a receipt on that link's
+//! order; how often that is looked up is bounded for all callers together. A true one that opens nothing any more is told so: whoever
+//! holds it was meant to know of the order.
 
 use axum::extract::{FromRequestParts, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bootstrap::door::{Fault, FreeText, IdempotencyKeyHeader, Problem, StrictJson, TraceContext};
 use contract::document::LINK_SUBJECT;
@@ -20,7 +21,7 @@ use super::deeds::missing;
 use super::links::order_of;
 use crate::core::link::LinkAct;
 use crate::core::link_view::LinkedOrder;
-use crate::core::token::Token;
+use crate::core::token::{Claims, Token, claimed};
 use crate::handle::Room;
 use crate::handle::answer::{Answer, Request};
 use crate::handle::command::{Command, LinkDeed, What};
@@ -83,7 +84,7 @@ pub(super) async fn open(
     knock: Knock,
     StrictJson(body): StrictJson<OpenBody>,
 ) -> Result<Response, Problem> {
-    let token = admitted(&room, &headers, &body.token)?;
+    let token = admitted(&room, &headers, &knock, &body.token).await?;
     answered(opened(&room, knock, token).await?)
 }
 
@@ -102,7 +103,7 @@ pub(super) async fn act(
     knock: Knock,
     StrictJson(body): StrictJson<LinkActBody>,
 ) -> Result<Response, Problem> {
-    let token = admitted(&room, &headers, &body.token)?;
+    let token = admitted(&room, &headers, &knock, &body.token).await?;
     answered(acted(&room, knock, token, body).await?)
 }
 
@@ -131,12 +132,46 @@ pub(crate) async fn acted(
 }
 
 /// Bounds first, then the signature; only then does anything cost something.
-pub(crate) fn admitted(room: &Room, headers: &HeaderMap, token: &str) -> Result<Token, Problem> {
+pub(crate) async fn admitted(
+    room: &Room,
+    headers: &HeaderMap,
+    knock: &Knock,
+    token: &str,
+) -> Result<Token, Problem> {
     room.links.strangers.by_client(headers)?;
-    let token = room.links.keys.read(token).ok_or_else(Problem::not_found)?;
+    let Some(token) = room.links.keys.read(token) else {
+        if !forged(room, knock, token).await {
+            room.metrics.link_refused(None);
+        }
+        return Err(Problem::not_found());
+    };
     room.links.strangers.with_key(token.claims.link.as_uuid())?;
     room.links.strangers.in_tenant(token.claims.tenant)?;
     Ok(token)
+}
+
+/// Whether what we did not sign names a link of ours: then its order keeps a receipt. Who sent it is told the same either way.
+async fn forged(room: &Room, knock: &Knock, text: &str) -> bool {
+    let claims = claimed(text).filter(|_| room.links.forgers.together().is_ok());
+    let Some(Claims { tenant, link, .. }) = claims else { return false };
+    let Ok(order_id) = order_of(room, tenant, link).await else { return false };
+    let command = Command {
+        request: Request {
+            tenant,
+            principal: format!("{LINK_SUBJECT}{link}"),
+            route: "links".to_owned(),
+            key: knock.key,
+            request_sha256: [0; 32],
+            if_match: None,
+        },
+        what: What::Link(order_id, LinkDeed::Forged(link)),
+        note: String::new(),
+        traceparent: knock.traceparent.clone(),
+        may: Box::new(|_| Ok(())),
+    };
+    // Refused in any case; what could not be noted now is noted when it is tried again.
+    room.submit(command).await.ok();
+    true
 }
 
 async fn submitted(
@@ -147,7 +182,12 @@ async fn submitted(
     asked: Asked<'_>,
 ) -> Result<Answer, Problem> {
     let (tenant, link) = (token.claims.tenant, token.claims.link);
-    let order_id = order_of(room, tenant, link).await?;
+    let order_id = order_of(room, tenant, link).await;
+    // A true token without its row, as after a restore of an older database.
+    if order_id.as_ref().is_err_and(|problem| problem.status() == StatusCode::NOT_FOUND) {
+        room.metrics.link_refused(None);
+    }
+    let order_id = order_id?;
     let request = Request {
         tenant,
         principal: format!("{LINK_SUBJECT}{link}"),

@@ -51,13 +51,13 @@ impl LinkBearerService for Bearers {
 
 async fn open(room: &Room, knock: &Knock, asked: &wire::OpenLinkRequest) -> Result<LinkedOrder, Problem> {
     let headers = headers(knock, &asked.idempotency_key)?;
-    let token = proved(room, knock, &asked.token)?;
+    let token = proved(room, knock, &headers, &asked.token).await?;
     read(&opened(room, headers, token).await?.body)
 }
 
 async fn act(room: &Room, knock: &Knock, asked: wire::ActByLinkRequest) -> Result<LinkedOrder, Problem> {
     let headers = headers(knock, &asked.idempotency_key)?;
-    let token = proved(room, knock, &asked.token)?;
+    let token = proved(room, knock, &headers, &asked.token).await?;
     let body = LinkActBody {
         act: word_of(asked.act())?.as_str().to_owned(),
         token: asked.token,
@@ -73,8 +73,8 @@ fn headers(knock: &Knock, idempotency_key: &str) -> Result<http::Knock, Problem>
 }
 
 /// A token we signed, from a place that did not knock too often.
-fn proved(room: &Room, knock: &Knock, token: &str) -> Result<Token, Problem> {
-    let token = knocked(room, &knock.headers, token)?;
+async fn proved(room: &Room, knock: &Knock, headers: &http::Knock, token: &str) -> Result<Token, Problem> {
+    let token = knocked(room, &knock.headers, headers, token).await?;
     knock.known();
     Ok(token)
 }

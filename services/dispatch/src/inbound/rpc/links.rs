@@ -96,6 +96,8 @@ impl From<LinkView> for wire::Link {
             revoked_at: view.revoked_at.map(to_wire),
             opened: view.opened,
             last_opened_at: view.last_opened_at.map(to_wire),
+            refused: view.refused,
+            last_refused_at: view.last_refused_at.map(to_wire),
         }
     }
 }
