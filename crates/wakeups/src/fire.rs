@@ -23,6 +23,9 @@ pub struct RunnerConfig {
     pub round_ms_max: u64,
     /// How long a wake-up that cannot be fired is put off, in seconds.
     pub put_off_s: u32,
+    /// Least pause between two searches for what the claims look past. A search takes a hundredth of the pause that follows it, up
+    /// to 20 s.
+    pub search_ms_min: u64,
 }
 
 impl Default for RunnerConfig {
@@ -34,6 +37,7 @@ impl Default for RunnerConfig {
             backoff_ms: 500,
             round_ms_max: 15_000,
             put_off_s: 60,
+            search_ms_min: 2_000,
         }
     }
 }

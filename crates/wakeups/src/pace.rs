@@ -2,12 +2,12 @@
 //!
 //! A claim takes what became due since the last one: a few rows at the front of one index, however many streets there are. Where
 //! one street would crowd out the others it goes round the streets instead and takes a few rows of each (D30); so it does where very
-//! much is due at one instant, since every look would step over what the one before has fired. What a look since the last one
-//! cannot see is seen by a look from the beginning: rows that another runner had locked and gave back, and rows that another
-//! process armed for the past. What this process arms for the past is announced, and seen at once.
+//! much is due at one instant, since every look would step over what the one before has fired. What this process arms for the past is
+//! announced, and seen at once. What a look since the last one cannot see otherwise, rows that another runner had locked and gave
+//! back and rows that another process armed for the past, is searched for beside the claims; what is found lowers the next look.
 //!
 //! A second hand of the runner looks from where the first one is and takes what that one has not locked. It raises no floor, since
-//! the first may still give its rows back; what it leaves or gives back lowers the next look of the first.
+//! the first may still give its rows back; what it leaves or gives back lowers the next look of the first, too.
 
 use std::time::Duration;
 
@@ -15,17 +15,14 @@ use jiff::Timestamp;
 
 /// Due rows are looked for this much further back than needed: another process may still have been committing them.
 const MARGIN: Duration = Duration::from_millis(20);
-/// Pause between two looks from the beginning: so long, or a hundred times what one takes, which on a busy database steps over
-/// everything fired since the last vacuum.
-const WHOLE_PAUSE: Duration = Duration::from_secs(2);
-/// At most so long.
-const WHOLE_PAUSE_MAX: Duration = Duration::from_secs(20);
+/// At most so long from one search for what lies before the floor to the next.
+const SEARCH_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// A look that is full and comes no further than this has very much before it that is due at one instant.
 const STEP: Duration = Duration::from_millis(1);
 /// Going round pays while it finds so many rows of a street.
 const ROWS_PER_TENANT_MIN: usize = 8;
 /// Nothing is due before.
-const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
+pub(crate) const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// How a claim looks for what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,18 +58,14 @@ pub(crate) struct Came {
     pub last: Timestamp,
     /// Whether there may be more than were claimed.
     pub full: bool,
-    /// How long it took, from begin to commit.
-    pub took: Duration,
 }
 
 /// What one runner remembers between its looks.
 #[derive(Debug)]
 pub(crate) struct Pace {
     floor: Timestamp,
-    /// The earliest that a second hand left as it was, since the last look.
+    /// The earliest that a second hand left as it was or a search found, since the last look.
     left: Option<Timestamp>,
-    whole_at: Timestamp,
-    whole_pause: Duration,
     round: bool,
     /// How often something failed: what a look from before says is of no use.
     failures: u64,
@@ -87,8 +80,7 @@ pub(crate) struct Looked {
 
 impl Default for Pace {
     fn default() -> Self {
-        let whole_pause = WHOLE_PAUSE;
-        Self { floor: BEGINNING, left: None, whole_at: BEGINNING, whole_pause, round: false, failures: 0 }
+        Self { floor: BEGINNING, left: None, round: false, failures: 0 }
     }
 }
 
@@ -101,11 +93,10 @@ impl Pace {
     /// The next look of the first hand.
     pub(crate) fn look(&mut self, now: Timestamp) -> Looked {
         self.floor = self.left.take().map_or(self.floor, |left| left.min(self.floor));
-        // A clock that was set back: what was known is of another time.
-        let back = now < self.whole_at || now < self.floor;
         let look = match self.round {
             true => Look::Round,
-            false if back || now > self.whole_at + self.whole_pause => Look::Since(BEGINNING),
+            // A clock that was set back: what was known is of another time.
+            false if now < self.floor => Look::Since(BEGINNING),
             false => Look::Since(self.floor),
         };
         Looked { look, failures: self.failures }
@@ -131,10 +122,6 @@ impl Pace {
                 self.round = came.full && (many || stuck);
             }
             Look::Since(since) => {
-                if since == BEGINNING {
-                    self.whole_at = now;
-                    self.whole_pause = (came.took * 100).clamp(WHOLE_PAUSE, WHOLE_PAUSE_MAX);
-                }
                 self.round = came.full && (stuck || came.last <= since + STEP);
                 self.floor = match came.moved < came.claimed {
                     // It is still due.
@@ -150,14 +137,25 @@ impl Pace {
     /// A look of a second hand was committed.
     pub(crate) fn served_beside(&mut self, came: Came) {
         if came.moved < came.claimed {
-            self.left = Some(self.left.map_or(came.first, |left| left.min(came.first)));
+            self.found(came.first);
         }
+    }
+
+    /// Something waits that is due at this instant. The next look of the first hand begins there, whatever is committed until then.
+    pub(crate) fn found(&mut self, due: Timestamp) {
+        self.left = Some(self.left.map_or(due, |left| left.min(due)));
     }
 
     /// One was not, of whichever hand: nothing is known any more.
     pub(crate) fn failed(&mut self) {
         *self = Self { failures: self.failures + 1, ..Self::default() };
     }
+}
+
+/// The pause after a search that took so long: it takes a hundredth of its runner's time, since on a busy database it steps over
+/// everything fired since the last vacuum.
+pub(crate) fn search_pause(took: Duration, least: Duration) -> Duration {
+    (took * 100).clamp(least, SEARCH_PAUSE_MAX.max(least))
 }
 
 #[cfg(test)]
@@ -179,15 +177,7 @@ mod tests {
     }
 
     fn came(claimed: usize, moved: usize) -> Came {
-        Came {
-            claimed,
-            moved,
-            tenants: claimed,
-            first: at(-9_000),
-            last: at(0),
-            full: false,
-            took: Duration::ZERO,
-        }
+        Came { claimed, moved, tenants: claimed, first: at(-9_000), last: at(0), full: false }
     }
 
     #[test]
@@ -198,19 +188,33 @@ mod tests {
         assert_eq!(pace.next(at(5)), Look::Since(at(-20)));
         pace.did(Look::Since(at(-20)), at(5), came(0, 0));
         assert_eq!(pace.next(at(10)), Look::Since(at(-15)));
-        assert_eq!(pace.next(at(2_000)), Look::Since(at(-15)));
-        assert_eq!(pace.next(at(2_001)), Look::Since(BEGINNING), "now and then from the beginning");
+        assert_eq!(pace.next(at(60_000)), Look::Since(at(-15)), "however long it takes");
     }
 
     #[test]
-    fn a_dear_look_from_the_beginning_is_had_less_often() {
+    fn a_dear_search_is_made_less_often() {
+        let least = Duration::from_secs(2);
         for (took_ms, pause_ms) in [(1, 2_000), (50, 5_000), (4_000, 20_000)] {
-            let mut pace = Pace::default();
-            let dear = Came { took: Duration::from_millis(took_ms), ..came(0, 0) };
-            pace.did(Look::Since(BEGINNING), at(0), dear);
-            assert_ne!(pace.next(at(pause_ms)), Look::Since(BEGINNING), "{took_ms} ms");
-            assert_eq!(pace.next(at(pause_ms + 1)), Look::Since(BEGINNING), "{took_ms} ms");
+            let pause = search_pause(Duration::from_millis(took_ms), least);
+            assert_eq!(pause, Duration::from_millis(pause_ms), "{took_ms} ms");
         }
+        let minute = Duration::from_secs(60);
+        assert_eq!(search_pause(Duration::ZERO, minute), minute, "as it is set");
+    }
+
+    /// What a search found while a claim was under way is not passed over by that claim's commit.
+    #[test]
+    fn what_a_search_finds_lowers_the_next_look() {
+        let mut pace = Pace::default();
+        pace.did(Look::Since(BEGINNING), at(0), came(0, 0));
+        let under_way = pace.look(at(5));
+        pace.found(at(-600));
+        pace.found(at(-500));
+        pace.served(under_way, at(5), came(2, 2));
+        assert_eq!(pace.next(at(6)), Look::Since(at(-600)));
+        pace.did(Look::Since(at(-600)), at(6), came(1, 1));
+        pace.found(at(900));
+        assert_eq!(pace.next(at(7)), Look::Since(at(-14)), "what is not due yet lies on the way");
     }
 
     #[test]
@@ -234,7 +238,6 @@ mod tests {
             first: at(last - 20),
             last: at(last),
             full: true,
-            took: Duration::ZERO,
         };
         let mut pace = Pace::default();
         pace.did(Look::Since(BEGINNING), at(0), full(512, -900));
@@ -269,7 +272,6 @@ mod tests {
             first: at(-700),
             last: at(-10),
             full: true,
-            took: Duration::ZERO,
         };
         pace.did(Look::Since(at(-700)), at(1), busy);
         assert_eq!(pace.next(at(2)), Look::Since(at(-700)), "a few of many");
@@ -279,6 +281,8 @@ mod tests {
     fn a_clock_set_back_and_a_failure_begin_anew() {
         let mut pace = Pace::default();
         pace.did(Look::Since(BEGINNING), at(60_000), came(0, 0));
+        let little = Look::Since(at(59_980));
+        assert_eq!(pace.next(at(59_980)), little, "by no more than the margin: nothing was passed over");
         assert_eq!(pace.next(at(0)), Look::Since(BEGINNING));
         pace.failed();
         assert_eq!(pace.next(at(60_001)), Look::Since(BEGINNING));

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Measured;
-use crate::pace::{Came, Look, Looked, Pace};
+use crate::pace::{BEGINNING, Came, Look, Looked, Pace, search_pause};
 use crate::{Fire, FireError, RunnerConfig, Wakeup, store};
 
 /// Least pause after a round that could not move what is due, e.g. because others hold it.
@@ -109,10 +109,40 @@ impl<F: Fire> Runner<F> {
 
     /// Runs until shutdown; what is in hand is finished first.
     pub async fn run(self, shutdown: CancellationToken) {
-        match F::TWO_HANDS {
-            true => tokio::join!(self.first_hand(&shutdown), self.help().second_hand(&shutdown)).0,
-            false => self.first_hand(&shutdown).await,
+        let hands = async {
+            match F::TWO_HANDS {
+                true => tokio::join!(self.first_hand(&shutdown), self.help().second_hand(&shutdown)).0,
+                false => self.first_hand(&shutdown).await,
+            }
+        };
+        tokio::select! {
+            () = hands => {}
+            () = self.searches() => {}
         }
+    }
+
+    /// Searches beside the hands, never ending: within a round it would hold up everything that is due meanwhile.
+    async fn searches(&self) {
+        let least = Duration::from_millis(self.config.search_ms_min);
+        let mut pause = least;
+        loop {
+            tokio::time::sleep(pause).await;
+            let (started, limit) = (Stopwatch::start(), Duration::from_millis(self.config.round_ms_max));
+            if let Err(error) = pg::within(limit, self.search()).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(kind = F::KIND, error, "what is overdue is searched for again later");
+            }
+            pause = search_pause(started.elapsed(), least);
+        }
+    }
+
+    /// Finds what looks since the last one pass over; locks nothing.
+    async fn search(&self) -> Result<(), FireError> {
+        let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
+        let first = store::first_due(&mut tx, F::KIND, BEGINNING).await?;
+        tx.commit().await?;
+        first.into_iter().for_each(|first| self.pace().found(first));
+        Ok(())
     }
 
     /// A second hand of this runner.
@@ -174,7 +204,7 @@ impl<F: Fire> Runner<F> {
     /// Fires everything due now; for tests that drain until empty. Returns how many wake-ups were moved.
     pub async fn drain(&self) -> Result<usize, FireError> {
         let mut fired = 0;
-        // Also what other processes armed for the past, without waiting for the next look from the beginning.
+        // Also what other processes armed for the past, without waiting for a search.
         self.pace().failed();
         loop {
             match self.once().await? {
@@ -219,7 +249,6 @@ impl<F: Fire> Runner<F> {
     }
 
     async fn attempt(&self) -> Result<Attempt, FireError> {
-        let started = Stopwatch::start();
         if !self.second {
             self.pace().heard(self.armed.take());
         }
@@ -244,7 +273,6 @@ impl<F: Fire> Runner<F> {
             first: first_due,
             last: last_due,
             full,
-            took: started.elapsed(),
         };
         let Some(last) = due.last().map(|wakeup| wakeup.tenant) else {
             if self.second {

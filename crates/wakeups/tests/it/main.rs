@@ -341,11 +341,11 @@ async fn arming_tells_who_sleeps_beyond_it() {
     assert!(!tells(&armed, 3_600).await, "rolled back");
 }
 
-/// What this process arms for the past is fired at once; what another one does, by the next look from the beginning.
+/// What this process arms for the past is fired at once; what another one does, when a search has found it.
 #[tokio::test]
 async fn what_is_armed_for_the_past_is_found() {
     let world = World::start().await;
-    let runner = world.runner(Arc::default(), RunnerConfig::default());
+    let runner = world.runner(Arc::default(), RunnerConfig { search_ms_min: 1, ..RunnerConfig::default() });
     world.arm(&[bell(street(1), 1, 0)]).await;
     assert_eq!(runner.once().await.unwrap(), 1);
     world.arm(&[bell(street(1), 2, -600)]).await;
@@ -356,7 +356,17 @@ async fn what_is_armed_for_the_past_is_found() {
     tx.commit().await.unwrap();
     assert_eq!(runner.once().await.unwrap(), 0, "nobody said so, and this runner looks on from where it was");
     world.move_to(3);
-    assert_eq!(runner.once().await.unwrap(), 1);
+    assert_eq!(runner.once().await.unwrap(), 0, "whatever the time");
+    let shutdown = tokio_util::sync::CancellationToken::new();
+    let fired = async {
+        let within = Duration::from_secs(60);
+        testkit::wait::eventually(within, "a search to find it", async || {
+            (world.count("rung").await == 3).then_some(())
+        })
+        .await;
+        shutdown.cancel();
+    };
+    tokio::join!(runner.run(shutdown.clone()), fired);
 }
 
 /// A storm of one street does not keep a runner that goes round from keeping up afterwards: every one is fired.
