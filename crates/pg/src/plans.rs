@@ -54,8 +54,9 @@ mod tests {
     fn a_quiet_pool_forgets_by_time() {
         let plans = Plans::default();
         let at = |ms| plans.forgets(Duration::from_millis(ms));
-        assert_eq!([at(1), at(4_999), at(5_000), at(5_001), at(9_999), at(10_000)], [
-            false, false, true, false, false, true
-        ]);
+        assert_eq!(
+            [at(1), at(4_999), at(5_000), at(5_001), at(9_999), at(10_000)],
+            [false, false, true, false, false, true]
+        );
     }
 }

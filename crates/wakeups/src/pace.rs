@@ -265,14 +265,8 @@ mod tests {
         let one_stays = Came { first: at(-700), ..came(3, 2) };
         pace.did(Look::Since(BEGINNING), at(0), one_stays);
         assert_eq!(pace.next(at(1)), Look::Since(at(-700)));
-        let busy = Came {
-            claimed: 512,
-            moved: 500,
-            tenants: 512,
-            first: at(-700),
-            last: at(-10),
-            full: true,
-        };
+        let busy =
+            Came { claimed: 512, moved: 500, tenants: 512, first: at(-700), last: at(-10), full: true };
         pace.did(Look::Since(at(-700)), at(1), busy);
         assert_eq!(pace.next(at(2)), Look::Since(at(-700)), "a few of many");
     }

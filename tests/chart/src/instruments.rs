@@ -64,7 +64,7 @@ const CONSOLE: &str = "services/console/src/events.rs";
 const ASSEMBLE: &str = "crates/bootstrap/src/assemble.rs";
 
 /// All that are not made by crate `telemetry`.
-pub const OWN: [Own; 36] = [
+pub const OWN: [Own; 37] = [
     own(INTAKE, "intake.reports.accepted", Kind::Counter, "{report}", &["lane"]),
     own(INTAKE, "intake.reports.replayed", Kind::Counter, "{report}", &[]),
     own(INTAKE, "intake.reports.refused", Kind::Counter, "{report}", &["reason"]),

@@ -122,6 +122,7 @@ fn routed(
         stages: stages.collect(),
         chain: Vec::new(),
         calendar: item.policy.calendar.clone(),
+        pairs: Vec::new(),
     };
     let planned = |body: String, role: triage::Role| triage::PlannedOrder { body, role: role.into() };
     let lead = planned(item.lead.to_string(), triage::Role::Lead);

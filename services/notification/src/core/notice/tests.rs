@@ -168,10 +168,7 @@ fn a_plan_that_waits_is_told_to_the_centre_with_its_end() {
         ..Default::default()
     };
     let notice = Notice::of_plan_review(&asked).unwrap().unwrap();
-    assert_eq!(
-        notice.stages,
-        [Stage { stage: "review".to_owned(), zh: None, en: None, due_at: Some(due) }]
-    );
+    assert_eq!(notice.stages, [Stage { stage: "review".to_owned(), zh: None, en: None, due_at: Some(due) }]);
     assert_eq!((notice.bodies.len(), notice.stage.as_deref(), notice.voices), (1, Some("review"), None));
 }
 
