@@ -24,6 +24,7 @@ pub mod effective;
 pub mod envelope;
 pub mod geojson;
 pub mod item;
+mod limits;
 pub mod manifest;
 pub mod own_calendar;
 pub mod pack;

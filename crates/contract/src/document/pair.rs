@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::check::{Faults, Problem, check_limit};
+use super::check::{Faults, Problem};
 use super::core::Name;
+use super::limits::check_limit;
 use super::policy::{Limit, SlaPolicy};
 
 /// The most pairs of a policy.
