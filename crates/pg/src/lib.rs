@@ -6,7 +6,6 @@
 //! - a cancelled or panicking caller never leaves an open transaction in the pool (`pool_of_one`);
 //! - a server that answers nothing costs a caller seconds and the pool no connection for good
 //!   (`frozen`, in the tests of `bootstrap`);
-//! - a plan made while a table was small is not kept once it has grown (`kept_plans`);
 //! - a row of another tenant is neither read nor written (`row_security`).
 //!
 //! The settings guard against bugs, not against somebody who can run SQL with a service's role (D6).
@@ -21,7 +20,6 @@ mod jump;
 pub mod migrate;
 mod mint;
 mod pace;
-mod plans;
 mod pool;
 mod pulse;
 mod scope;

@@ -49,13 +49,11 @@ impl TenantScope {
         self.tenants.iter().copied()
     }
 
-    /// The transaction's first statement. Built from typed ids only, so nothing needs quoting. `forgets`: plans made before are
-    /// not used any more.
-    pub(crate) fn begin_statement(&self, forgets: bool) -> String {
+    /// The transaction's first statement. Built from typed ids only, so nothing needs quoting.
+    pub(crate) fn begin_statement(&self) -> String {
         // What is read for all tenants is read as of one instant.
         let mode = if self.read_only { " ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "" };
-        let forget = if forgets { "; DISCARD PLANS" } else { "" };
-        format!("BEGIN{mode}; {}{forget}", self.set_statement())
+        format!("BEGIN{mode}; {}", self.set_statement())
     }
 
     pub(crate) fn set_statement(&self) -> String {

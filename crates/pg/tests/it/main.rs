@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
-mod kept_plans;
 mod overrides;
 mod pool_of_one;
 mod row_security;
