@@ -124,25 +124,38 @@ impl<F: Fire> Runner<F> {
     /// Searches beside the hands, never ending: within a round it would hold up everything that is due meanwhile.
     async fn searches(&self) {
         let least = Duration::from_millis(self.config.search_ms_min);
-        let mut pause = least;
+        let (mut pause, mut failed) = (least, 0_u32);
         loop {
             tokio::time::sleep(pause).await;
-            let (started, limit) = (Stopwatch::start(), Duration::from_millis(self.config.round_ms_max));
-            if let Err(error) = pg::within(limit, self.search()).await {
-                let error = &error as &dyn std::error::Error;
-                tracing::debug!(kind = F::KIND, error, "what is overdue is searched for again later");
-            }
-            pause = search_pause(started.elapsed(), least);
+            let limit = Duration::from_millis(self.config.round_ms_max);
+            (pause, failed) = match pg::within(limit, self.search()).await {
+                Ok(took) => (search_pause(took, least), 0),
+                Err(error) => {
+                    self.not_searched(&error, failed + 1);
+                    (least, failed + 1)
+                }
+            };
         }
     }
 
-    /// Finds what looks since the last one pass over; locks nothing.
-    async fn search(&self) -> Result<(), FireError> {
+    /// Finds what looks since the last one pass over; locks nothing. How long the database took, waiting for it apart.
+    async fn search(&self) -> Result<Duration, FireError> {
         let mut tx = self.base.pool.begin(TenantScope::of_claim()).await?;
+        let started = Stopwatch::start();
         let first = store::first_due(&mut tx, F::KIND, BEGINNING).await?;
         tx.commit().await?;
         first.into_iter().for_each(|first| self.pace().found(first));
-        Ok(())
+        Ok(started.elapsed())
+    }
+
+    /// What no search has seen, the next look does: from the beginning.
+    fn not_searched(&self, error: &FireError, times: u32) {
+        self.pace().failed();
+        let error = error as &dyn std::error::Error;
+        match times {
+            1 => tracing::debug!(kind = F::KIND, error, "what is overdue is looked for by the next claim"),
+            _ => tracing::warn!(kind = F::KIND, error, times, "searches for what is overdue fail"),
+        }
     }
 
     /// A second hand of this runner.
