@@ -2,14 +2,14 @@
 //! ([`crate::core::late`]). By the clock alone; a person's acts move the same wake-up under the same lock.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::EventType;
 use ids::TenantId;
 use jiff::Timestamp;
 use messaging::NewEvent;
 use pg::{ScopedTx, TenantScope};
-use snapshot::View;
+use snapshot::{StreetView, View};
 use uuid::Uuid;
 use wakeups::{FireError, Kind, Wakeup};
 
@@ -79,8 +79,8 @@ pub(super) async fn passed_over(
 
 /// Somebody let go of it: it is looked at when its time is over, or now.
 pub(super) async fn watch(tx: &mut ScopedTx, entry: &Review) -> Result<(), pg::Error> {
-    let Some(Waiting { due_at, reminded: false, .. }) = entry.waiting() else { return Ok(()) };
-    wakeups::arm(tx, &[wakeup_at(entry.tenant, entry.report_id.as_uuid(), due_at)]).await
+    let Some(waiting) = entry.waiting().filter(|waiting| !waiting.rests()) else { return Ok(()) };
+    wakeups::arm(tx, &[wakeup_at(entry.tenant, entry.report_id.as_uuid(), waiting.due_at)]).await
 }
 
 /// Of a report that comes to a desk.
@@ -181,38 +181,52 @@ impl Looked {
 }
 
 /// Gives a clock to every report that waits without one. Returns how many there were.
-pub(crate) async fn begin_clocks(room: &Room) -> Result<usize, pg::Error> {
+pub async fn begin_clocks(room: &Room) -> Result<usize, pg::Error> {
     let view = room.house.snapshot.view();
-    let streets: Vec<TenantId> = view.streets().map(|street| street.code).collect();
+    let streets: Vec<_> = view.streets().cloned().collect();
     let mut begun = 0;
     for chunk in streets.chunks(STREETS_MAX) {
-        loop {
-            let some = begin_some(room, &view, chunk).await?;
-            begun += some;
-            if some < CLOCKS_MAX as usize {
-                break;
-            }
+        let without = without(room, chunk).await?;
+        for street in chunk.iter().filter(|street| without.contains(&street.code)) {
+            begun += begin_all(room, street).await?;
         }
     }
     Ok(begun)
 }
 
-/// One transaction, under the locks of the streets that have some.
-async fn begin_some(room: &Room, view: &View<Street>, streets: &[TenantId]) -> Result<usize, pg::Error> {
-    let mut tx = room.house.pool.begin(TenantScope::of_subjects(streets.iter().copied())).await?;
-    let found = store::clocks::without(&mut tx, streets, CLOCKS_MAX).await?;
+async fn without(room: &Room, streets: &[Arc<StreetView<Street>>]) -> Result<BTreeSet<TenantId>, pg::Error> {
+    let codes: Vec<TenantId> = streets.iter().map(|street| street.code).collect();
+    let mut tx = room.house.pool.begin(TenantScope::of_subjects(codes.iter().copied())).await?;
+    let without = store::clocks::streets_without(&mut tx, &codes).await?;
+    tx.commit().await?;
+    Ok(without.into_iter().collect())
+}
+
+async fn begin_all(room: &Room, street: &StreetView<Street>) -> Result<usize, pg::Error> {
+    let mut begun = 0;
+    loop {
+        let some = begin_some(room, street).await?;
+        begun += some;
+        if some < CLOCKS_MAX as usize {
+            return Ok(begun);
+        }
+    }
+}
+
+/// One transaction a street: whoever waits for the lock of one that is busy holds up no other. What is there is read
+/// under the lock, so nobody decides it meanwhile, and what was given a clock is not there again.
+async fn begin_some(room: &Room, street: &StreetView<Street>) -> Result<usize, pg::Error> {
+    let mut tx = room.house.pool.begin(TenantScope::of_subjects([street.code])).await?;
+    store::desks::lock(&mut tx, &BTreeSet::from([street.code])).await?;
+    let found = store::clocks::without(&mut tx, street.code, CLOCKS_MAX).await?;
     if found.is_empty() {
         return Ok(0);
     }
-    store::desks::lock(&mut tx, &found.iter().map(|(tenant, ..)| *tenant).collect()).await?;
     let now = room.house.clock.now(&mut tx).await?;
-    let limit = |tenant, lane| view.street(tenant).map(|street| street.of.report_review(lane));
-    let clocks = found
-        .iter()
-        .filter_map(|(tenant, report_id, lane)| Some((*tenant, *report_id, now + limit(*tenant, *lane)?)));
-    let clocks: Vec<_> = clocks.collect();
-    store::clocks::begin(&mut tx, &clocks).await?;
-    let armed = clocks.iter().map(|(tenant, id, due_at)| wakeup_at(*tenant, id.as_uuid(), *due_at));
+    let due_at = |lane| now + street.of.report_review(lane);
+    let clocks: Vec<_> = found.iter().map(|(report_id, lane)| (*report_id, due_at(*lane))).collect();
+    store::clocks::begin(&mut tx, street.code, &clocks).await?;
+    let armed = clocks.iter().map(|(id, due_at)| wakeup_at(street.code, id.as_uuid(), *due_at));
     wakeups::arm(&mut tx, &armed.collect::<Vec<_>>()).await?;
     tx.commit().await?;
     Ok(found.len())

@@ -8,12 +8,13 @@ use contract::proto::triage::ReviewRequested;
 use ids::Lane;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use testkit::wait;
 use triage::core::late::{RAISED, REMINDED};
 use triage::handle::overdue;
 use uuid::Uuid;
 use wakeups::Wakeup;
 
-use crate::desk::{Desk, STREET, Said, Sent, TRACE, report};
+use crate::desk::{Desk, OTHER_STREET, STREET, Said, Sent, TRACE, report};
 
 const CENTRE: &str = "street-centre";
 const DISTRICT: &str = "governance-centre";
@@ -214,6 +215,55 @@ async fn what_an_older_replica_put_there_is_given_a_clock() {
     );
     desk.after(1_800).await;
     assert_eq!(desk.asked().await[1].1.desk, "district");
+}
+
+/// A build before this one hands down what the district was told of twice, and leaves the clock as it ended.
+#[tokio::test]
+async fn what_an_older_replica_handed_down_goes_up_again() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", WORDS)]).await;
+    for _ in 0..2 {
+        desk.after(1_800).await;
+    }
+    assert_eq!((desk.asked().await.len(), desk.count("wakeups").await), (3, 0), "raised, and told once more");
+    let older = "UPDATE triage.reviews SET desk = 'street', note = '属街道', version = version + 1";
+    sqlx::query(older).execute(desk.rig.admin()).await.unwrap();
+    desk.after(7_200).await;
+    let began = desk.rig.clock.now();
+    assert_eq!(desk.entry().await["due_at"], json!(began + SignedDuration::from_mins(30)));
+    desk.after(1_800).await;
+    let asked = desk.asked().await;
+    assert_eq!((asked.len(), asked[3].1.desk.as_str(), asked[3].1.note.as_str()), (4, "district", RAISED));
+    desk.after(1_800).await;
+    assert_eq!(desk.asked().await[4].1.note, REMINDED);
+    assert_eq!(desk.count("wakeups").await, 0);
+}
+
+/// One that is busy holds up no other: the sweep waits for one lock at a time, and holds none meanwhile.
+#[tokio::test]
+async fn a_busy_street_keeps_no_other_from_its_clocks() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "", WORDS), Sent { street: OTHER_STREET, ..report(2, "", WORDS) }]).await;
+    let older = "UPDATE triage.reviews SET due_at = NULL";
+    sqlx::query(older).execute(desk.rig.admin()).await.unwrap();
+    let mut busy = desk.rig.admin().begin().await.unwrap();
+    let lock = "SELECT FROM triage.desks WHERE tenant_id = $1 FOR UPDATE";
+    sqlx::query(lock).bind(OTHER_STREET.parse::<i64>().unwrap()).execute(&mut *busy).await.unwrap();
+    let room = desk.replica();
+    let first = async {
+        let clocks = "SELECT count(due_at) FROM triage.reviews";
+        let begun = wait::until(Duration::from_secs(10), async || {
+            let clocks: i64 = sqlx::query_scalar(clocks).fetch_one(desk.rig.admin()).await.unwrap();
+            (clocks == 1).then_some(())
+        });
+        let begun = begun.await;
+        busy.rollback().await.unwrap();
+        begun
+    };
+    let (swept, first) = tokio::join!(overdue::begin_clocks(&room), first);
+    assert!(first.is_some(), "the other street's clock has begun");
+    assert_eq!(swept.unwrap(), 2);
+    assert_eq!(overdue::begin_clocks(&room).await.unwrap(), 0, "once");
 }
 
 /// A street whose lock is never free for the runner: whoever holds it next moves what the runner passed over.
