@@ -150,6 +150,8 @@ impl Claim {
 pub enum Refusal {
     /// No such entry.
     Unknown,
+    /// Another plan was drawn than the one the person insists on.
+    Redrawn,
     /// Decided before, in another way.
     DecidedOtherwise,
     /// The list has no such item.

@@ -1,6 +1,7 @@
 //! Plans that wait for a person (D33), and their ends: a person approves, changes, merges, rejects; time passes; or it turns
 //! out that somebody's life is in danger. Whatever comes first ends it, under the street's lock, once.
 
+use bootstrap::door::IfMatch;
 use contract::EventType;
 use contract::proto::triage as wire;
 use ids::{CaseId, TenantId};
@@ -33,6 +34,8 @@ pub struct ReviewPlan {
     pub tenant: TenantId,
     /// Whose plan.
     pub case_id: CaseId,
+    /// Which of the plans drawn for it the person has read; nothing where they do not insist.
+    pub if_match: Option<IfMatch>,
     /// What is done.
     pub act: PlanAct,
     /// The person's words.
@@ -74,6 +77,8 @@ pub struct PlanState {
     pub decided: Option<(Outcome, Timestamp)>,
     /// If nobody decides until then, it goes out as it is.
     pub due_at: Timestamp,
+    /// Which of the plans drawn for its case it is, or was.
+    pub version: u64,
 }
 
 /// Does it.
@@ -89,6 +94,10 @@ async fn attempt(room: &Room, command: &ReviewPlan) -> Result<Result<PlanState, 
     let Some(entry) = store::plans::load(&mut tx, &[key]).await?.pop() else {
         return Ok(Err(Refusal::Unknown));
     };
+    // Before what was decided: of another plan than the person read, it is not their decision again.
+    if command.if_match.as_ref().is_some_and(|seen| !seen.admits(entry.version)) {
+        return Ok(Err(Refusal::Redrawn));
+    }
     if entry.decided.is_some() {
         return Ok(again(&command.act, &entry).map(|()| shown(&entry, now)));
     }
@@ -121,6 +130,7 @@ fn shown(entry: &PlanReview, now: Timestamp) -> PlanState {
         claim: Claim::holding(entry.claim.clone(), now).filter(|_| entry.decided.is_none()),
         decided: entry.decided,
         due_at: entry.due_at,
+        version: entry.version,
     }
 }
 

@@ -274,9 +274,11 @@ impl Redrawing<'_> {
         let explained: Option<routing::Explanation> = serde_json::from_slice(followed).ok();
         let before = explained.map(|explained| explained.plan);
         let of = |lead: &str| self.level_of(lead);
+        // At the desk where it waits it was asked already; the district may have handed it down.
+        let asked_already = self.waits.is_some();
         Stakes {
             given_by: self.known.report.assigned.as_ref().map(|assigned| assigned.by),
-            waits_for: matter.reviewed_at(&drawn.plan, lane),
+            waits_for: matter.reviewed_at(&drawn.plan, lane).filter(|_| !asked_already),
             // Of a lead that is not there any more, all that the plan reached is taken.
             led_before: before.map(|plan| of(&plan.lead.to_string()).unwrap_or(plan.level)),
             led: of(&Duties::of(&drawn.plan).lead).or(level_of(&drawn.plan.level)),

@@ -182,6 +182,7 @@ impl From<Refusal> for Problem {
         let not_now = |detail: &'static str| Problem::invalid_transition().with_detail(detail);
         match refusal {
             Refusal::Unknown => Problem::not_found(),
+            Refusal::Redrawn => Problem::precondition_failed(),
             Refusal::DecidedOtherwise => not_now("已另行处理完毕 / It was decided in another way"),
             Refusal::UnknownItem => {
                 fault("/item", "unknown-item", "事项清单中没有该事项 / the item list has no such item")

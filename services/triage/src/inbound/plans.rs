@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use bootstrap::door::{Fault, IdVerb, Path, Problem, Query, StrictJson, TraceContext};
+use axum::http::HeaderMap;
+use bootstrap::door::{Fault, IdVerb, IfMatch, Path, Problem, Query, StrictJson, TraceContext};
 use bootstrap::{Bearer, Identity};
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::Timestamp;
@@ -73,6 +74,8 @@ pub(super) struct PlanReviewDocument {
     /// If nobody has decided by then, it goes out as it is.
     #[schema(value_type = String, format = DateTime)]
     pub due_at: Timestamp,
+    /// For `If-Match`: which of the plans drawn for its case it is, from 1.
+    pub version: u64,
     /// Who has it in hand; nobody else decides it until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<String>,
@@ -152,6 +155,7 @@ fn document(case: &OpenCase, entry: PlanReview, now: Timestamp) -> Result<PlanRe
         plan_explanation: serde_json::from_str(&entry.plan.explanation_json).map_err(broken)?,
         requested_at: entry.requested_at,
         due_at: entry.due_at,
+        version: entry.version,
         claimed_until: claim.as_ref().map(|claim| claim.until),
         claimed_by: claim.map(|claim| claim.by),
     })
@@ -184,6 +188,8 @@ pub(super) struct PlanReviewState {
     /// If nobody decides until then, it goes out as it is.
     #[schema(value_type = String, format = DateTime)]
     pub due_at: Timestamp,
+    /// Which of the plans drawn for its case it is, or was.
+    pub version: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +205,8 @@ pub(super) struct PlanReviewState {
 
 /// 审核派单方案 / Lets a plan go out, as it is or changed (`approve`), puts its reports into another case (`merge`), says that nobody has
 /// to act (`reject`); takes it in hand (`claim`, `release`) or passes it on (`raise` to the district, `hand-down` to the street). The
-/// same decision again gives the same answer; another one is refused.
+/// same decision again gives the same answer; another one is refused. With `If-Match` nothing is done to a plan that
+/// was drawn anew since it was read.
 #[utoipa::path(
     post,
     path = "/triage/v1/streets/{street}/plan-reviews/{target}",
@@ -208,6 +215,8 @@ pub(super) struct PlanReviewState {
         ("street" = String, Path, description = "街道代码 / the street's code, 12 digits"),
         ("target" = String, Path, description = "案件编号加 :approve、:merge、:reject、:claim、:release、:raise 或 :hand-down / the case's \
             id and one of `:approve`, `:merge`, `:reject`, `:claim`, `:release`, `:raise`, `:hand-down`"),
+        ("If-Match" = Option<String>, Header, description = "仅当方案仍为此版本，即列表中的 version / only if \
+            the plan is still of this version: that of the list"),
     ),
     request_body = PlanForm,
     responses((status = 200, body = PlanReviewState), Problem),
@@ -217,33 +226,46 @@ pub(super) async fn act(
     Bearer(who): Bearer,
     Path((street, target)): Path<(TenantId, IdVerb<CaseId>)>,
     trace: TraceContext,
+    headers: HeaderMap,
     StrictJson(form): StrictJson<PlanForm>,
 ) -> Result<Json<PlanReviewState>, Problem> {
     let acting = Acting::admitted(&room, &who, street, &trace)?;
-    acted(&acting, target.id, &target.verb, form).await.map(Json)
+    let plan = ReadPlan { case_id: target.id, if_match: IfMatch::of(&headers) };
+    acted(&acting, plan, &target.verb, form).await.map(Json)
+}
+
+/// The plan that somebody acts on.
+pub(super) struct ReadPlan {
+    /// Whose.
+    pub case_id: CaseId,
+    /// As they have read it; nothing where they do not insist.
+    pub if_match: Option<IfMatch>,
 }
 
 /// Does what a form says, for either door.
 pub(super) async fn acted(
     acting: &Acting<'_>,
-    case_id: CaseId,
+    plan: ReadPlan,
     verb: &str,
     form: PlanForm,
 ) -> Result<PlanReviewState, Problem> {
+    let ReadPlan { case_id, if_match } = plan;
     let command = ReviewPlan {
         tenant: acting.street,
         case_id,
+        if_match,
         act: act_of(verb, &form)?,
         note: note(form.note)?,
         subject: acting.subject.to_owned(),
         rank: acting.rank,
         traceparent: acting.traceparent.to_owned(),
     };
-    let PlanState { desk, claim, decided, due_at } = plans::review(acting.room, &command).await??;
+    let PlanState { desk, claim, decided, due_at, version } = plans::review(acting.room, &command).await??;
     Ok(PlanReviewState {
         case_id: case_id.as_uuid(),
         desk,
         due_at,
+        version,
         claimed_until: claim.as_ref().map(|claim| claim.until),
         claimed_by: claim.map(|claim| claim.by),
         outcome: decided.map(|(outcome, _)| outcome.as_str()),

@@ -39,6 +39,8 @@ pub(crate) struct PlanReview {
     pub requested_at: Timestamp,
     pub due_at: Timestamp,
     pub note: String,
+    /// Which of the plans drawn for its case it is, from 1.
+    pub version: u64,
     pub claim: Option<Claim>,
     /// What became of it, and when.
     pub decided: Option<(Outcome, Timestamp)>,
@@ -58,6 +60,7 @@ struct Row {
     requested_at: jiff_sqlx::Timestamp,
     due_at: jiff_sqlx::Timestamp,
     note: String,
+    version: i64,
     claimed_by: Option<String>,
     claimed_until: Option<jiff_sqlx::Timestamp>,
     outcome: Option<String>,
@@ -85,6 +88,7 @@ impl Row {
             requested_at: self.requested_at.to_jiff(),
             due_at: self.due_at.to_jiff(),
             note: self.note,
+            version: u64::try_from(self.version).map_err(|_| impossible("triage.plan_reviews.version")())?,
             claim: super::claim(self.claimed_by, self.claimed_until),
             decided: outcome.transpose()?.zip(self.decided_at.map(jiff_sqlx::Timestamp::to_jiff)),
             decided_as: self.decided_as,
@@ -141,7 +145,7 @@ pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result
     let rows = sqlx::query_as!(
         Row,
         "SELECT r.tenant_id, r.case_id, r.lane, r.mode, r.desk, r.plan, r.repeats, r.traceparent, r.requested_at, r.due_at,
-             r.note, r.claimed_by, r.claimed_until, r.outcome, r.decided_at, r.decided_as
+             r.note, r.version, r.claimed_by, r.claimed_until, r.outcome, r.decided_at, r.decided_as
          FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, case_id)
          JOIN triage.plan_reviews r ON r.tenant_id = k.tenant_id AND r.case_id = k.case_id",
         &tenants,
@@ -152,19 +156,34 @@ pub(crate) async fn load(tx: &mut ScopedTx, keys: &[(TenantId, Uuid)]) -> Result
     rows.into_iter().map(Row::read).collect()
 }
 
-/// The plan that waits is another one: its case is. What it repeated was of the item or the place of before.
+/// Another plan in place of one that waits.
+pub(crate) struct Redrawn<'a> {
+    pub plan: &'a wire::CasePlan,
+    /// What it repeated was of this item and this place.
+    pub repeats_still: bool,
+    /// Who drew it has it in hand.
+    pub claim: &'a Claim,
+}
+
+/// The plan that waits is another one: its case is.
 pub(crate) async fn redraw(
     tx: &mut ScopedTx,
     case: &OpenCase,
-    plan: &wire::CasePlan,
+    redrawn: &Redrawn<'_>,
 ) -> Result<(), pg::Error> {
+    let Redrawn { plan, repeats_still, claim } = redrawn;
     let kept = sqlx::query!(
-        "UPDATE triage.plan_reviews SET plan = $3, lane = $4, repeats = NULL
+        "UPDATE triage.plan_reviews
+         SET plan = $3, lane = $4, repeats = CASE WHEN $5 THEN repeats END, version = version + 1, claimed_by = $6,
+             claimed_until = $7
          WHERE tenant_id = $1 AND case_id = $2 AND decided_at IS NULL",
         case.tenant.as_i64(),
         case.case_id.as_uuid(),
         plan.encode_to_vec(),
         case.lane.rank(),
+        *repeats_still,
+        claim.by,
+        jiff_sqlx::Timestamp::from(claim.until) as _,
     )
     .execute(&mut **tx)
     .await?;
@@ -289,7 +308,7 @@ pub(crate) async fn open(
     let rows = sqlx::query_as!(
         Row,
         "SELECT tenant_id, case_id, lane, mode, desk, plan, repeats, traceparent, requested_at, due_at, note,
-             claimed_by, claimed_until, outcome, decided_at, decided_as
+             version, claimed_by, claimed_until, outcome, decided_at, decided_as
          FROM triage.plan_reviews
          WHERE tenant_id = $1 AND decided_at IS NULL AND (lane, requested_at, case_id) > ($2, $3, $4)
              AND ($5::text IS NULL OR desk = $5)

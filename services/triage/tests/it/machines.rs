@@ -191,6 +191,7 @@ async fn a_plan_goes_between_the_desks_and_out_as_a_person_says() {
         (waiting.lead.as_str(), waiting.mode.as_str(), waiting.voices),
         ("transport", "street-review", 1)
     );
+    assert_eq!(waiting.version, 1);
     let due_at = waiting.due_at.as_ref().and_then(from_wire);
     assert_eq!(due_at, Some(desk.rig.clock.now() + SignedDuration::from_mins(30)));
     let why: Value = serde_json::from_slice(&waiting.plan_explanation).unwrap();
@@ -216,6 +217,9 @@ async fn a_plan_goes_between_the_desks_and_out_as_a_person_says() {
         assists: Some(wire::Assistants::default()),
         ..of_plan(case_id, wire::PlanAct::Approve)
     };
+    let unread = wire::ReviewPlanRequest { if_version: 2, ..changed.clone() };
+    assert_eq!(desk.on_plan(CENTRE, unread).await, refused(Code::Aborted, "precondition-failed"));
+    let changed = wire::ReviewPlanRequest { if_version: 1, ..changed };
     let done = desk.on_plan(CENTRE, changed.clone()).await.unwrap();
     assert_eq!((done.outcome.as_str(), done.decided_at.is_some()), ("changed", true));
     assert_eq!(desk.on_plan(CENTRE, changed).await.as_ref(), Ok(&done), "the same again");

@@ -27,4 +27,5 @@ mod review;
 mod rules;
 mod split;
 mod story;
+mod waiting;
 mod words;

@@ -8,12 +8,12 @@ use messaging::NewEvent;
 use pg::ScopedTx;
 
 use super::{Redrawing, Redrawn};
-use crate::core::desk::Standing;
+use crate::core::desk::{Claim, Standing};
 use crate::handle::docket::{item_name, state};
 use crate::handle::plans;
 use crate::store;
 use crate::store::cases::OpenCase;
-use crate::store::plans::PlanReview;
+use crate::store::plans::{PlanReview, Redrawn as RedrawnPlan};
 use crate::tenants::drawn::Drawn;
 
 /// The plan that waits; nothing of a case that is not reviewed.
@@ -28,6 +28,12 @@ pub(super) async fn plan_of(tx: &mut ScopedTx, case: &OpenCase) -> Result<Option
 /// The bodies of a plan that waits, the lead first.
 pub(super) fn bodies(entry: &PlanReview) -> Vec<String> {
     entry.plan.orders.iter().map(|order| order.body.clone()).collect()
+}
+
+/// Whether item and point are those by which a closed case was found to be the same matter. An address is words for
+/// people.
+fn same_matter(before: &OpenCase, case: &OpenCase) -> bool {
+    (&before.item, before.point, &before.datum) == (&case.item, case.point, &case.datum)
 }
 
 impl Redrawing<'_> {
@@ -50,14 +56,18 @@ impl Redrawing<'_> {
         self.event(EventType::CasePlanReviewRequested, case, &message)
     }
 
-    /// Whoever reads it at the desk reads the new one. What turns out to be mortal danger waits no more (D15).
+    /// Whoever reads it at the desk reads the new one, and who drew it decides first: others have read the one before.
+    /// What turns out to be mortal danger waits no more (D15).
     pub(super) async fn goes_on_waiting(
         &self,
         tx: &mut ScopedTx,
         case: &OpenCase,
         drawn: &Drawn,
     ) -> Result<(), pg::Error> {
-        store::plans::redraw(tx, case, &drawn.plan).await?;
+        let claim = Claim::begun(&self.command.subject, self.now);
+        let repeats_still = same_matter(&self.known.case, case);
+        let redrawn = RedrawnPlan { plan: &drawn.plan, repeats_still, claim: &claim };
+        store::plans::redraw(tx, case, &redrawn).await?;
         if case.lane == Lane::Urgent && !case.drill {
             plans::press(self.room, tx, self.now, &[(case.tenant, case.case_id.as_uuid())]).await?;
         }

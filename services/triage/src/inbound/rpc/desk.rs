@@ -6,7 +6,7 @@ mod shown;
 
 use std::sync::Arc;
 
-use bootstrap::door::Problem;
+use bootstrap::door::{IfMatch, Problem};
 use bootstrap::rpc::{Call, MESSAGE_BYTES_MAX, invalid, named, parsed};
 use contract::proto::triage as wire;
 use contract::proto::triage::review_desk_service_server::{ReviewDeskService, ReviewDeskServiceServer};
@@ -143,7 +143,10 @@ async fn review_plan(
         ground,
         note: given(asked.note),
     };
-    Ok(plans::acted(&acting, case_id, verb, form).await?.into())
+    // 0 as everywhere: the caller does not insist.
+    let if_match = (asked.if_version > 0).then(|| IfMatch::version(asked.if_version));
+    let plan = plans::ReadPlan { case_id, if_match };
+    Ok(plans::acted(&acting, plan, verb, form).await?.into())
 }
 
 async fn split_voice(

@@ -120,6 +120,7 @@ impl From<PlanReviewDocument> for wire::WaitingPlan {
             due_at: Some(to_wire(plan.due_at)),
             claimed_by: plan.claimed_by.unwrap_or_default(),
             claimed_until: plan.claimed_until.map(to_wire),
+            version: plan.version,
         }
     }
 }
@@ -151,6 +152,7 @@ impl From<PlanReviewState> for wire::ReviewPlanResponse {
             claimed_until: state.claimed_until.map(to_wire),
             outcome: state.outcome.unwrap_or_default().to_owned(),
             decided_at: state.decided_at.map(to_wire),
+            version: state.version,
         }
     }
 }
