@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::{Violation, readmodel};
 use crate::load::{Call, Outcome};
 
+#[cfg(test)]
+mod tests;
+
 /// (invariant, what the rows are, a query that returns one text per violation).
 const QUERIES: &[(&str, &str, &str)] = &[
     (
@@ -46,8 +49,11 @@ const QUERIES: &[(&str, &str, &str)] = &[
              -- What was returned or transferred goes on in another order, which no plan names.
              WHERE o.tenant_id = t.tenant_id AND o.case_id = t.case_id AND o.round = 1
                  AND NOT o.state ? 'follows')
-             -- A plan that was drawn anew is followed upon the orders that are there.
-             AND NOT EXISTS (SELECT FROM triage.reroutes r WHERE r.tenant_id = t.tenant_id AND r.case_id = t.case_id)",
+             -- A plan that was drawn anew is followed upon the orders that are there; while it waited there were none.
+             AND NOT EXISTS (SELECT FROM triage.reroutes r
+                 JOIN triage.journal j ON j.tenant_id = r.tenant_id AND j.aggregate_id = r.case_id
+                     AND j.event_type = 'triage.case.routed' AND j.version < r.version
+                 WHERE r.tenant_id = t.tenant_id AND r.case_id = t.case_id)",
     ),
     (
         "I4",
@@ -89,9 +95,19 @@ const QUERIES: &[(&str, &str, &str)] = &[
     (
         "I6",
         "wake-up that is more than 30 s late",
-        "SELECT kind || ' ' || subject_id FROM (SELECT * FROM dispatch.wakeups
+        "SELECT kind || ' ' || subject_id FROM (SELECT * FROM triage.wakeups UNION ALL SELECT * FROM dispatch.wakeups
              UNION ALL SELECT * FROM notification.wakeups) w
          WHERE due_at < clock_timestamp() - interval '30 seconds'",
+    ),
+    (
+        "I6",
+        "report that waits for a person without a clock, or that nothing wakes",
+        // Twice what a sweep takes: it gives a clock to what an older build put onto a desk.
+        "SELECT r.report_id::text FROM triage.reviews r
+         WHERE r.decided_at IS NULL AND r.requested_at < clock_timestamp() - interval '60 seconds'
+             AND CASE WHEN r.due_at IS NULL OR (r.reminded AND r.desk = 'street') THEN true
+                 ELSE NOT r.reminded AND NOT EXISTS (SELECT FROM triage.wakeups w WHERE w.tenant_id = r.tenant_id
+                     AND w.kind = 'report_review' AND w.subject_id = r.report_id) END",
     ),
     (
         "I7",
@@ -275,6 +291,10 @@ pub(super) async fn moving(admin: &PgPool, leaving_out: &[&str]) -> Result<Strin
         UNION ALL SELECT 'notification outbox', count(*) FROM notification.outbox_pending
         UNION ALL SELECT 'reports not triaged', count(*) FROM intake.journal j WHERE NOT EXISTS
             (SELECT FROM triage.inbox i WHERE i.message_id = j.id)
+        UNION ALL SELECT 'wake-ups of triage that are due', count(*) FROM triage.wakeups
+            WHERE due_at < clock_timestamp() - interval '10 seconds'
+        UNION ALL SELECT 'reports that wait without a clock', count(*) FROM triage.reviews
+            WHERE decided_at IS NULL AND (due_at IS NULL OR (reminded AND desk = 'street'))
         UNION ALL SELECT 'cases not dispatched', count(*) FROM triage.cases t WHERE NOT EXISTS
             (SELECT FROM dispatch.cases d WHERE d.tenant_id = t.tenant_id AND d.id = t.case_id)
         UNION ALL SELECT 'orders not heard', count(*) FROM dispatch.journal j
