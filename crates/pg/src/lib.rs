@@ -14,6 +14,7 @@
 mod board;
 mod clock;
 pub mod crash;
+mod doubt;
 mod error;
 pub mod inspect;
 mod jump;

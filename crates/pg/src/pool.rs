@@ -2,23 +2,23 @@
 
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ids::TenantId;
 use jiff::Timestamp;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use crate::board::{Board, Listener, Notes};
+use crate::doubt::Doubt;
 use crate::error::Error;
 use crate::scope::TenantScope;
 
 /// A connection whose caller is gone has this long to answer what it was asked last; then it is closed, so that it
 /// does not keep its place in the pool.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
-/// A beginning nobody waits for any more is given up after this.
-const ABANDON_BEGIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Bounds of a pool.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct PoolConfig {
     pub statement_timeout_ms: u64,
     /// A transaction that idles longer is ended by the server.
     pub idle_in_transaction_timeout_ms: u64,
+    /// A beginning nobody waits for any more is given up after this, connecting included.
+    pub abandon_begin_ms: u64,
 }
 
 impl Default for PoolConfig {
@@ -41,6 +43,7 @@ impl Default for PoolConfig {
             begin_timeout_ms: 1_500,
             statement_timeout_ms: 10_000,
             idle_in_transaction_timeout_ms: 15_000,
+            abandon_begin_ms: 5_000,
         }
     }
 }
@@ -50,6 +53,8 @@ impl Default for PoolConfig {
 pub struct Pool {
     inner: sqlx::PgPool,
     begin_within: Duration,
+    abandon_begin_after: Duration,
+    doubt: Arc<Doubt>,
     board: Board,
 }
 
@@ -75,13 +80,20 @@ impl Pool {
             ("tcp_keepalives_count", "3".to_owned()),
         ]);
         let begin_within = Duration::from_millis(config.begin_timeout_ms);
+        let doubt = Arc::new(Doubt::none());
+        let asked = doubt.clone();
         let inner = PgPoolOptions::new()
             .max_connections(config.connections_max)
             .acquire_timeout(begin_within)
             .test_before_acquire(false)
+            .before_acquire(move |_, known| {
+                let sure = !asked.about(known.idle_for);
+                Box::pin(async move { Ok(sure) })
+            })
             .after_release(|connection, _| Box::pin(settle(connection)))
             .connect_lazy_with(options);
-        Ok(Self { inner, begin_within, board: Board::default() })
+        let abandon_begin_after = Duration::from_millis(config.abandon_begin_ms);
+        Ok(Self { inner, begin_within, abandon_begin_after, doubt, board: Board::default() })
     }
 
     /// Begins a transaction that sees exactly the tenants of `scope`; "unavailable" if that takes too long.
@@ -91,17 +103,14 @@ impl Pool {
     /// not safe against being dropped midway). For the same reason the task outlives the caller's deadline.
     pub async fn begin(&self, scope: TenantScope) -> Result<ScopedTx, Error> {
         let span = telemetry::db::transaction_span();
-        let pool = self.inner.clone();
-        let statement = AssertSqlSafe(scope.begin_statement());
-        let beginning =
-            tokio::spawn(async move { timeout(ABANDON_BEGIN_AFTER, pool.begin_with(statement)).await });
+        let beginning = tokio::spawn(beginning(self.clone(), AssertSqlSafe(scope.begin_statement())));
         match timeout(self.begin_within, beginning).await {
-            Ok(Ok(Ok(Ok(inner)))) => {
+            Ok(Ok(Some(Ok(inner)))) => {
                 Ok(ScopedTx { inner, scope, board: self.board.clone(), notes: Notes::new(), _span: span })
             }
-            Ok(Ok(Ok(Err(error)))) => Err(error.into()),
+            Ok(Ok(Some(Err(error)))) => Err(error.into()),
             Ok(Err(join)) => Err(Error::broken("the task that begins a transaction ended", join)),
-            Ok(Ok(Err(_))) | Err(_) => Err(Error::overdue("beginning a transaction took too long")),
+            Ok(Ok(None)) | Err(_) => Err(Error::overdue("beginning a transaction took too long")),
         }
     }
 
@@ -110,9 +119,14 @@ impl Pool {
         self.board.listen(topic)
     }
 
-    /// A connection outside the pool's accounting, for session locks (the relay's shards).
+    /// A connection of its own, outside the pool, for session locks (the relay's shards). Never one that a transaction was begun on:
+    /// what is written without one is to be committed.
     pub async fn dedicated(&self) -> Result<PgConnection, Error> {
-        Ok(self.inner.acquire().await?.detach())
+        let options = self.inner.connect_options();
+        match timeout(self.begin_within, options.connect()).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(Error::overdue("connecting took too long")),
+        }
     }
 
     /// Asks the same server the same way, outside of the pool.
@@ -192,6 +206,23 @@ impl DerefMut for ScopedTx {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.inner
     }
+}
+
+/// Begins a transaction; nothing if that is given up. After what went wrong half way the connection is in doubt.
+async fn beginning(
+    pool: Pool,
+    statement: AssertSqlSafe<String>,
+) -> Option<Result<Transaction<'static, Postgres>, sqlx::Error>> {
+    let mut beginning = std::pin::pin!(pool.inner.begin_with(statement));
+    let begun = tokio::select! {
+        begun = &mut beginning => Some(begun),
+        () = tokio::time::sleep(pool.abandon_begin_after) => None,
+    };
+    if matches!(begun, None | Some(Err(sqlx::Error::Database(_)))) {
+        // Said before the connection goes back.
+        pool.doubt.arises();
+    }
+    begun
 }
 
 /// Lets a connection that comes back finish what it was asked (at least the rollback of a dropped transaction).
