@@ -101,6 +101,8 @@ impl Order {
         let records = |milestone: Milestone| milestone.act().is_some_and(|own| own == act || own == Act::See);
         let begins = |from| records(from) && !self.reached(from);
         let begun = self.pairs.iter().filter(|pair| begins(pair.from) && !self.reached(pair.to));
-        begun.map(|pair| pair.begin(calendars, self.suspended.is_some(), at)).collect()
+        // Whose documents are behind puts no pair on an older publication than its siblings count on.
+        let calendar = calendars.after(calendars.of(self.counted_on()));
+        begun.map(|pair| pair.begin(calendar, self.suspended.is_some(), at)).collect()
     }
 }

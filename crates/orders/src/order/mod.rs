@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{BodyRef, CaseId, OrderId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sla::CalendarRef;
 
 pub use act::Act;
 pub use adopt::Terms;
@@ -217,6 +218,17 @@ impl Order {
     /// What is known of a stage that is a named pair of it.
     pub fn pair(&self, stage: Stage) -> Option<&PairPlan> {
         self.pairs.iter().find(|pair| pair.stage() == stage)
+    }
+
+    /// The latest publication that a clock of it counts on, or counted on; none where all are around the clock.
+    pub fn counted_on(&self) -> Option<&CalendarRef> {
+        self.stages.iter().filter_map(StageState::counted_on).max_by_key(|reference| reference.version)
+    }
+
+    /// Whether a named pair of it may still begin: then it counts on what the order's clocks did, decided or not.
+    pub fn awaits_pair(&self) -> bool {
+        let to_come = |pair: &PairPlan| !self.reached(pair.from) && !self.reached(pair.to);
+        !self.phase.ended() && self.pairs.iter().any(to_come)
     }
 
     /// Whether a milestone was recorded.

@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sla::StopWatch;
+use sla::{Calendar, StopWatch};
 
 use super::{Stage, StagePlan, StageState};
-use crate::{Act, PlanFault, Publications, Refusal};
+use crate::{Act, PlanFault, Refusal};
 
 /// The most bytes of a name.
 const NAME_BYTES_MAX: usize = 32;
@@ -161,14 +161,13 @@ impl PairPlan {
         (self.stage(), self.from, self.to) == (other.stage(), other.from, other.to)
     }
 
-    /// Begins at `at` on the calendar in force; where no time is charged then, on hold from its first instant.
+    /// Begins at `at` on this publication; where no time is charged then, on hold from its first instant.
     pub(crate) fn begin(
         &self,
-        calendars: Publications<'_>,
+        calendar: &Calendar,
         held: bool,
         at: Timestamp,
     ) -> Result<StageState, Refusal> {
-        let calendar = calendars.present();
         let begun = StageState::start(self.plan.clone(), calendar, at);
         let mut begun = begun.map_err(|_| Refusal::TimeOutOfRange)?;
         if held {

@@ -1,14 +1,18 @@
 //! Named pairs: from their first milestone to their second, charged in between and nowhere else.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, HoldReason, Milestone, Order, OrderCommand, OrderEvent, OrderEventKind, OrderPlan, PairPlan,
-    PlanFault, Refusal, Role, Stage, StagePlan, StageState, Terms, TimeWanted, Verdict,
+    PlanFault, Publications, Refusal, Role, Stage, StagePlan, StageState, Terms, TimeWanted, Verdict,
 };
 use proptest::prelude::*;
 use sla::{Calendar, ClockKind, Unit, worked_between};
 
-use crate::fixtures::{self, Life, actor, at, calendar, named, plan, second, seconds, stage, step};
+use crate::fixtures::{
+    self, Life, actor, at, calendar, command, named, plan, reformed, second, seconds, stage, step,
+};
 use crate::world::{Step, World};
 
 const REPAIR: &str = "repair-time";
@@ -114,6 +118,30 @@ fn what_begins_while_time_is_held_is_held_from_its_first_instant() {
     assert_eq!((life.order.wake_at(), life.ticks(second(900))), (Some(second(1_000)), "=".to_owned()));
     life.goes_on(1_000);
     assert_eq!(life.pair().unwrap().due_at(), Some(second(1_100)));
+}
+
+/// Whoever decides may not have read the later publication yet. By the office's first hours it would be half past ten on
+/// Tuesday.
+#[test]
+fn none_begins_on_an_older_publication_than_its_siblings_counted_on() {
+    let office = calendar(&[2026]);
+    let long_hours = reformed(0, &[Arc::new(office.clone())]);
+    let repair = stage(named(REPAIR), ClockKind::Work, 2, Unit::Hour, &[]);
+    let pairs = vec![fixtures::pair(repair, Milestone::Arrived, Milestone::Submitted)];
+    let taken = vec![stage(Stage::Acknowledge, ClockKind::Work, 1, Unit::Hour, &[])];
+    let plan = OrderPlan { pairs, ..plan(Role::Lead, "transport", taken, vec![]) };
+    let mut life = Life::since(plan, &long_hours, second(0));
+    life.acts(Act::Acknowledge, second(60)).unwrap();
+    assert!(life.order.awaits_pair() && life.order.stages[0].verdict.is_some());
+    let earlier = [Arc::new(office.clone()), Arc::new(long_hours.clone())];
+    let behind = Publications::new(&office, &earlier);
+    life.does(command(Act::Arrive, "li", behind, &[]), at("2026-11-23 17:30")).unwrap();
+    let begun = life.pair().unwrap();
+    assert_eq!(
+        (begun.counted_on(), begun.due_at()),
+        (Some(long_hours.reference()), Some(at("2026-11-23 19:30")))
+    );
+    assert!(!life.order.awaits_pair());
 }
 
 /// Held before the first report; the report comes long after the time would have been over.

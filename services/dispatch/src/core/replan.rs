@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use orders::{
     Actor, CaseCommand, CaseEventKind, OrderCommand, OrderEventKind, Publications, Refusal, StageDue,
-    StageMove, StageState,
+    StageMove,
 };
 use serde::{Deserialize, Serialize};
 use sla::{Calendar, CalendarRef, Change};
@@ -60,14 +60,19 @@ pub(crate) struct MovePage {
 }
 
 impl Matter {
-    /// What its clocks count on; `all` those that are decided, too, else those without a verdict.
+    /// What its clocks count on; `all` those that are decided, too, else those without a verdict, and of an order with a
+    /// named pair to come all of its own: that pair will count on the same.
     pub fn counted_on(&self, all: bool) -> impl Iterator<Item = &CalendarRef> {
         let present = [self.case.verification(), self.case.adjudication()].into_iter().flatten();
         let past = self.case.verify.values().chain(self.case.adjudications.values().map(|of| &of.clock));
-        let case = present.chain(past.filter(move |_| all));
+        let case = present.chain(past.filter(move |_| all)).map(move |stage| (stage, all));
         let orders = self.orders.iter().filter(move |order| all || !order.phase.ended());
-        let stages = orders.flat_map(|order| &order.stages).chain(case);
-        stages.filter(move |stage| all || stage.verdict.is_none()).filter_map(StageState::counted_on)
+        let stages = orders.flat_map(move |order| {
+            let whole = all || order.awaits_pair();
+            order.stages.iter().map(move |stage| (stage, whole))
+        });
+        let counted = stages.chain(case).filter(|(stage, whole)| *whole || stage.verdict.is_none());
+        counted.filter_map(|(stage, _)| stage.counted_on())
     }
 
     /// Whether a clock counts on another publication of this calendar.

@@ -2,10 +2,14 @@
 
 use axum::http::StatusCode;
 use contract::document::{CalendarSpec, DayOfWeek, Document, Frame, WeekDay};
+use contract::proto::triage;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{STREET, World, path_of, stage};
+use crate::life::ok;
+use crate::pairs::{REPAIR, repair};
+use crate::world::{STREET, World, at, path_of, seconds, stage};
 
 const BUS: &str = "bus-hours";
 const CALENDARS: &str = "/dispatch/v1/streets/990102001000/calendars";
@@ -32,6 +36,33 @@ impl World {
     async fn due_of(&self, case_id: Uuid, body: &str, role: &str) -> [Value; 2] {
         let order = self.order(case_id, 1, body, role).await;
         ["on_site", "resolve"].map(|name| stage(&order, name)["due_at"].clone())
+    }
+
+    /// A case under a policy of one limit in working time, which the bus company has met, and of a pair that is to begin.
+    async fn pair_to_come(&self) -> Uuid {
+        let mut routed = self.routed(STREET, "TRA-01");
+        let policy = routed.plan().policy.as_mut().unwrap();
+        let clock = triage::Clock::Work.into();
+        policy.stages = vec![triage::StageLimit { clock, ..seconds("acknowledge", 3_600) }];
+        policy.pairs = vec![repair()];
+        let case_id = self.opened(&routed).await;
+        let order = self.order(case_id, 1, "bus-company", "assist").await;
+        assert_eq!(self.deed("bus-company", &order, "acknowledge", json!({})).await, ok("acknowledged"));
+        case_id
+    }
+
+    /// When the pair is due that begins at this moment, and what its clock says it counts on.
+    async fn pair_begun(&self, case_id: Uuid, now: Timestamp) -> (Value, Value, Value) {
+        self.rig.clock.set(now);
+        let order = self.order(case_id, 1, "bus-company", "assist").await;
+        assert_eq!(self.deed("bus-company", &order, "arrive", json!({})).await, ok("on_site"));
+        let begun = self.order(case_id, 1, "bus-company", "assist").await;
+        let (status, told) = self.get("bus-company", &format!("{}/clocks", path_of(&order))).await;
+        assert_eq!(status, StatusCode::OK, "{told:#}");
+        let clocks = told["clocks"].as_array().unwrap();
+        let clock = clocks.iter().find(|clock| clock["stage"] == REPAIR).expect("its clock");
+        assert_eq!(clock["due_at"], stage(&begun, REPAIR)["due_at"], "told as it was counted");
+        (clock["due_at"].clone(), clock["calendar"].clone(), clock["calendar_version"].clone())
     }
 
     async fn bus_moves(&self) -> Vec<Value> {
@@ -119,4 +150,36 @@ async fn a_bodys_hours_are_published_anew_and_taken_back() {
     let next = world.opened(&world.routed(STREET, "TRA-01")).await;
     let [_, resolve] = world.due_of(next, "bus-company", "assist").await;
     assert_eq!(resolve, json!("2026-12-07T10:00:00Z"));
+}
+
+/// The street's hours stop at noon, and the bus company is on them now; but its order is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pair_begins_on_the_hours_its_order_has_counted_on() {
+    let world = World::start().await;
+    world.bus_hours(2, Some("22:00")).await;
+    let case_id = world.pair_to_come().await;
+    world.bus_hours(3, None).await;
+    let begun = world.pair_begun(case_id, at("2026-11-23T04:00:00Z")).await;
+    assert_eq!(begun, (json!("2026-11-23T06:00:00Z"), json!(BUS), json!(20_001)));
+}
+
+/// Another replica had the order go over to a publication that this one has not read yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pair_begins_on_no_older_publication_than_its_order_went_over_to() {
+    let world = World::start().await;
+    world.bus_hours(2, Some("20:00")).await;
+    let case_id = world.pair_to_come().await;
+    let published = "INSERT INTO dispatch.calendars (tenant_id, id, version, spec, seen_at)
+        SELECT tenant_id, id, 30001,
+            jsonb_set(replace(spec::text, '20:00', '22:00')::jsonb, '{version}', '30001'), seen_at
+        FROM dispatch.calendars WHERE id = 'bus-hours'";
+    let moved = r#"UPDATE dispatch.orders
+        SET state = replace(state::text, '"version": 20001', '"version": 30001')::jsonb
+        WHERE body = 'bus-company'"#;
+    for sql in [published, moved] {
+        let done = sqlx::query(sql).execute(world.rig.admin()).await.unwrap();
+        assert!(done.rows_affected() > 0, "{sql}");
+    }
+    let begun = world.pair_begun(case_id, at("2026-11-23T11:00:00Z")).await;
+    assert_eq!(begun, (json!("2026-11-23T13:00:00Z"), json!(BUS), json!(30_001)));
 }

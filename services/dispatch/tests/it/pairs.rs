@@ -14,10 +14,10 @@ use crate::life::ok;
 use crate::world::{STREET, World, at, path_of, stage};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-const REPAIR: &str = "repair-time";
+pub const REPAIR: &str = "repair-time";
 
 /// Two working hours from arrival to submission, warned at 0.8; the governance centre is told of a breach.
-fn repair() -> triage::PairLimit {
+pub fn repair() -> triage::PairLimit {
     let limit = triage::StageLimit {
         stage: REPAIR.to_owned(),
         clock: triage::Clock::Work.into(),
