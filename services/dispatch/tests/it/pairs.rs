@@ -185,3 +185,32 @@ async fn the_policy_in_force_is_adopted_with_its_pairs_and_what_was_used_counts(
     goes_to(&world, at("2026-11-23T03:30:00Z")).await;
     assert_eq!(world.order_event(EventType::OrderBreached).await.stage, REPAIR);
 }
+
+/// What docs/operations/upgrade.md has an administrator ask before a way back.
+const WITH_PAIRS: &str = "SELECT c.tenant_id, c.case_no, o.id, o.phase FROM dispatch.cases c JOIN dispatch.orders o \
+    ON o.tenant_id = c.tenant_id AND o.case_id = c.id \
+    WHERE c.phase NOT IN ('closed', 'cancelled') AND o.state ? 'pairs'";
+
+/// Begun or not, and carried on to whom the duty goes: an older build reads none of it until the case is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_with_pairs_are_found_before_a_way_back() {
+    assert!(include_str!("../../../../docs/operations/upgrade.md").contains(WITH_PAIRS), "another query");
+    let world = World::start().await;
+    world.opened(&world.routed(STREET, "TRA-01")).await;
+    let case_id = acknowledged(&world).await;
+    let found = async || {
+        let rows: Vec<(i64, String, Uuid, String)> =
+            sqlx::query_as(WITH_PAIRS).fetch_all(world.rig.admin()).await.unwrap();
+        let mut phases: Vec<String> = rows.into_iter().map(|(_, _, _, phase)| phase).collect();
+        phases.sort();
+        phases
+    };
+    assert_eq!(lead(&world, case_id).await["stages"], json!([]), "the list does not show it");
+    assert_eq!(found().await, ["acknowledged"]);
+    let to_police = json!({ "to": "traffic-police", "note": "属交警" });
+    let (status, _) =
+        world.deed("governance-centre", &lead(&world, case_id).await, "transfer", to_police).await;
+    assert_eq!((status, found().await), (200, vec!["dispatched".to_owned(), "transferred".to_owned()]));
+    world.cancel("street-centre", case_id).await;
+    assert_eq!(found().await, [""; 0]);
+}
