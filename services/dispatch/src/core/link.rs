@@ -18,8 +18,9 @@ pub(crate) const LINKS_MAX: usize = 50;
 /// Openings within this time of a receipt are counted with it: a page that is loaded again and again must not fill a timeline.
 pub(crate) const RECEIPT_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-/// Receipts of refusals for one reason that a link leaves in its life: who goes on trying is counted, and fills no journal.
-pub(crate) const REFUSALS_MAX: u32 = 100;
+/// Receipts of refusals that the links of one order leave in its life, all of them together: who goes on trying is
+/// counted, and fills no journal.
+pub(crate) const REFUSALS_MAX: u32 = 200;
 
 /// What may be done by a link. Never a return, a question for time, a ruling or a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,10 +109,13 @@ pub(crate) struct Link {
 pub(crate) struct Refused {
     /// How often.
     pub count: u32,
+    /// When the last one was.
+    pub last_at: Timestamp,
     /// How many of them left a receipt.
     pub said: u32,
-    /// When the last of those was.
-    pub last_at: Timestamp,
+    /// When the last of those did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Timestamp>,
 }
 
 /// Why a true link does nothing. What to do is the same each time: ask the centre.
@@ -186,22 +190,14 @@ impl Link {
         Self { opened: self.opened.saturating_add(1), last_opened_at, ..self.clone() }
     }
 
-    /// Whether a refusal for this reason leaves a receipt: one a minute, and not for ever.
-    pub fn tells_refusal(&self, why: LinkDenial, now: Timestamp) -> bool {
-        self.refused.get(&why).is_none_or(|before| {
-            before.said < REFUSALS_MAX && now.duration_since(before.last_at) >= RECEIPT_EVERY
-        })
-    }
-
-    /// After somebody was shown nothing.
-    pub fn after_refusing(&self, why: LinkDenial, now: Timestamp) -> Self {
-        let tells = self.tells_refusal(why, now);
+    /// After somebody was shown nothing, with a receipt or without.
+    pub fn after_refusing(&self, why: LinkDenial, tells: bool, now: Timestamp) -> Self {
         let mut after = self.clone();
-        let of = after.refused.entry(why).or_insert(Refused { count: 0, said: 0, last_at: now });
-        of.count = of.count.saturating_add(1);
+        let first = Refused { count: 0, last_at: now, said: 0, said_at: None };
+        let of = after.refused.entry(why).or_insert(first);
+        (of.count, of.last_at) = (of.count.saturating_add(1), now);
         if tells {
-            of.said += 1;
-            of.last_at = now;
+            (of.said, of.said_at) = (of.said.saturating_add(1), Some(now));
         }
         after
     }
@@ -210,6 +206,15 @@ impl Link {
     pub fn after_revoking(&self, now: Timestamp) -> Self {
         Self { revoked_at: self.revoked_at.or(Some(now)), ..self.clone() }
     }
+}
+
+/// Whether one more refusal leaves a receipt on the order of these links, which are all it has: one a minute, and not for
+/// ever. Each raises the order's version, which whoever works on it insists on.
+pub(crate) fn tells_refusal<'a>(links: impl Iterator<Item = &'a Link>, now: Timestamp) -> bool {
+    let of: Vec<&Refused> = links.flat_map(|link| link.refused.values()).collect();
+    let said = of.iter().fold(0_u32, |said, of| said.saturating_add(of.said));
+    let just_said = |at: Timestamp| now.duration_since(at) < RECEIPT_EVERY;
+    said < REFUSALS_MAX && !of.iter().filter_map(|of| of.said_at).any(just_said)
 }
 
 impl Matter {

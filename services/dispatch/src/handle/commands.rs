@@ -193,8 +193,8 @@ impl Desk {
         Ok(answer)
     }
 
-    /// A receipt on the order of a link that showed nothing, at most once a minute for one reason: with its reason, and with nothing
-    /// that the caller said.
+    /// A receipt on the order of a link that showed nothing, at most one a minute: with its reason, and with nothing that the
+    /// caller said, whose trace is a text of its choice, too.
     fn note_refusal(
         &mut self,
         room: &Room,
@@ -205,15 +205,12 @@ impl Desk {
     ) {
         let Some((order_id, link, why)) = self.links.tried(command, denied) else { return };
         room.metrics.link_refused(Some(why));
-        let (tells, id, after) = (link.tells_refusal(why, now), link.id, link.after_refusing(why, now));
+        let tells = self.links.tells_refusal(command.request.tenant, order_id, now);
+        let (id, after) = (link.id, link.after_refusing(why, tells, now));
         if let Some(matter) = self.matters.get_mut(&place.case).filter(|_| tells) {
             let actor = Actor { principal: format!("{LINK_SUBJECT}{id}"), body: None };
             match matter.link_refused(order_id, id, why, actor, now) {
-                Ok(()) => {
-                    let traceparent = Some(command.traceparent.as_str());
-                    let by = By { otherwise: "clock", traceparent, note: "" };
-                    self.said.extend(say(room, now, matter, by));
-                }
+                Ok(()) => self.said.extend(say(room, now, matter, By::itself("clock"))),
                 Err(refusal) => tracing::error!(code = refusal.code(), "a refusal of a link is refused"),
             }
         }

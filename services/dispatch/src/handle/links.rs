@@ -12,7 +12,7 @@ use super::answer::Request;
 use super::command::{Command, LinkDeed, What};
 use super::{Denied, Room};
 use crate::core::direct::Doing;
-use crate::core::link::{LINKS_MAX, Link, LinkAct, LinkRefusal, NewLink};
+use crate::core::link::{LINKS_MAX, Link, LinkAct, LinkRefusal, NewLink, tells_refusal};
 use crate::core::matter::Matter;
 use crate::core::token::{Claims, Token};
 use crate::store::{self, Key};
@@ -52,6 +52,15 @@ impl Links {
             },
             What::Order(..) | What::Case(..) => Ok(()),
         }
+    }
+
+    /// Whether a refusal leaves a receipt on this order now.
+    pub fn tells_refusal(&self, tenant: TenantId, order_id: OrderId, now: Timestamp) -> bool {
+        tells_refusal(self.of_order(tenant, order_id), now)
+    }
+
+    fn of_order(&self, tenant: TenantId, order_id: OrderId) -> impl Iterator<Item = &Link> {
+        self.known.values().filter(move |link| (link.tenant, link.order_id) == (tenant, order_id))
     }
 
     /// The link of an order that was tried in vain, and why: what [`Self::admits`] refused. One that is not known, or is another
@@ -146,8 +155,7 @@ impl Links {
         now: Timestamp,
     ) -> Result<Link, Denied> {
         let tenant = request.tenant;
-        let of_order = self.known.values().filter(|link| (link.tenant, link.order_id) == (tenant, order_id));
-        if of_order.count() >= LINKS_MAX {
+        if self.of_order(tenant, order_id).count() >= LINKS_MAX {
             return Err(Denied::Link(LinkRefusal::TooMany));
         }
         let expires_at = Timestamp::from_second(now.as_second())

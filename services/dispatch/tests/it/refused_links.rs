@@ -8,9 +8,11 @@ use contract::proto::dispatch as said;
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::world::{STREET, World, path_of};
+use crate::world::{STREET, TRACE, World, path_of};
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// A trace of a stranger's choice.
+const STRANGE: &str = "00-11111111111111111111111111111111-2222222222222222-01";
 
 impl World {
     async fn linked(&self, order: &Value, body: Value) -> (String, Value) {
@@ -28,8 +30,8 @@ impl World {
         };
         let key = self.next_id().to_string();
         let path = format!("/dispatch/v1/links:{verb}");
-        let (status, _, answer) =
-            self.rig.http("POST", &path, None, &[("idempotency-key", &key)], Some(body)).await;
+        let headers = [("idempotency-key", key.as_str()), ("traceparent", STRANGE)];
+        let (status, _, answer) = self.rig.http("POST", &path, None, &headers, Some(body)).await;
         (status.as_u16(), answer["code"].as_str().unwrap_or_default().to_owned())
     }
 
@@ -38,6 +40,12 @@ impl World {
         let said = self.rig.said().await;
         let refused = said.iter().filter(|(of, _)| of.event_type == EventType::OrderLinkRefused);
         refused.map(|(_, payload)| said::OrderEvent::decode(payload.clone()).unwrap()).collect()
+    }
+
+    /// How many attempts were counted under this reason.
+    fn counted(&self, reason: &str) -> f64 {
+        let name = format!("dispatch_links_refused_total{{reason=\"{reason}\"}}");
+        self.rig.house.metrics.value(&name).unwrap_or_default()
     }
 
     async fn reasons(&self) -> Vec<String> {
@@ -78,9 +86,14 @@ async fn who_is_shown_nothing_leaves_a_receipt_with_its_reason() {
     assert_eq!((actor.subject, actor.body.as_str()), (format!("link:{id}"), ""), "for no body");
     assert_eq!(receipt.note, "", "nothing of what was written with it");
     assert_eq!((order_after.version, order_after.phase.as_str()), (version + 1, "dispatched"));
+    let journaled = world.rig.said().await;
+    let (journaled, _) =
+        journaled.iter().find(|(of, _)| of.event_type == EventType::OrderLinkRefused).unwrap();
+    assert_eq!(journaled.traceparent, TRACE, "the report's");
 
     world.rig.clock.advance(60 * MINUTE);
     assert_eq!(world.tries(&short, None).await, refused("link-expired"));
+    world.rig.clock.advance(MINUTE);
     // Its order goes to somebody else: also of an order that has ended it is noted.
     let transfer = format!("{}:transfer", path_of(&order));
     world.post("street-centre", &transfer, &[], json!({ "to": "police" })).await;
@@ -109,34 +122,54 @@ async fn who_goes_on_trying_fills_no_journal() {
     let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
     let order = world.order(case_id, 1, "bus-company", "assist").await;
     let (token, link) = world.linked(&order, json!({ "label": "夜班", "hours": 1 })).await;
+    let (other, _) = world.linked(&order, json!({ "label": "值班室", "hours": 1 })).await;
     world.rig.clock.advance(60 * MINUTE);
     for _ in 0..3 {
         assert_eq!(world.tries(&token, None).await, refused("link-expired"));
     }
+    // Whichever link of the order it is, and for whatever reason: who works on it insists on a version.
+    assert_eq!(world.tries(&other, None).await, refused("link-expired"));
+    for _ in 0..2 {
+        assert_eq!(world.tries(&forged(&token), None).await, (404, "not-found".to_owned()));
+    }
     assert_eq!(world.reasons().await, ["link-expired"], "one a minute");
-    // Another reason has a receipt of its own.
-    assert_eq!(world.tries(&forged(&token), None).await, (404, "not-found".to_owned()));
-    assert_eq!(world.tries(&forged(&token), None).await.0, 404);
-    assert_eq!(world.reasons().await, ["link-expired", "link-forged"]);
     world.rig.clock.advance(MINUTE - Duration::from_micros(1));
     world.tries(&token, None).await;
-    assert_eq!(world.reasons().await.len(), 2);
+    assert_eq!(world.reasons().await.len(), 1);
     world.rig.clock.advance(Duration::from_micros(1));
-    world.tries(&token, None).await;
-    assert_eq!(world.reasons().await, ["link-expired", "link-forged", "link-expired"]);
-    // And not for ever: what was tried a hundred times is counted from then on.
-    sqlx::query(
-        "UPDATE dispatch.links SET refused = jsonb_set(refused, '{link-expired,said}', '100') WHERE id = $1::uuid",
-    )
-    .bind(link["link_id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap())
-    .execute(world.rig.admin())
-    .await
-    .unwrap();
-    world.rig.clock.advance(MINUTE);
-    assert_eq!(world.tries(&token, None).await, refused("link-expired"));
-    assert_eq!(world.reasons().await.len(), 3);
+    world.tries(&forged(&other), None).await;
+    assert_eq!(world.reasons().await, ["link-expired", "link-forged"]);
+    // And not for ever: after two hundred of all its links they are counted only.
+    let told =
+        "UPDATE dispatch.links SET refused = jsonb_set(refused, '{link-expired,said}', '198') WHERE id = $1";
+    let id: uuid::Uuid = link["link_id"].as_str().unwrap().parse().unwrap();
+    sqlx::query(told).bind(id).execute(world.rig.admin()).await.unwrap();
+    for receipts in [3, 3] {
+        world.rig.clock.advance(MINUTE);
+        assert_eq!(world.tries(&token, None).await, refused("link-expired"));
+        assert_eq!(world.reasons().await.len(), receipts);
+    }
     let (_, listed) = world.get("street-centre", &format!("{}/links", path_of(&order))).await;
-    assert_eq!(listed["links"][0]["refused"], 8, "each is counted");
+    let counted = |nth: usize| listed["links"][nth]["refused"].clone();
+    assert_eq!((counted(0), counted(1)), (json!(2), json!(8)), "each is counted at its link");
+    assert_eq!(listed["links"][1]["last_refused_at"], json!(world.rig.clock.now()));
+}
+
+/// Whoever holds the case at the moment: a forgery is no way to find out that there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgery_is_told_the_same_while_its_case_is_held() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let order = world.order(case_id, 1, "bus-company", "assist").await;
+    let (token, _) = world.linked(&order, json!({ "label": "值班室" })).await;
+    let mut held = world.rig.admin().begin().await.unwrap();
+    let lock = "SELECT FROM dispatch.cases WHERE id = $1 FOR UPDATE";
+    sqlx::query(lock).bind(case_id).execute(&mut *held).await.unwrap();
+    assert_eq!(world.tries(&forged(&token), None).await, (404, "not-found".to_owned()));
+    assert_eq!(world.counted("unknown"), 1.0, "what could not be noted is a number");
+    held.rollback().await.unwrap();
+    assert_eq!(world.tries(&forged(&token), None).await, (404, "not-found".to_owned()));
+    assert_eq!(world.reasons().await, ["link-forged"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,10 +186,7 @@ async fn what_names_no_link_of_ours_leaves_a_number_and_nothing_else() {
         assert_eq!(world.tries(token, None).await, (404, "not-found".to_owned()));
     }
     assert_eq!(world.rig.said().await.len(), said);
-    let count = |reason: &str| {
-        let name = format!("dispatch_links_refused_total{{reason=\"{reason}\"}}");
-        world.rig.house.metrics.value(&name).unwrap_or_default()
-    };
+    let count = |reason: &str| world.counted(reason);
     assert_eq!((count("unknown"), count("link-forged")), (3.0, 0.0));
     assert_eq!(world.tries(&forged(&token), None).await.0, 404);
     assert_eq!((count("unknown"), count("link-forged")), (3.0, 1.0));

@@ -5,6 +5,8 @@
 //! order; how often that is looked up is bounded for all callers together. A true one that opens nothing any more is told so: whoever
 //! holds it was meant to know of the order.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -22,9 +24,9 @@ use super::links::order_of;
 use crate::core::link::LinkAct;
 use crate::core::link_view::LinkedOrder;
 use crate::core::token::{Claims, Token, claimed};
-use crate::handle::Room;
 use crate::handle::answer::{Answer, Request};
 use crate::handle::command::{Command, LinkDeed, What};
+use crate::handle::{Denied, Room};
 
 /// Which link.
 #[derive(Deserialize, ToSchema)]
@@ -150,10 +152,19 @@ pub(crate) async fn admitted(
     Ok(token)
 }
 
-/// Whether what we did not sign names a link of ours: then its order keeps a receipt. Who sent it is told the same either way.
+/// How long a forgery is noted at most: before the doors give up on an answer, which would be another one.
+const NOTED_WITHIN: Duration = Duration::from_secs(1);
+
+/// Whether what we did not sign names a link of ours, and was noted: then its order keeps a receipt. Who sent it is told
+/// the same either way, also while somebody holds the case.
 async fn forged(room: &Room, knock: &Knock, text: &str) -> bool {
     let claims = claimed(text).filter(|_| room.links.forgers.together().is_ok());
-    let Some(Claims { tenant, link, .. }) = claims else { return false };
+    let Some(claims) = claims else { return false };
+    tokio::time::timeout(NOTED_WITHIN, noted(room, knock, claims)).await.unwrap_or(false)
+}
+
+/// Refused in any case; what could not be noted now is noted when it is tried again.
+async fn noted(room: &Room, knock: &Knock, Claims { tenant, link, .. }: Claims) -> bool {
     let Ok(order_id) = order_of(room, tenant, link).await else { return false };
     let command = Command {
         request: Request {
@@ -166,12 +177,10 @@ async fn forged(room: &Room, knock: &Knock, text: &str) -> bool {
         },
         what: What::Link(order_id, LinkDeed::Forged(link)),
         note: String::new(),
-        traceparent: knock.traceparent.clone(),
+        traceparent: String::new(),
         may: Box::new(|_| Ok(())),
     };
-    // Refused in any case; what could not be noted now is noted when it is tried again.
-    room.submit(command).await.ok();
-    true
+    matches!(room.submit(command).await, Err(Denied::NotFound))
 }
 
 async fn submitted(
