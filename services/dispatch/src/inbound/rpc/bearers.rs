@@ -12,8 +12,8 @@ use tonic::{Request, Response, Status};
 use super::{given, read, states};
 use crate::core::link::LinkAct;
 use crate::core::link_view::{LinkedOrder, ToSign};
-use crate::core::token::Token;
 use crate::handle::Room;
+use crate::handle::answer::Answer;
 use crate::inbound::http::{self, LinkActBody, acted, knocked, opened};
 
 /// Most bytes of what a stranger sends: a token and a note.
@@ -51,20 +51,20 @@ impl LinkBearerService for Bearers {
 
 async fn open(room: &Room, knock: &Knock, asked: &wire::OpenLinkRequest) -> Result<LinkedOrder, Problem> {
     let headers = headers(knock, &asked.idempotency_key)?;
-    let token = proved(room, knock, &headers, &asked.token).await?;
-    read(&opened(room, headers, token).await?.body)
+    let token = knocked(room, &knock.headers, &headers, &asked.token).await?;
+    read(&shown(knock, opened(room, headers, token).await)?.body)
 }
 
 async fn act(room: &Room, knock: &Knock, asked: wire::ActByLinkRequest) -> Result<LinkedOrder, Problem> {
     let headers = headers(knock, &asked.idempotency_key)?;
-    let token = proved(room, knock, &headers, &asked.token).await?;
+    let token = knocked(room, &knock.headers, &headers, &asked.token).await?;
     let body = LinkActBody {
         act: word_of(asked.act())?.as_str().to_owned(),
         token: asked.token,
         visit_id: given(asked.visit_id).map(|id| parsed("/visit_id", &id)).transpose()?,
         note: given(asked.note),
     };
-    read(&acted(room, headers, token, body).await?.body)
+    read(&shown(knock, acted(room, headers, token, body).await)?.body)
 }
 
 /// What the HTTP door makes of its headers.
@@ -72,11 +72,9 @@ fn headers(knock: &Knock, idempotency_key: &str) -> Result<http::Knock, Problem>
     Ok(http::Knock { key: parse_key(idempotency_key)?, traceparent: knock.trace.traceparent.clone() })
 }
 
-/// A token we signed, from a place that did not knock too often.
-async fn proved(room: &Room, knock: &Knock, headers: &http::Knock, token: &str) -> Result<Token, Problem> {
-    let token = knocked(room, &knock.headers, headers, token).await?;
-    knock.known();
-    Ok(token)
+/// Its connection may stay once a link was one that opens its order: our signature is under every link there ever was.
+fn shown(knock: &Knock, answer: Result<Answer, Problem>) -> Result<Answer, Problem> {
+    answer.inspect(|_| knock.known())
 }
 
 fn word_of(act: wire::LinkAct) -> Result<LinkAct, Problem> {
