@@ -208,7 +208,7 @@ fn body_of(item: wire::OrderActItem) -> Result<ActBody, Problem> {
     let ground = ground_of(item.ground());
     let note = FreeText::parse("/note", item.note)?;
     Ok(ActBody {
-        note: Some(note.as_str().to_owned()),
+        note: given(note.into_string()),
         ground,
         to: given(item.to),
         amount: Some(item.amount).filter(|amount| *amount > 0),

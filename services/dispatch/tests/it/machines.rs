@@ -127,6 +127,34 @@ async fn orders_are_listed_everywhere_and_drills_beside_them() {
     assert!(list("stranger", "", None).await.is_empty());
 }
 
+/// Nothing said is nothing said, at either door.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_act_counts_at_both_doors() {
+    let world = World::start().await;
+    let (_, _, bus) = begun(&world).await;
+    for (act, verb, note) in
+        [(wire::OrderAct::Acknowledge, "acknowledge", ""), (wire::OrderAct::Progress, "progress", "已出发")]
+    {
+        let key = world.next_id().to_string();
+        let ask = wire::ActOnOrderRequest {
+            street: STREET.to_owned(),
+            order_id: id(&bus, "order_id"),
+            idempotency_key: key.clone(),
+            act: act.into(),
+            note: note.to_owned(),
+            ..Default::default()
+        };
+        let mut door = OrderServiceClient::new(world.rig.rpc());
+        let acted = door.act_on_order(world.rig.signed("bus-company", ask)).await.unwrap().into_inner();
+        let version = acted.order.unwrap().version;
+        let body = if note.is_empty() { json!({}) } else { json!({ "note": note }) };
+        let path = format!("{}:{verb}", path_of(&bus));
+        let (status, _, same) = world.post("bus-company", &path, &[("idempotency-key", &key)], body).await;
+        assert_eq!((status, &same["version"]), (StatusCode::OK, &json!(version)), "{same}");
+    }
+    assert_eq!(world.count_said(EventType::OrderProgressed).await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visit_is_recorded_and_signed_and_its_key_counts_at_both_doors() {
     let world = World::start().await;
