@@ -9,6 +9,7 @@ pub(crate) mod link;
 pub(crate) mod link_view;
 pub(crate) mod matter;
 pub(crate) mod merged;
+pub(crate) mod number;
 pub(crate) mod past;
 pub(crate) mod replan;
 mod reroute;

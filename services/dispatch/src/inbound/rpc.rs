@@ -120,6 +120,7 @@ async fn list(
     let query = ListQuery {
         phase: given(asked.phase).map(|phase| phase_of(&phase)).transpose()?,
         case_id: given(asked.case_id).map(|id| parsed("/case_id", &id)).transpose()?,
+        case_no: given(asked.case_no).map(|number| parsed("/case_no", &number)).transpose()?,
         before: given(asked.before).map(|id| id.parse().map_err(|_| Problem::bad_cursor())).transpose()?,
         limit: Some(asked.limit).filter(|limit| *limit > 0),
         drills: asked.drills,

@@ -8,8 +8,9 @@ use pg::ScopedTx;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Key, columns, states};
+use super::{Key, column, columns, states};
 use crate::core::matter::{Facts, Matter};
+use crate::core::number::CaseNumber;
 
 /// A case with its facts.
 #[derive(Debug, Clone)]
@@ -185,6 +186,26 @@ pub(crate) async fn read(tx: &mut ScopedTx, keys: &[Key]) -> Result<Vec<StoredCa
     .fetch_all(&mut **tx)
     .await?;
     read_all(rows)
+}
+
+/// The case with this number in one of these streets. A number begins with its street's code, so there is one at most.
+pub(crate) async fn of_number(
+    tx: &mut ScopedTx,
+    streets: &[TenantId],
+    number: &CaseNumber,
+) -> Result<Option<CaseId>, pg::Error> {
+    let id = sqlx::query_scalar!(
+        r#"SELECT c.id AS "id!"
+         FROM UNNEST($1::bigint[]) AS k (tenant_id)
+         CROSS JOIN LATERAL (SELECT c.id FROM dispatch.cases c
+             WHERE c.tenant_id = k.tenant_id AND c.case_no = $2 LIMIT 1) c
+         LIMIT 1"#,
+        &column(streets, |street| street.as_i64()),
+        number.as_str(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(id.map(Into::into))
 }
 
 /// Locks those cases nobody has. A runner holds wake-up rows, which an act moves while it holds the case: if the

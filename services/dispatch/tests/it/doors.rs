@@ -219,8 +219,41 @@ async fn lists_are_pages_newest_first() {
     assert_eq!(world.get("governance-centre", &everywhere(&theirs)).await.0, StatusCode::OK);
     let (_, none) = world.get("street-centre", &path("phase=submitted")).await;
     assert_eq!(ids(&none).len(), 0);
-    for bad in ["limit=0", "limit=201", "phase=nap", "colour=red", "case_id=1"] {
+    for bad in ["limit=0", "limit=201", "phase=nap", "colour=red", "case_id=1", "case_no=", "case_no=%00"] {
         assert_eq!(world.get("street-centre", &path(bad)).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+}
+
+/// By the number that people know it by; who has no order of it finds as little as of a number that nobody has.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_found_by_the_number_of_their_case() {
+    let world = World::start().await;
+    let other = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let mut drill = world.routed(STREET, "TRA-01");
+    drill.envelope.drill = true;
+    let case_id = world.opened(&drill).await;
+    let case = world.case(case_id).await;
+    let number = case["case_no"].as_str().unwrap();
+    let found = async |subject: &str, path: &str| {
+        let (status, page) = world.get(subject, &format!("/dispatch/v1/{path}")).await;
+        assert_eq!(status, StatusCode::OK, "{page:#}");
+        let orders = page["orders"].as_array().unwrap();
+        assert!(orders.iter().all(|order| order["case_id"] == json!(case_id)), "{page:#}");
+        orders.len()
+    };
+    let all = case["orders"].as_array().unwrap().len();
+    let here = format!("streets/{STREET}/orders?case_no={number}");
+    assert_eq!(found("street-centre", &here).await, all, "a drill is found, too");
+    assert_eq!(found("governance-centre", &format!("orders?case_no={number}")).await, all);
+    assert_eq!(found("bus-company", &here).await, 1);
+    assert_eq!(found("street-centre", &format!("{here}&case_id={case_id}")).await, all);
+    for none in [
+        format!("{here}&case_id={other}"),
+        format!("{here}&drills=false"),
+        format!("streets/{STREET}/orders?case_no={number}0"),
+        format!("streets/{FAST_STREET}/orders?case_no={number}"),
+    ] {
+        assert_eq!(found("governance-centre", &none).await, 0, "{none}");
     }
 }
 

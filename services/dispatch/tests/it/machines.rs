@@ -125,6 +125,15 @@ async fn orders_are_listed_everywhere_and_drills_beside_them() {
     let drills = list("governance-centre", STREET, Some(true)).await;
     assert!(!drills.is_empty() && drills.iter().all(|(_, drill)| *drill), "{drills:?}");
     assert!(list("stranger", "", None).await.is_empty());
+    // One case by its number, and what is no number.
+    let number = shown["orders"][0]["case_no"].as_str().unwrap();
+    let of = async |case_no: &str| {
+        let ask = wire::ListOrdersRequest { case_no: case_no.to_owned(), ..Default::default() };
+        OrderServiceClient::new(world.rig.rpc()).list_orders(world.rig.signed("governance-centre", ask)).await
+    };
+    let found = of(number).await.unwrap().into_inner().orders;
+    assert!(!found.is_empty() && found.iter().all(|order| order.case_no == number), "{found:?}");
+    assert_eq!(refused(&of("九九零一").await.unwrap_err()), told(Code::InvalidArgument, "validation-failed"));
 }
 
 /// Nothing said is nothing said, at either door.

@@ -13,9 +13,6 @@ use crate::street::{advised, print_json};
 const LOOKING: &str = "查看案件 / looking at a case";
 const ACTING: &str = "办理案件 / acting on a case";
 
-/// Orders that are looked through for the number of a case at most.
-const ORDERS_MAX: usize = 10_000;
-
 /// Runs the command.
 pub async fn run(command: &Case) -> Result<(), Failure> {
     match command {
@@ -91,18 +88,15 @@ async fn show(arguments: &CaseShow) -> Result<(), Failure> {
 
 /// The id of a case with this number, by the orders that the caller sees.
 async fn of_number(seat: &Seat, number: &str) -> Result<String, Failure> {
-    for drills in [false, true] {
-        let wanted = Wanted { drills, limit: ORDERS_MAX, ..Wanted::default() };
-        let (orders, _) = seat.orders(&wanted).await?;
-        let found = orders.iter().find(|order| order["case_no"] == number);
-        if let Some(id) = found.and_then(|order| order["case_id"].as_str()) {
-            return Ok(id.to_owned());
-        }
-    }
-    let why = anyhow::anyhow!(
-        "没有编号为 {number} 的案件，或无权查看 / no case has the number {number}, or you may not see it"
-    );
-    Err(Failure::world(LOOKING, seat.listed(), why))
+    let wanted = Wanted { case_no: Some(number), limit: 1, ..Wanted::default() };
+    let (orders, _) = seat.orders(&wanted).await?;
+    let found = orders.first().and_then(|order| order["case_id"].as_str());
+    found.map(str::to_owned).ok_or_else(|| {
+        let why = anyhow::anyhow!(
+            "没有编号为 {number} 的案件，或无权查看 / no case has the number {number}, or you may not see it"
+        );
+        Failure::world(LOOKING, seat.listed(), why)
+    })
 }
 
 async fn clocks(arguments: &CaseClocks) -> Result<(), Failure> {

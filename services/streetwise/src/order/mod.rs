@@ -160,6 +160,8 @@ impl Seat {
 pub(crate) struct Wanted<'a> {
     pub phase: Option<&'a str>,
     pub case: Option<Uuid>,
+    /// The number of its case, which is a drill or not.
+    pub case_no: Option<&'a str>,
     pub drills: bool,
     pub limit: usize,
 }
@@ -170,9 +172,13 @@ impl Wanted<'_> {
         text.append_pair("limit", &limit.to_string());
         let case = self.case.map(|case| case.to_string());
         let drills = self.drills.then_some("true");
-        for (name, value) in
-            [("phase", self.phase), ("case_id", case.as_deref()), ("drills", drills), ("before", before)]
-        {
+        for (name, value) in [
+            ("phase", self.phase),
+            ("case_id", case.as_deref()),
+            ("case_no", self.case_no),
+            ("drills", drills),
+            ("before", before),
+        ] {
             if let Some(value) = value {
                 text.append_pair(name, value);
             }
@@ -192,6 +198,7 @@ async fn list(arguments: &OrderList) -> Result<(), Failure> {
     let wanted = Wanted {
         phase: arguments.phase.as_deref(),
         case: arguments.case,
+        case_no: None,
         drills: arguments.drills,
         limit: arguments.limit as usize,
     };
@@ -277,9 +284,13 @@ mod tests {
     #[test]
     fn a_page_is_asked_for_by_what_is_wanted() {
         let case = ORDER.parse().ok();
-        let wanted = Wanted { phase: Some("seen"), case, drills: true, limit: 9 };
+        let case_no = Some("990102001-261123-0001");
+        let wanted = Wanted { phase: Some("seen"), case, case_no, drills: true, limit: 9 };
         let text = wanted.text(9, Some("a b"));
-        assert_eq!(text, format!("limit=9&phase=seen&case_id={ORDER}&drills=true&before=a+b"));
+        let said = format!(
+            "limit=9&phase=seen&case_id={ORDER}&case_no=990102001-261123-0001&drills=true&before=a+b"
+        );
+        assert_eq!(text, said);
         assert_eq!(Wanted::default().text(50, None), "limit=50");
     }
 }

@@ -11,16 +11,18 @@ use bootstrap::door::{ActPath, Fault, IdVerb, Path, Problem, Query, ReadPath, St
 use bootstrap::{Bearer, Identity};
 use ids::{CaseId, OrderId, TenantId};
 use orders::Phase;
-use pg::TenantScope;
+use pg::{ScopedTx, TenantScope};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::change::{Change, answered, etag};
 use super::deeds::ActBody;
+use crate::core::number::CaseNumber;
 use crate::core::view::{OrderPage, OrderView};
 use crate::handle::Room;
 use crate::inbound::asked::{self, Asked, Asking};
+use crate::store;
 use crate::store::lists::{self, Filter, Reach};
 
 /// Orders on a page at most.
@@ -37,6 +39,9 @@ pub(crate) struct ListQuery {
     pub phase: Option<Phase>,
     /// Of one case.
     pub case_id: Option<Uuid>,
+    /// Of the case with this number, e.g. 990102001-261123-0042.
+    #[param(value_type = Option<String>)]
+    pub case_no: Option<CaseNumber>,
     /// `next` of the page before.
     pub before: Option<Uuid>,
     /// 1 to 200, 50 unless told.
@@ -52,11 +57,12 @@ impl ListQuery {
             let fault = Fault::new("/limit", "out-of-range", "须为 1 至 200 / must be 1 to 200");
             return Err(Problem::validation_failed([fault]));
         }
+        let of_one_case = self.case_id.is_some() || self.case_no.is_some();
         Ok(Filter {
             phase: self.phase,
             case_id: self.case_id.map(CaseId),
             before: self.before.map(OrderId),
-            drills: self.drills.or(self.case_id.is_none().then_some(false)),
+            drills: self.drills.or((!of_one_case).then_some(false)),
             limit: limit.into(),
         })
     }
@@ -102,7 +108,8 @@ pub(crate) async fn page(
     query: &ListQuery,
 ) -> Result<OrderPage, Problem> {
     let filter = query.filter()?;
-    let mut tx = room.house.pool.begin(TenantScope::of_principal(reach.keys().copied())).await?;
+    let streets: Vec<TenantId> = reach.keys().copied().collect();
+    let mut tx = room.house.pool.begin(TenantScope::of_principal(streets.iter().copied())).await?;
     let reach = Reach::of(reach);
     // A cursor is an order the caller has been shown; any other would tell where somebody else's stands.
     if let Some(before) = filter.before
@@ -110,11 +117,28 @@ pub(crate) async fn page(
     {
         return Err(Problem::bad_cursor());
     }
-    let listed = lists::orders(&mut tx, &reach, &filter).await?;
+    let listed = match numbered(&mut tx, &streets, query, filter).await? {
+        Some(filter) => lists::orders(&mut tx, &reach, &filter).await?,
+        None => Vec::new(),
+    };
     tx.commit().await?;
     let full = listed.len() as i64 == filter.limit;
     let next = listed.last().filter(|_| full).map(|last| last.order.id.as_uuid());
     Ok(OrderPage { orders: listed.iter().map(OrderView::of).collect(), next })
+}
+
+/// The filter with the case of a number; none where no case has it, or another one than was asked for. Whether the caller
+/// has an order of that case, the list tells.
+async fn numbered(
+    tx: &mut ScopedTx,
+    streets: &[TenantId],
+    query: &ListQuery,
+    filter: Filter,
+) -> Result<Option<Filter>, pg::Error> {
+    let Some(number) = &query.case_no else { return Ok(Some(filter)) };
+    let id = store::cases::of_number(tx, streets, number).await?;
+    let id = id.filter(|id| filter.case_id.is_none_or(|asked| asked == *id));
+    Ok(id.map(|id| Filter { case_id: Some(id), ..filter }))
 }
 
 /// One order with its clocks.
