@@ -12,6 +12,9 @@ use crate::failure::{Failure, Refusal};
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long the second try of a request waits whose outcome is unknown.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 /// A service's address and a token.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -94,6 +97,23 @@ impl Client {
     ) -> Result<T, Failure> {
         let request = self.http.post(self.url(path)).header("idempotency-key", key.to_string());
         self.send(doing, request.json(body)).await
+    }
+
+    /// The same, asked once more where nobody knows what came of it: by its key it is the same request, and done once.
+    pub async fn post_surely<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        path: &str,
+        key: Uuid,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        match self.post_again(doing, path, key, body).await {
+            Err(failure) if failure.leaves_unknown() => {
+                tokio::time::sleep(AGAIN_AFTER).await;
+                self.post_again(doing, path, key, body).await
+            }
+            answered => answered,
+        }
     }
 
     /// Changes something that is answered without a body.

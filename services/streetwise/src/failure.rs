@@ -92,6 +92,26 @@ impl Failure {
         Self::World { doing: doing.into(), next: next.into(), source: source.into() }
     }
 
+    /// Whether what was asked for may have been done all the same: no answer came, or not the service's own.
+    pub fn leaves_unknown(&self) -> bool {
+        match self {
+            Self::World { source, .. } => source.is::<reqwest::Error>(),
+            Self::Refused { refusal, .. } => refusal.status >= 500,
+            _ => false,
+        }
+    }
+
+    /// The same with another thing to do next.
+    pub fn or(mut self, another: &str) -> Self {
+        let next = match &mut self {
+            Self::World { next, .. } => next,
+            Self::Refused { refusal, .. } => &mut refusal.hint,
+            _ => return self,
+        };
+        *next = [next.as_str(), another].join("\n  → ").trim_start_matches("\n  → ").to_owned();
+        self
+    }
+
     /// A refusal of what `file` says names the places in it; any other failure stays as it is.
     pub fn about(self, file: &Path) -> Self {
         match self {

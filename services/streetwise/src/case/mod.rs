@@ -49,7 +49,7 @@ async fn visit(arguments: &CaseVisit) -> Result<(), Failure> {
 
 async fn acted(door: &OrderDoor, word: &Word, case: Uuid, target: &str, body: Value) -> Result<(), Failure> {
     let seat = Seat::of(door)?.insisting(word);
-    let answer = seat.asked(ACTING, target, &noted(body, word)).await;
+    let answer = seat.acted(ACTING, target, &noted(body, word)).await;
     let answer = answer.map_err(|failure| {
         let next = again(&seat, &failure, case);
         advised(failure, &next)

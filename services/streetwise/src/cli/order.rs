@@ -279,6 +279,9 @@ pub struct Word {
     /// 已查看的版本：另有变更时拒绝 / the version that was looked at: refused when it has changed since
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u64).range(1..))]
     pub if_version: Option<u64>,
+    /// 幂等键：结果未知时用同一键重做，不会重复办理 / a key to run it again with where its outcome is unknown: it is done once
+    #[arg(long)]
+    pub key: Option<Uuid>,
 }
 
 pub(super) fn street(text: &str) -> Result<TenantId, &'static str> {
@@ -323,11 +326,10 @@ mod tests {
 
     #[test]
     fn an_act_is_a_word_an_order_and_what_is_said_with_it() {
-        let Ok(Order::Submit(act)) = parsed(&["submit", ORDER, "--note", "已修复", "--if-version", "7"])
-        else {
-            panic!("an act")
-        };
+        let words = ["submit", ORDER, "--note", "已修复", "--if-version", "7", "--key", ORDER];
+        let Ok(Order::Submit(act)) = parsed(&words) else { panic!("an act") };
         assert_eq!((act.word.note.as_deref(), act.word.if_version), (Some("已修复"), Some(7)));
+        assert_eq!(act.word.key.map(|key| key.to_string()).as_deref(), Some(ORDER));
         let Ok(Order::Suspend(hold)) =
             parsed(&["suspend", ORDER, "--until", "2026-12-01T10:00:00+08:00", "--reason", "weather"])
         else {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cli::{Order, OrderClocks, OrderDoor, OrderList, OrderShow, Word};
-use crate::client::Client;
+use crate::client::{Client, fresh_key};
 use crate::failure::Failure;
 use crate::street::{advised, print_json};
 
@@ -30,7 +30,7 @@ pub async fn run(command: &Order) -> Result<(), Failure> {
     }
     let (door, word, target, body) = asked(command);
     let seat = Seat::of(door)?.insisting(word);
-    let answer = seat.asked(ACTING, &target, &noted(body, word)).await;
+    let answer = seat.acted(ACTING, &target, &noted(body, word)).await;
     // Where it is looked at again: what has changed, or is not there.
     let order = target.split([':', '/']).nth(1).unwrap_or_default();
     let answer = answer.map_err(|failure| {
@@ -89,6 +89,8 @@ fn asked(command: &Order) -> (&OrderDoor, &Word, String, Value) {
 /// Dispatch's door of one street, with who is at it.
 pub(crate) struct Seat {
     client: Client,
+    /// Of the one act that is done at it.
+    key: Uuid,
     pub street: TenantId,
     pub json: bool,
 }
@@ -97,12 +99,13 @@ impl Seat {
     /// Connects to nothing yet.
     pub(crate) fn of(door: &OrderDoor) -> Result<Self, Failure> {
         let client = Client::new(door.dispatch_url.as_str(), &door.caller.token()?)?;
-        Ok(Self { client, street: door.street, json: door.caller.json })
+        Ok(Self { client, key: fresh_key(), street: door.street, json: door.caller.json })
     }
 
-    /// The same, for an act on a version that was looked at.
+    /// The same, for an act on a version that was looked at, or that was asked for before.
     pub(crate) fn insisting(self, word: &Word) -> Self {
-        Self { client: self.client.only_if(word.if_version), ..self }
+        let key = word.key.unwrap_or(self.key);
+        Self { client: self.client.only_if(word.if_version), key, ..self }
     }
 
     fn path(&self, rest: &str) -> String {
@@ -113,8 +116,17 @@ impl Seat {
         self.client.get(doing, &self.path(rest)).await
     }
 
-    pub(crate) async fn asked(&self, doing: &str, rest: &str, body: &Value) -> Result<Value, Failure> {
-        self.client.post(doing, &self.path(rest), body).await
+    /// An act. Whoever cannot be told what came of it is told how to ask again without doing it twice.
+    pub(crate) async fn acted(&self, doing: &str, rest: &str, body: &Value) -> Result<Value, Failure> {
+        let answer = self.client.post_surely(doing, &self.path(rest), self.key, body).await;
+        answer.map_err(|failure| if failure.leaves_unknown() { failure.or(&self.repeat()) } else { failure })
+    }
+
+    fn repeat(&self) -> String {
+        let key = self.key;
+        format!(
+            "结果未知：加上 --key {key} 重做，不会重复办理 / the outcome is unknown: run it again with --key {key}, it is done once"
+        )
     }
 
     /// JSON for programs, or what people are told.

@@ -172,13 +172,9 @@ fn print_applied(doing: &str, door: &DirectoryDoor, answer: &Value) -> Result<()
 
 /// What is not there, or has moved, is looked at again by `command`. Faults of a manifest say themselves what to do.
 pub(crate) fn advised(failure: Failure, command: &str) -> Failure {
-    match failure {
-        Failure::Refused { doing, mut refusal } if matches!(refusal.status, 404 | 412) => {
-            refusal.hint =
-                [refusal.hint.as_str(), command].join("\n  → ").trim_start_matches("\n  → ").to_owned();
-            Failure::Refused { doing, refusal }
-        }
-        other => other,
+    match &failure {
+        Failure::Refused { refusal, .. } if matches!(refusal.status, 404 | 412) => failure.or(command),
+        _ => failure,
     }
 }
 

@@ -1,5 +1,12 @@
 //! `streetwise order` and `streetwise case` as people run them, against dispatch.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use contract::document::{Clock, DistrictCore, DocumentBody, Limit, Stage, StreetCore, Unit, merge};
 use contract::proto::{to_wire, triage};
 use contract::{Envelope, EventType};
@@ -21,7 +28,21 @@ struct Yard {
     rig: Rig<Dispatch>,
     url: String,
     case: String,
+    losing: Losing,
     _folder: tempfile::TempDir,
+}
+
+/// How many answers to changes are lost on their way: what was asked for is done, and who asked is not told.
+type Losing = Arc<AtomicUsize>;
+
+async fn lost(State(losing): State<Losing>, request: Request, next: Next) -> Response {
+    let changes = request.method() == Method::POST;
+    let answer = next.run(request).await;
+    let loses = |left: usize| left.checked_sub(1);
+    if changes && losing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, loses).is_ok() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    answer
 }
 
 impl Yard {
@@ -47,13 +68,14 @@ impl Yard {
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = rig.router();
+        let losing = Losing::default();
+        let router = rig.router().layer(from_fn_with_state(losing.clone(), lost));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let case = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
         let (envelope, routed) = routed(&rig, case, &district.unwrap(), &street.unwrap());
         rig.publish(&envelope, routed.encode_to_vec().into()).await;
         rig.drain().await;
-        Self { rig, url, case: case.to_string(), _folder: folder }
+        Self { rig, url, case: case.to_string(), losing, _folder: folder }
     }
 
     async fn runs(&self, subject: &str, words: &[&str]) -> Printed {
@@ -79,6 +101,10 @@ impl Yard {
     async fn json(&self, subject: &str, words: &[&str]) -> Value {
         let out = self.runs(subject, &[words, &["--json"]].concat()).await.done();
         serde_json::from_str(&out).expect("JSON alone")
+    }
+
+    async fn said(&self, kind: EventType) -> usize {
+        self.rig.said().await.iter().filter(|(of, _)| of.event_type == kind).count()
     }
 
     /// The order that a body holds.
@@ -274,4 +300,33 @@ async fn a_refusal_says_where_to_look_and_wrong_words_are_no_request() {
     );
     assert_eq!(yard.order("transport", &["return", &lead, "--ground", "because"]).await.code, 2);
     assert_eq!(yard.case(CENTRE, &["close", "x"]).await.code, 2);
+}
+
+/// An act whose answer is lost is done once, however often it is asked for again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_knows_the_outcome_of_is_asked_for_again() {
+    let yard = Yard::open().await;
+    let lead = yard.of("transport").await;
+    yard.losing.store(1, Ordering::SeqCst);
+    yard.order("transport", &["acknowledge", &lead]).await.done();
+    let words = ["progress", &lead, "--note", "已派员"];
+    yard.losing.store(1, Ordering::SeqCst);
+    yard.order("transport", &words).await.done();
+    assert_eq!(yard.said(EventType::OrderProgressed).await, 1);
+
+    // Lost twice: the key says how to go on.
+    yard.losing.store(2, Ordering::SeqCst);
+    let unknown = yard.order("transport", &words).await;
+    assert!(unknown.code == 3 && unknown.err.contains("503"), "{unknown:?}");
+    let (_, key) = unknown.err.split_once("--key ").expect("the key");
+    let again = [&words[..], &["--key", &key[..36]]].concat();
+    yard.order("transport", &again).await.done();
+    yard.order("transport", &again).await.done();
+    assert_eq!(yard.said(EventType::OrderProgressed).await, 2);
+    // A service that is not there, of a case; and a refusal is no unknown outcome.
+    let closed = "http://127.0.0.1:9";
+    let away = yard.case(CENTRE, &["cancel", &yard.case, "--dispatch-url", closed]).await;
+    assert!(away.code == 1 && away.err.contains("--key "), "{away:?}");
+    let refused = yard.case("transport", &["verify", &yard.case]).await;
+    assert!(refused.code == 3 && !refused.err.contains("--key"), "{refused:?}");
 }
