@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::document::{DistrictCore, ResolvedPolicy, StreetCore, Territory, merge, own_calendar};
+use contract::document::{
+    Body, DistrictCore, Level, ResolvedPolicy, StreetCore, Territory, merge, own_calendar,
+};
 use ids::BodyRef;
 use jiff::Timestamp;
 use sla::Calendar;
@@ -21,10 +23,16 @@ pub struct Calendars;
 pub struct Street {
     calendars: BTreeMap<String, Arc<Calendar>>,
     published: Vec<(String, i16)>,
-    /// Whether each may lead.
-    bodies: BTreeMap<BodyRef, bool>,
+    bodies: BTreeMap<BodyRef, Standing>,
     of_bodies: BodyHours,
     core: StreetCore,
+}
+
+/// What a body may be given, and may do.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    may_lead: bool,
+    level: Level,
 }
 
 /// The calendar of each body that keeps hours of its own.
@@ -53,7 +61,12 @@ impl Street {
 
     /// Whether it is one of them that may lead; the others only assist.
     pub fn may_lead(&self, body: &BodyRef) -> bool {
-        self.bodies.get(body).copied().unwrap_or_default()
+        self.bodies.get(body).is_some_and(|of| of.may_lead)
+    }
+
+    /// Whether it is a community (社区) of the street.
+    pub fn is_community(&self, body: &BodyRef) -> bool {
+        self.bodies.get(body).is_some_and(|of| of.level == Level::Community)
     }
 
     /// What the list of its district and its own changes say now of a policy by its key, or of the item where there is no such key any
@@ -97,7 +110,8 @@ impl Project for Calendars {
         });
         let of_bodies = Arc::new(own.collect());
         let published = years.collect();
-        let bodies = bodies.into_iter().map(|(body, known)| (body, known.can_lead)).collect();
+        let standing = |known: &Body| Standing { may_lead: known.can_lead, level: known.level };
+        let bodies = bodies.into_iter().map(|(body, known)| (body, standing(known))).collect();
         Ok(Street { calendars, published, bodies, of_bodies, core: street.clone() })
     }
 }

@@ -128,6 +128,13 @@ impl Matter {
         present.filter(|o| o.role == Role::Inform && !o.phase.left()).map(|o| o.body.clone()).collect()
     }
 
+    /// The first of these bodies that the present round concerns: it was given an order of it and has not left it.
+    pub fn concerned<'a>(&self, bodies: &'a [BodyRef]) -> Option<&'a BodyRef> {
+        let present = self.orders.iter().filter(|order| order.round == self.case.round);
+        let there: Vec<&BodyRef> = present.filter(|o| !o.phase.left()).map(|order| &order.body).collect();
+        bodies.iter().find(|body| there.contains(body))
+    }
+
     /// The version the subject has in the database; `None` before it was stored.
     pub fn stored_version(&self, subject: Uuid) -> Option<u64> {
         self.stored.get(&subject).copied()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ids::BodyRef;
 use jiff::Timestamp;
 use orders::{Case, Order, StageState, TimeWanted};
 use serde::{Deserialize, Serialize};
@@ -392,6 +393,13 @@ impl CaseView {
     /// With the orders in hand.
     pub fn whole(facts: &Facts, case: &Case, orders: &[Order]) -> Self {
         let orders = orders.iter().map(|order| OrderView::of(&Listed::of(order, facts))).collect();
+        Self::of(facts, case, orders)
+    }
+
+    /// With the orders of these bodies, for who may read no others.
+    pub fn for_bodies(facts: &Facts, case: &Case, orders: &[Order], bodies: &[BodyRef]) -> Self {
+        let theirs = orders.iter().filter(|order| bodies.contains(&order.body));
+        let orders = theirs.map(|order| OrderView::of(&Listed::of(order, facts))).collect();
         Self::of(facts, case, orders)
     }
 }

@@ -11,6 +11,7 @@ use super::Room;
 use super::answer::Request;
 use crate::core::deed::Deed;
 use crate::core::link::{LinkAct, NewLink};
+use crate::core::matter::Matter;
 use crate::core::token::Token;
 
 /// One request of a door, complete: it is decided without its sender.
@@ -72,8 +73,8 @@ impl LinkDeed {
 pub(crate) enum CaseDeed {
     /// Called off: its clocks end, those of a drill, too.
     Cancel,
-    /// Summoned: whom, each once and in order, and within what time.
-    Whistle { bodies: Vec<BodyRef>, check_in: Limit },
+    /// Summoned: whom, each once and in order, and within what time; where a community summons, on behalf of which.
+    Whistle { bodies: Vec<BodyRef>, check_in: Limit, communities: Vec<BodyRef> },
     /// A verifier's claim or verdict.
     Verify(VerifyCommand),
 }
@@ -86,8 +87,8 @@ pub(crate) type May = Box<dyn Fn(Touched<'_>) -> Result<(), Problem> + Send + Sy
 pub(crate) enum Touched<'a> {
     /// An order, by who holds it.
     Order(&'a BodyRef),
-    /// A case, by whether it is a drill.
-    Case { drill: bool },
+    /// A case, by whether it is a drill and who was given its orders.
+    Case(&'a Matter),
 }
 
 /// The access check of an act on an order.
@@ -95,6 +96,6 @@ pub(crate) fn may_touch(room: &Room, who: Identity, action: Action, street: Tena
     let house = room.house.clone();
     Box::new(move |touched| match touched {
         Touched::Order(holder) => house.admit_to(&who, action, street, Some(holder.clone())).map(drop),
-        Touched::Case { .. } => house.admit(&who, action, street).map(drop),
+        Touched::Case(_) => house.admit(&who, action, street).map(drop),
     })
 }

@@ -165,7 +165,7 @@ impl Desk {
             return Ok(Err(if self.locking == Locking::Free { Denied::Held } else { Denied::NotFound }));
         };
         if let What::Case(..) = command.what
-            && let Err(problem) = (command.may)(Touched::Case { drill: before.facts.drill })
+            && let Err(problem) = (command.may)(Touched::Case(before))
         {
             return Ok(Err(Denied::Access(problem)));
         }
@@ -251,12 +251,12 @@ fn decide(
     if !matches!(command.what, What::Case(_, CaseDeed::Verify(_))) {
         matter.end_suspensions(clocks, now)?;
     }
-    let by_body = match &command.what {
-        What::Order(_, deed) => deed.by_body(),
-        What::Link(_, deed) => deed.by_link(),
-        What::Case(..) => false,
+    let body = match &command.what {
+        What::Order(_, deed) => place.holder.clone().filter(|_| deed.by_body()),
+        What::Link(_, deed) => place.holder.clone().filter(|_| deed.by_link()),
+        What::Case(_, CaseDeed::Whistle { communities, .. }) => matter.concerned(communities).cloned(),
+        What::Case(..) => None,
     };
-    let body = place.holder.clone().filter(|_| by_body);
     let actor = Actor { principal: command.request.principal.clone(), body };
     let adopts = matches!(command.what, What::Order(_, Deed::Adopt));
     let terms = if adopts { room.terms_in_force(matter, now)? } else { None };
@@ -265,7 +265,7 @@ fn decide(
     match &command.what {
         What::Order(id, deed) => matter.does(*id, deed, doing, mint)?,
         What::Case(_, CaseDeed::Cancel) => matter.cancel(&actor, &command.note, now)?,
-        What::Case(_, CaseDeed::Whistle { bodies, check_in }) => {
+        What::Case(_, CaseDeed::Whistle { bodies, check_in, .. }) => {
             matter.whistle(bodies, *check_in, doing, mint)?;
         }
         What::Case(_, CaseDeed::Verify(verify)) => {
@@ -313,8 +313,13 @@ fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, V
             };
             Some((version, json(view)))
         }
-        What::Case(..) => {
-            let view = CaseView::whole(&matter.facts, &matter.case, &matter.orders);
+        What::Case(_, deed) => {
+            let view = match deed {
+                CaseDeed::Whistle { communities, .. } if !communities.is_empty() => {
+                    CaseView::for_bodies(&matter.facts, &matter.case, &matter.orders, communities)
+                }
+                _ => CaseView::whole(&matter.facts, &matter.case, &matter.orders),
+            };
             Some((matter.case.version, json(serde_json::to_vec(&view))))
         }
     }

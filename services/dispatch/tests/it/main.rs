@@ -26,4 +26,5 @@ mod standing;
 mod story;
 mod unfolded;
 mod visits;
+mod whistled;
 mod world;

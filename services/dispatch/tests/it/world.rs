@@ -18,6 +18,8 @@ use testkit::rig::Rig;
 use uuid::Uuid;
 
 pub const STREET: &str = "990102001000";
+/// A body of the street.
+pub const COMMUNITY: &str = "community@990102001001";
 pub const FAST_STREET: &str = "990102002000";
 pub const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -60,20 +62,23 @@ impl World {
         Self { rig, district: district.unwrap(), streets, ids: AtomicU64::new(1) }
     }
 
-    /// The demo's, and one member more: `both` works for transport and is a verifier.
+    /// The demo's, and two members more: `both` works for transport and is a verifier, `community` for one of the street's.
     pub async fn keep_documents(&self) {
         let mut documents = testkit::demo::documents(1);
         for document in &mut documents {
-            if let DocumentBody::People(people) = &mut document.body
-                && document.header.tenant == self.district.code
-            {
-                let grant = |role: &str, body: Option<&str>| Grant {
-                    role: role.to_owned(),
-                    scope: self.district.code,
-                    body: body.map(|body| body.parse().unwrap()),
-                };
+            let scope = document.header.tenant;
+            let DocumentBody::People(people) = &mut document.body else { continue };
+            let grant = |role: &str, body: Option<&str>| Grant {
+                role: role.to_owned(),
+                scope,
+                body: body.map(|body| body.parse().unwrap()),
+            };
+            if scope == self.district.code {
                 let both = vec![grant("body-user", Some("transport")), grant("verifier", None)];
                 people.members.insert("both".to_owned(), both);
+            }
+            if scope.to_string() == STREET {
+                people.members.insert("community".to_owned(), vec![grant("body-user", Some(COMMUNITY))]);
             }
         }
         self.rig.documents(&documents).await;

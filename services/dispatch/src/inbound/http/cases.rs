@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bootstrap::door::{ActPath, Fault, FreeText, IdVerb, Problem, ReadPath, StrictJson};
 use bootstrap::{Bearer, Identity};
-use ids::{CaseId, TenantId};
+use ids::{BodyRef, CaseId, TenantId};
 use orders::VerifyCommand;
 use serde::{Deserialize, Serialize};
 use sla::{ClockKind, Limit, Unit};
@@ -18,7 +18,7 @@ use super::deeds::{body_of, missing};
 use crate::core::view::{CaseView, Listed, OrderView};
 use crate::handle::Room;
 use crate::handle::answer::Answer;
-use crate::handle::command::{CaseDeed, Command, Touched, What};
+use crate::handle::command::{CaseDeed, Command, May, Touched, What};
 use crate::store::lists::{self, Filter, Reach};
 
 /// Orders shown with a case at most, newest first; a round has fewer than twenty.
@@ -170,7 +170,7 @@ fn admitted(room: &Room, change: &Change, street: TenantId, verb: &str) -> Resul
     let admit = |action| room.house.admit(&change.who, action, street).map(drop);
     match verb {
         "verify" => admit(Action::CaseVerify),
-        "whistle" => admit(Action::OrderDirect),
+        "whistle" => summons(room, &change.who, street).map(drop),
         // Who may file drills may end them; which case it is, is not known yet.
         "cancel" => admit(Action::ReportDrill).or_else(|_| admit(Action::CaseCancel)),
         _ => Err(Problem::not_found()),
@@ -231,14 +231,38 @@ async fn cancel(
         note,
         traceparent: change.traceparent,
         may: Box::new(move |touched| match touched {
-            Touched::Case { drill: true } if drills => Ok(()),
+            Touched::Case(matter) if drills && matter.facts.drill => Ok(()),
             _ => calls_off.clone(),
         }),
     };
     Ok(room.submit(command).await?)
 }
 
-/// Summons bodies to the place (吹哨): each gets an order to assist, with its arrival as the one limit.
+/// On behalf of which communities (社区) the caller may summon; of none, where it directs the work.
+fn summons(room: &Room, who: &Identity, street: TenantId) -> Result<Vec<BodyRef>, Problem> {
+    let Err(denied) = room.house.admit(who, Action::OrderDirect, street) else { return Ok(Vec::new()) };
+    let BodyScope::Only(mut bodies) = room.house.admit(who, Action::OrderAct, street)?.bodies else {
+        return Err(denied);
+    };
+    let view = room.house.snapshot.view();
+    let street = view.street(street).ok_or_else(|| Problem::unavailable(2))?;
+    bodies.retain(|body| street.of.is_community(body));
+    if bodies.is_empty() { Err(denied) } else { Ok(bodies) }
+}
+
+/// Whether the case is one for who summons on behalf of these communities: it concerns one of them.
+fn may_summon(communities: Vec<BodyRef>) -> May {
+    Box::new(move |touched| match touched {
+        Touched::Case(matter) if !communities.is_empty() && matter.concerned(&communities).is_none() => {
+            let ever = matter.orders.iter().any(|order| communities.contains(&order.body));
+            Err(if ever { Problem::forbidden() } else { Problem::not_found() })
+        }
+        _ => Ok(()),
+    })
+}
+
+/// Summons bodies to the place (吹哨): each gets an order to assist, with its arrival as the one limit. Whoever directs the work may,
+/// and a user of a community (社区) that has an order of the case.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/cases/{id}:whistle",
     params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
         ("Idempotency-Key" = Uuid, Header), ("If-Match" = Option<String>, Header)),
@@ -262,12 +286,13 @@ async fn whistle(
     bodies.sort();
     bodies.dedup();
     let note = FreeText::parse("/note", body.note.clone().unwrap_or_default())?.into_string();
+    let communities = summons(&room, &change.who, street)?;
     let command = Command {
         request: change.request(street, format!("cases/{case_id}:whistle"), &body),
-        what: What::Case(case_id, CaseDeed::Whistle { bodies, check_in }),
+        what: What::Case(case_id, CaseDeed::Whistle { bodies, check_in, communities: communities.clone() }),
         note,
         traceparent: change.traceparent,
-        may: Box::new(|_| Ok(())),
+        may: may_summon(communities),
     };
     Ok(room.submit(command).await?)
 }
