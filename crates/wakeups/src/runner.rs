@@ -149,12 +149,12 @@ impl<F: Fire> Runner<F> {
     }
 
     /// What no search has seen, the next look does: from the beginning.
-    fn not_searched(&self, error: &FireError, times: u32) {
+    fn not_searched(&self, error: &FireError, tried: u32) {
         self.pace().failed();
         let error = error as &dyn std::error::Error;
-        match times {
+        match tried {
             1 => tracing::debug!(kind = F::KIND, error, "what is overdue is looked for by the next claim"),
-            _ => tracing::warn!(kind = F::KIND, error, times, "searches for what is overdue fail"),
+            _ => tracing::warn!(kind = F::KIND, error, tried, "searches for what is overdue fail"),
         }
     }
 
