@@ -13,6 +13,7 @@ mod endpoint;
 mod key;
 mod order;
 mod refill;
+mod report;
 mod rules;
 mod street;
 mod who_can;
@@ -45,6 +46,7 @@ pub use order::{
     OrderSign, OrderSuspend, OrderTo, ReturnGround, TimeUnit, Word,
 };
 pub use refill::Refill;
+pub use report::{Report, ReportAbout, ReportFollow, ReportNear, ReportSend};
 pub use rules::{Format, Route, RouteExplain, Rules, RulesBacktest, RulesCheck};
 pub use street::{
     DirectoryDoor, InstallationDoor, Street, StreetApply, StreetExport, StreetHistory, StreetImport,
@@ -57,7 +59,7 @@ pub use who_can::WhoCan;
 #[command(name = "streetwise", version, arg_required_else_help = true)]
 #[command(
     after_help = "退出码 / exit codes: 0 完成 done, 1 环境故障 the world failed, 2 用法错误 wrong usage \
-                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，流水与封签不符，规则有可议之处，样本不足以重新训练，或重算与记录不符 a demonstration missed a step, a street does not conform, doctor found something failed, the record is not as it was sealed, rules are worth a look, there is too little to learn from, or a plan made again differs"
+                        （或 street plan --exit-code 有变更 or changes planned）, 3 服务拒绝 a service refused, 4 演示未见全部步骤，核验不符合，体检未通过，流水与封签不符，规则有可议之处，样本不足以重新训练，附近已有未结案件，或重算与记录不符 a demonstration missed a step, a street does not conform, doctor found something failed, the record is not as it was sealed, rules are worth a look, there is too little to learn from, open cases are near what is reported, or a plan made again differs"
 )]
 pub struct Arguments {
     /// Which command.
@@ -93,6 +95,9 @@ pub enum Command {
     /// 规则：检查与回放 / rules: what is wrong with them, and what they would have done
     #[command(subcommand)]
     Rules(Box<Rules>),
+    /// 上报，先列出附近的未结案件；按查询码查询 / report a matter, shown first what is open near by; follow it by its code
+    #[command(subcommand)]
+    Report(Box<Report>),
     /// 上级交办：把一件事交给多个街道 / a centre gives one matter to many streets, with who has to act
     Assign(Assign),
     /// 研判台：待研判的上报与待审核的方案 / the review desk: what waits for a person, and what the person does about it

@@ -15,12 +15,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How long the second try of a request waits whose outcome is unknown.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// A service's address and a token.
+/// A service's address, and a token where one is asked for.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    token: String,
+    token: Option<String>,
     traceparent: Option<String>,
     if_match: Option<u64>,
 }
@@ -38,16 +38,27 @@ impl Client {
         Ok(Self {
             http,
             base: base.trim_end_matches('/').to_owned(),
-            token: token.to_owned(),
+            token: Some(token.to_owned()),
             traceparent: None,
             if_match: None,
         })
     }
 
+    /// Somebody without a token, at a door that asks for none.
+    pub fn stranger(base: &str) -> Result<Self, Failure> {
+        Ok(Self { token: None, ..Self::new(base, "")? })
+    }
+
     /// The same caller's connections at another door or with another token.
     pub fn with(&self, base: &str, token: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { http: self.http.clone(), base, token: token.to_owned(), traceparent: None, if_match: None }
+        Self {
+            http: self.http.clone(),
+            base,
+            token: Some(token.to_owned()),
+            traceparent: None,
+            if_match: None,
+        }
     }
 
     /// The same, within a trace (W3C Trace Context).
@@ -155,8 +166,11 @@ impl Client {
             Some(generation) => request.header("if-match", format!("\"{generation}\"")),
             None => request,
         };
-        let sent = request.bearer_auth(&self.token).send().await;
-        let response = sent.map_err(|error| self.unreachable(doing, error))?;
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let response = request.send().await.map_err(|error| self.unreachable(doing, error))?;
         if response.status().is_success() { Ok(response) } else { Err(refused(doing, response).await) }
     }
 

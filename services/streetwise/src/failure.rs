@@ -46,6 +46,8 @@ pub enum Failure {
     NotWell(usize),
     /// Too little to learn from: what is missing.
     TooLittle(String),
+    /// A report was not sent: so many open cases near by may be what it is about; each was told.
+    AlreadyNear(usize),
 }
 
 /// A problem document as a client reads it (RFC 9457).
@@ -132,7 +134,8 @@ impl Failure {
             | Self::NotConform(_)
             | Self::NotWell(_)
             | Self::NotAsSealed(_)
-            | Self::TooLittle(_) => 4,
+            | Self::TooLittle(_)
+            | Self::AlreadyNear(_) => 4,
         })
     }
 }
@@ -157,6 +160,12 @@ impl fmt::Display for Failure {
                     f,
                     "\n  → 待人工研判更多，或用 --base 另加样本 / wait for more decisions, or add examples with --base"
                 )
+            }
+            Self::AlreadyNear(cases) => {
+                write!(f, "✗ 未上报：附近有未结案件 {cases} 件，所报可能已在其中")?;
+                write!(f, " / not sent: open cases near by: {cases}, and it may be one of them")?;
+                write!(f, "\n  → 另有其事，或同一件事也要计入：加上 --anyway 再报")?;
+                write!(f, " / another matter, or one more voice for it: run it again with --anyway")
             }
             Self::NotWell(failed) => write!(f, "✗ {failed} 项未通过 / {failed} checks failed"),
             Self::NotAsSealed(chains) => {

@@ -1,7 +1,7 @@
 //! The command line: what an operator, a developer and a demonstration need besides the services.
 //!
 //! One file per subcommand: [`migrate`], [`provision`], [`refill`], [`doctor`], [`lag`], [`audit`], [`broker_users`], [`dev_identity`],
-//! [`apply`], [`assign`], [`street`], [`rules`], [`desk`], [`order`], [`case`], [`calendar`], [`route`], [`who_can`], [`key`], [`endpoint`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
+//! [`apply`], [`assign`], [`report`], [`street`], [`rules`], [`desk`], [`order`], [`case`], [`calendar`], [`route`], [`who_can`], [`key`], [`endpoint`], [`classifier`], [`clock`], [`parked`], [`sink`], [`simulate`], [`demo`]. The
 //! arguments are in [`cli`], how a command fails in [`failure`].
 //!
 //! Everything a command changes, it changes through a door everybody else uses too: migrations as an
@@ -12,7 +12,7 @@
 //! --exit-code` was to say so; 3 a service refused, and said why; 4 a demonstration ended without having seen every step,
 //! a street does not conform to its documents, `doctor` found something that is promised and does not hold, or `audit`
 //! found a record that is not as it was sealed, `rules check` something to look at, `classifier retrain` too little to learn
-//! from, or `route explain` another decision.
+//! from, `report send` open cases near by, or `route explain` another decision.
 
 pub mod apply;
 pub mod assign;
@@ -39,6 +39,7 @@ pub mod order;
 pub mod parked;
 pub mod provision;
 pub mod refill;
+pub mod report;
 pub mod route;
 pub mod rules;
 pub mod simulate;
@@ -88,6 +89,7 @@ async fn perform(command: Command) -> Result<ExitCode, Failure> {
         Command::BrokerUsers(arguments) => broker_users::run(&arguments)?,
         Command::DevIdentity(arguments) => dev_identity::run(&arguments)?,
         Command::Apply(arguments) => apply::run(&arguments).await?,
+        Command::Report(command) => report::run(&command).await?,
         Command::Assign(arguments) => assign::run(&arguments).await?,
         Command::Desk(command) => desk::run(&command).await?,
         Command::Order(command) => order::run(&command).await?,

@@ -81,6 +81,8 @@ mod tests {
             ("parked list", "somebody who may manage parked messages"),
             ("order show", "a body's user, or of the street's or the district's centre"),
             ("case show", "a body's user, or of the street's or the district's centre"),
+            ("report near", "somebody who may report"),
+            ("report send", "somebody who may report; with --drill, who may drill"),
             ("street export", "somebody who may"),
             ("street plan", "somebody who may"),
             ("who-can", "a security or audit administrator"),

@@ -1,12 +1,7 @@
 //! `streetwise order` and `streetwise case` as people run them, against dispatch.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
 use contract::document::{Clock, DistrictCore, DocumentBody, Limit, Stage, StreetCore, Unit, merge};
 use contract::proto::{to_wire, triage};
 use contract::{Envelope, EventType};
@@ -17,6 +12,7 @@ use serde_json::{Value, json};
 use testkit::rig::Rig;
 use uuid::Uuid;
 
+use crate::door::{self, Losing};
 use crate::town::Printed;
 
 const STREET: &str = "990102001000";
@@ -30,19 +26,6 @@ struct Yard {
     case: String,
     losing: Losing,
     _folder: tempfile::TempDir,
-}
-
-/// How many answers to changes are lost on their way: what was asked for is done, and who asked is not told.
-type Losing = Arc<AtomicUsize>;
-
-async fn lost(State(losing): State<Losing>, request: Request, next: Next) -> Response {
-    let changes = request.method() == Method::POST;
-    let answer = next.run(request).await;
-    let loses = |left: usize| left.checked_sub(1);
-    if changes && losing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, loses).is_ok() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    }
-    answer
 }
 
 impl Yard {
@@ -66,11 +49,8 @@ impl Yard {
                 _ => {}
             }
         }
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let losing = Losing::default();
-        let router = rig.router().layer(from_fn_with_state(losing.clone(), lost));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let url = door::opened(rig.router(), losing.clone()).await;
         let case = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
         let (envelope, routed) = routed(&rig, case, &district.unwrap(), &street.unwrap());
         rig.publish(&envelope, routed.encode_to_vec().into()).await;
