@@ -81,7 +81,7 @@ impl Pool {
         ]);
         let begin_within = Duration::from_millis(config.begin_timeout_ms);
         let doubt = Arc::new(Doubt::none());
-        let asked = doubt.clone();
+        let (asked, released) = (doubt.clone(), doubt.clone());
         let inner = PgPoolOptions::new()
             .max_connections(config.connections_max)
             .acquire_timeout(begin_within)
@@ -90,7 +90,10 @@ impl Pool {
                 let sure = !asked.about(known.idle_for);
                 Box::pin(async move { Ok(sure) })
             })
-            .after_release(|connection, _| Box::pin(settle(connection)))
+            .after_release(move |connection, _| {
+                let sure = !released.about(Duration::ZERO);
+                Box::pin(async move { Ok(sure && settle(connection).await?) })
+            })
             .connect_lazy_with(options);
         let abandon_begin_after = Duration::from_millis(config.abandon_begin_ms);
         Ok(Self { inner, begin_within, abandon_begin_after, doubt, board: Board::default() })
