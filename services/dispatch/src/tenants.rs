@@ -32,8 +32,11 @@ pub struct Street {
 #[derive(Debug, Clone, Copy)]
 struct Standing {
     may_lead: bool,
-    level: Level,
+    community: bool,
 }
+
+/// The kind of body (性质) that a community (社区) itself is; a property company of the same level is an enterprise.
+const COMMUNITY: &str = "community";
 
 /// The calendar of each body that keeps hours of its own.
 pub type BodyHours = Arc<BTreeMap<BodyRef, Arc<Calendar>>>;
@@ -66,7 +69,7 @@ impl Street {
 
     /// Whether it is a community (社区) of the street.
     pub fn is_community(&self, body: &BodyRef) -> bool {
-        self.bodies.get(body).is_some_and(|of| of.level == Level::Community)
+        self.bodies.get(body).is_some_and(|of| of.community)
     }
 
     /// What the list of its district and its own changes say now of a policy by its key, or of the item where there is no such key any
@@ -110,7 +113,8 @@ impl Project for Calendars {
         });
         let of_bodies = Arc::new(own.collect());
         let published = years.collect();
-        let standing = |known: &Body| Standing { may_lead: known.can_lead, level: known.level };
+        let community = |known: &Body| known.level == Level::Community && known.kind == COMMUNITY;
+        let standing = |known: &Body| Standing { may_lead: known.can_lead, community: community(known) };
         let bodies = bodies.into_iter().map(|(body, known)| (body, standing(known))).collect();
         Ok(Street { calendars, published, bodies, of_bodies, core: street.clone() })
     }

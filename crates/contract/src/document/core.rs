@@ -54,7 +54,7 @@ pub struct Body {
     /// The short name used on screens (Chinese).
     #[serde(default)]
     pub short_name: String,
-    /// government, police, enterprise, …: for display only.
+    /// government, police, enterprise, …: for display; a `community` of level community may whistle.
     #[serde(default)]
     pub kind: String,
     /// Where it stands.

@@ -97,7 +97,7 @@ pub struct BodyForm {
     /// The short name used on screens, in Chinese (简称).
     #[serde(default)]
     pub short_name: String,
-    /// government, police, enterprise, …: for display only (性质).
+    /// government, police, enterprise, …: for display; a `community` of level community may whistle (性质).
     #[serde(default)]
     pub kind: String,
     /// Where it stands; a street has bodies of level street or community (层级).

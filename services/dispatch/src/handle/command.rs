@@ -79,6 +79,16 @@ pub(crate) enum CaseDeed {
     Verify(VerifyCommand),
 }
 
+impl CaseDeed {
+    /// On behalf of which communities it is done, of those of the caller that may; none where it is not for one.
+    pub fn communities(&self) -> &[BodyRef] {
+        match self {
+            CaseDeed::Whistle { communities, .. } => communities,
+            CaseDeed::Cancel | CaseDeed::Verify(_) => &[],
+        }
+    }
+}
+
 /// Says whether the caller may touch such a row.
 pub(crate) type May = Box<dyn Fn(Touched<'_>) -> Result<(), Problem> + Send + Sync>;
 

@@ -164,16 +164,19 @@ impl Desk {
             // Held by somebody, or not there: whoever waits for it finds out.
             return Ok(Err(if self.locking == Locking::Free { Denied::Held } else { Denied::NotFound }));
         };
-        if let What::Case(..) = command.what
+        let given = self.answers.find(&command.request)?;
+        if let What::Case(_, deed) = &command.what
             && let Err(problem) = (command.may)(Touched::Case(before))
         {
-            return Ok(Err(Denied::Access(problem)));
+            // What a community was answered stays its own, also when the case does not concern it any more.
+            let kept = given.filter(|_| !deed.communities().is_empty());
+            return Ok(kept.unwrap_or(Err(Denied::Access(problem))));
         }
         if let Err(denied) = self.links.admits(before, command, now) {
             self.note_refusal(room, command, place, &denied, now);
             return Ok(Err(denied));
         }
-        if let Some(given) = self.answers.find(&command.request)? {
+        if let Some(given) = given {
             return Ok(given);
         }
         let mut matter = before.clone();
@@ -254,8 +257,7 @@ fn decide(
     let body = match &command.what {
         What::Order(_, deed) => place.holder.clone().filter(|_| deed.by_body()),
         What::Link(_, deed) => place.holder.clone().filter(|_| deed.by_link()),
-        What::Case(_, CaseDeed::Whistle { communities, .. }) => matter.concerned(communities).cloned(),
-        What::Case(..) => None,
+        What::Case(_, deed) => matter.concerned(deed.communities()).cloned(),
     };
     let actor = Actor { principal: command.request.principal.clone(), body };
     let adopts = matches!(command.what, What::Order(_, Deed::Adopt));
@@ -314,11 +316,10 @@ fn answered(what: &What, matter: &Matter, link: Option<&Link>) -> Option<(u64, V
             Some((version, json(view)))
         }
         What::Case(_, deed) => {
-            let view = match deed {
-                CaseDeed::Whistle { communities, .. } if !communities.is_empty() => {
-                    CaseView::for_bodies(&matter.facts, &matter.case, &matter.orders, communities)
-                }
-                _ => CaseView::whole(&matter.facts, &matter.case, &matter.orders),
+            let (facts, case, orders) = (&matter.facts, &matter.case, &matter.orders);
+            let view = match deed.communities() {
+                [] => CaseView::whole(facts, case, orders),
+                communities => CaseView::for_bodies(facts, case, orders, communities),
             };
             Some((matter.case.version, json(serde_json::to_vec(&view))))
         }

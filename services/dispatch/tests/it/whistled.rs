@@ -7,7 +7,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{COMMUNITY, STREET, World};
+use crate::world::{COMMUNITY, PROPERTY, STREET, World};
 
 async fn whistle(world: &World, who: &str, case_id: Uuid, body: &str) -> (u16, Value) {
     let path = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:whistle");
@@ -16,10 +16,10 @@ async fn whistle(world: &World, who: &str, case_id: Uuid, body: &str) -> (u16, V
     (status.as_u16(), answer)
 }
 
-/// A case of the street of which a community is told.
-async fn concerns(world: &World, community: &str) -> Uuid {
+/// A case of the street of which a community is told, or what is in it.
+async fn concerns(world: &World, body: &str) -> Uuid {
     let mut routed = world.routed(STREET, "TRA-01");
-    let told = PlannedOrder { body: community.to_owned(), role: Role::Inform.into() };
+    let told = PlannedOrder { body: body.to_owned(), role: Role::Inform.into() };
     routed.payload.plan.as_mut().unwrap().orders.push(told);
     world.opened(&routed).await
 }
@@ -52,6 +52,12 @@ async fn a_community_does_not_whistle_in_what_is_not_its_own() {
     );
     let case_id = concerns(&world, COMMUNITY).await;
     assert_eq!(whistle(&world, "transport", case_id, "water-supply").await.0, 403, "no community");
+    let property = concerns(&world, PROPERTY).await;
+    assert_eq!(
+        whistle(&world, "property", property, "water-supply").await.0,
+        403,
+        "an enterprise of that level"
+    );
     let cancel = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:cancel");
     assert_eq!(world.post("community", &cancel, &[], json!({})).await.0, 403, "nothing else of a centre's");
     assert_eq!(world.count_said(EventType::CaseWhistled).await, 0);

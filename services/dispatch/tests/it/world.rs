@@ -18,8 +18,10 @@ use testkit::rig::Rig;
 use uuid::Uuid;
 
 pub const STREET: &str = "990102001000";
-/// A body of the street.
+/// A community of the street.
 pub const COMMUNITY: &str = "community@990102001001";
+/// An enterprise in it.
+pub const PROPERTY: &str = "property@990102001001";
 pub const FAST_STREET: &str = "990102002000";
 pub const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -62,7 +64,7 @@ impl World {
         Self { rig, district: district.unwrap(), streets, ids: AtomicU64::new(1) }
     }
 
-    /// The demo's, and two members more: `both` works for transport and is a verifier, `community` for one of the street's.
+    /// The demo's, and more members: `both` works for transport and is a verifier, `community` and `property` in one of the street's communities.
     pub async fn keep_documents(&self) {
         let mut documents = testkit::demo::documents(1);
         for document in &mut documents {
@@ -79,6 +81,7 @@ impl World {
             }
             if scope.to_string() == STREET {
                 people.members.insert("community".to_owned(), vec![grant("body-user", Some(COMMUNITY))]);
+                people.members.insert("property".to_owned(), vec![grant("body-user", Some(PROPERTY))]);
             }
         }
         self.rig.documents(&documents).await;
