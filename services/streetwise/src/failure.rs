@@ -162,8 +162,8 @@ impl fmt::Display for Failure {
                 )
             }
             Self::AlreadyNear(cases) => {
-                write!(f, "✗ 未上报：附近有未结案件 {cases} 件，所报可能已在其中")?;
-                write!(f, " / not sent: open cases near by: {cases}, and it may be one of them")?;
+                write!(f, "✗ 未上报：附近有 {cases} 件未结案件似为同一事项")?;
+                write!(f, " / not sent: open cases near by that seem to be the matter: {cases}")?;
                 write!(f, "\n  → 另有其事，或同一件事也要计入：加上 --anyway 再报")?;
                 write!(f, " / another matter, or one more voice for it: run it again with --anyway")
             }

@@ -14,7 +14,7 @@ use super::order::street;
 pub enum Report {
     /// 列出附近的未结案件 / open cases near by: what is about to be reported may be one of them
     Near(ReportNear),
-    /// 上报；附近有未结案件则列出而不报，除非 --anyway / report a matter; cases open near by are listed instead, unless --anyway
+    /// 上报；附近似有同一案件则列出而不报 / report a matter; an open case near by that seems to be the same is listed instead
     Send(ReportSend),
     /// 凭查询码查询进度，无需令牌 / where a report stands, by its tracking code; takes no token
     Follow(ReportFollow),
@@ -73,7 +73,7 @@ pub struct ReportSend {
     /// 地址 / the place as people say it
     #[arg(long)]
     pub address: Option<String>,
-    /// 附近有未结案件也上报 / send it although cases are open near by
+    /// 附近似有同一案件也上报 / send it although an open case near by seems to be the same; what speaks of danger is sent in any case
     #[arg(long)]
     pub anyway: bool,
     /// 演练：有标记，不并入案件，不看附近 / a drill: marked, joined to nothing, so nothing near by is looked at

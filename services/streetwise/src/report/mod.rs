@@ -29,7 +29,7 @@ async fn look(arguments: &ReportNear) -> Result<(), Failure> {
     let answer = near::asked(&client, about, text.as_deref()).await?;
     match caller.json {
         true => print_json(&answer),
-        false => print!("{}", told::near(&near::read_cases(&answer)?)),
+        false => print!("{}", told::near(&near::understood(&answer)?.cases)),
     }
     Ok(())
 }

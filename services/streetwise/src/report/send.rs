@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::near::{self, Case, LOOKING};
+use super::near::{self, LOOKING, Near};
 use super::told;
 use crate::cli::ReportSend;
 use crate::client::{Client, fresh_key};
@@ -27,18 +27,18 @@ pub(super) struct Receipt {
     pub accepted_at: String,
 }
 
-/// Sends it, or says what is open near by and sends nothing.
+/// Sends it, or says which open case near by it seems to be about and sends nothing.
 pub(super) async fn run(arguments: &ReportSend) -> Result<(), Failure> {
     // Read once: what it is read from may be a pipe.
     let token = arguments.caller.token()?;
     let client = Client::new(arguments.intake_url.as_str(), &token)?;
     let json = arguments.caller.json;
     let around = around(arguments, &client, &token).await;
-    if let Some(found) = around.as_ref().filter(|around| !around.cases.is_empty()) {
+    if let Some(found) = around.as_ref().filter(|around| !around.near.cases.is_empty()) {
         if !json {
-            print!("{}", told::near(&found.cases));
+            print!("{}", told::near(&found.near.cases));
         }
-        if !arguments.anyway {
+        if !arguments.anyway && found.near.holds_back() {
             return Err(held_back(found, json));
         }
     }
@@ -54,13 +54,13 @@ fn held_back(found: &Around, json: bool) -> Failure {
     if json {
         print_json(&json!({ "sent": false, "near": found.answer["cases"] }));
     }
-    Failure::AlreadyNear(found.cases.len())
+    Failure::AlreadyNear(found.near.suggested().count())
 }
 
 /// What is near by: triage's words, and the same understood.
 struct Around {
     answer: Value,
-    cases: Vec<Case>,
+    near: Near,
 }
 
 /// Nothing where it cannot be told, and of a drill, which joins no case.
@@ -78,8 +78,8 @@ async fn looked(arguments: &ReportSend, client: &Client, token: &str) -> Result<
     };
     let triage = client.with(triage.as_str(), token);
     let answer = near::asked(&triage, &arguments.about, Some(&arguments.text)).await?;
-    let cases = near::read_cases(&answer)?;
-    Ok(Around { answer, cases })
+    let near = near::understood(&answer)?;
+    Ok(Around { answer, near })
 }
 
 async fn soon<T>(within: Duration, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -95,8 +95,7 @@ async fn sent(arguments: &ReportSend, client: &Client) -> Result<Receipt, Failur
     let verb = if arguments.drill { "reports:drill" } else { "reports" };
     let path = format!("/intake/v1/streets/{}/{verb}", arguments.about.street);
     let key = arguments.key.unwrap_or_else(fresh_key);
-    let answer = client.post_surely(SENDING, &path, key, &body(arguments)).await;
-    answer.map_err(|failure| if failure.leaves_unknown() { failure.or(&repeat(key)) } else { failure })
+    client.post_surely((SENDING, &repeat(key)), &path, key, &body(arguments)).await
 }
 
 /// With `--anyway`: the report may be a case by then, and would be held back for being near itself.
@@ -174,7 +173,7 @@ mod tests {
         let receipt =
             Receipt { report_id: "r".to_owned(), tracking_code: "c".to_owned(), accepted_at: "T".to_owned() };
         assert_eq!(answered(&receipt, None)["near"], Value::Null);
-        let around = Around { answer: json!({ "cases": [] }), cases: Vec::new() };
+        let around = Around { answer: json!({ "cases": [] }), near: Near::default() };
         assert_eq!(answered(&receipt, Some(&around))["near"], json!([]));
     }
 }

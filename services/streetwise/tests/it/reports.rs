@@ -115,13 +115,26 @@ async fn what_is_open_near_by_is_shown_and_holds_a_report_back_until_it_is_sent_
     assert!(held.code == 4 && held.out.contains(number), "{held:?}");
     assert!(held.err.contains("未上报") && held.err.contains("run it again with --anyway"), "{held:?}");
     let held = quarter.send("resident", &["--json"]).await;
-    assert_eq!((held.code, read(&held.out)), (4, json!({ "sent": false, "near": [case] })));
+    let answer = read(&held.out);
+    assert_eq!(
+        (held.code, &answer["sent"], &answer["near"][0]["case_no"]),
+        (4, &json!(false), &case["case_no"])
+    );
     assert_eq!(quarter.accepted().await, 1, "nothing was sent");
+
+    // Of another matter, or where somebody is in danger, it goes out with what is near beside it.
+    for words in ["路灯不亮", "公交站煤气泄漏，306路改线"] {
+        let sent = quarter.runs("resident", &["send", "--text", words]).await.done();
+        assert!(sent.contains(number) && sent.contains("✓ 已上报"), "{words}: {sent}");
+    }
 
     let anyway = quarter.send("resident", &["--anyway"]).await.done();
     assert!(anyway.contains(number) && anyway.contains("✓ 已上报"), "{anyway}");
     quarter.heard().await;
-    assert_eq!((quarter.accepted().await, &quarter.near().await[0]["voices"]), (2, &json!(2)));
+    assert_eq!(quarter.accepted().await, 4);
+    let near = quarter.near().await;
+    let joined = near.iter().find(|near| near["case_no"] == case["case_no"]).expect("it is open");
+    assert_eq!(joined["voices"], 2);
 }
 
 /// A report whose answer is lost is on the record once, however often it is sent again, a case near by as it is then.
@@ -147,6 +160,10 @@ async fn a_report_of_unknown_outcome_is_sent_again_by_its_key_and_is_one() {
     );
     assert_eq!(receipts[0], receipts[1]);
     assert_eq!(quarter.accepted().await, 1);
+    // The first answer is lost, the second says no: the first may have been kept all the same.
+    quarter.losing.store(1, Ordering::SeqCst);
+    let unsure = quarter.send("transport", &again[2..]).await;
+    assert!(unsure.code == 3 && unsure.err.contains("403") && unsure.err.contains("--key "), "{unsure:?}");
     // Other words by the same key are another report, and refused.
     let other = ["send", "--text", "路灯坏了", "--key", &key[..36], "--anyway"];
     let refused = quarter.runs("resident", &other).await;

@@ -37,6 +37,8 @@ pub struct Hint {
     pub case: Around,
     /// Between the two places.
     pub distance_mm: u64,
+    /// It is of the item the reporter names, or of one that the words suggest.
+    pub suggested: bool,
 }
 
 /// What the reporter is known to speak of.
@@ -50,20 +52,23 @@ pub enum Wanted {
 
 /// The hints: cases within the distance of joining, of the suggested items first, then the nearest, the oldest, by number.
 pub fn hints(at: Point, wanted: &Wanted, around: impl IntoIterator<Item = Around>) -> Vec<Hint> {
-    let fits = |item: &String| match wanted {
+    let suggested = |item: &String| match wanted {
         Wanted::Item(wanted) => item == wanted,
-        Wanted::Rather(_) => true,
+        Wanted::Rather(items) => items.contains(item),
     };
-    let with_distance = |case: Around| Hint { distance_mm: at.distance_mm(case.point), case };
+    let with_distance = |case: Around| Hint {
+        distance_mm: at.distance_mm(case.point),
+        suggested: suggested(&case.item),
+        case,
+    };
     let mut near: Vec<Hint> = around
         .into_iter()
-        .filter(|case| fits(&case.item))
         .map(with_distance)
+        .filter(|hint| hint.suggested || matches!(wanted, Wanted::Rather(_)))
         .filter(|hint| hint.distance_mm <= RADIUS_MM)
         .collect();
-    let beside = |item: &String| matches!(wanted, Wanted::Rather(items) if !items.contains(item));
     near.sort_by(|one, other| {
-        let key = |hint: &Hint| (beside(&hint.case.item), hint.distance_mm, hint.case.opened_at);
+        let key = |hint: &Hint| (!hint.suggested, hint.distance_mm, hint.case.opened_at);
         key(one).cmp(&key(other)).then_with(|| one.case.case_no.cmp(&other.case.case_no))
     });
     near.truncate(HINTS_MAX);
@@ -85,6 +90,20 @@ mod tests {
             voices: 1,
             standing: Standing::Open,
         }
+    }
+
+    #[test]
+    fn what_only_lies_near_is_not_suggested() {
+        let at = Point::from_degrees(106.55, 29.56).unwrap();
+        let cases = [case(1, "TRA-01", 29.56), case(2, "TRA-03", 29.56)];
+        let suggested = |wanted: &Wanted| -> Vec<(String, bool)> {
+            let hints = hints(at, wanted, cases.to_vec()).into_iter();
+            hints.map(|hint| (hint.case.item, hint.suggested)).collect()
+        };
+        let said = |item: &str, suggested| (item.to_owned(), suggested);
+        assert_eq!(suggested(&rather(&["TRA-03"])), [said("TRA-03", true), said("TRA-01", false)]);
+        assert_eq!(suggested(&rather(&[])), [said("TRA-01", false), said("TRA-03", false)]);
+        assert_eq!(suggested(&Wanted::Item("TRA-01".to_owned())), [said("TRA-01", true)]);
     }
 
     fn shown(wanted: &Wanted, cases: &[Around]) -> Vec<String> {

@@ -57,6 +57,8 @@ struct NearPlaceForm {
 #[derive(Serialize, ToSchema)]
 pub(super) struct NearList {
     cases: Vec<NearDocument>,
+    /// 涉险 / The words speak of mortal danger: report at once, whatever is near.
+    alarm: bool,
 }
 
 /// One open case.
@@ -81,6 +83,8 @@ struct NearDocument {
     /// 审核中 `reviewing`：尚未派单；`open`：已派单 / `reviewing` while its plan waits for a person, `open` once bodies have it.
     #[schema(example = "open")]
     phase: &'static str,
+    /// 可能是同一事项 / It is of the item asked for, or of one that the words suggest; otherwise it only lies near.
+    suggested: bool,
 }
 
 /// 上报前提示 / Open cases near a place, for somebody who is about to report: it may be on the record already. Drills and items
@@ -115,7 +119,7 @@ pub(super) async fn near(
     tx.commit().await?;
     let shown = around.into_iter().filter(|case| of.shows(&case.item));
     let cases = hints(point, &wanted, shown).into_iter().map(|hint| document(of, hint)).collect();
-    Ok(Json(NearList { cases }))
+    Ok(Json(NearList { cases, alarm: text.is_some_and(|text| of.alarms(text.as_str())) }))
 }
 
 struct Asked {
@@ -138,7 +142,7 @@ impl NearForm {
 }
 
 fn document(street: &Street, hint: Hint) -> NearDocument {
-    let Hint { case, distance_mm } = hint;
+    let Hint { case, distance_mm, suggested } = hint;
     let name = street.item_name(&case.item).cloned().unwrap_or_default();
     NearDocument {
         case_no: case.case_no,
@@ -149,5 +153,6 @@ fn document(street: &Street, hint: Hint) -> NearDocument {
         voices: case.voices,
         opened_at: case.opened_at,
         phase: if case.standing == Standing::Reviewing { "reviewing" } else { "open" },
+        suggested,
     }
 }
