@@ -110,10 +110,11 @@ impl Client {
         self.send(doing, request.json(body)).await
     }
 
-    /// The same, asked once more where nobody knows what came of it: by its key it is the same request, and done once.
+    /// The same, asked once more where nobody knows what came of it: by its key it is the same request, and done once. Whatever is
+    /// said the second time, it may have been done the first: so a failure then says to `repeat` it.
     pub async fn post_surely<T: DeserializeOwned>(
         &self,
-        doing: &str,
+        (doing, repeat): (&str, &str),
         path: &str,
         key: Uuid,
         body: &impl Serialize,
@@ -121,7 +122,7 @@ impl Client {
         match self.post_again(doing, path, key, body).await {
             Err(failure) if failure.leaves_unknown() => {
                 tokio::time::sleep(AGAIN_AFTER).await;
-                self.post_again(doing, path, key, body).await
+                self.post_again(doing, path, key, body).await.map_err(|failure| failure.or(repeat))
             }
             answered => answered,
         }

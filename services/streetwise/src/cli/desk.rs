@@ -149,6 +149,9 @@ pub struct DeskApprove {
     /// 无协办 / nobody assists
     #[arg(long, conflicts_with = "assists")]
     pub no_assists: bool,
+    /// 仅当方案仍是此版本 / only if the plan is still the one that was read, by its version as shown by show
+    #[arg(long, value_name = "VERSION")]
+    pub if_version: Option<u64>,
     /// Words.
     #[command(flatten)]
     pub said: Said,

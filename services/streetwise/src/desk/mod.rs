@@ -29,9 +29,7 @@ pub async fn run(command: &Desk) -> Result<(), Failure> {
             let body = noted(json!({ "item": arguments.item }), &arguments.said);
             Seat::of(&arguments.door)?.act(Queue::Reports, arguments.report, "decide", &body).await
         }
-        Desk::Approve(arguments) => {
-            Seat::of(&arguments.door)?.act(Queue::Plans, arguments.case, "approve", &change(arguments)).await
-        }
+        Desk::Approve(arguments) => approve(arguments).await,
         Desk::Merge(arguments) => {
             let body = noted(json!({ "case_id": arguments.into }), &arguments.said);
             merge(&Seat::of(&arguments.door)?, arguments.entry, &body).await
@@ -105,6 +103,19 @@ impl Seat {
     fn listed(&self) -> String {
         format!("streetwise desk list --street {}", self.street)
     }
+}
+
+/// What was drawn anew since it was read is looked at again.
+async fn approve(arguments: &DeskApprove) -> Result<(), Failure> {
+    let seat = Seat::of(&arguments.door)?;
+    let seat = Seat { client: seat.client.only_if(arguments.if_version), ..seat };
+    let target = format!("{}/{}:approve", Queue::Plans.path(), arguments.case);
+    let asked = seat.asked(&target, &change(arguments)).await;
+    if refused(&asked, |refusal| refusal.status == 412) {
+        let again = format!("streetwise desk show {} --street {}", arguments.case, seat.street);
+        return asked.map(drop).map_err(|failure| advised(failure, &again));
+    }
+    seat.tell(asked)
 }
 
 async fn passed(door: &DeskDoor, id: Uuid, verb: &str, body: &Value) -> Result<(), Failure> {

@@ -190,10 +190,12 @@ impl Plan {
         rows.extend(noted(&self.note));
         let steps = self.plan_explanation.steps.iter();
         rows.extend(steps.map(|step| ("说明 explained", safe(&format!("{} / {}", step.zh, step.en)))));
-        let id = safe(&self.case_id);
+        // Nobody lets a plan go out that was drawn anew since it was read.
+        let read = self.version.map(|version| format!(" --if-version {version}")).unwrap_or_default();
+        let (id, read) = (safe(&self.case_id), format!("--street {street}{read}"));
         titled(rows)
-            + &format!("→ 通过 / let it go out: streetwise desk approve {id} --street {street}\n")
-            + &format!("→ 改派后通过 / with another lead: … approve {id} --street {street} --lead BODY\n")
+            + &format!("→ 通过 / let it go out: streetwise desk approve {id} {read}\n")
+            + &format!("→ 改派后通过 / with another lead: … approve {id} {read} --lead BODY\n")
     }
 }
 

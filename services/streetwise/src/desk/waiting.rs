@@ -215,6 +215,8 @@ pub(super) struct Plan {
     pub due_at: String,
     pub claimed_by: Option<String>,
     pub claimed_until: Option<String>,
+    /// Which plan of the case it is; an older triage does not say.
+    pub version: Option<u64>,
 }
 
 /// Why a plan was drawn so.

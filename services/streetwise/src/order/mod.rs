@@ -118,8 +118,7 @@ impl Seat {
 
     /// An act. Whoever cannot be told what came of it is told how to ask again without doing it twice.
     pub(crate) async fn acted(&self, doing: &str, rest: &str, body: &Value) -> Result<Value, Failure> {
-        let answer = self.client.post_surely(doing, &self.path(rest), self.key, body).await;
-        answer.map_err(|failure| if failure.leaves_unknown() { failure.or(&self.repeat()) } else { failure })
+        self.client.post_surely((doing, &self.repeat()), &self.path(rest), self.key, body).await
     }
 
     fn repeat(&self) -> String {
