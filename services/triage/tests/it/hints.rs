@@ -53,8 +53,18 @@ async fn a_reporter_is_shown_what_is_open_near_by() {
     let expected = json!({
         "case_no": hint["case_no"], "item": "TRA-01", "item_zh": hint["item_zh"], "item_en": hint["item_en"],
         "distance_m": 0, "voices": 2, "opened_at": "2026-11-23T02:00:00Z", "phase": "open",
+        "suggested": true,
     });
-    assert_eq!(hint, &expected, "number, item, how far, how many, since when: and nothing else");
+    assert_eq!(
+        hint, &expected,
+        "number, item, how far, how many, since when, whether it may be the same: no more"
+    );
+    assert_eq!(answer["alarm"], false);
+    let danger = json!({ "place": place, "text": "闻到煤气泄漏" });
+    let (_, answer) = desk.near("grid-worker", STREET, danger).await;
+    assert_eq!(answer["alarm"], true, "{answer}");
+    let suggested = |case: &Value| case["suggested"].as_bool().unwrap();
+    assert!(!answer["cases"].as_array().unwrap().iter().any(suggested), "they only lie near: {answer}");
     assert!(hint["case_no"].as_str().unwrap().starts_with("990102001-261123-"), "{hint}");
     assert_ne!(hint["item_zh"], "");
     assert!(!desk.near("resident", STREET, json!({ "place": place })).await.1.to_string().contains("401"));
