@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::board::{Board, Listener, Notes};
 use crate::doubt::Doubt;
 use crate::error::Error;
+use crate::places::Places;
 use crate::scope::TenantScope;
 
 /// A connection whose caller is gone has this long to answer what it was asked last; then it is closed, so that it
@@ -109,7 +110,8 @@ impl Pool {
         let beginning = tokio::spawn(beginning(self.clone(), AssertSqlSafe(scope.begin_statement())));
         match timeout(self.begin_within, beginning).await {
             Ok(Ok(Some(Ok(inner)))) => {
-                Ok(ScopedTx { inner, scope, board: self.board.clone(), notes: Notes::new(), _span: span })
+                let (board, notes, places) = (self.board.clone(), Notes::new(), Places::default());
+                Ok(ScopedTx { inner, scope, board, notes, places, _span: span })
             }
             Ok(Ok(Some(Err(error)))) => Err(error.into()),
             Ok(Err(join)) => Err(Error::broken("the task that begins a transaction ended", join)),
@@ -155,6 +157,7 @@ pub struct ScopedTx {
     scope: TenantScope,
     board: Board,
     notes: Notes,
+    places: Places,
     /// Ends with the transaction.
     _span: Option<telemetry::Span>,
 }
@@ -182,6 +185,11 @@ impl ScopedTx {
     pub fn announce(&mut self, topic: &'static str, at: Timestamp) {
         let least = self.notes.entry(topic).or_insert(at);
         *least = at.min(*least);
+    }
+
+    /// Where rows stand that it has locked.
+    pub fn places(&mut self) -> &mut Places {
+        &mut self.places
     }
 
     /// Undoes everything and waits until that is done, for who looks at the same rows next: of a transaction that is

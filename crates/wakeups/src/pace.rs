@@ -2,7 +2,8 @@
 //!
 //! A claim takes what became due since the last one: a few rows at the front of one index, however many streets there are. Where
 //! one street would crowd out the others it goes round the streets instead and takes a few rows of each (D30); so it does where very
-//! much is due at one instant, since every look would step over what the one before has fired. What this process arms for the past is
+//! much is due at one instant, since every look would step over what the one before has fired, and now and then where a runner is
+//! behind, since many streets together may crowd one out. What this process arms for the past is
 //! announced, and seen at once. What a look since the last one cannot see otherwise, rows that another runner had locked and gave
 //! back and rows that another process armed for the past, is searched for beside the claims; what is found lowers the next look.
 //!
@@ -21,6 +22,11 @@ const SEARCH_PAUSE_MAX: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_millis(1);
 /// Going round pays while it finds so many rows of a street.
 const ROWS_PER_TENANT_MIN: usize = 8;
+/// A runner whose full looks come no nearer to now than this is behind.
+const BEHIND: Duration = Duration::from_secs(1);
+/// So many looks in the order of due times a runner that is behind makes before it goes round: a street with one wake-up waits for
+/// these, not for all that was due before it.
+const IN_ORDER_MAX: u32 = 8;
 /// Nothing is due before.
 pub(crate) const BEGINNING: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -67,6 +73,8 @@ pub(crate) struct Pace {
     /// The earliest that a second hand left as it was or a search found, since the last look.
     left: Option<Timestamp>,
     round: bool,
+    /// Looks in the order of due times since it went round last, while it is behind.
+    in_order: u32,
     /// How often something failed: what a look from before says is of no use.
     failures: u64,
 }
@@ -80,7 +88,7 @@ pub(crate) struct Looked {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { floor: BEGINNING, left: None, round: false, failures: 0 }
+        Self { floor: BEGINNING, left: None, round: false, in_order: 0, failures: 0 }
     }
 }
 
@@ -118,11 +126,15 @@ impl Pace {
         match looked.look {
             // It says nothing of what lies before the floor.
             Look::Round => {
+                self.in_order = 0;
                 let many = came.tenants * ROWS_PER_TENANT_MIN <= came.claimed;
                 self.round = came.full && (many || stuck);
             }
             Look::Since(since) => {
-                self.round = came.full && (stuck || came.last <= since + STEP);
+                let behind = came.full && came.last + BEHIND < now;
+                self.in_order = if behind { self.in_order + 1 } else { 0 };
+                let turn = self.in_order >= IN_ORDER_MAX;
+                self.round = came.full && (stuck || turn || came.last <= since + STEP);
                 self.floor = match came.moved < came.claimed {
                     // It is still due.
                     true => came.first,
@@ -189,6 +201,28 @@ mod tests {
         pace.did(Look::Since(at(-20)), at(5), came(0, 0));
         assert_eq!(pace.next(at(10)), Look::Since(at(-15)));
         assert_eq!(pace.next(at(60_000)), Look::Since(at(-15)), "however long it takes");
+    }
+
+    /// Eight streets with much to do keep a ninth waiting for eight looks, not for all they have.
+    #[test]
+    fn a_runner_that_is_behind_goes_round_now_and_then() {
+        let mut pace = Pace::default();
+        let full = |last| Came { tenants: 9, full: true, first: at(last - 4), last: at(last), ..came(9, 9) };
+        let now = at(60_000);
+        for turn in 0..3 {
+            for n in 1..=8 {
+                let look = pace.next(now);
+                assert!(matches!(look, Look::Since(_)), "{turn} {n}");
+                pace.did(look, now, full(100 * turn + 10 * n));
+            }
+            assert_eq!(pace.next(now), Look::Round);
+            pace.did(Look::Round, now, full(0));
+        }
+        for n in 1..=20 {
+            let look = pace.next(now);
+            assert!(matches!(look, Look::Since(_)), "it has caught up");
+            pace.did(look, now, full(59_500 + 10 * n));
+        }
     }
 
     #[test]

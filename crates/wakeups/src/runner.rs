@@ -350,7 +350,8 @@ impl<F: Fire> Runner<F> {
         let full = |due: &[Wakeup]| due.len() as i64 >= rows;
         let looked = if self.second { self.pace().look_beside() } else { self.pace().look(now) };
         if let Look::Since(floor) = looked.look {
-            let due = wakeups::<F>(store::claim_since(tx, F::KIND, floor, now, rows).await?)?;
+            let claimed = store::claim_since(tx, F::KIND, floor, now, rows).await?;
+            let due = wakeups::<F>(tx, claimed)?;
             let full = full(&due);
             if !full || !self.crowded(&due) {
                 return Ok(Claim { due, looked, full });
@@ -361,7 +362,8 @@ impl<F: Fire> Runner<F> {
             rows_per_tenant: self.config.rows_per_tenant_max,
             rows,
         };
-        let due = wakeups::<F>(store::claim(tx, F::KIND, now, bounds).await?)?;
+        let claimed = store::claim(tx, F::KIND, now, bounds).await?;
+        let due = wakeups::<F>(tx, claimed)?;
         let full = full(&due);
         Ok(Claim { due, looked: Looked { look: Look::Round, ..looked }, full })
     }
@@ -417,10 +419,12 @@ impl<F: Fire> Runner<F> {
     }
 }
 
-fn wakeups<F: Fire>(rows: Vec<store::Claimed>) -> Result<Vec<Wakeup>, pg::Error> {
+/// What was claimed; where it stands is noted for who moves it.
+fn wakeups<F: Fire>(tx: &mut ScopedTx, rows: Vec<store::Claimed>) -> Result<Vec<Wakeup>, pg::Error> {
     let read = |row: store::Claimed| {
         let tenant = TenantId::from_i64(row.tenant_id);
         let tenant = tenant.map_err(|_| pg::Error::impossible_row("wakeups.tenant_id"))?;
+        tx.places().note(tenant, F::KIND, row.subject_id, row.place);
         Ok(Wakeup { tenant, kind: F::KIND, subject_id: row.subject_id, due_at: row.due_at.to_jiff() })
     };
     rows.into_iter().map(read).collect()

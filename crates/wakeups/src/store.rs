@@ -1,5 +1,7 @@
 //! All SQL of this crate.
 
+use std::collections::BTreeMap;
+
 use ids::TenantId;
 use jiff::Timestamp;
 use pg::ScopedTx;
@@ -10,17 +12,49 @@ use crate::{Kind, Wakeup};
 /// Arms or moves wake-ups, in the caller's transaction. The last instant given for a key counts. After the commit
 /// runners of this process that sleep beyond it look at once.
 pub async fn arm(tx: &mut ScopedTx, wakeups: &[Wakeup]) -> Result<(), pg::Error> {
-    if wakeups.is_empty() {
-        return Ok(());
-    }
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = BTreeMap::new();
     for wakeup in wakeups {
         last.insert((wakeup.tenant, wakeup.kind, wakeup.subject_id), wakeup.due_at);
     }
-    let tenants: Vec<i64> = last.keys().map(|key| key.0.as_i64()).collect();
-    let kinds: Vec<String> = last.keys().map(|key| key.1.to_owned()).collect();
-    let subjects: Vec<Uuid> = last.keys().map(|key| key.2).collect();
-    let dues: Vec<jiff_sqlx::Timestamp> = last.values().map(|due| (*due).into()).collect();
+    let (mut claimed, mut others) = (Vec::new(), Vec::new());
+    for ((tenant, kind, subject_id), due_at) in last {
+        tx.announce(kind, due_at);
+        match tx.places().take(tenant, kind, subject_id) {
+            Some(place) => claimed.push((place, due_at)),
+            None => others.push(Wakeup { tenant, kind, subject_id, due_at }),
+        }
+    }
+    move_claimed(tx, claimed).await?;
+    arm_by_key(tx, &others).await
+}
+
+/// Moves rows that this transaction has claimed: they are where they were.
+async fn move_claimed(tx: &mut ScopedTx, claimed: Vec<(String, Timestamp)>) -> Result<(), pg::Error> {
+    if claimed.is_empty() {
+        return Ok(());
+    }
+    let (places, dues): (Vec<String>, Vec<_>) =
+        claimed.into_iter().map(|(place, due_at)| (place, jiff_sqlx::Timestamp::from(due_at))).unzip();
+    let moved = sqlx::query!(
+        "UPDATE wakeups w SET due_at = n.due_at
+         FROM UNNEST($1::text[]::tid[], $2::timestamptz[]) AS n (place, due_at)
+         WHERE w.ctid = n.place",
+        &places,
+        &dues,
+    )
+    .execute(&mut **tx)
+    .await?;
+    pg::rows_affected("arming claimed wake-ups", moved.rows_affected(), places.len())
+}
+
+async fn arm_by_key(tx: &mut ScopedTx, wakeups: &[Wakeup]) -> Result<(), pg::Error> {
+    if wakeups.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<i64> = wakeups.iter().map(|wakeup| wakeup.tenant.as_i64()).collect();
+    let kinds: Vec<String> = wakeups.iter().map(|wakeup| wakeup.kind.to_owned()).collect();
+    let subjects: Vec<Uuid> = wakeups.iter().map(|wakeup| wakeup.subject_id).collect();
+    let dues: Vec<jiff_sqlx::Timestamp> = wakeups.iter().map(|wakeup| wakeup.due_at.into()).collect();
     sqlx::query!(
         "INSERT INTO wakeups (tenant_id, kind, subject_id, due_at)
          SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::uuid[], $4::timestamptz[])
@@ -32,9 +66,6 @@ pub async fn arm(tx: &mut ScopedTx, wakeups: &[Wakeup]) -> Result<(), pg::Error>
     )
     .execute(&mut **tx)
     .await?;
-    for ((_, kind, _), due_at) in last {
-        tx.announce(kind, due_at);
-    }
     Ok(())
 }
 
@@ -56,6 +87,35 @@ pub(crate) async fn put_off(tx: &mut ScopedTx, wakeup: &Wakeup, later: Timestamp
 
 /// Removes wake-ups whose subjects need none any more.
 pub async fn disarm(tx: &mut ScopedTx, kind: Kind, subjects: &[(TenantId, Uuid)]) -> Result<(), pg::Error> {
+    let (mut claimed, mut others) = (Vec::new(), Vec::new());
+    for subject in subjects {
+        match tx.places().take(subject.0, kind, subject.1) {
+            Some(place) => claimed.push(place),
+            None => others.push(*subject),
+        }
+    }
+    remove_claimed(tx, &claimed).await?;
+    disarm_by_key(tx, kind, &others).await
+}
+
+/// Removes rows that this transaction has claimed: they are where they were.
+async fn remove_claimed(tx: &mut ScopedTx, places: &[String]) -> Result<(), pg::Error> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let removed = sqlx::query!("DELETE FROM wakeups WHERE ctid = ANY ($1::text[]::tid[])", places)
+        .execute(&mut **tx)
+        .await?;
+    pg::rows_affected("removing claimed wake-ups", removed.rows_affected(), places.len())
+}
+
+/// Key by key, or all wake-ups of the kind are read for a few of them. One that somebody moves at this instant may stay, and fires for
+/// nothing.
+async fn disarm_by_key(
+    tx: &mut ScopedTx,
+    kind: Kind,
+    subjects: &[(TenantId, Uuid)],
+) -> Result<(), pg::Error> {
     if subjects.is_empty() {
         return Ok(());
     }
@@ -64,7 +124,9 @@ pub async fn disarm(tx: &mut ScopedTx, kind: Kind, subjects: &[(TenantId, Uuid)]
     sqlx::query!(
         "DELETE FROM wakeups w
          USING UNNEST($1::bigint[], $2::uuid[]) AS s (tenant_id, subject_id)
-         WHERE w.tenant_id = s.tenant_id AND w.kind = $3 AND w.subject_id = s.subject_id",
+         CROSS JOIN LATERAL (SELECT l.ctid AS place FROM wakeups l
+             WHERE l.tenant_id = s.tenant_id AND l.kind = $3 AND l.subject_id = s.subject_id LIMIT 1) l
+         WHERE w.ctid = l.place",
         &tenants,
         &ids,
         kind,
@@ -79,6 +141,8 @@ pub(crate) struct Claimed {
     pub tenant_id: i64,
     pub subject_id: Uuid,
     pub due_at: jiff_sqlx::Timestamp,
+    /// Where it stands (`ctid`).
+    pub place: String,
 }
 
 /// How much one claim takes, and where it begins.
@@ -118,10 +182,10 @@ pub(crate) async fn claim(
                        ORDER BY w.tenant_id LIMIT 1)
                FROM earlier t WHERE t.tenant_id IS NOT NULL
            )
-           SELECT due.tenant_id, due.subject_id, due.due_at
+           SELECT due.tenant_id, due.subject_id, due.due_at, due.place AS "place!"
            FROM (SELECT tenant_id FROM later UNION ALL SELECT tenant_id FROM earlier) t
            CROSS JOIN LATERAL (
-               SELECT w.tenant_id, w.subject_id, w.due_at FROM wakeups w
+               SELECT w.tenant_id, w.subject_id, w.due_at, w.ctid::text AS place FROM wakeups w
                WHERE w.tenant_id = t.tenant_id AND w.kind = $1 AND w.due_at <= $2
                ORDER BY w.due_at LIMIT $3
                FOR UPDATE SKIP LOCKED
@@ -149,9 +213,9 @@ pub(crate) async fn claim_since(
 ) -> Result<Vec<Claimed>, pg::Error> {
     let claimed = sqlx::query_as!(
         Claimed,
-        "SELECT tenant_id, subject_id, due_at FROM wakeups
+        r#"SELECT tenant_id, subject_id, due_at, ctid::text AS "place!" FROM wakeups
          WHERE kind = $1 AND due_at >= $2 AND due_at <= $3
-         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED"#,
         kind,
         jiff_sqlx::Timestamp::from(floor) as jiff_sqlx::Timestamp,
         jiff_sqlx::Timestamp::from(now) as jiff_sqlx::Timestamp,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what failed by failing there")]
 
+mod places;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -209,6 +211,24 @@ async fn nobody_starves_behind_a_busy_tenant() {
     let runner = world.runner(bell.clone(), config);
     assert!(runner.drain().await.is_err());
     assert_eq!(bell.largest_batch.load(Ordering::SeqCst), 8 + 10);
+}
+
+/// Nor do many busy streets together: what one street has waits for some batches of theirs, not for all.
+#[tokio::test]
+async fn nobody_starves_behind_many_busy_tenants() {
+    let world = World::start().await;
+    let busy = (0..600).map(|n| bell(street(1 + n as i64 % 10), n, n as i64 / 10));
+    world.arm(&busy.chain([bell(street(11), 999, 61)]).collect::<Vec<_>>()).await;
+    world.move_to(300);
+    let config = RunnerConfig { rows_per_tenant_max: 2, batch_rows_max: 20, ..RunnerConfig::default() };
+    let runner = world.runner(Arc::default(), config);
+    for batch in 1..=30 {
+        assert_eq!(runner.once().await.unwrap(), 20, "{batch}");
+        if world.fired().await.contains(&street(11).as_i64()) {
+            return assert!(batch <= 10, "{batch}");
+        }
+    }
+    panic!("the street was served last");
 }
 
 /// A runner that dies after claiming gives everything back: the claim and the effect are one transaction.
