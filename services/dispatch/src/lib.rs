@@ -38,7 +38,7 @@ use crate::config::Config;
 use crate::events::Metrics;
 use crate::handle::calendars::Archived;
 use crate::handle::submit::{WAITING_MAX, Writer};
-use crate::handle::{LinkTools, Room};
+use crate::handle::{LinkTools, Room, Tools};
 use crate::hints::Hints;
 use crate::tenants::{Calendars, Street};
 
@@ -69,7 +69,8 @@ impl Service for Dispatch {
             forgers: Strangers::default(),
         });
         let archived = Archived::default();
-        let room = Room { house: house.clone(), metrics, archived, writer: writer.clone(), links };
+        let tools = Tools { house: house.clone(), metrics, archived, writer: writer.clone(), links };
+        let room = Room::new(tools);
         plan.part(writer);
         let (hints, hearing) = Hints::new(house.nats.clone());
         plan.part(hearing);

@@ -96,13 +96,12 @@ impl Answers {
         Answer { version, body }
     }
 
-    /// Keeps what was added, and forgets what has been kept long enough.
+    /// Keeps what was added.
     pub async fn keep(&self, tx: &mut ScopedTx, now: Timestamp) -> Result<(), pg::Error> {
         if self.added.is_empty() {
             return Ok(());
         }
         let added: Vec<_> = self.added.iter().map(|scope| (scope, &self.known[scope])).collect();
-        answers::keep(tx, &added, now).await?;
-        answers::forget_old(tx, &self.added, now).await
+        answers::keep(tx, &added, now).await
     }
 }

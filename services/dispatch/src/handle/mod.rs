@@ -21,6 +21,7 @@ pub(crate) mod submit;
 pub(crate) mod unfold;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bootstrap::House;
@@ -39,9 +40,13 @@ use crate::tenants::Street;
 use submit::Writer;
 use writer::Unkept;
 
-/// The tools of dispatch. Cloning shares them.
+/// Dispatch's own room: its tools. Cloning shares them, by one count: every request does.
 #[derive(Debug, Clone)]
-pub(crate) struct Room {
+pub(crate) struct Room(Arc<Tools>);
+
+/// The tools of dispatch.
+#[derive(Debug)]
+pub(crate) struct Tools {
     pub house: House<Street>,
     pub metrics: Metrics,
     /// Publications of calendars known to be archived.
@@ -64,7 +69,19 @@ pub(crate) struct LinkTools {
     pub forgers: Strangers,
 }
 
+impl Deref for Room {
+    type Target = Tools;
+
+    fn deref(&self) -> &Tools {
+        &self.0
+    }
+}
+
 impl Room {
+    pub fn new(tools: Tools) -> Self {
+        Self(Arc::new(tools))
+    }
+
     fn mint_order(&self, now: Timestamp) -> OrderId {
         self.house.minter.mint(now).into()
     }

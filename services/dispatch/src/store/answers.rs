@@ -1,17 +1,11 @@
-//! `dispatch.answers`: what a door answered to an idempotency key (D19).
-
-use std::collections::BTreeMap;
+//! `dispatch.answers`: what a door answered to an idempotency key (D19). What is older than seven days is forgotten by the
+//! housekeeping of the schema, many at once.
 
 use ids::{IdempotencyKey, TenantId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pg::ScopedTx;
 
 use super::column;
-
-/// How long an answer is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Old answers of a tenant removed when new ones are kept, or as many as those are: they do not pile up.
-const FORGOTTEN_MAX: i64 = 20;
 
 /// Whose key on which route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,27 +73,4 @@ pub(crate) async fn keep(
     .execute(&mut **tx)
     .await?;
     pg::rows_affected("keeping answers", kept.rows_affected(), added.len())
-}
-
-/// Removes some answers of these tenants that have been kept long enough. Rows another one is removing are left.
-pub(crate) async fn forget_old(tx: &mut ScopedTx, of: &[Scope], now: Timestamp) -> Result<(), pg::Error> {
-    let before = now.saturating_sub(KEPT).map_err(|error| pg::Error::broken("subtracting days", error))?;
-    let mut added = BTreeMap::<i64, i64>::new();
-    of.iter().for_each(|scope| *added.entry(scope.tenant.as_i64()).or_default() += 1);
-    let most: Vec<i64> = added.values().map(|added| FORGOTTEN_MAX.max(*added)).collect();
-    sqlx::query!(
-        "DELETE FROM dispatch.answers a
-         USING UNNEST($1::bigint[], $2::bigint[]) AS whose (tenant_id, most)
-         CROSS JOIN LATERAL (
-             SELECT o.tenant_id, o.principal, o.route, o.key FROM dispatch.answers o
-             WHERE o.tenant_id = whose.tenant_id AND o.answered_at < $3
-             LIMIT whose.most FOR UPDATE SKIP LOCKED) old
-         WHERE a.tenant_id = old.tenant_id AND a.principal = old.principal AND a.route = old.route AND a.key = old.key",
-        &added.into_keys().collect::<Vec<_>>(),
-        &most,
-        jiff_sqlx::Timestamp::from(before) as jiff_sqlx::Timestamp,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -106,7 +106,9 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Case, u64)]) -> Resul
          FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::integer[], $5::text[], $6::bigint[],
              $7::timestamptz[], $8::jsonb[])
              AS n (tenant_id, id, version_loaded, round, phase, version, changed_at, state)
-         WHERE c.tenant_id = n.tenant_id AND c.id = n.id AND c.version = n.version_loaded",
+         CROSS JOIN LATERAL (SELECT l.ctid AS place FROM dispatch.cases l
+             WHERE l.tenant_id = n.tenant_id AND l.id = n.id AND l.version = n.version_loaded LIMIT 1) l
+         WHERE c.ctid = l.place",
         &tenants,
         &ids,
         &changed.iter().map(|(_, loaded)| *loaded as i64).collect::<Vec<_>>(),

@@ -40,7 +40,7 @@ pub(crate) async fn insert(tx: &mut ScopedTx, issued: &[&Order]) -> Result<(), p
     pg::rows_affected("entering orders", entered.rows_affected(), issued.len())
 }
 
-/// Saves changed orders, each against the version it was loaded with.
+/// Saves changed orders, which are locked, each where it stands and against the version it was loaded with.
 pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Result<(), pg::Error> {
     let (tenants, ids): (Vec<i64>, Vec<Uuid>) =
         changed.iter().map(|(order, _)| (order.tenant.as_i64(), order.id.as_uuid())).unzip();
@@ -50,7 +50,9 @@ pub(crate) async fn update(tx: &mut ScopedTx, changed: &[(&Order, u64)]) -> Resu
          SET phase = n.phase, version = n.version, changed_at = n.changed_at, state = n.state
          FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::timestamptz[], $7::jsonb[])
              AS n (tenant_id, id, version_loaded, phase, version, changed_at, state)
-         WHERE o.tenant_id = n.tenant_id AND o.id = n.id AND o.version = n.version_loaded",
+         CROSS JOIN LATERAL (SELECT l.ctid AS place FROM dispatch.orders l
+             WHERE l.tenant_id = n.tenant_id AND l.id = n.id AND l.version = n.version_loaded LIMIT 1) l
+         WHERE o.ctid = l.place",
         &tenants,
         &ids,
         &changed.iter().map(|(_, loaded)| *loaded as i64).collect::<Vec<_>>(),

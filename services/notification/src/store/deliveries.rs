@@ -259,14 +259,17 @@ pub async fn count_event(tx: &mut ScopedTx, key: Key) -> Result<(), pg::Error> {
     pg::rows_affected("counting an event", counted.rows_affected(), 1)
 }
 
-/// One more attempt is under way until `lease_until`.
+/// One more attempt is under way until `lease_until`. Locked deliveries, each found by its key and changed where it stands: joined to
+/// the keys, all deliveries of these tenants are read while the table is small.
 pub async fn start_sending(tx: &mut ScopedTx, keys: &[Key], lease_until: Timestamp) -> Result<(), pg::Error> {
     let (tenants, ids) = columns(keys);
     let started = sqlx::query!(
         "UPDATE notification.deliveries d
          SET state = 'sending', attempts = d.attempts + 1, next_attempt_at = $3
          FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, id)
-         WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state IN ('pending', 'sending')",
+         CROSS JOIN LATERAL (SELECT l.ctid AS place FROM notification.deliveries l
+             WHERE l.tenant_id = k.tenant_id AND l.id = k.id LIMIT 1) l
+         WHERE d.ctid = l.place AND d.state IN ('pending', 'sending')",
         &tenants,
         &ids,
         jiff_sqlx::Timestamp::from(lease_until) as jiff_sqlx::Timestamp,
@@ -340,7 +343,9 @@ pub async fn settle(tx: &mut ScopedTx, settled: &[Settled]) -> Result<(), pg::Er
          FROM UNNEST($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::integer[],
              $7::timestamptz[], $8::timestamptz[])
              AS s (tenant_id, id, state, reason, uncounted, verdicts, next_attempt_at, decided_at)
-         WHERE d.tenant_id = s.tenant_id AND d.id = s.id",
+         CROSS JOIN LATERAL (SELECT l.ctid AS place FROM notification.deliveries l
+             WHERE l.tenant_id = s.tenant_id AND l.id = s.id LIMIT 1) l
+         WHERE d.ctid = l.place",
         &tenants,
         &ids,
         &states,
