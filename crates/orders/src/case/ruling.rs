@@ -1,8 +1,9 @@
 //! Rulings (裁定): whose a duty is, after a return or by the centre's own hand.
 //!
 //! At most two returns of one duty, whoever has it by then: the first is ruled on by the street's centre or the district, the
-//! second by the district alone, and then that duty is not returned any more. What others return takes nothing from it. Each
-//! return runs against a clock of its own.
+//! second by the district alone, and then that duty is not returned any more. What others return takes nothing from it. A later
+//! round begins to count anew, but what the district ruled on a return holds for the body that got the duty. Each return runs
+//! against a clock of its own.
 //! Every ruling is kept whole, so that it can be offered as a change of the rules.
 
 use ids::{BodyRef, OrderId};
@@ -99,7 +100,7 @@ impl Change {
             return Err(Refusal::ReturnPending);
         }
         let nth = self.returns_in_line(order, orders) + 1;
-        if nth > RETURNS_MAX {
+        if nth > RETURNS_MAX || self.settled_before(order, orders) {
             return Err(Refusal::ReturnsExhausted);
         }
         let Some(returning) = order.returning.clone() else { return Err(Refusal::NoReturn) };
@@ -127,6 +128,17 @@ impl Change {
         let line = std::iter::successors(Some(order), before);
         let returned = line.filter(|of| self.case.adjudications.contains_key(&of.id)).count();
         u32::try_from(returned).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the district gave this duty to this body, or left it there, over a return in an earlier round: that holds for the case.
+    fn settled_before(&self, order: &Order, orders: &[Order]) -> bool {
+        let earlier = |id| orders.iter().any(|of| of.id == id && of.round < order.round);
+        self.case.rulings.iter().any(|ruling| {
+            (ruling.decided, ruling.role) == (Deciding::District, order.role)
+                && ruling.ground.is_some()
+                && ruling.to == order.body
+                && earlier(ruling.order_id)
+        })
     }
 
     /// Without a return of this order it is a transfer; another order's return goes on waiting.

@@ -5,7 +5,7 @@ use sla::Limit;
 use super::decide::Change;
 use super::{Order, OrderEventKind};
 use crate::stage::{awaited_under, relimited};
-use crate::{Actor, ChainStep, PairPlan, Publications, Refusal, Stage, StagePlan};
+use crate::{Actor, ChainStep, PairPlan, Publications, Refusal, Role, Stage, StagePlan};
 
 /// What a policy says of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,13 @@ pub struct Terms {
 }
 
 impl Order {
-    /// Summoned to be there by a limit of the summons' own, which no policy knows.
-    fn summoned(&self) -> Option<Limit> {
+    /// Summoned to be there by a limit of the summons' own, which no policy knows. Who leads never is; an assistant of a policy that
+    /// asks for nothing but to be there looks the same, and keeps its limit.
+    pub fn summoned(&self) -> Option<Limit> {
         match &self.stages[..] {
-            [only] if only.stage() == Stage::OnSite && self.pairs.is_empty() => Some(only.plan.limit),
+            [only] if self.role == Role::Assist && only.stage() == Stage::OnSite && self.pairs.is_empty() => {
+                Some(only.plan.limit)
+            }
             _ => None,
         }
     }

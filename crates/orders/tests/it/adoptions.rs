@@ -122,6 +122,14 @@ fn who_was_summoned_keeps_the_summons_own_limit() {
     assert_eq!(life.due(Stage::OnSite), Some(second(60)));
 }
 
+/// Who leads was not summoned, whatever its policy asks for.
+#[test]
+fn who_leads_adopts_a_limit_to_be_there_as_any_other() {
+    let mut life = Life::of(plan(Role::Lead, "transport", vec![seconds(Stage::OnSite, 60, &[])], vec![]));
+    life.adopts(terms(vec![seconds(Stage::OnSite, 9_000, &[])], vec![]), second(1)).unwrap();
+    assert_eq!(life.due(Stage::OnSite), Some(second(9_000)));
+}
+
 #[test]
 fn another_clock_counts_from_the_same_start() {
     let monday = at("2026-11-23 10:00");

@@ -178,6 +178,26 @@ fn a_later_round_is_issued_to_who_has_the_duty_now() {
     assert_eq!((again[0].body.to_string(), again[0].follows), ("traffic-police".to_owned(), None));
 }
 
+/// What the district ruled is final for the case; what a centre ruled may be asked again when the matter comes back.
+#[test]
+fn a_ruling_of_the_district_holds_in_later_rounds() {
+    for (decided, again) in [(Deciding::District, Err(Refusal::ReturnsExhausted)), (Deciding::Centre, Ok(()))]
+    {
+        let mut world = world();
+        take(&mut world, Step::Waive(1));
+        take(&mut world, Step::Return(0, "li", "traffic-police"));
+        take(&mut world, Step::Place(0, "sun", decided, "transport"));
+        for act in [Act::Acknowledge, Act::Submit] {
+            take(&mut world, Step::Act(0, act, "li"));
+        }
+        take(&mut world, Step::Verify(Verb::Fail, "wang"));
+        let last = world.orders.len() - 1;
+        assert_eq!((world.orders[last].round, world.orders[last].body.to_string()), (2, "transport".into()));
+        let returned = world.after(&Step::Return(0, "li", "traffic-police")).map(drop);
+        assert_eq!(returned, again, "{decided:?}");
+    }
+}
+
 #[test]
 fn a_case_called_off_ends_every_clock() {
     let mut world = world();

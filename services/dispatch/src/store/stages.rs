@@ -35,8 +35,8 @@ pub(crate) async fn save(tx: &mut ScopedTx, rows: &[StageRow<'_>]) -> Result<(),
              $7::timestamptz[], $8::timestamptz[], $9::text[], $10::smallint[], $11::text[], $12::timestamptz[],
              $13::timestamptz[])
          ON CONFLICT (tenant_id, subject_kind, subject_id, round, stage) DO UPDATE
-         SET due_at = excluded.due_at, awaiting_year = excluded.awaiting_year, verdict = excluded.verdict,
-             verdict_at = excluded.verdict_at, met_at = excluded.met_at",
+         SET due_at = excluded.due_at, calendar = excluded.calendar, awaiting_year = excluded.awaiting_year,
+             verdict = excluded.verdict, verdict_at = excluded.verdict_at, met_at = excluded.met_at",
         &column(rows, |row| row.tenant.as_i64()),
         &column(rows, |row| row.subject.kind.to_owned()),
         &column(rows, |row| row.subject.id),

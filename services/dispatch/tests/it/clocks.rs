@@ -78,6 +78,24 @@ async fn an_unpublished_year_is_told_awaited_and_filled_when_published() {
     );
 }
 
+/// A limit on the 24-hour clock is adopted as working days, which reach into a year that is not published: it is filled like any.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_came_to_await_a_year_by_adoption_is_filled() {
+    let world = World::start().await;
+    world.rig.clock.set(at("2026-12-18T02:00:00Z"));
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 864_000)];
+    let case_id = world.opened(&routed).await;
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(world.act("governance-centre", &order, "adopt").await.0, StatusCode::OK);
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(stage(&order, "resolve")["awaiting_year"], 2027);
+    world.publish_year(2, 2027).await;
+    world.rig.drain().await;
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(stage(&order, "resolve")["due_at"], "2027-01-04T10:00:00Z");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filled_stage_is_armed() {
     let world = World::start().await;
