@@ -4,8 +4,9 @@
 //! street's manifest, looked at by `rules check` and `rules backtest` before anybody applies it. Nothing changes by
 //! being read here.
 
-use jiff::Timestamp;
-use orders::{Case, Role, Ruling, RulingAsked};
+use std::collections::BTreeSet;
+
+use orders::{Case, Order, Phase, Role, Ruling, RulingAsked};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,8 +41,9 @@ pub(crate) struct RulingLine {
     pub decided_by: String,
     /// The clock of a ruling that waits.
     pub clock: Option<StageView>,
-    /// The rule that would have said so, as YAML for `spec.rules` of the street's manifest; only of the last ruling on who
-    /// leads, and empty where the duty stayed. Whether that body may lead the item, the plan of the manifest says.
+    /// The rule that would have said so, as YAML for `spec.rules` of the street's manifest; of the last ruling on who leads
+    /// and of the last on who assists, and empty where the duty stayed. Whether that body may lead the item, the plan of the
+    /// manifest says.
     pub rule: Option<String>,
 }
 
@@ -53,19 +55,19 @@ pub(crate) struct RulingPage {
     pub next: Option<Uuid>,
 }
 
-/// What a case has of them: the one that waits, or all that were given.
-pub(crate) fn lines(facts: &Facts, case: &Case, waiting: bool) -> Vec<RulingLine> {
+/// What a case has of them: the one that waits, or all that were given. `orders` are all of the case.
+pub(crate) fn lines(facts: &Facts, case: &Case, orders: &[Order], waiting: bool) -> Vec<RulingLine> {
     if waiting {
-        case.asked.iter().map(|asked| awaited(facts, case, asked)).collect()
-    } else {
-        let last = case.rulings.iter().rposition(|ruling| ruling.role == Role::Lead);
-        let line = |(n, ruling)| RulingLine {
-            // What was ruled first and then otherwise is no rule.
-            rule: if Some(n) == last { offered(facts, case.opened_at, ruling) } else { None },
-            ..given(facts, case, ruling)
-        };
-        case.rulings.iter().enumerate().map(line).collect()
+        return case.asked.iter().map(|asked| awaited(facts, case, asked)).collect();
     }
+    // What was ruled first and then otherwise is no rule.
+    let last_of = |role| case.rulings.iter().rposition(|ruling| ruling.role == role);
+    let last = [Role::Lead, Role::Assist].map(last_of);
+    let line = |(n, ruling)| {
+        let rule = last.contains(&Some(n)).then(|| offered(facts, case, orders, ruling)).flatten();
+        RulingLine { rule, ..given(facts, case, ruling) }
+    };
+    case.rulings.iter().enumerate().map(line).collect()
 }
 
 fn awaited(facts: &Facts, case: &Case, asked: &RulingAsked) -> RulingLine {
@@ -115,21 +117,37 @@ fn blank(facts: &Facts, case: &Case) -> RulingLine {
 
 /// The rule that gives the duty to whom the ruling gave it. A body is named by its key: a street's own is the street's in
 /// its manifest.
-fn offered(facts: &Facts, opened_at: Timestamp, ruling: &Ruling) -> Option<String> {
+fn offered(facts: &Facts, case: &Case, orders: &[Order], ruling: &Ruling) -> Option<String> {
     let (to, from) = (&ruling.to.key, &ruling.from.key);
-    // From one community to the other is no matter of whose duty it is. A rule adds assistants and takes none away, so what
-    // was ruled of an assistant is none.
-    if to == from || ruling.role != Role::Lead {
+    // From one community to the other is no matter of whose duty it is.
+    if to == from {
         return None;
     }
-    let (case_no, item, day) = (&facts.case_no, &facts.item, opened_at.strftime("%F"));
+    let (suffix, then) = match ruling.role {
+        Role::Lead => ("", format!("lead: {to}")),
+        // A rule takes no assistant away by itself: it says who they are, all of them.
+        Role::Assist => ("-assists", format!("assists: [{}]", assistants(case, orders).join(", "))),
+        Role::Inform => return None,
+    };
+    let (case_no, item, day) = (&facts.case_no, &facts.item, case.opened_at.strftime("%F"));
     let key = case_no.to_lowercase();
     Some(format!(
-        "ruling-{key}:\n  \
+        "ruling-{key}{suffix}:\n  \
            name: {{ zh: \"裁定 {case_no}：{from} → {to}\", en: \"ruling {case_no}: {from} to {to}\" }}\n  \
            order: {OFFERED_ORDER}\n  \
            items: [{item}]\n  \
            # {day}\n  \
-           then: {{ lead: {to} }}\n"
+           then: {{ {then} }}\n"
     ))
+}
+
+/// Keys of who assists by the list and by what was ruled: who was let go this once still does, who was summoned to the place never
+/// did, and who leads needs no telling.
+fn assistants(case: &Case, orders: &[Order]) -> Vec<String> {
+    let moved =
+        |order: &Order| matches!(order.phase, Phase::Returned | Phase::Transferred | Phase::Cancelled);
+    let of_round = orders.iter().filter(|order| order.round == case.round && order.role == Role::Assist);
+    let theirs = of_round.filter(|order| !moved(order) && order.summoned().is_none());
+    let keys: BTreeSet<String> = theirs.map(|order| order.body.key.to_string()).collect();
+    keys.into_iter().filter(|key| *key != case.lead.key.to_string()).collect()
 }

@@ -25,6 +25,23 @@ fn told(body: &Value) -> Vec<(u64, String)> {
     results.iter().map(told).collect()
 }
 
+/// A precondition that nothing would look at is refused, and nothing is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_version_for_many_orders_is_refused() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    let headers = [("idempotency-key", "5f3c6c1e-0000-4000-8000-0000000000b9"), ("if-match", "\"1\"")];
+    let acts = json!({ "acts": [act(&order, "acknowledge")] });
+    let (status, _, body) = world.post("transport", &bulk(STREET), &headers, acts).await;
+    assert_eq!(
+        (status, &body["errors"][0]["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("if-version-per-act")),
+        "{body}"
+    );
+    assert_eq!(world.order(case_id, 1, "transport", "lead").await, order);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_act_of_a_request_is_decided_by_itself() {
     let world = World::start().await;

@@ -50,6 +50,27 @@ async fn rulings_are_listed_and_offered_as_rules() {
     assert_eq!(list("street-centre", "?limit=0").await.0, 422);
 }
 
+/// What was ruled of an assistant is a rule, too: it names everybody who assists, without who was summoned to the place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ruling_on_an_assistant_is_offered_with_all_who_assist() {
+    let world = World::start().await;
+    let case_id = world.opened(&world.routed(STREET, "TRA-01")).await;
+    let whistle = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:whistle");
+    let headers = [("idempotency-key", "5f3c6c1e-0000-4000-8000-0000000000c7")];
+    let summons = json!({ "bodies": ["water-supply"], "within_minutes": 30 });
+    let (status, _, told) = world.post("street-centre", &whistle, &headers, summons).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let bus = world.order(case_id, 1, "bus-company", "assist").await;
+    assert_eq!(
+        world.deed("street-centre", &bus, "transfer", json!({ "to": "urban-mgmt" })).await,
+        ok("transferred")
+    );
+    let (_, ruled) = world.get("street-centre", &format!("/dispatch/v1/streets/{STREET}/rulings")).await;
+    let rule = ruled["rulings"][0]["rule"].as_str().unwrap_or_else(|| panic!("{ruled:#}"));
+    assert!(rule.contains("then: { assists: [traffic-police, urban-mgmt] }"), "{rule}");
+    assert_eq!(testkit::demo::street_with_rules(rule).rules.len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_is_ruled_on_and_the_duty_goes_on() {
     let world = World::start().await;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bootstrap::door::{ActPath, IfMatch, Problem, ProblemDocument, StrictJson};
+use bootstrap::door::{ActPath, Fault, IfMatch, Problem, ProblemDocument, StrictJson};
 use ids::{OrderId, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,9 +70,19 @@ impl ActResult {
     }
 }
 
+/// One version cannot be that of many orders: who sent it relies on a precondition that nothing here would look at.
+fn no_version_of_all(change: &Change) -> Result<(), Problem> {
+    let said = "每项操作各写 if_version，不用 If-Match / give if_version with each act instead of If-Match";
+    match change.if_match {
+        Some(_) => Err(Problem::validation_failed([Fault::new("/acts", "if-version-per-act", said)])),
+        None => Ok(()),
+    }
+}
+
 /// Acts on many orders, each decided by itself: one that is refused takes no other along. Those on one order are decided in
 /// their order, those on different orders in any. The key counts for each act by
-/// itself, so a request that was cut off may be sent again as it was, or with what is left of it.
+/// itself, so a request that was cut off may be sent again as it was, or with what is left of it. `If-Match` is refused: the
+/// version of each order is its act's `if_version`.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/orders:act",
     params(("street" = String, Path, description = "12 digits"), ("Idempotency-Key" = Uuid, Header)),
     request_body = ActsBody,
@@ -84,6 +94,7 @@ pub(super) async fn act(
     StrictJson(body): StrictJson<ActsBody>,
 ) -> Result<Json<ActsResult>, Problem> {
     asked::admitted(&room, &change.who, street)?;
+    no_version_of_all(&change)?;
     let ids: Vec<Uuid> = body.acts.iter().map(|item| item.order_id).collect();
     let asked = body.acts.into_iter().map(|ActItem { order_id, verb, if_version, body }| Asked {
         order_id: OrderId(order_id),

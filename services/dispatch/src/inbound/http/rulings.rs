@@ -1,5 +1,6 @@
 //! Rulings of a street: the centre's list of what waits, and what was ruled, offered as rules.
 
+use ::orders::Order;
 use access::Action;
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +13,8 @@ use uuid::Uuid;
 
 use crate::core::rulings::{RulingPage, lines};
 use crate::handle::Room;
-use crate::store::cases;
+use crate::store::cases::StoredCase;
+use crate::store::{Key, cases, orders};
 
 /// Cases on a page at most; a case has few rulings.
 const LIMIT_MAX: u32 = 200;
@@ -65,9 +67,15 @@ pub(crate) async fn looked_up(
         return Err(Problem::bad_cursor());
     }
     let cases = cases::ruled(&mut tx, street, waiting, before, limit.into()).await?;
+    let keys: Vec<Key> = cases.iter().map(|of| (of.case.tenant, of.case.id.as_uuid())).collect();
+    let of_cases = orders::read_of_cases(&mut tx, &keys).await?;
     tx.commit().await?;
     let full = cases.len() == limit as usize;
     let next = cases.last().filter(|_| full).map(|last| last.case.id.as_uuid());
-    let rulings = cases.iter().flat_map(|stored| lines(&stored.facts, &stored.case, waiting)).collect();
+    let lines_of = |stored: &StoredCase| {
+        let theirs: Vec<Order> = of_cases.iter().filter(|of| of.case_id == stored.case.id).cloned().collect();
+        lines(&stored.facts, &stored.case, &theirs, waiting)
+    };
+    let rulings = cases.iter().flat_map(lines_of).collect();
     Ok(RulingPage { rulings, next })
 }
