@@ -1,4 +1,5 @@
-//! F13: thousands of orders are due at once, and dispatch is killed in the middle of firing them, twice.
+//! F13: thousands of orders are due at once, and dispatch is killed in the middle of firing them: twice where it is told to die, and
+//! once both of its replicas by the signal that nobody hears.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ const FIRED_WITHIN: Duration = Duration::from_secs(30);
 const WITHIN: Duration = Duration::from_secs(240);
 /// Where it dies: with a batch decided and not committed, and with a batch committed and nothing said of it.
 const POINTS: [&str; 2] = ["wakeups.before_commit:1", "wakeups.after_commit:1"];
+
+/// So many have to be left for both replicas to be caught in the middle: some batches of theirs.
+const CAUGHT_MIN: i64 = 3_000;
 
 /// Orders of this load have a limit of some seconds ([`super::cluster`]).
 pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Result<Found> {
@@ -31,6 +35,10 @@ pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Res
     }
     let left = overdue(cluster).await?;
     ensure!(left > 0, "nothing was left to be fired: dispatch did not die in the middle");
+    let (left, killed) = match left >= CAUGHT_MIN {
+        true => kill_both(cluster, left).await?,
+        false => (left, String::new()),
+    };
     let began = Instant::now();
     cluster.start_service("dispatch", &[]).await?;
     let fired = wait::until(WITHIN, async || (overdue(cluster).await.ok()? == 0).then_some(()));
@@ -45,11 +53,23 @@ pub(super) async fn killed_on_the_cliff(cluster: &Cluster, scale: &Scale) -> Res
     let took = began.elapsed();
     Ok(Found {
         notes: vec![format!(
-            "{due} orders due at once; dispatch killed at {}; the last {left} fired {took:.1?} after its start",
+            "{due} orders due at once; dispatch killed at {}{killed}; the last {left} fired {took:.1?} after its start",
             POINTS.join(" and ")
         )],
         violations,
     })
+}
+
+/// Two replicas fire, and both are killed as soon as some are fired and not all. Returns how many are left, and what to say.
+async fn kill_both(cluster: &Cluster, before: i64) -> Result<(i64, String)> {
+    let (own, second) = (cluster.own_replica("dispatch"), cluster.second_replica("dispatch"));
+    tokio::try_join!(own.program.start(&[]), second.program.start(&[]))?;
+    let begun = wait::until(WITHIN, async || (overdue(cluster).await.ok()? < before).then_some(())).await;
+    tokio::join!(own.program.kill(), second.program.kill());
+    ensure!(begun.is_some(), "two replicas fired nothing");
+    let left = overdue(cluster).await?;
+    ensure!(left > 0, "all {before} were fired before both replicas were killed");
+    Ok((left, format!(", then both replicas after {} of {before}", before - left)))
 }
 
 /// Waits until no order is due now or within the time that looking takes.
