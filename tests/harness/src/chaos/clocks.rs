@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use sqlx::PgPool;
 use testkit::wait;
 
@@ -143,13 +144,14 @@ async fn first_attempts(admin: &PgPool) -> Result<Kept> {
     Ok(sqlx::query_as(kept).fetch_one(admin).await?)
 }
 
-/// Waits until a service says a date that is so wrong: otherwise nothing would be tested.
+/// Waits until a service writes a time that is so wrong: otherwise nothing would be tested. The `Date` of its answers is no help: it is
+/// kept until its second is over, which after a step back takes as long as the step.
 async fn is_wrong(cluster: &Cluster, name: &str, by_s: i64) -> Result<()> {
-    let url = format!("{}/livez", cluster.url(name));
+    let url = format!("{}/{name}/v1/parked", cluster.url(name));
     let wrong = wait::until(NOTICED_WITHIN, async || {
-        let answer = cluster.http().get(&url).send().await.ok()?;
-        let date = answer.headers().get("date")?.to_str().ok()?;
-        let said = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+        // A line of its log, at once.
+        cluster.http().get(&url).bearer_auth("nobody").send().await.ok()?;
+        let said = refused_at(&std::fs::read_to_string(cluster.program(name).log()).ok()?)?;
         // The database's is right.
         let right = sqlx::query_scalar::<_, i64>("SELECT extract(epoch FROM now())::bigint");
         let right = right.fetch_one(&cluster.admin).await.ok()?;
@@ -157,6 +159,13 @@ async fn is_wrong(cluster: &Cluster, name: &str, by_s: i64) -> Result<()> {
     });
     ensure!(wrong.await.is_some(), "the clock of {name} is not wrong by {by_s} s");
     Ok(())
+}
+
+/// When a token was refused last, as a log says it.
+fn refused_at(log: &str) -> Option<Timestamp> {
+    let line = log.lines().rfind(|line| line.contains("token refused"))?;
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line["timestamp"].as_str()?.parse().ok()
 }
 
 /// F12: while the database is an hour ahead nothing is fired, and somebody is told within half a minute.

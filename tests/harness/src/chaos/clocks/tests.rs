@@ -37,3 +37,17 @@ async fn first_attempts_that_a_wrong_clock_moved_are_found() {
     }
     assert_eq!(stages(&admin).await.unwrap().fired, 0, "of orders nothing is told here");
 }
+
+#[test]
+fn the_time_of_the_last_refusal_is_read_from_a_log() {
+    let line = |at: &str, message: &str| {
+        format!("{{\"timestamp\":\"{at}\",\"level\":\"INFO\",\"message\":\"{message}\"}}\n")
+    };
+    let log = [
+        line("2026-11-23T10:00:00Z", "token refused"),
+        line("2026-11-23T09:00:00.5Z", "token refused"),
+        line("2026-11-23T11:00:00Z", "ready"),
+    ];
+    assert_eq!(refused_at(&log.concat()), Some("2026-11-23T09:00:00.5Z".parse().unwrap()));
+    assert_eq!(refused_at(&log[2]), None);
+}
