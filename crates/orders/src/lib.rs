@@ -56,9 +56,9 @@
 //!     warn: vec![PerMille::new(800)?],
 //! };
 //! let (role, stages) = (Role::Lead, vec![acknowledge]);
-//! let (pairs, chain, follows, round) = (vec![], vec![], None, 1);
+//! let (pairs, chain, follows, summoned, round) = (vec![], vec![], None, false, 1);
 //! let body = transport;
-//! let plan = OrderPlan { order_id, tenant, case_id, round, body, role, stages, pairs, chain, follows };
+//! let plan = OrderPlan { order_id, tenant, case_id, round, body, role, stages, pairs, chain, follows, summoned };
 //! let (order, events) = Order::dispatch(plan, &calendar, None, now)?;
 //! assert_eq!(events[0].kind.name(), "dispatched");
 //! assert_eq!(order.wake_at(), Some("2026-11-23T11:36:00+08:00".parse()?));

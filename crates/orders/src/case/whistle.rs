@@ -35,6 +35,7 @@ impl Case {
             pairs: Vec::new(),
             chain,
             follows: None,
+            summoned: true,
         }
     }
 }

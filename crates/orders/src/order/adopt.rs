@@ -1,9 +1,8 @@
 //! The policy in force, adopted by an explicit act: an order keeps the one it was issued with until then.
 
-use sla::Limit;
-
 use super::decide::Change;
 use super::{Order, OrderEventKind};
+use crate::round::of_round;
 use crate::stage::{awaited_under, relimited};
 use crate::{Actor, ChainStep, PairPlan, Publications, Refusal, Role, Stage, StagePlan};
 
@@ -21,15 +20,18 @@ pub struct Terms {
 }
 
 impl Order {
-    /// Summoned to be there by a limit of the summons' own, which no policy knows. Who leads never is; an assistant of a policy that
-    /// asks for nothing but to be there looks the same, and keeps its limit.
-    pub fn summoned(&self) -> Option<Limit> {
-        match &self.stages[..] {
-            [only] if self.role == Role::Assist && only.stage() == Stage::OnSite && self.pairs.is_empty() => {
-                Some(only.plan.limit)
-            }
-            _ => None,
-        }
+    /// Summoned to be there by a limit of the summons' own, which no policy knows. `orders` are all of the case: an order that does
+    /// not say so itself, as before there was a word for it, is told by who leads its round. A policy asks the same of everybody, so
+    /// who assists and has nothing but to be there, beside a lead with more to do, was summoned.
+    pub fn was_summoned(&self, orders: &[Order]) -> bool {
+        let looks_so = || self.role == Role::Assist && self.only_to_be_there();
+        let mut leads = of_round(orders, self.case_id, self.round)
+            .filter(|order| order.role == Role::Lead && !order.phase.left());
+        self.summoned || looks_so() && leads.any(|lead| !lead.only_to_be_there())
+    }
+
+    fn only_to_be_there(&self) -> bool {
+        matches!(&self.stages[..], [only] if only.stage() == Stage::OnSite) && self.pairs.is_empty()
     }
 
     /// Its named pairs under other terms: those that are not decided, where the terms have one that measures the same.
@@ -47,7 +49,7 @@ impl Change {
         self,
         actor: Actor,
         mut terms: Terms,
-        calendars: Publications<'_>,
+        (orders, calendars): (&[Order], Publications<'_>),
         note: String,
     ) -> Result<Self, Refusal> {
         self.open_duty("adopt")?;
@@ -58,7 +60,7 @@ impl Change {
         if after.order.suspended.is_none() {
             after.catch_up();
         }
-        let mut plans = if after.order.summoned().is_some() { Vec::new() } else { terms.stages };
+        let mut plans = if after.order.was_summoned(orders) { Vec::new() } else { terms.stages };
         let mut pairs = after.order.pairs_under(&terms.pairs);
         plans.extend(pairs.iter().map(|pair| pair.plan.clone()));
         let stages = relimited(&after.order.stages, &plans, calendars, after.at)?;

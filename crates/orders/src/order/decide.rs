@@ -155,6 +155,8 @@ pub enum OrderCommand<'a> {
         actor: Actor,
         /// The policy in force.
         terms: Terms,
+        /// All orders of the case.
+        orders: &'a [Order],
         /// What its clocks count on.
         calendars: Publications<'a>,
         /// What was said with it.
@@ -280,6 +282,7 @@ impl Order {
             handlers: BTreeSet::new(),
             outcome: None,
             follows: plan.follows,
+            summoned: plan.summoned,
             returning: None,
             return_refused: false,
             urged: 0,
@@ -332,8 +335,8 @@ impl Order {
             OrderCommand::Waive { actor, note } => change.waive(actor, note),
             OrderCommand::Reroute { actor, lead, note } => change.reroute(actor, lead, note),
             OrderCommand::Urge { actor, note } => change.urge(actor, note),
-            OrderCommand::Adopt { actor, terms, calendars, note } => {
-                change.adopt(actor, terms, calendars, note)
+            OrderCommand::Adopt { actor, terms, orders, calendars, note } => {
+                change.adopt(actor, terms, (orders, calendars), note)
             }
             OrderCommand::Supervise { actor, note } => change.supervise(actor, note),
             OrderCommand::AskTime { actor, wanted, note } => change.ask_time(actor, wanted, note),

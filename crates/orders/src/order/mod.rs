@@ -97,6 +97,9 @@ pub struct OrderPlan {
     /// The order whose duty goes on here, when it was returned or transferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<OrderId>,
+    /// Of a whistle (吹哨): its limit is the summons' own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summoned: bool,
 }
 
 /// An order: the fold of its events. Lists and sorted maps only, so equal orders are equal bytes.
@@ -138,6 +141,9 @@ pub struct Order {
     /// The order whose duty goes on here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<OrderId>,
+    /// Issued by a whistle (吹哨), or its duty was. Of what builds before this one issued, [`Order::was_summoned`] knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summoned: bool,
     /// A return that waits for its ruling. The body goes on holding the order, and its clocks run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returning: Option<ReturnAsked>,
@@ -261,6 +267,7 @@ impl Order {
             pairs: self.pairs.clone(),
             chain: self.chain.clone(),
             follows: Some(self.id),
+            summoned: self.summoned,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A policy in force that takes the place of the one an order was issued with: by an explicit act, and fair to who holds it.
 
 use orders::{
-    Act, ChainAction, ChainStep, HoldReason, OrderCommand, Refusal, Role, Stage, StagePlan, Terms, TimeWanted,
+    Act, ChainAction, ChainStep, HoldReason, Order, OrderCommand, OrderPlan, Refusal, Role, Stage, StagePlan,
+    Terms, TimeWanted,
 };
 use sla::{ClockKind, Limit, Unit};
 
@@ -13,9 +14,21 @@ fn terms(stages: Vec<StagePlan>, chain: Vec<ChainStep>) -> Terms {
 
 impl Life {
     fn adopts(&mut self, terms: Terms, now: jiff::Timestamp) -> Result<String, Refusal> {
+        self.adopts_beside(&[], terms, now)
+    }
+
+    /// With the other orders of its case.
+    fn adopts_beside(
+        &mut self,
+        others: &[Order],
+        terms: Terms,
+        now: jiff::Timestamp,
+    ) -> Result<String, Refusal> {
         let office = calendar(&[2026]);
         let (actor, note) = (actor("sun"), "as announced".to_owned());
-        self.does(OrderCommand::Adopt { actor, terms, calendars: (&office).into(), note }, now)
+        let orders = [others, std::slice::from_ref(&self.order)].concat();
+        let calendars = (&office).into();
+        self.does(OrderCommand::Adopt { actor, terms, orders: &orders, calendars, note }, now)
     }
 
     fn due(&self, kind: Stage) -> Option<jiff::Timestamp> {
@@ -115,18 +128,47 @@ fn who_is_done_or_only_informed_adopts_nothing() {
     assert_eq!(informed.adopts(faster(), second(3)), Err(Refusal::InformOnly));
 }
 
+fn to_be_there(amount: u32) -> Vec<StagePlan> {
+    vec![seconds(Stage::OnSite, amount, &[])]
+}
+
 #[test]
 fn who_was_summoned_keeps_the_summons_own_limit() {
-    let mut life = Life::of(plan(Role::Assist, "bus-company", vec![seconds(Stage::OnSite, 60, &[])], vec![]));
-    assert_eq!(life.adopts(terms(vec![seconds(Stage::OnSite, 9_000, &[])], vec![]), second(1)).unwrap(), "=");
+    // Of a policy that asks for nothing but to be there: its assistants look the same.
+    let lead = Life::of(plan(Role::Lead, "transport", to_be_there(60), vec![])).order;
+    let summons = || plan(Role::Assist, "bus-company", to_be_there(60), vec![]);
+    let mut life = Life::of(OrderPlan { summoned: true, ..summons() });
+    let others = std::slice::from_ref(&lead);
+    assert_eq!(life.adopts_beside(others, terms(to_be_there(9_000), vec![]), second(1)).unwrap(), "=");
     assert_eq!(life.due(Stage::OnSite), Some(second(60)));
+    // Whoever has its duty next was summoned as well.
+    assert!(life.order.plan_for(lead.id, lead.body.clone()).summoned);
+    assert!(life.order.plan_again(lead.id, 2).summoned);
+}
+
+/// Orders of builds that had no word for it: a policy asks the same of all, so the lead's stages tell.
+#[test]
+fn who_was_summoned_before_there_was_a_word_for_it_is_told_by_the_lead() {
+    let more = vec![seconds(Stage::OnSite, 60, &[]), seconds(Stage::Resolve, 9_000, &[])];
+    let lead = Life::of(plan(Role::Lead, "transport", more, vec![])).order;
+    let mut life = Life::of(plan(Role::Assist, "bus-company", to_be_there(60), vec![]));
+    assert_eq!(life.adopts_beside(&[lead], terms(to_be_there(9_000), vec![]), second(1)).unwrap(), "=");
+    assert_eq!(life.due(Stage::OnSite), Some(second(60)));
+}
+
+#[test]
+fn who_assists_where_all_have_to_be_there_and_nothing_else_adopts_as_any_other() {
+    let lead = Life::of(plan(Role::Lead, "transport", to_be_there(60), vec![])).order;
+    let mut life = Life::of(plan(Role::Assist, "bus-company", to_be_there(60), vec![]));
+    life.adopts_beside(&[lead], terms(to_be_there(9_000), vec![]), second(1)).unwrap();
+    assert_eq!(life.due(Stage::OnSite), Some(second(9_000)));
 }
 
 /// Who leads was not summoned, whatever its policy asks for.
 #[test]
 fn who_leads_adopts_a_limit_to_be_there_as_any_other() {
-    let mut life = Life::of(plan(Role::Lead, "transport", vec![seconds(Stage::OnSite, 60, &[])], vec![]));
-    life.adopts(terms(vec![seconds(Stage::OnSite, 9_000, &[])], vec![]), second(1)).unwrap();
+    let mut life = Life::of(plan(Role::Lead, "transport", to_be_there(60), vec![]));
+    life.adopts(terms(to_be_there(9_000), vec![]), second(1)).unwrap();
     assert_eq!(life.due(Stage::OnSite), Some(second(9_000)));
 }
 

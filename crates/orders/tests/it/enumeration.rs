@@ -28,7 +28,7 @@ fn key(world: &World) -> String {
         let time = (&order.time_asked, order.suspended, world.returned(order));
         let acts = order.acts.keys().copied().collect::<Vec<_>>();
         let pairs: Vec<_> = order.pairs.iter().map(|pair| pair.plan.limit.amount()).collect();
-        let plan = (pairs, order.chain.len(), world.case.off_plan.contains(&order.id));
+        let plan = (pairs, order.chain.len(), order.summoned, world.case.off_plan.contains(&order.id));
         format!(
             "{:?}",
             (order.role, &order.body, order.phase, acts, stages, &order.handlers, facets, time, plan)
@@ -48,7 +48,7 @@ fn key(world: &World) -> String {
     };
     let visits: Vec<_> = case.visits.iter().map(|visit| (visit.round == case.round, signed(visit))).collect();
     let ruling = (case.returns, &case.asked, case.adjudication().map(clock), case.rulings.len().min(2));
-    let running = (case.holder(), &case.handlers, case.verification().map(clock), ruling);
+    let running = (case.holder(), &case.handlers, case.verification().map(clock), ruling, world.settled());
     // Publications differ in their hours; what they were in turn decides what follows.
     let hours_of =
         |calendar: &std::sync::Arc<sla::Calendar>| sla::CalendarSpec::from((**calendar).clone()).frames.len();

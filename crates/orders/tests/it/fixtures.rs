@@ -118,6 +118,7 @@ pub fn plan(role: Role, body: &str, stages: Vec<StagePlan>, chain: Vec<ChainStep
         pairs: vec![],
         chain,
         follows: None,
+        summoned: false,
     }
 }
 

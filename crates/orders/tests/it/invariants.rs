@@ -253,6 +253,12 @@ fn check_ruling(world: &World) -> bool {
         world.orders.iter().all(|order| world.returned(order) <= 2),
         "a duty was returned again and again"
     );
+    let settled = world.settled();
+    let mut asked = world.orders.iter().filter(|order| order.returning.is_some());
+    assert!(
+        asked.all(|order| !settled.contains(&(order.role, &order.body, true))),
+        "what the district had ruled was returned in a later round"
+    );
     for (order, returned) in &case.adjudications {
         let stage = &returned.clock;
         check_stage(stage);

@@ -55,7 +55,8 @@ impl Life {
         let (office, chain) = (calendar(&[2026]), self.order.chain.clone());
         let terms = Terms { policy: "repairs".to_owned(), stages: vec![], pairs, chain };
         let (actor, note) = (actor("sun"), String::new());
-        self.does(OrderCommand::Adopt { actor, terms, calendars: (&office).into(), note }, second(at_s))
+        let calendars = (&office).into();
+        self.does(OrderCommand::Adopt { actor, terms, orders: &[], calendars, note }, second(at_s))
     }
 }
 

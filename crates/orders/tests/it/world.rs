@@ -1,8 +1,10 @@
 //! A case with its orders, moved as the dispatch service moves them: what belongs together happens together
 //! or not at all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use ids::BodyRef;
 use jiff::{SignedDuration, Timestamp};
 use orders::{
     Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, Order, OrderCommand,
@@ -89,6 +91,14 @@ impl World {
         own + before.map_or(0, |before| self.returned(before))
     }
 
+    /// Whose which part is by the district's rulings on returns, and whether they were given in an earlier round: there they hold.
+    pub fn settled(&self) -> BTreeSet<(Role, &BodyRef, bool)> {
+        let earlier = |id| self.orders.iter().any(|of| of.id == id && of.round < self.case.round);
+        let rulings = self.case.rulings.iter();
+        let theirs = rulings.filter(|of| of.decided == Deciding::District && of.ground.is_some());
+        theirs.map(|of| (of.role, &of.to, earlier(of.order_id))).collect()
+    }
+
     /// One step of a copy; the world stays when it is refused.
     pub fn after(&self, step: &Step) -> Result<(World, Written), Refusal> {
         let (mut world, mut written) = (self.clone(), Written::default());
@@ -114,8 +124,8 @@ impl World {
                 };
                 let (calendar, published) = (self.calendar.clone(), self.published.clone());
                 let calendars = Publications::new(&calendar, &published);
-                let command =
-                    OrderCommand::Adopt { actor: actor("sun"), terms, calendars, note: String::new() };
+                let (actor, orders, note) = (actor("sun"), self.orders.clone(), String::new());
+                let command = OrderCommand::Adopt { actor, terms, orders: &orders, calendars, note };
                 self.order(self.round_starts() + index, command, written).map(drop)
             }
             Step::Link(index, who, deed) => {
@@ -359,6 +369,7 @@ impl World {
         let plans = missing.enumerate().map(|(n, (body, role))| OrderPlan {
             role: *role,
             follows: (*role == Role::Lead).then_some(led.id),
+            summoned: false,
             ..led.plan_for(Uuid::from_u128(1_000_003 * (orders.len() + n) as u128 + 17).into(), body.clone())
         });
         self.issue(plans.collect(), written);

@@ -54,8 +54,19 @@ pub(crate) struct Subject {
 pub(crate) struct Row {
     pub stage: String,
     pub due_at: Option<Timestamp>,
+    /// The unpublished year it waits for, or 0.
+    pub awaiting_year: u32,
+    /// By which a year that it waits for is found once it is published.
+    pub calendar: Option<String>,
     pub verdict: String,
     pub met_at: Option<Timestamp>,
+}
+
+impl Row {
+    /// A year that is awaited of no calendar is published by none.
+    fn found_when_published(&self) -> bool {
+        self.awaiting_year == 0 || self.calendar.is_some()
+    }
 }
 
 /// How the engine differs from the journal.
@@ -150,6 +161,8 @@ impl Subject {
         let like = |row: &&Row| row.stage == told.stage;
         self.rows.iter().rfind(like).is_some_and(|row| {
             row.due_at == told.due_at.as_ref().and_then(from_wire)
+                && row.awaiting_year == told.awaiting_year
+                && row.found_when_published()
                 && row.verdict == told.verdict
                 && row.met_at == told.met_at.as_ref().and_then(from_wire)
         })

@@ -66,16 +66,19 @@ impl Matter {
             Deed::Waive => OrderCommand::Waive { actor, note },
             Deed::Urge => OrderCommand::Urge { actor, note },
             Deed::Supervise => OrderCommand::Supervise { actor, note },
-            Deed::Adopt => {
-                let terms = doing.terms.cloned().ok_or(Refusal::NoPolicy)?;
-                let clocks = doing.clocks;
-                let calendars =
-                    self.order(id).map_or_else(|| clocks.of_case(), |order| clocks.of_limits(order));
-                OrderCommand::Adopt { actor, terms, calendars, note }
-            }
+            Deed::Adopt => return self.adopt(id, doing),
             Deed::Cancel => OrderCommand::Cancel { actor, note },
         };
         self.decide_order(id, command, doing.now)
+    }
+
+    fn adopt(&mut self, id: OrderId, doing: Doing<'_>) -> Result<(), Refusal> {
+        let (actor, note) = (doing.actor.clone(), doing.note.to_owned());
+        let terms = doing.terms.cloned().ok_or(Refusal::NoPolicy)?;
+        let (clocks, orders) = (doing.clocks, self.orders.clone());
+        let calendars = self.order(id).map_or_else(|| clocks.of_case(), |order| clocks.of_limits(order));
+        let adopt = OrderCommand::Adopt { actor, terms, orders: &orders, calendars, note };
+        self.decide_order(id, adopt, doing.now)
     }
 
     /// Ends suspensions whose end has come, as of that instant: before anything else is decided, so that it does not

@@ -93,6 +93,7 @@ impl Matter {
                 pairs: routed.pairs.clone(),
                 chain: routed.chain.clone(),
                 follows: None,
+                summoned: false,
             };
             let starts = openings.on(hours.of_body(&plan.body));
             matter.issue(plan, starts, None, now)?;

@@ -135,6 +135,7 @@ mod tests {
             pairs: vec![],
             chain: vec![],
             follows: None,
+            summoned: false,
         };
         Order::dispatch(plan, &calendar(), None, at(0)).unwrap().0
     }

@@ -139,6 +139,7 @@ impl Matter {
             pairs: following.routed.pairs.clone(),
             chain: following.routed.chain.clone(),
             follows: following.follows(duty),
+            summoned: false,
         }
     }
 }

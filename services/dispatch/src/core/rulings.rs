@@ -147,7 +147,7 @@ fn assistants(case: &Case, orders: &[Order]) -> Vec<String> {
     let moved =
         |order: &Order| matches!(order.phase, Phase::Returned | Phase::Transferred | Phase::Cancelled);
     let of_round = orders.iter().filter(|order| order.round == case.round && order.role == Role::Assist);
-    let theirs = of_round.filter(|order| !moved(order) && order.summoned().is_none());
+    let theirs = of_round.filter(|order| !moved(order) && !order.was_summoned(orders));
     let keys: BTreeSet<String> = theirs.map(|order| order.body.key.to_string()).collect();
     keys.into_iter().filter(|key| *key != case.lead.key.to_string()).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orders::{Case, Order, Stage, StageState, Verdict};
+use orders::{Case, Order, Stage, StageDue, StageState, Verdict};
 use uuid::Uuid;
 
 /// Subject of an order's stage.
@@ -23,10 +23,12 @@ pub(crate) struct Subject {
     pub round: u32,
 }
 
-/// All that a row says of its stage and that can change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// All that a row says of its stage and that can change. The calendar is more than its due time: an adoption may take a limit from one
+/// clock to the other without moving it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Said {
     due_at: Option<Timestamp>,
+    calendar: Option<String>,
     awaiting_year: Option<i16>,
     verdict: Option<Verdict>,
     verdict_at: Option<Timestamp>,
@@ -36,9 +38,19 @@ struct Said {
 impl Said {
     fn of(stage: &StageState) -> Self {
         let (due_at, awaiting_year) = (stage.due_at(), stage.awaiting_year());
+        let calendar = calendar(stage).map(ToOwned::to_owned);
         let StageState { verdict, verdict_at, met_at, .. } = *stage;
-        Self { due_at, awaiting_year, verdict, verdict_at, met_at }
+        Self { due_at, calendar, awaiting_year, verdict, verdict_at, met_at }
     }
+}
+
+/// The key of the calendar by which a stage is due, or which it waits for; none around the clock.
+pub(crate) fn calendar(stage: &StageState) -> Option<&str> {
+    let counted_on = match &stage.due {
+        StageDue::At(due) => due.calendar.as_ref(),
+        StageDue::AwaitingCalendar(awaited) => Some(&awaited.calendar),
+    };
+    counted_on.map(|calendar| calendar.id.as_str())
 }
 
 /// What the rows said when a case was loaded. Cloning shares it.

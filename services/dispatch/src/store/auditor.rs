@@ -89,8 +89,8 @@ pub(crate) async fn project(tx: &mut ScopedTx, subjects: &mut [Subject]) -> Resu
     let kinds: Vec<String> = subjects.iter().map(|subject| subject.kind.as_str().to_owned()).collect();
     let ids: Vec<Uuid> = subjects.iter().map(|subject| subject.id).collect();
     let rows = sqlx::query!(
-        r#"SELECT s.tenant_id, s.subject_kind, s.subject_id, s.stage, s.due_at AS "due_at: jiff_sqlx::Timestamp", s.verdict,
-               s.met_at AS "met_at: jiff_sqlx::Timestamp"
+        r#"SELECT s.tenant_id, s.subject_kind, s.subject_id, s.stage, s.due_at AS "due_at: jiff_sqlx::Timestamp", s.calendar,
+               s.awaiting_year, s.verdict, s.met_at AS "met_at: jiff_sqlx::Timestamp"
            FROM UNNEST($1::bigint[], $2::text[], $3::uuid[]) AS k (tenant_id, kind, id)
            CROSS JOIN LATERAL (SELECT * FROM dispatch.stages s WHERE s.tenant_id = k.tenant_id
                AND s.subject_kind = k.kind AND s.subject_id = k.id OFFSET 0) s
@@ -106,9 +106,12 @@ pub(crate) async fn project(tx: &mut ScopedTx, subjects: &mut [Subject]) -> Resu
         |at: Option<jiff_sqlx::Timestamp>| -> Option<Timestamp> { at.map(jiff_sqlx::Timestamp::to_jiff) };
     for row in rows {
         let (due_at, met_at) = (at(row.due_at), at(row.met_at));
-        let verdict = row.verdict.unwrap_or_default();
+        let awaiting_year = row.awaiting_year.map_or(Ok(0), u32::try_from);
+        let awaiting_year = awaiting_year.map_err(|_| pg::Error::impossible_row("stages.awaiting_year"))?;
+        let (calendar, verdict) = (row.calendar, row.verdict.unwrap_or_default());
         let subject = (row.tenant_id, row.subject_kind, row.subject_id);
-        of_subject.entry(subject).or_default().push(Row { stage: row.stage, due_at, verdict, met_at });
+        let row = Row { stage: row.stage, due_at, awaiting_year, calendar, verdict, met_at };
+        of_subject.entry(subject).or_default().push(row);
     }
     for subject in subjects {
         let key = (subject.tenant.as_i64(), subject.kind.as_str().to_owned(), subject.id);

@@ -1,11 +1,11 @@
 //! `dispatch.stages`: a projection of the states, written with them, for due times and verdicts in queries.
 
 use ids::{CaseId, TenantId};
-use orders::{StageDue, StageState};
+use orders::StageState;
 use pg::ScopedTx;
 
 use super::{Key, column};
-use crate::core::stages::Subject;
+use crate::core::stages::{self, Subject};
 
 /// A stage of an order or a case.
 #[derive(Debug, Clone, Copy)]
@@ -14,15 +14,6 @@ pub(crate) struct StageRow<'a> {
     pub subject: Subject,
     pub case_id: CaseId,
     pub stage: &'a StageState,
-}
-
-impl StageRow<'_> {
-    fn calendar(&self) -> Option<String> {
-        match &self.stage.due {
-            StageDue::At(due) => due.calendar.as_ref().map(|calendar| calendar.id.clone()),
-            StageDue::AwaitingCalendar(awaited) => Some(awaited.calendar.id.clone()),
-        }
-    }
 }
 
 /// Enters stages or brings them up to their present state.
@@ -45,7 +36,7 @@ pub(crate) async fn save(tx: &mut ScopedTx, rows: &[StageRow<'_>]) -> Result<(),
         &column(rows, |row| row.case_id.as_uuid()),
         &column(rows, |row| jiff_sqlx::Timestamp::from(row.stage.started_at)),
         &column(rows, |row| at(row.stage.due_at())) as &[Option<jiff_sqlx::Timestamp>],
-        &column(rows, StageRow::calendar) as &[Option<String>],
+        &column(rows, |row| stages::calendar(row.stage).map(ToOwned::to_owned)) as &[Option<String>],
         &column(rows, |row| row.stage.awaiting_year()) as &[Option<i16>],
         &column(rows, |row| row.stage.verdict.map(|v| v.as_str().to_owned())) as &[Option<String>],
         &column(rows, |row| at(row.stage.verdict_at)) as &[Option<jiff_sqlx::Timestamp>],

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use contract::EventType;
 use contract::document::{ChainAction, ChainStep, Document, DutyChange, Limit, Stage};
 use contract::proto::triage;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{FAST_STREET, STREET, World, at, seconds, stage};
 
@@ -63,6 +63,48 @@ async fn a_running_order_keeps_its_policy_until_the_centre_adopts_the_one_in_for
     let said = world.said().await.len();
     assert_eq!(world.act("governance-centre", &now, "adopt").await.0, StatusCode::OK);
     assert_eq!(world.said().await.len(), said);
+}
+
+/// Two hours on the 24-hour clock and two working hours end at one time. The row names the calendar all the same: by that a clock is
+/// found when its calendar is published anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adoption_across_clocks_that_moves_nothing_names_the_calendar() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("acknowledge", 7_200)];
+    let case_id = world.opened(&routed).await;
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    let due = stage(&order, "acknowledge")["due_at"].clone();
+    let named = "SELECT count(*) FROM dispatch.stages WHERE stage = 'acknowledge' AND calendar IS NOT NULL";
+    assert_eq!(world.scalar::<i64>(named).await, 0);
+    assert_eq!(world.act("governance-centre", &order, "adopt").await.0, StatusCode::OK);
+    let order = world.order(case_id, 1, "transport", "lead").await;
+    assert_eq!(stage(&order, "acknowledge")["due_at"], due);
+    assert_eq!(world.scalar::<i64>(named).await, 1);
+}
+
+/// Where a policy asks for nothing but to be there, who assists adopts it as who leads does. Who was summoned looks the same, and keeps
+/// the summons' own limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_assists_adopts_a_limit_to_be_there_and_who_was_summoned_does_not() {
+    let world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("on_site", 600)];
+    let case_id = world.opened(&routed).await;
+    let whistle = format!("/dispatch/v1/streets/{STREET}/cases/{case_id}:whistle");
+    let summons = json!({ "bodies": ["water-supply"], "within_minutes": 30 });
+    let (status, _, told) = world.post("street-centre", &whistle, &[], summons).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    for (body, role, due) in [
+        ("transport", "lead", "2026-11-24T02:00:00Z"),
+        ("bus-company", "assist", "2026-11-24T02:00:00Z"),
+        ("water-supply", "assist", "2026-11-23T02:30:00Z"),
+    ] {
+        let order = world.order(case_id, 1, body, role).await;
+        assert_eq!(world.act("governance-centre", &order, "adopt").await.0, StatusCode::OK, "{body}");
+        let order = world.order(case_id, 1, body, role).await;
+        assert_eq!(stage(&order, "on_site")["due_at"], due, "{body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

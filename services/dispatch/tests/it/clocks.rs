@@ -7,6 +7,7 @@ use contract::EventType;
 use contract::proto::from_wire;
 use rstest::rstest;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::world::{FAST_STREET, STREET, World, at, path_of, seconds, stage};
 
@@ -78,10 +79,8 @@ async fn an_unpublished_year_is_told_awaited_and_filled_when_published() {
     );
 }
 
-/// A limit on the 24-hour clock is adopted as working days, which reach into a year that is not published: it is filled like any.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stage_that_came_to_await_a_year_by_adoption_is_filled() {
-    let world = World::start().await;
+/// A case whose lead adopted working days in the place of a limit on the 24-hour clock: they reach into 2027, which is not published.
+async fn adopted_into_2027(world: &World) -> Uuid {
     world.rig.clock.set(at("2026-12-18T02:00:00Z"));
     let mut routed = world.routed(STREET, "TRA-01");
     routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 864_000)];
@@ -90,10 +89,40 @@ async fn a_stage_that_came_to_await_a_year_by_adoption_is_filled() {
     assert_eq!(world.act("governance-centre", &order, "adopt").await.0, StatusCode::OK);
     let order = world.order(case_id, 1, "transport", "lead").await;
     assert_eq!(stage(&order, "resolve")["awaiting_year"], 2027);
+    case_id
+}
+
+async fn filled_by_2027(world: &World, case_id: Uuid) {
     world.publish_year(2, 2027).await;
     world.rig.drain().await;
     let order = world.order(case_id, 1, "transport", "lead").await;
     assert_eq!(stage(&order, "resolve")["due_at"], "2027-01-04T10:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_came_to_await_a_year_by_adoption_is_filled() {
+    let world = World::start().await;
+    let case_id = adopted_into_2027(&world).await;
+    filled_by_2027(&world, case_id).await;
+}
+
+/// As builds before stored it: the auditor tells it, the migration sets it right, and then it is filled like any.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_named_no_calendar_is_told_and_mended() {
+    let world = World::start().await;
+    let case_id = adopted_into_2027(&world).await;
+    let forgotten = "UPDATE dispatch.stages SET calendar = NULL WHERE awaiting_year IS NOT NULL";
+    let forgotten = sqlx::query(forgotten).execute(world.rig.admin()).await.unwrap();
+    assert_eq!(forgotten.rows_affected(), 1, "the lead's");
+    let told = world.rig.try_drain().await.unwrap_err();
+    assert_eq!(told.matches("Unlike").count(), 1, "{told}");
+    let migration = concat!(
+        "BEGIN; SET LOCAL search_path TO dispatch; ",
+        include_str!("../../migrations/0170_stages_name_their_calendar.sql"),
+        "COMMIT;"
+    );
+    sqlx::raw_sql(migration).execute(world.rig.admin()).await.unwrap();
+    filled_by_2027(&world, case_id).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use contract::EventType;
 use contract::proto::dispatch as wire;
 use contract::proto::dispatch::case_service_client::CaseServiceClient;
 use contract::proto::dispatch::link_bearer_service_client::LinkBearerServiceClient;
+use contract::proto::dispatch::link_service_client::LinkServiceClient;
 use contract::proto::dispatch::order_service_client::OrderServiceClient;
 use contract::proto::{from_wire, to_wire};
 use jiff::SignedDuration;
@@ -19,6 +20,10 @@ use crate::world::{FAST_STREET, STREET, World, path_of};
 impl World {
     fn cases(&self) -> CaseServiceClient<bootstrap::rpc::Fronted<tonic::service::Routes>> {
         CaseServiceClient::new(self.rig.rpc())
+    }
+
+    fn links(&self) -> LinkServiceClient<bootstrap::rpc::Fronted<tonic::service::Routes>> {
+        LinkServiceClient::new(self.rig.rpc())
     }
 
     fn bearers(&self) -> LinkBearerServiceClient<bootstrap::rpc::Fronted<tonic::service::Routes>> {
@@ -275,6 +280,48 @@ async fn rulings_that_wait_and_that_were_given_are_listed_with_the_rule_they_wou
     ] {
         assert_eq!(refused(&list(who, false, limit, before).await.unwrap_err()), expected, "{who}");
     }
+}
+
+/// What is `If-Match` at the other door: a link is given out, and taken back, of the order as it was seen, or not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_given_out_and_taken_back_of_the_version_that_was_seen() {
+    let world = World::start().await;
+    let (case_id, _, bus) = begun(&world).await;
+    let issue = async |if_version| {
+        let ask = wire::IssueLinkRequest {
+            street: STREET.to_owned(),
+            order_id: id(&bus, "order_id"),
+            idempotency_key: world.next_id().to_string(),
+            label: "调度室".to_owned(),
+            if_version,
+            ..Default::default()
+        };
+        let issued = world.links().issue_link(world.rig.signed("street-centre", ask)).await;
+        issued.map(|issued| issued.into_inner().link.unwrap())
+    };
+    let stale = told(Code::Aborted, "precondition-failed");
+    let version = bus["version"].as_u64().unwrap();
+    assert_eq!(refused(&issue(version + 1).await.unwrap_err()), stale);
+    assert_eq!(world.count_said(EventType::OrderLinkIssued).await, 0);
+    let link = issue(version).await.unwrap();
+    assert_eq!(refused(&issue(version).await.unwrap_err()), stale, "giving one out changes the order");
+    issue(0).await.unwrap();
+
+    let revoke = async |if_version| {
+        let ask = wire::RevokeLinkRequest {
+            street: STREET.to_owned(),
+            link_id: link.link_id.clone(),
+            idempotency_key: world.next_id().to_string(),
+            if_version,
+        };
+        let revoked = world.links().revoke_link(world.rig.signed("street-centre", ask)).await;
+        revoked.map(|revoked| revoked.into_inner().link.unwrap().revoked_at.is_some())
+    };
+    assert_eq!(refused(&revoke(version).await.unwrap_err()), stale);
+    assert_eq!(world.count_said(EventType::OrderLinkRevoked).await, 0);
+    let now = world.order(case_id, 1, "bus-company", "assist").await["version"].as_u64().unwrap();
+    assert!(revoke(now).await.unwrap());
+    assert!(revoke(0).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,6 +70,7 @@ async fn links_are_given_out_and_revoked(cluster: &Cluster, order: &OrderState) 
         label: "公交公司调度室".to_owned(),
         hours: 24,
         acts: vec!["see".to_owned(), "ask".to_owned()],
+        ..Default::default()
     };
     let issued = client.issue_link(signed(cluster, "street-centre", ask.clone())).await.unwrap().into_inner();
     let link = issued.link.clone().unwrap();
@@ -106,6 +107,7 @@ async fn links_are_given_out_and_revoked(cluster: &Cluster, order: &OrderState) 
         street: streets::code(OWN),
         link_id: link.link_id.clone(),
         idempotency_key: key(n),
+        ..Default::default()
     };
     for n in [44, 45, 44] {
         let done =

@@ -18,6 +18,8 @@ fn order(stages: Vec<wire::StageState>, suspended_until: Option<i64>) -> Subject
     let row = |told: &wire::StageState| Row {
         stage: told.stage.clone(),
         due_at: told.due_at.as_ref().and_then(from_wire),
+        awaiting_year: told.awaiting_year,
+        calendar: (told.awaiting_year > 0).then(|| "cn-official".to_owned()),
         verdict: told.verdict.clone(),
         met_at: told.met_at.as_ref().and_then(from_wire),
     };
@@ -100,6 +102,7 @@ fn a_projection_that_says_something_else_is_told() {
     let row = right.rows[0].clone();
     for wrong in [
         Row { due_at: Some(minute(61)), ..row.clone() },
+        Row { awaiting_year: 2027, ..row.clone() },
         Row { verdict: "met".to_owned(), ..row.clone() },
         Row { met_at: Some(minute(5)), ..row.clone() },
         Row { stage: "see".to_owned(), ..row.clone() },
@@ -109,6 +112,18 @@ fn a_projection_that_says_something_else_is_told() {
     }
     let of_an_earlier_round = Row { due_at: Some(minute(1)), ..row.clone() };
     assert_eq!(Subject { rows: vec![of_an_earlier_round, row], ..right }.differences(minute(10)), []);
+}
+
+/// Whoever fills it looks for calendar and year: a row that names only one of them waits for ever.
+#[test]
+fn a_year_that_nobody_would_find_when_it_is_published_is_told() {
+    let awaiting = order(vec![wire::StageState { due_at: None, awaiting_year: 2027, ..stage(60) }], None);
+    let row = awaiting.rows[0].clone();
+    for wrong in [Row { calendar: None, ..row.clone() }, Row { awaiting_year: 2028, ..row.clone() }] {
+        let unlike = Subject { rows: vec![wrong], ..awaiting.clone() };
+        assert_eq!(unlike.differences(minute(10)), [Difference::Unlike]);
+    }
+    assert_eq!(awaiting.differences(minute(10)), []);
 }
 
 #[test]

@@ -61,7 +61,8 @@ pub(super) struct RevokeBody {}
 /// taken back at any time. Whoever gives it out counts as a handler, and does not verify the case.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/orders/{order}/links",
     params(("street" = String, Path, description = "12 digits"), ("order" = Uuid, Path),
-        ("Idempotency-Key" = Uuid, Header)),
+        ("Idempotency-Key" = Uuid, Header),
+        ("If-Match" = Option<String>, Header, description = "仅当工单仍为此版本 / only if the order is still of this version")),
     request_body = LinkBody,
     responses((status = 201, body = IssuedView), Problem))]
 pub(super) async fn issue(
@@ -132,7 +133,8 @@ pub(crate) async fn listed(
 /// 撤销链接 / Takes a link back: it opens nothing any more. Doing it twice is no fault.
 #[utoipa::path(post, path = "/dispatch/v1/streets/{street}/links/{id}:revoke",
     params(("street" = String, Path, description = "12 digits"), ("id" = Uuid, Path),
-        ("Idempotency-Key" = Uuid, Header)),
+        ("Idempotency-Key" = Uuid, Header),
+        ("If-Match" = Option<String>, Header, description = "仅当工单仍为此版本 / only if the order is still of this version")),
     request_body = RevokeBody,
     responses((status = 200, body = LinkView), Problem))]
 pub(super) async fn revoke(

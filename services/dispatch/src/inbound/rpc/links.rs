@@ -58,7 +58,7 @@ impl LinkService for Links {
 async fn issue(room: &Room, call: &Call, asked: wire::IssueLinkRequest) -> Result<IssuedView, Problem> {
     let order: (TenantId, OrderId) = (named(&asked.street)?, named(&asked.order_id)?);
     room.house.admit(&call.who, access::Action::OrderLink, order.0)?;
-    let change = change(call, &asked.idempotency_key, 0)?;
+    let change = change(call, &asked.idempotency_key, asked.if_version)?;
     give_out(room, order, change, body_of(asked)?).await
 }
 
@@ -79,7 +79,8 @@ async fn list(room: &Room, call: &Call, asked: &wire::ListLinksRequest) -> Resul
 
 async fn revoke(room: &Room, call: &Call, asked: &wire::RevokeLinkRequest) -> Result<LinkView, Problem> {
     let (street, link): (TenantId, LinkId) = (named(&asked.street)?, named(&asked.link_id)?);
-    let answer = take_back(room, street, link, change(call, &asked.idempotency_key, 0)?).await?;
+    let change = change(call, &asked.idempotency_key, asked.if_version)?;
+    let answer = take_back(room, street, link, change).await?;
     read(&answer.body)
 }
 
