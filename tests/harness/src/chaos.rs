@@ -21,6 +21,7 @@ use crate::invariants;
 use crate::load::{self, Call, Outcome, Plan};
 use crate::measure::percentile_ms;
 use crate::streets;
+pub use cliff::Cliff;
 
 /// How long and how hard.
 #[derive(Debug, Clone)]
@@ -37,11 +38,11 @@ pub struct Scale {
     pub freeze: Duration,
     /// Services that are rolled in F20.
     pub rolled: &'static [&'static str],
-    /// Orders that are due at once in F13, at least.
-    pub due_at_once: i64,
-    /// Reports per second in F13, where every order of them is breached and told of.
+    /// F13, where thousands of orders are due at once.
+    pub cliff: Cliff,
+    /// Reports per second in F11 and F12, where every order of them is breached and told of.
     pub breached_per_s: u32,
-    /// The n-th street in F11 to F13: every order of the load has some seconds.
+    /// The n-th street in F11 and F12: every order of the load has some seconds.
     pub short_limits: fn(usize) -> String,
     /// How long the database's clock is wrong in F12.
     pub clock_wrong_for: Duration,
@@ -58,7 +59,7 @@ impl Scale {
             broker_kills: 2,
             freeze,
             rolled: &["intake"],
-            due_at_once: 600,
+            cliff: Cliff::short(),
             breached_per_s: 30,
             short_limits: |n| streets::with_limit(n, 12),
             clock_wrong_for: Duration::from_secs(5),
@@ -75,7 +76,7 @@ impl Scale {
             broker_kills: 10,
             freeze,
             rolled: &SERVICES,
-            due_at_once: 10_000,
+            cliff: Cliff::full(),
             breached_per_s: 60,
             short_limits: |n| streets::with_limit(n, 100),
             clock_wrong_for: Duration::from_secs(30),
@@ -138,7 +139,11 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
         _ => scale.lasting,
     };
     // Every order of these is breached and told of.
-    let per_s = if matches!(row, "F11" | "F12" | "F13") { scale.breached_per_s } else { scale.per_s };
+    let per_s = match row {
+        "F11" | "F12" => scale.breached_per_s,
+        "F13" => scale.cliff.per_s,
+        _ => scale.per_s,
+    };
     let plan = Plan { per_s, lasting, seed, in_flight_max: 512 };
     let loading = tokio::spawn({
         let (cluster, plan) = (cluster.clone(), plan.clone());
@@ -164,7 +169,7 @@ async fn played(row: &str, seed: u64, scale: &Scale) -> Result<Report> {
             seen.notes
         }
         "F13" => {
-            let fired = cliff::killed_on_the_cliff(&cluster, scale).await?;
+            let fired = cliff::killed_on_the_cliff(&cluster, &scale.cliff).await?;
             found = fired.violations;
             fired.notes
         }
@@ -206,14 +211,18 @@ async fn cluster(row: &str, scale: &Scale) -> Result<Cluster> {
             let knobs: &[_] = &[("STREETWISE_LEAVE_FOR_S", "5")];
             Cluster::start_behind_fronts(Setup { knobs, ..Setup::of(scale.streets) }).await
         }
-        "F11" | "F13" => Cluster::start_as(short_limits(scale)).await,
-        "F12" => Cluster::start_with_database_clock(short_limits(scale), clocks::by_file).await,
+        "F11" => Cluster::start_as(limited(scale, scale.short_limits)).await,
+        "F12" => {
+            let setup = limited(scale, scale.short_limits);
+            Cluster::start_with_database_clock(setup, clocks::by_file).await
+        }
+        "F13" => Cluster::start_as(limited(scale, scale.cliff.street)).await,
         _ => Cluster::start(scale.streets).await,
     }
 }
 
-fn short_limits(scale: &Scale) -> Setup {
-    Setup { street: scale.short_limits, ..Setup::of(scale.streets) }
+fn limited(scale: &Scale, street: fn(usize) -> String) -> Setup {
+    Setup { street, ..Setup::of(scale.streets) }
 }
 
 async fn conclude(
