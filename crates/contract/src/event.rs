@@ -157,6 +157,8 @@ events! {
     CaseWarned = "dispatch.case.warned",
     /// The time to verify, or to rule, has passed.
     CaseBreached = "dispatch.case.breached",
+    /// A step of the escalation chain, since who verifies or rules is late.
+    CaseEscalated = "dispatch.case.escalated",
     /// The endpoint took the message.
     DeliveryDelivered = "notification.delivery.delivered",
     /// Given up, with a reason; replayable.

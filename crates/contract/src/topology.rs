@@ -120,6 +120,7 @@ const TOLD: &[&str] = &[
     "dispatch.case.replanned",
     "dispatch.case.warned",
     "dispatch.case.breached",
+    "dispatch.case.escalated",
     "dispatch.case.rerouted",
     "dispatch.case.visit_recorded",
 ];

@@ -1,7 +1,8 @@
-//! The escalation chain: what happens how long after a breach. Frozen into the order when it starts.
+//! The escalation chain: what happens how long after a breach. Frozen into the order when it starts, and into the case for its own
+//! stages.
 //!
-//! A step tells somebody, and may put the order under supervision; the holder does not change (D48). Steps end as soon as the
-//! breached stage is met after all.
+//! A step tells somebody, and may put the order or the case under supervision; the holder does not change (D48). Steps end as soon
+//! as the breached stage is met after all.
 
 use ids::BodyRef;
 use jiff::{SignedDuration, Timestamp};
@@ -22,9 +23,9 @@ pub struct ChainStep {
 pub enum ChainAction {
     /// A body is told: an event and a delivery. A post, a superior.
     NotifyBody(BodyRef),
-    /// The body that holds the order is told once more.
+    /// The body that holds the order is told once more; of a stage of a case, who is late with it.
     NotifyHolder,
-    /// 督办: the order is under supervision from then on, and the body that supervises is told.
+    /// 督办: the order or the case is under supervision from then on, and the body that supervises is told.
     Supervise(BodyRef),
     /// 升级至区: the same by the district, which is told.
     Raise(BodyRef),
@@ -37,9 +38,9 @@ pub enum Measure {
     /// Somebody was told.
     #[default]
     Notify,
-    /// The order came under supervision.
+    /// The order or the case came under supervision.
     Supervise,
-    /// The order came under the district's supervision.
+    /// The same by the district.
     Raise,
 }
 
@@ -53,7 +54,7 @@ impl Measure {
         }
     }
 
-    /// Whether the order is under supervision by it.
+    /// Whether the order or the case is under supervision by it.
     pub const fn supervises(self) -> bool {
         matches!(self, Measure::Supervise | Measure::Raise)
     }
@@ -65,10 +66,10 @@ impl ChainStep {
         due_at.checked_add(SignedDuration::from_secs(i64::from(self.after_s))).unwrap_or(Timestamp::MAX)
     }
 
-    /// Who is told of an order that `holder` holds.
-    pub(crate) fn tells<'a>(&'a self, holder: &'a BodyRef) -> &'a BodyRef {
+    /// Who is told by name, of what `holder` holds: nobody where the holder is no body.
+    pub(crate) fn tells<'a>(&'a self, holder: Option<&'a BodyRef>) -> Option<&'a BodyRef> {
         match &self.action {
-            ChainAction::NotifyBody(body) | ChainAction::Supervise(body) | ChainAction::Raise(body) => body,
+            ChainAction::NotifyBody(body) | ChainAction::Supervise(body) | ChainAction::Raise(body) => Some(body),
             ChainAction::NotifyHolder => holder,
         }
     }

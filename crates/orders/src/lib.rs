@@ -30,7 +30,8 @@
 //!   from the one to the other. With [`Milestone::Arrived`] at its end it asks for a visit, as [`Stage::OnSite`] does.
 //! * Acknowledging implies seeing. Arriving needs an acknowledgement and may come after progress.
 //! * One `Warned` for each fraction; a warning whose due time has come too is skipped.
-//! * Chain steps count from the due time on the 24-hour clock and stop once the stage is met after all.
+//! * Chain steps count from the due time on the 24-hour clock and stop once the stage is met after all. Stages of a case have the
+//!   chain, too; whose they are is no body, so who is late with them is told apart ([`Case::late`]).
 //! * The verification counts from the lead's submit. When it fails, the orders of the round are done with
 //!   outcome `failed` and their duties are issued again.
 //!
@@ -48,8 +49,8 @@
 //! let (tenant, transport): (ids::TenantId, ids::BodyRef) = ("990102001000".parse()?, "transport".parse()?);
 //!
 //! // A routed case arrives: open it and issue its orders.
-//! let verify = StagePlan::default_verification()?;
-//! let (case, _) = Case::open(CasePlan { case_id, tenant, lead: transport.clone(), verify, plan_version: 0 }, None, now)?;
+//! let terms = StagePlan::default_verification()?.into();
+//! let (case, _) = Case::open(CasePlan { case_id, tenant, lead: transport.clone(), terms, plan_version: 0 }, None, now)?;
 //! let acknowledge = StagePlan {
 //!     stage: Stage::Acknowledge,
 //!     limit: Limit::new(ClockKind::Work, 120, Unit::Minute)?,
@@ -108,8 +109,8 @@ mod stage;
 
 pub use actor::Actor;
 pub use case::{
-    Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder,
-    HolderInterval, NotRerouted, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
+    Adjudication, Case, CaseCommand, CaseEvent, CaseEventKind, CasePhase, CasePlan, CaseTerms, Deciding,
+    Holder, HolderInterval, NotRerouted, RoundVerdict, Ruling, RulingAsked, Signature, VerifyCommand, Visit,
 };
 pub use chain::{ChainAction, ChainStep, Measure};
 pub use decision::{BrokenHistory, Decision};

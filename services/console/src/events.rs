@@ -5,7 +5,7 @@ use ids::TenantId;
 use telemetry::{Counter, Gauge, Metrics, TenantCounter, label};
 
 /// What is counted for each street, for the dashboard of a tenant.
-const SHOWN: [(EventType, &str); 11] = [
+const SHOWN: [(EventType, &str); 12] = [
     (EventType::ReportAccepted, "report_accepted"),
     (EventType::CaseOpened, "case_opened"),
     (EventType::CaseClosed, "case_closed"),
@@ -16,6 +16,7 @@ const SHOWN: [(EventType, &str); 11] = [
     (EventType::OrderBreached, "stage_breached"),
     (EventType::CaseBreached, "stage_breached"),
     (EventType::OrderEscalated, "stage_escalated"),
+    (EventType::CaseEscalated, "stage_escalated"),
     (EventType::DeliveryDeadLettered, "delivery_dead_lettered"),
 ];
 

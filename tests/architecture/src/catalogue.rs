@@ -22,8 +22,7 @@ const STAGE: &str = "crates/orders/src/stage/event.rs";
 /// Both of them.
 pub const MACHINES: &[Machine] = &[
     Machine { entity: "order", files: &["crates/orders/src/order/event.rs", STAGE], never: &[] },
-    // A case has no escalation chain.
-    Machine { entity: "case", files: &["crates/orders/src/case/event.rs", STAGE], never: &["escalated"] },
+    Machine { entity: "case", files: &["crates/orders/src/case/event.rs", STAGE], never: &[] },
 ];
 
 impl Machine {

@@ -47,12 +47,19 @@ pub enum Stage {
     Resolve,
     /// The case is verified.
     Verify,
+    /// A return is ruled on. Without a limit it has one of its own: somebody always has to rule.
+    Adjudicate,
 }
 
 impl Stage {
-    /// Every stage, in the order of an order's life.
-    pub const ALL: [Stage; 5] =
-        [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify];
+    /// Every stage: those of an order in the order of its life, then those of its case.
+    pub const ALL: [Stage; 6] =
+        [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify, Stage::Adjudicate];
+
+    /// Whether it is the case's, and no body's that has an order.
+    pub const fn of_case(self) -> bool {
+        matches!(self, Stage::Verify | Stage::Adjudicate)
+    }
 
     /// The stage and column word.
     pub const fn as_str(self) -> &'static str {
@@ -62,6 +69,7 @@ impl Stage {
             Stage::OnSite => "on_site",
             Stage::Resolve => "resolve",
             Stage::Verify => "verify",
+            Stage::Adjudicate => "adjudicate",
         }
     }
 }
@@ -102,9 +110,9 @@ pub struct SlaPolicy {
 pub enum ChainAction {
     /// A body is told, a post or a superior; the holder does not change.
     Notify,
-    /// The body that holds the order is told once more.
+    /// The body that holds the order is told once more; of a late verification or ruling, who is late.
     NotifyHolder,
-    /// The order comes under supervision (督办) of a body, which is told.
+    /// The order, or the case, comes under supervision (督办) of a body, which is told.
     Supervise,
     /// The same by a body of the district (升级至区).
     Raise,

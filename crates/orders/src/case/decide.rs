@@ -10,12 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use sla::{Calendar, to_micros};
 
 use super::reroute::Redrawn;
-use super::{Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, Deciding, Holder, HolderInterval};
+use super::{
+    Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, CaseTerms, Deciding, Holder, HolderInterval,
+};
 use crate::round::{check_complete, holds, of_round};
 use crate::stage::{
-    awaited_since, awaiting_events, check_plans, due_event, fill_events, moves, overdue_event,
+    awaited_since, awaiting_events, due_event, fill_events, moves, overdue_event,
 };
-use crate::{Actor, Decision, Order, Publications, Refusal, Role, Stage, StagePlan, StageState};
+use crate::{Actor, Decision, Order, Publications, Refusal, Role, StageState};
 
 /// What can be asked of a case.
 #[derive(Debug, Clone)]
@@ -48,9 +50,7 @@ pub enum CaseCommand<'a> {
         orders: &'a [Order],
         /// Whether the body it proposes may lead; matters for a lead's order only.
         may_lead: bool,
-        /// How long the ruling may take; frozen here.
-        plan: StagePlan,
-        /// For its due time.
+        /// For the due time of the ruling.
         calendar: &'a Calendar,
     },
     /// An order's duty is placed: the ruling on its return, or a transfer.
@@ -80,8 +80,8 @@ pub enum CaseCommand<'a> {
         decided: Deciding,
         /// Who does what by the new plan; exactly one leads.
         duties: &'a [(BodyRef, Role)],
-        /// The limit of the verifications that follow.
-        verify: StagePlan,
+        /// Limits and chain of the verifications and returns that follow.
+        terms: CaseTerms,
         /// As in [`CasePlan::plan_version`].
         plan_version: u64,
         /// The case's orders.
@@ -198,7 +198,7 @@ impl Case {
         actor: Option<Actor>,
         now: Timestamp,
     ) -> Result<(Case, Vec<CaseEvent>), Refusal> {
-        check_plans(std::slice::from_ref(&plan.verify), &[Stage::Verify]).map_err(Refusal::PlanInvalid)?;
+        let CaseTerms { verify, adjudicate, chain } = plan.terms.checked()?;
         let at = to_micros(now);
         let holder = Holder::Body(plan.lead.clone());
         let case = Case {
@@ -210,7 +210,10 @@ impl Case {
             lead: plan.lead,
             opened_at: at,
             changed_at: at,
-            verify_plan: plan.verify,
+            verify_plan: verify,
+            adjudicate_plan: adjudicate,
+            chain,
+            supervised_at: None,
             verify: BTreeMap::new(),
             handlers: BTreeSet::new(),
             holders: vec![HolderInterval { holder, from: at, to: None }],
@@ -240,9 +243,9 @@ impl Case {
         let done = match command {
             CaseCommand::Submit { actor, orders, calendar } => change.submit(actor, orders, calendar),
             CaseCommand::Verify { actor, command, orders } => change.verify(actor, command, orders),
-            CaseCommand::AskRuling { actor, order, orders, may_lead, plan, calendar } => {
+            CaseCommand::AskRuling { actor, order, orders, may_lead, calendar } => {
                 leads_if_it_must(order, may_lead)?;
-                change.ask_ruling(actor, (order, orders), plan, calendar)
+                change.ask_ruling(actor, (order, orders), calendar)
             }
             CaseCommand::Rule { actor, decided, order, orders, to, may_lead, note } => {
                 if holds(orders, order, &to) {
@@ -251,8 +254,8 @@ impl Case {
                 leads_if_it_must(order, may_lead || to == order.body)?;
                 change.rule(actor, decided, order, to, note)
             }
-            CaseCommand::Reroute { actor, decided, duties, verify, plan_version, orders, note } => {
-                change.reroute(actor, decided, Redrawn { duties, verify, plan_version }, orders, note)
+            CaseCommand::Reroute { actor, decided, duties, terms, plan_version, orders, note } => {
+                change.reroute(actor, decided, Redrawn { duties, terms, plan_version }, orders, note)
             }
             CaseCommand::Whistle { actor, bodies, orders, note } => {
                 change.whistle(actor, bodies, orders, note)
@@ -375,7 +378,9 @@ impl Change {
     }
 
     fn tick(mut self) -> Self {
-        while let Some(event) = due_event(self.case.active_slice(), &[], &self.case.lead, self.at) {
+        while let Some(event) =
+            due_event(self.case.active_slice(), self.case.active_chain(), None, self.at)
+        {
             self.push(CaseEventKind::Stage(event), None);
         }
         self

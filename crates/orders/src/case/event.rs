@@ -6,9 +6,11 @@ use ids::{BodyRef, CaseId, OrderId, VisitId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Adjudication, Case, CasePhase, Holder, HolderInterval, NotRerouted, Ruling, RulingAsked, Visit};
+use super::{
+    Adjudication, Case, CasePhase, CaseTerms, Holder, HolderInterval, NotRerouted, Ruling, RulingAsked, Visit,
+};
 use crate::stage::apply;
-use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageMove, StagePlan, StageState};
+use crate::{Actor, BrokenHistory, Role, Stage, StageEvent, StageMove, StageState};
 
 /// One event of one case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +80,8 @@ pub enum CaseEventKind {
         plan_version: u64,
         /// Who leads by it.
         lead: BodyRef,
-        /// The limit of the verifications that follow.
-        verify: Box<StagePlan>,
+        /// Limits and chain of the verifications and returns that follow.
+        terms: Box<CaseTerms>,
         /// The return that waited was of an order that ends: it is answered by this.
         answers: bool,
         /// Orders that go on by it, and whose they are.
@@ -240,18 +242,18 @@ impl Case {
             }
             CaseEventKind::RulingAsked { asked, adjudicate } => {
                 self.returns += 1;
-                let (round, clock) = (self.round, (**adjudicate).clone());
-                self.adjudications.insert(asked.order_id, Adjudication { round, clock });
+                let (round, clock, chain) = (self.round, (**adjudicate).clone(), self.chain.clone());
+                self.adjudications.insert(asked.order_id, Adjudication { round, clock, chain });
                 if asked.role == Role::Lead {
                     self.hand_to(Some(Holder::Ruling(asked.deciding)), event.at);
                 }
                 self.asked = Some(asked.clone());
             }
             CaseEventKind::Ruled { ruling, .. } => self.ruled(ruling, event.at),
-            CaseEventKind::Rerouted { plan_version, lead, verify, answers, off_plan, .. } => {
+            CaseEventKind::Rerouted { plan_version, lead, terms, answers, off_plan, .. } => {
                 self.plan_version = *plan_version;
                 self.off_plan.clone_from(off_plan);
-                self.verify_plan = (**verify).clone();
+                self.under(terms);
                 if *answers {
                     self.end_ruling(event.at);
                 }
@@ -282,6 +284,9 @@ impl Case {
             CaseEventKind::Stage(stage_event) => {
                 let running = self.running(stage_event.stage());
                 apply(running.map_or(&mut [], std::slice::from_mut), stage_event, event.at);
+                if stage_event.supervises() {
+                    self.supervised_at.get_or_insert(event.at);
+                }
             }
         }
     }

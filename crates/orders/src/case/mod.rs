@@ -5,12 +5,14 @@
 //! the case back to the lead. Who handled it in any round may not verify it (D36). Until it is closed it may be
 //! cancelled, and every order with it. A closed case stays closed: when the same matter comes again soon after, that is
 //! noted as a false closure, and the new case has the duties.
-//! While a round is open its plan may be drawn anew (重新派单).
+//! While a round is open its plan may be drawn anew (重新派单). Its own stages, verification and rulings, have the policy's chain like
+//! those of its orders.
 
 mod decide;
 mod event;
 mod reroute;
 mod ruling;
+mod terms;
 mod visit;
 mod whistle;
 
@@ -25,10 +27,11 @@ pub use decide::{CaseCommand, VerifyCommand};
 pub use event::{CaseEvent, CaseEventKind};
 pub use reroute::NotRerouted;
 pub use ruling::{Adjudication, Deciding, Ruling, RulingAsked};
+pub use terms::CaseTerms;
 pub use visit::{Signature, Visit};
 
 use crate::stage::next_alarm;
-use crate::{StagePlan, StageState};
+use crate::{ChainStep, StagePlan, StageState};
 
 /// Where a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -91,8 +94,8 @@ pub struct CasePlan {
     pub tenant: TenantId,
     /// Who leads.
     pub lead: BodyRef,
-    /// The limit of the verification; it starts to count at the lead's submit.
-    pub verify: StagePlan,
+    /// Limits and chain of its own stages.
+    pub terms: CaseTerms,
     /// Who draws plans counts how often it has spoken of the case: where it stood when this one was drawn anew; 0 of the first plan.
     #[serde(default, skip_serializing_if = "no_version")]
     pub plan_version: u64,
@@ -119,6 +122,15 @@ pub struct Case {
     pub changed_at: Timestamp,
     /// The plan of each round's verification.
     pub verify_plan: StagePlan,
+    /// The plan of a ruling, frozen; as in [`CaseTerms::adjudicate`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjudicate_plan: Option<StagePlan>,
+    /// The escalation chain of its own stages, frozen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainStep>,
+    /// Since when it is under supervision (督办), because one of its own stages was late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervised_at: Option<Timestamp>,
     /// The verification of each round that was submitted.
     pub verify: BTreeMap<u32, StageState>,
     /// Everybody who handled it, over all rounds.
@@ -195,10 +207,10 @@ impl fmt::Display for Holder {
 }
 
 impl Case {
-    /// The instant to be woken at for a warning or due time of the verification, or of a ruling; none while
+    /// The instant to be woken at for a warning, due time or chain step of the verification, or of a ruling; none while
     /// neither is awaited.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        next_alarm(self.active_slice(), &[], &self.lead)
+        next_alarm(self.active_slice(), self.active_chain(), None)
     }
 
     /// Nobody acts on its matter any more, here or in the case it was merged into.

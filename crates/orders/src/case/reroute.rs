@@ -9,10 +9,9 @@ use ids::{BodyRef, OrderId};
 use serde::{Deserialize, Serialize};
 
 use super::decide::Change;
-use super::{CaseEventKind, CasePhase, Deciding, RulingAsked};
+use super::{CaseEventKind, CasePhase, CaseTerms, Deciding, RulingAsked};
 use crate::round::of_round;
-use crate::stage::check_plans;
-use crate::{Actor, Order, Phase, Refusal, Role, Stage, StagePlan};
+use crate::{Actor, Order, Phase, Refusal, Role};
 
 /// Why a plan that was drawn anew changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,7 +50,7 @@ impl NotRerouted {
 /// A plan, as far as the case is concerned.
 pub(super) struct Redrawn<'a> {
     pub duties: &'a [(BodyRef, Role)],
-    pub verify: StagePlan,
+    pub terms: CaseTerms,
     pub plan_version: u64,
 }
 
@@ -80,7 +79,7 @@ impl Change {
         note: String,
     ) -> Result<Self, Refusal> {
         let lead = redrawn.lead()?;
-        check_plans(std::slice::from_ref(&redrawn.verify), &[Stage::Verify]).map_err(Refusal::PlanInvalid)?;
+        let terms = redrawn.terms.clone().checked()?;
         let plan_version = redrawn.plan_version;
         if plan_version <= self.case.plan_version {
             return Ok(self);
@@ -92,8 +91,8 @@ impl Change {
         }
         self.record_overdue();
         let (keeps, off_plan) = self.parted(&redrawn, orders);
-        let (verify, answers) = (Box::new(redrawn.verify), answered.is_some());
-        let rerouted = CaseEventKind::Rerouted { plan_version, lead, verify, answers, keeps, off_plan, note };
+        let (terms, answers) = (Box::new(terms), answered.is_some());
+        let rerouted = CaseEventKind::Rerouted { plan_version, lead, terms, answers, keeps, off_plan, note };
         self.push(rerouted, Some(actor));
         Ok(self)
     }

@@ -13,7 +13,7 @@ use sla::Calendar;
 use super::decide::Change;
 use super::{CaseEventKind, CasePhase};
 use crate::stage::awaiting_events;
-use crate::{Actor, Order, Refusal, ReturnGround, Role, StagePlan, StageState};
+use crate::{Actor, ChainStep, Order, Refusal, ReturnGround, Role, StageState};
 
 /// Returns of one duty in a round at most.
 const RETURNS_MAX: u32 = 2;
@@ -66,6 +66,9 @@ pub struct Adjudication {
     pub round: u32,
     /// Until the ruling.
     pub clock: StageState,
+    /// What follows when the ruling is late, frozen when the clock started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainStep>,
 }
 
 /// Whose a duty is. With the item of its case it says what the responsibility list would have to say.
@@ -92,7 +95,6 @@ impl Change {
         mut self,
         actor: Actor,
         (order, orders): (&Order, &[Order]),
-        plan: StagePlan,
         calendar: &Calendar,
     ) -> Result<Self, Refusal> {
         self.require(&[CasePhase::Open], "return")?;
@@ -114,6 +116,7 @@ impl Change {
             by: returning.by,
             deciding: if nth < RETURNS_MAX { Deciding::Centre } else { Deciding::District },
         };
+        let plan = self.case.adjudication_plan().map_err(|_| Refusal::TimeOutOfRange)?;
         let adjudicate = StageState::start(plan, calendar, self.at).map_err(|_| Refusal::TimeOutOfRange)?;
         self.push(CaseEventKind::RulingAsked { asked, adjudicate: Box::new(adjudicate) }, Some(actor));
         for event in awaiting_events(self.case.active_slice()) {

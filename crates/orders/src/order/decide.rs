@@ -15,7 +15,7 @@ use crate::stage::{
     awaited_since, awaiting_events, check_pairs, check_plans, due_event, fill_events, moves, overdue_event,
 };
 use crate::{
-    Actor, Decision, Milestone, PlanFault, Publications, Refusal, RoundVerdict, Stage, StageEvent,
+    Actor, Decision, Milestone, PlanFault, Publications, Refusal, RoundVerdict, Stage,
     StageState, Starts, open_assistants,
 };
 
@@ -423,8 +423,10 @@ impl Change {
     }
 
     pub(super) fn catch_up(&mut self) {
-        while let Some(event) = due_event(&self.order.stages, &self.order.chain, &self.order.body, self.at) {
-            let supervises = matches!(&event, StageEvent::Escalated { measure, .. } if measure.supervises());
+        while let Some(event) =
+            due_event(&self.order.stages, &self.order.chain, Some(&self.order.body), self.at)
+        {
+            let supervises = event.supervises();
             self.push(OrderEventKind::Stage(event), None);
             if supervises && self.order.supervised_at.is_none() {
                 self.push(OrderEventKind::Supervised { note: String::new() }, None);

@@ -217,7 +217,7 @@ impl Order {
         match (self.phase.ended(), self.suspended) {
             (true, _) => None,
             (false, Some(suspended)) => Some(suspended.until),
-            (false, None) => next_alarm(&self.stages, &self.chain, &self.body),
+            (false, None) => next_alarm(&self.stages, &self.chain, Some(&self.body)),
         }
     }
 

@@ -8,16 +8,20 @@ use super::{StageEvent, StageState, Verdict};
 use crate::ChainStep;
 
 /// The least next warning, due or chain instant.
-pub(crate) fn next_alarm(stages: &[StageState], chain: &[ChainStep], holder: &BodyRef) -> Option<Timestamp> {
+pub(crate) fn next_alarm(
+    stages: &[StageState],
+    chain: &[ChainStep],
+    holder: Option<&BodyRef>,
+) -> Option<Timestamp> {
     stages.iter().filter_map(|stage| stage.next(chain, holder)).map(|(at, _)| at).min()
 }
 
 /// The next thing a wake-up at `now` does; asked again until there is none. A warning whose due time has
-/// come too is skipped: nobody is warned of what has happened. `holder` is whose the stages are.
+/// come too is skipped: nobody is warned of what has happened. `holder` is the body whose the stages are; a case's are of none.
 pub(crate) fn due_event(
     stages: &[StageState],
     chain: &[ChainStep],
-    holder: &BodyRef,
+    holder: Option<&BodyRef>,
     now: Timestamp,
 ) -> Option<StageEvent> {
     let come = stages.iter().filter_map(|stage| stage.breach_by(now).or_else(|| stage.next(chain, holder)));
@@ -31,7 +35,7 @@ pub(crate) fn overdue_event(stages: &[StageState], now: Timestamp) -> Option<Sta
 }
 
 impl StageState {
-    fn next(&self, chain: &[ChainStep], holder: &BodyRef) -> Option<(Timestamp, StageEvent)> {
+    fn next(&self, chain: &[ChainStep], holder: Option<&BodyRef>) -> Option<(Timestamp, StageEvent)> {
         let due = self.known()?;
         let stage = self.stage();
         match (self.verdict, self.met_at) {
@@ -45,7 +49,7 @@ impl StageState {
                     stage,
                     // They count from 1, as people do.
                     step: self.escalated + 1,
-                    to: step.tells(holder).clone(),
+                    to: step.tells(holder).cloned(),
                     measure: step.measure(),
                 };
                 Some((step.fires_at(due.due_at), event))

@@ -31,8 +31,9 @@ pub enum StageEvent {
         stage: Stage,
         /// Which step, from 1.
         step: u32,
-        /// Who is told.
-        to: BodyRef,
+        /// Who is told; none where that is who is late with a stage of a case ([`Case::late`](crate::Case::late)).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<BodyRef>,
         /// What was done beyond that.
         #[serde(default)]
         measure: Measure,
@@ -63,6 +64,11 @@ impl StageEvent {
             StageEvent::CalendarAwaited { .. } => "calendar_awaited",
             StageEvent::CalendarFilled { .. } => "calendar_filled",
         }
+    }
+
+    /// Whether whose stage it is comes under supervision by it.
+    pub(crate) const fn supervises(&self) -> bool {
+        matches!(self, StageEvent::Escalated { measure, .. } if measure.supervises())
     }
 
     /// Which stage it happened to.

@@ -12,7 +12,8 @@ use crate::fixtures::{Life, actor, at, calendar, command, plan, second, seconds}
 fn opened(verify: StagePlan) -> Case {
     let case_id = Uuid::from_u128(1).into();
     let (tenant, lead) = ("990102001000".parse().unwrap(), "transport".parse().unwrap());
-    Case::open(CasePlan { case_id, tenant, lead, verify, plan_version: 0 }, None, second(0)).unwrap().0
+    let terms = verify.into();
+    Case::open(CasePlan { case_id, tenant, lead, terms, plan_version: 0 }, None, second(0)).unwrap().0
 }
 
 /// A lead handled by li and an inform; both as after the lead's submit.
@@ -213,8 +214,8 @@ fn a_history_must_fold() {
 #[test]
 fn only_verification_is_a_stage_of_the_case() {
     let (tenant, lead) = ("990102001000".parse().unwrap(), "transport".parse().unwrap());
-    let verify = seconds(Stage::Resolve, 100, &[]);
-    let plan = CasePlan { case_id: Uuid::from_u128(1).into(), tenant, lead, verify, plan_version: 0 };
+    let terms = seconds(Stage::Resolve, 100, &[]).into();
+    let plan = CasePlan { case_id: Uuid::from_u128(1).into(), tenant, lead, terms, plan_version: 0 };
     let misplaced = Refusal::PlanInvalid(PlanFault::MisplacedStage(Stage::Resolve));
     assert_eq!(Case::open(plan, None, second(0)).unwrap_err(), misplaced);
 }

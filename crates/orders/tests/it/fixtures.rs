@@ -172,6 +172,7 @@ fn name(event: &OrderEvent) -> String {
             format!("warned:{}:{}", stage.as_str(), per_mille.get())
         }
         OrderEventKind::Stage(StageEvent::Escalated { stage, step, to, .. }) => {
+            let to = to.as_ref().map_or("whoever is late".to_owned(), ToString::to_string);
             format!("escalated:{}:{step}:{to}", stage.as_str())
         }
         OrderEventKind::Stage(StageEvent::CalendarAwaited { stage, awaited }) => {

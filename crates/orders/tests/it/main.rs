@@ -5,6 +5,7 @@
 mod adoptions;
 mod calendars;
 mod case;
+mod chains;
 mod delays;
 mod enumeration;
 mod fixtures;

@@ -215,12 +215,12 @@ fn around_the_clock_there_is_no_calendar() {
 #[test]
 fn the_verification_goes_over_too() {
     let lead = life(resolve(10, Unit::Workday, &[]), "2026-11-30 10:00").order;
-    let verify = StagePlan::default_verification().unwrap();
+    let terms = StagePlan::default_verification().unwrap().into();
     let plan = CasePlan {
         case_id: lead.case_id,
         tenant: lead.tenant,
         lead: lead.body.clone(),
-        verify,
+        terms,
         plan_version: 0,
     };
     let (case, _) = Case::open(plan, None, at("2026-11-30 10:00")).unwrap();

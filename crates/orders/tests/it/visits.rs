@@ -12,7 +12,7 @@ struct Matter {
 }
 
 fn matter() -> Matter {
-    let verify = seconds(Stage::Verify, 3_600, &[]);
+    let terms = seconds(Stage::Verify, 3_600, &[]).into();
     let plans = [(Role::Lead, "transport"), (Role::Assist, "bus-company"), (Role::Inform, "street-centre")];
     let orders: Vec<Order> =
         plans.into_iter().map(|(role, body)| Life::of(plan(role, body, vec![], vec![])).order).collect();
@@ -21,7 +21,7 @@ fn matter() -> Matter {
         case_id: lead.case_id,
         tenant: lead.tenant,
         lead: lead.body.clone(),
-        verify,
+        terms,
         plan_version: 0,
     };
     Matter { case: Case::open(case, None, second(0)).unwrap().0, orders }

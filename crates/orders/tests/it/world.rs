@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ids::BodyRef;
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, Deciding, HoldReason, Order, OrderCommand,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, CaseTerms, Deciding, HoldReason, Order, OrderCommand,
     OrderEvent, OrderPlan, Publications, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, Terms,
     TimeWanted, VerifyCommand, superseded,
 };
@@ -45,16 +45,19 @@ fn leads(body: &str) -> bool {
 impl World {
     pub fn open(
         plans: Vec<OrderPlan>,
-        verify: StagePlan,
+        terms: impl Into<CaseTerms>,
         calendar: Calendar,
         now: Timestamp,
     ) -> (World, Written) {
         let lead = plans.iter().find(|plan| plan.role == Role::Lead).unwrap();
+        let mut terms = terms.into();
+        // Nobody waits a working day here.
+        terms.adjudicate.get_or_insert_with(|| seconds(Stage::Adjudicate, 3_600, &[]));
         let case = CasePlan {
             case_id: lead.case_id,
             tenant: lead.tenant,
             lead: lead.body.clone(),
-            verify,
+            terms,
             plan_version: 0,
         };
         let (case, events) = Case::open(case, None, now).unwrap();
@@ -282,14 +285,12 @@ impl World {
         self.order(index, give_back, written)?;
         let (order, orders, calendar) =
             (self.orders[index].clone(), self.orders.clone(), self.calendar.clone());
-        let plan = seconds(Stage::Adjudicate, 3_600, &[]);
         self.decide_case(
             CaseCommand::AskRuling {
                 actor: who,
                 order: &order,
                 orders: &orders,
                 may_lead: leads(to),
-                plan,
                 calendar: &calendar,
             },
             written,
@@ -339,11 +340,13 @@ impl World {
         let duties: Vec<(ids::BodyRef, Role)> =
             duties.iter().map(|(body, role)| (body.parse().unwrap(), *role)).collect();
         let (orders, told, note) = (self.orders.clone(), written.case.len(), "another item".to_owned());
+        let Case { verify_plan: verify, adjudicate_plan: adjudicate, chain, .. } = self.case.clone();
+        let terms = CaseTerms { verify, adjudicate, chain };
         let reroute = CaseCommand::Reroute {
             actor: actor(who),
             decided,
             duties: &duties,
-            verify: self.case.verify_plan.clone(),
+            terms,
             plan_version: self.case.plan_version + 1,
             orders: &orders,
             note: note.clone(),

@@ -79,7 +79,7 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderLinkRefused | OrderAsked
         | OrderReplanned | OrderPolicyAdopted => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
-        | CaseBreached | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
+        | CaseBreached | CaseEscalated | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
         | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned
         | CaseReplanned | DispatchCaseRerouted | CaseRerouteRefused => {
             progress(envelope, Message::decode(payload)?)
@@ -353,7 +353,7 @@ fn order(tenant: TenantId, kind: EventType, said: dispatch::OrderEvent) -> Resul
         awaiting_year: counted(said.awaiting_year),
         per_mille: counted(said.per_mille),
         escalated_to: filled(said.escalated_to),
-        measure: filled(said.measure).filter(|measure| measure != "notify"),
+        measure: measured(said.measure),
         ground: filled(said.ground),
         to: filled(said.to),
         amount: counted(said.amount),
@@ -412,6 +412,8 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
         due_at: about.and_then(|stage| stage.due_at),
         awaiting_year: about.and_then(|stage| stage.awaiting_year),
         per_mille: counted(said.per_mille),
+        escalated_to: filled(said.escalated_to),
+        measure: measured(said.measure),
         reason: filled(said.reason),
         note: filled(said.note),
         ..Detail::default()
@@ -429,6 +431,11 @@ fn progress(envelope: &Envelope, said: dispatch::CaseEvent) -> Result<Heard, Not
     };
     let line = Line { case_id: Some(news.case_id), actor, detail, cause, ..Line::default() };
     Ok(Heard { line, news: News::Progress(news) })
+}
+
+/// What a step of a chain did beyond telling.
+fn measured(measure: String) -> Option<String> {
+    filled(measure).filter(|measure| measure != "notify")
 }
 
 /// What clocks did that went over to a new calendar. Those of one order lie on one way, so the longest reason has the others

@@ -95,6 +95,7 @@ pub const fn of(kind: EventType) -> Words {
         CaseCancelled => words("案件已取消", "case cancelled"),
         CaseWarned => words("核查或裁定时限预警", "time to verify or rule is running out"),
         CaseBreached => words("核查或裁定已超期", "time to verify or rule has passed"),
+        CaseEscalated => words("核查或裁定超期，已升级", "late verification or ruling escalated"),
         DeliveryDelivered => words("通知已送达", "notice delivered"),
         DeliveryDeadLettered => words("通知未能送达", "notice could not be delivered"),
         DeliverySuppressed => words("通知未发送", "notice not sent"),

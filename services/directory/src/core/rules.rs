@@ -177,9 +177,9 @@ fn policies(policies: &BTreeMap<String, SlaPolicy>) -> BTreeMap<String, bool> {
         .collect()
 }
 
-/// Whether a body may be late at night: verifying is the centre's.
+/// Whether a body may be late at night: verifying and ruling are the centres'.
 fn counts_day_and_night(limits: &BTreeMap<Stage, Limit>, pairs: &BTreeMap<String, PairLimit>) -> bool {
-    let stages = limits.iter().filter(|(stage, _)| **stage != Stage::Verify).map(|(_, limit)| limit);
+    let stages = limits.iter().filter(|(stage, _)| !stage.of_case()).map(|(_, limit)| limit);
     stages.chain(pairs.values().map(|pair| &pair.limit)).any(|limit| limit.clock == Clock::Clock)
 }
 

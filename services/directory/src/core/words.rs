@@ -157,6 +157,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("limits", "on_site", "到场"),
     ("limits", "resolve", "办结"),
     ("limits", "verify", "核查"),
+    ("limits", "adjudicate", "裁定"),
     ("from", "dispatched", "派发"),
     ("from", "seen", "已阅"),
     ("from", "acknowledged", "签收"),

@@ -5,7 +5,7 @@
 use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use orders::{
-    Actor, CaseCommand, Deciding, OrderCommand, Publications, Refusal, ReturnGround, Role, Stage, StagePlan,
+    Actor, CaseCommand, Deciding, OrderCommand, Publications, Refusal, ReturnGround, Role, Stage,
     Starts, Terms, TimeWanted, superseded,
 };
 use sla::{Limit, Unit};
@@ -173,10 +173,9 @@ impl Matter {
             OrderCommand::Return { actor: actor.clone(), ground, proposed: body, calendars, note };
         self.decide_order(id, give_back, doing.now)?;
         let Some(order) = self.order(id).cloned() else { return Ok(()) };
-        let plan = StagePlan::default_adjudication().map_err(|_| Refusal::TimeOutOfRange)?;
         let calendar = doing.clocks.of_case().present();
         let orders = self.orders.clone();
-        let ask = CaseCommand::AskRuling { actor, order: &order, orders: &orders, may_lead, plan, calendar };
+        let ask = CaseCommand::AskRuling { actor, order: &order, orders: &orders, may_lead, calendar };
         self.decide_case(ask, doing.now).map(drop)
     }
 

@@ -72,9 +72,9 @@ impl Matter {
         mut mint: impl FnMut() -> OrderId,
     ) -> Result<Self, Refusal> {
         let (case_id, tenant) = (routed.case_id, routed.tenant);
-        let (lead, verify) = (routed.lead.clone(), routed.verify.clone());
+        let (lead, terms) = (routed.lead.clone(), routed.terms.clone());
         let plan_version = routed.redrawn.as_ref().map_or(0, |redrawn| redrawn.version);
-        let plan = CasePlan { case_id, tenant, lead, verify, plan_version };
+        let plan = CasePlan { case_id, tenant, lead, terms, plan_version };
         let (case, opened) = Case::open(plan, None, now)?;
         let mut matter = Self::loaded(routed.facts.clone(), case.clone(), Vec::new());
         matter.stored.clear();
@@ -91,7 +91,7 @@ impl Matter {
                 role: duty.role,
                 stages: routed.stages.clone(),
                 pairs: routed.pairs.clone(),
-                chain: routed.chain.clone(),
+                chain: routed.terms.chain.clone(),
                 follows: None,
                 summoned: false,
             };

@@ -5,6 +5,7 @@ pub(crate) mod case_clocks;
 pub(crate) mod clocks;
 pub(crate) mod deed;
 pub(crate) mod direct;
+mod late;
 pub(crate) mod link;
 pub(crate) mod link_view;
 pub(crate) mod matter;

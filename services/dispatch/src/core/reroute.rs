@@ -104,7 +104,7 @@ impl Matter {
             actor: actor.clone(),
             decided: redrawn.decided,
             duties: &duties,
-            verify: routed.verify.clone(),
+            terms: routed.terms.clone(),
             plan_version: redrawn.version,
             orders: &orders,
             note: redrawn.note.clone(),
@@ -137,7 +137,7 @@ impl Matter {
             role: duty.role,
             stages: following.routed.stages.clone(),
             pairs: following.routed.pairs.clone(),
-            chain: following.routed.chain.clone(),
+            chain: following.routed.terms.chain.clone(),
             follows: following.follows(duty),
             summoned: false,
         }

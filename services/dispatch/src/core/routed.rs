@@ -5,7 +5,7 @@ use contract::proto::{from_wire, triage};
 use contract::{Envelope, EventType};
 use ids::{BodyRef, CaseId, TenantId};
 use jiff::{SignedDuration, Timestamp};
-use orders::{ChainAction, ChainStep, Deciding, Milestone, PairPlan, Role, Stage, StagePlan};
+use orders::{CaseTerms, ChainAction, ChainStep, Deciding, Milestone, PairPlan, Role, Stage, StagePlan};
 use prost::Message;
 use sla::{ClockKind, Limit, PerMille, Unit};
 
@@ -18,13 +18,13 @@ pub(crate) struct RoutedCase {
     pub tenant: TenantId,
     pub facts: Facts,
     pub lead: BodyRef,
-    pub verify: StagePlan,
+    /// Limits of the case's own stages, and the chain, which is that of its orders, too.
+    pub terms: CaseTerms,
     pub duties: Vec<Duty>,
     /// Limits of lead and assistants alike (D47).
     pub stages: Vec<StagePlan>,
     /// Those that the policy defines itself.
     pub pairs: Vec<PairPlan>,
-    pub chain: Vec<ChainStep>,
     /// When the report was accepted; nothing where a person decided in between.
     pub accepted_at: Option<Timestamp>,
     /// A closed case of the same matter, and how soon after its close that counts as a false closure.
@@ -103,15 +103,9 @@ impl RoutedCase {
         let duties = plan.orders.iter().map(duty).collect::<Result<Vec<_>, _>>()?;
         let lead = only_lead(&duties)?;
         let limits = policy.stages.iter().map(stage_plan).collect::<Result<Vec<_>, _>>()?;
-        let (verify, stages): (Vec<_>, Vec<_>) = limits.into_iter().partition(|l| l.stage == Stage::Verify);
-        let verify = match &plan.verify {
-            Some(limit) => stage_plan(limit)?,
-            None => verify
-                .into_iter()
-                .next()
-                .map_or_else(StagePlan::default_verification, Ok)
-                .map_err(|_| Field("plan.verify"))?,
-        };
+        let (of_case, stages): (Vec<_>, Vec<_>) =
+            limits.into_iter().partition(|l| matches!(l.stage, Stage::Verify | Stage::Adjudicate));
+        let terms = case_terms(&plan, &policy, &of_case)?;
         Ok(Self {
             case_id: case.case_id.parse().map_err(|_| Field("case.case_id"))?,
             tenant: envelope.tenant,
@@ -128,11 +122,10 @@ impl RoutedCase {
                 traceparent: envelope.traceparent.clone(),
             },
             lead,
-            verify,
+            terms,
             duties,
             stages,
             pairs: policy.pairs.iter().map(pair_plan).collect::<Result<_, _>>()?,
-            chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
             repeats: said.repeats,
             accepted_at: said.accepted_at,
             pack_generation: plan.pack_generation,
@@ -200,9 +193,27 @@ fn only_lead(duties: &[Duty]) -> Result<BodyRef, NotRouted> {
     }
 }
 
+/// What stands beside the policy counts before what stands in it.
+fn case_terms(
+    plan: &triage::CasePlan,
+    policy: &triage::SlaPolicy,
+    of_case: &[StagePlan],
+) -> Result<CaseTerms, NotRouted> {
+    let within = |stage| of_case.iter().find(|plan| plan.stage == stage).cloned();
+    let limit = |beside: &Option<triage::StageLimit>, stage| match beside {
+        Some(limit) => stage_plan(limit).map(Some),
+        None => Ok(within(stage)),
+    };
+    let verify = limit(&plan.verify, Stage::Verify)?.map_or_else(StagePlan::default_verification, Ok);
+    Ok(CaseTerms {
+        verify: verify.map_err(|_| Field("plan.verify"))?,
+        adjudicate: limit(&plan.adjudicate, Stage::Adjudicate)?,
+        chain: policy.chain.iter().map(chain_step).collect::<Result<_, _>>()?,
+    })
+}
+
 fn stage_plan(limit: &triage::StageLimit) -> Result<StagePlan, NotRouted> {
-    let stages = [Stage::See, Stage::Acknowledge, Stage::OnSite, Stage::Resolve, Stage::Verify];
-    let stage = stages.into_iter().find(|s| s.as_str() == limit.stage);
+    let stage = Stage::FIXED.into_iter().find(|s| s.as_str() == limit.stage);
     limited(stage.ok_or(Field("plan.policy.stages.stage"))?, limit)
 }
 

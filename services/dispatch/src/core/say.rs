@@ -15,6 +15,7 @@ use prost::Message;
 use sla::Change;
 use uuid::Uuid;
 
+use super::late;
 use super::matter::{Facts, Happened};
 use super::replan::{awaited, due_at, reasons};
 use super::view::unit_word;
@@ -75,7 +76,7 @@ fn order_said(facts: &Facts, event: &OrderEvent, after: &Order, note: &str, told
         match stage {
             StageEvent::Warned { per_mille, .. } => payload.per_mille = per_mille.get().into(),
             StageEvent::Escalated { to, measure, .. } => {
-                payload.escalated_to = to.to_string();
+                payload.escalated_to = to.as_ref().map(ToString::to_string).unwrap_or_default();
                 measure.as_str().clone_into(&mut payload.measure);
             }
             StageEvent::CalendarAwaited { awaited, .. } => payload.awaiting_year = wire_year(awaited.year),
@@ -161,8 +162,15 @@ fn case_said(facts: &Facts, event: &CaseEvent, after: &Case, told: &[BodyRef]) -
             if matches!(stage, StageEvent::Warned { .. } | StageEvent::Breached { .. }) {
                 payload.told_bodies = told.iter().map(ToString::to_string).collect();
             }
-            if let StageEvent::Warned { per_mille, .. } = stage {
-                payload.per_mille = per_mille.get().into();
+            match stage {
+                StageEvent::Warned { per_mille, .. } => payload.per_mille = per_mille.get().into(),
+                StageEvent::Escalated { stage, to, measure, .. } => {
+                    payload.escalated_to = to.as_ref().map(ToString::to_string).unwrap_or_default();
+                    measure.as_str().clone_into(&mut payload.measure);
+                    let told = late::told(after, *stage, (to.as_ref(), *measure), told);
+                    payload.told_bodies = told.iter().map(ToString::to_string).collect();
+                }
+                _ => {}
             }
         }
         CaseEventKind::RulingAsked { asked, .. } => {
@@ -288,6 +296,7 @@ fn case_state(facts: &Facts, case: &Case) -> wire::CaseState {
         holder: case.holder().map(ToString::to_string).unwrap_or_default(),
         adjudication: case.adjudication().map(wire_stage),
         falsely_closed: u32::try_from(case.repeated_by.len()).unwrap_or(u32::MAX),
+        supervised_at: case.supervised_at.map(to_wire),
     }
 }
 

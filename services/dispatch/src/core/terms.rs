@@ -4,7 +4,7 @@ use contract::document::{self, PairLimit, ResolvedPolicy, ResolvedStep};
 use orders::{ChainAction, ChainStep, Milestone, PairPlan, Stage, StagePlan, Terms};
 use sla::{ClockKind, Limit, PerMille, Unit};
 
-/// Verification is the case's and is not in it, and steps that this build does not know are left out, as when a case is routed. None
+/// Verification and rulings are the case's and are not in it, and steps that this build does not know are left out, as when a case is routed. None
 /// of a limit that is out of range, which no document that was applied has.
 pub(crate) fn of(policy: &ResolvedPolicy) -> Option<Terms> {
     let warn = policy.warn_per_mille.iter().map(|part| PerMille::new(u16::try_from(*part).ok()?).ok());
@@ -45,7 +45,7 @@ const fn stage_of(stage: document::Stage) -> Option<Stage> {
         document::Stage::Acknowledge => Some(Stage::Acknowledge),
         document::Stage::OnSite => Some(Stage::OnSite),
         document::Stage::Resolve => Some(Stage::Resolve),
-        document::Stage::Verify => None,
+        document::Stage::Verify | document::Stage::Adjudicate => None,
     }
 }
 

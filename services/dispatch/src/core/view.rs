@@ -343,6 +343,9 @@ pub(crate) struct CaseView {
     /// Visits that several bodies made together, with who is still to sign.
     #[serde(default)]
     pub visits: Vec<VisitView>,
+    /// Under supervision since then: its verification or a ruling was late.
+    #[serde(default)]
+    pub supervised_at: Option<Timestamp>,
     /// Those the caller may see.
     pub orders: Vec<OrderView>,
 }
@@ -386,6 +389,7 @@ impl CaseView {
                 .filter(|visit| took_part(visit, &orders))
                 .map(|visit| VisitView::of(case, visit))
                 .collect(),
+            supervised_at: case.supervised_at,
             orders,
         }
     }

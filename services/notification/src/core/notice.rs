@@ -17,7 +17,8 @@ pub enum Audience {
     /// The body the escalation step names.
     EscalatedTo,
     /// The bodies the event names: those triage chose at voice 2, 5, 10 … or for mortal danger, the centre on whose desk something
-    /// lies, those informed of a case whose order was returned, and those who keep their order in a case that is re-routed.
+    /// lies, those informed of a case whose order was returned, those whom a late verification or ruling is escalated to, and those
+    /// who keep their order in a case that is re-routed.
     ToldBodies,
     /// No webhook, and why.
     Nobody(&'static str),
@@ -67,6 +68,8 @@ pub fn audience(event_type: EventType) -> Audience {
         E::CaseReopened => Audience::Nobody("each body hears of the new round by its new order"),
         // A ruling or a verification that does not come: the verifier is a person without an endpoint, the centres are not.
         E::CaseWarned | E::CaseBreached => Audience::ToldBodies,
+        // The body that the chain names, and who is late where the step tells them.
+        E::CaseEscalated => Audience::ToldBodies,
         _ => Audience::Nobody("not heard by this service"),
     }
 }

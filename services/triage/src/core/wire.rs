@@ -8,16 +8,18 @@ use routing::rules::Tried;
 
 use super::plan::Planned;
 
-/// The plan with all that dispatch needs. The limit of verification stands beside the policy, not in it: it is
-/// the case's, not an order's.
+/// The plan with all that dispatch needs. The limits of verification and rulings stand beside the policy, not in it: they
+/// are the case's, not an order's.
 pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
     let plan = &planned.plan;
-    let verify = planned.policy.limits.get(&Stage::Verify);
+    let of_case = |stage: Stage| {
+        let limit = planned.policy.limits.get(&stage)?;
+        Some(stage_limit(stage.as_str(), *limit, &planned.policy.warn_per_mille))
+    };
     wire::CasePlan {
         orders: orders(planned),
         policy: Some(policy(&planned.policy, &plan.lead)),
-        verify: verify
-            .map(|limit| stage_limit(Stage::Verify.as_str(), *limit, &planned.policy.warn_per_mille)),
+        verify: of_case(Stage::Verify),
         priority: plan.priority.as_str().to_owned(),
         level: plan.level.as_str().to_owned(),
         routing_mode: plan.routing_mode.as_str().to_owned(),
@@ -26,6 +28,7 @@ pub fn plan(planned: &Planned, explanation_json: &str) -> wire::CasePlan {
         explanation_json: explanation_json.to_owned(),
         review_json: String::new(),
         failed_rules: planned.explanation.failed().map(failed).collect(),
+        adjudicate: of_case(Stage::Adjudicate),
     }
 }
 
@@ -51,7 +54,7 @@ fn orders(planned: &Planned) -> Vec<wire::PlannedOrder> {
 }
 
 fn policy(policy: &ResolvedPolicy, lead: &BodyRef) -> wire::SlaPolicy {
-    let stages = policy.limits.iter().filter(|(stage, _)| **stage != Stage::Verify);
+    let stages = policy.limits.iter().filter(|(stage, _)| !stage.of_case());
     wire::SlaPolicy {
         key: policy.key.clone(),
         stages: stages

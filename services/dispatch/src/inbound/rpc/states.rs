@@ -21,6 +21,7 @@ pub(super) fn of_case(view: CaseView) -> (wire::CaseState, Vec<wire::OrderState>
         holder: view.holder.unwrap_or_default(),
         adjudication: view.adjudication.map(Into::into),
         falsely_closed: u32::try_from(view.repeated_by.len()).unwrap_or(u32::MAX),
+        supervised_at: view.supervised_at.map(to_wire),
     };
     (case, view.orders.into_iter().map(Into::into).collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::document::territory::{COMMUNITY, GRID};
-use contract::document::{EffectivePack, Milestone, Priority, Stage, merge};
+use contract::document::{EffectivePack, Milestone, Priority, merge};
 use ids::{BodyRef, TenantId};
 use serde::Serialize;
 use territory::Point;
@@ -126,7 +126,7 @@ fn expected(pack: &EffectivePack<'_>, item: &str, community: Option<TenantId>) -
     }
     let informs = informs.iter().filter(|body| **body != line.lead && !assists.contains(body));
     let names = |bodies: &mut dyn Iterator<Item = &BodyRef>| bodies.map(ToString::to_string).collect();
-    let working = line.policy.limits.keys().filter(|stage| **stage != Stage::Verify);
+    let working = line.policy.limits.keys().filter(|stage| !stage.of_case());
     let at_once = line.policy.pairs.iter().filter(|(_, pair)| pair.from == Milestone::Dispatched);
     let stages = working.map(|stage| stage.as_str()).chain(at_once.map(|(name, _)| name.as_str()));
     let mut expected = Expected {
