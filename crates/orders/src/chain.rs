@@ -69,7 +69,9 @@ impl ChainStep {
     /// Who is told by name, of what `holder` holds: nobody where the holder is no body.
     pub(crate) fn tells<'a>(&'a self, holder: Option<&'a BodyRef>) -> Option<&'a BodyRef> {
         match &self.action {
-            ChainAction::NotifyBody(body) | ChainAction::Supervise(body) | ChainAction::Raise(body) => Some(body),
+            ChainAction::NotifyBody(body) | ChainAction::Supervise(body) | ChainAction::Raise(body) => {
+                Some(body)
+            }
             ChainAction::NotifyHolder => holder,
         }
     }

@@ -14,9 +14,7 @@ use super::{
     Case, CaseEvent, CaseEventKind, CasePhase, CasePlan, CaseTerms, Deciding, Holder, HolderInterval,
 };
 use crate::round::{check_complete, holds, of_round};
-use crate::stage::{
-    awaited_since, awaiting_events, due_event, fill_events, moves, overdue_event,
-};
+use crate::stage::{awaited_since, awaiting_events, due_event, fill_events, moves, overdue_event};
 use crate::{Actor, Decision, Order, Publications, Refusal, Role, StageState};
 
 /// What can be asked of a case.
@@ -378,9 +376,7 @@ impl Change {
     }
 
     fn tick(mut self) -> Self {
-        while let Some(event) =
-            due_event(self.case.active_slice(), self.case.active_chain(), None, self.at)
-        {
+        while let Some(event) = due_event(self.case.active_slice(), self.case.active_chain(), None, self.at) {
             self.push(CaseEventKind::Stage(event), None);
         }
         self

@@ -15,8 +15,8 @@ use crate::stage::{
     awaited_since, awaiting_events, check_pairs, check_plans, due_event, fill_events, moves, overdue_event,
 };
 use crate::{
-    Actor, Decision, Milestone, PlanFault, Publications, Refusal, RoundVerdict, Stage,
-    StageState, Starts, open_assistants,
+    Actor, Decision, Milestone, PlanFault, Publications, Refusal, RoundVerdict, Stage, StageState, Starts,
+    open_assistants,
 };
 
 /// What can be asked of an order.

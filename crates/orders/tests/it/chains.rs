@@ -1,8 +1,8 @@
 //! The chain of a case's own stages: what follows a verification or a ruling that does not come, when, for whom, and until when.
 
 use orders::{
-    Act, Case, CaseEvent, CaseEventKind, CasePhase, CaseTerms, ChainAction, ChainStep, Deciding, Measure, Order,
-    PlanFault, Refusal, Role, Stage, StageEvent, StagePlan, Verdict,
+    Act, Case, CaseEvent, CaseEventKind, CasePhase, CaseTerms, ChainAction, ChainStep, Deciding, Measure,
+    Order, PlanFault, Refusal, Role, Stage, StageEvent, StagePlan, Verdict,
 };
 use rstest::rstest;
 use sla::Unit;
@@ -167,7 +167,10 @@ fn a_late_ruling_goes_up_until_somebody_rules() {
     let mut world = world(terms());
     take(&mut world, Step::Return(0, "li", "traffic-police"));
     assert_eq!(world.case.adjudication().unwrap().due_at(), Some(second(60)), "the policy's limit");
-    assert_eq!(tick_at(&mut world, 60), ["breached:adjudicate", "escalated:adjudicate:1:notify:street-office"]);
+    assert_eq!(
+        tick_at(&mut world, 60),
+        ["breached:adjudicate", "escalated:adjudicate:1:notify:street-office"]
+    );
     assert_eq!(tick_at(&mut world, 90), ["escalated:adjudicate:2:notify:whoever is late"]);
     assert_eq!(world.case.late(Stage::Adjudicate), Deciding::Centre);
     assert_eq!(take(&mut world, Step::Place(0, "sun", Deciding::Centre, "traffic-police")), ["ruled"]);
@@ -210,7 +213,11 @@ fn the_chain_of_a_clock_that_runs_stays_as_it_was() {
     let (case, events) = world.case.decide(reroute, world.now).unwrap().or_unchanged(world.case.clone());
     assert_eq!(events.iter().map(said).collect::<Vec<_>>(), ["rerouted"]);
     world.case = case;
-    assert_eq!((&world.case.chain, &world.case.adjudicate_plan), (&vec![], &None), "of what begins from here on");
+    assert_eq!(
+        (&world.case.chain, &world.case.adjudicate_plan),
+        (&vec![], &None),
+        "of what begins from here on"
+    );
     let late = tick_at(&mut world, 120);
     assert_eq!(late.len(), 4, "{late:?}");
     take(&mut world, Step::Place(0, "sun", Deciding::Centre, "transport"));
@@ -249,7 +256,15 @@ fn what_the_version_before_stored_is_read() {
     let stored = serde_json::to_value(&world.case).unwrap();
     let new = ["adjudicate_plan", "chain", "supervised_at"];
     assert!(new.iter().all(|field| stored.get(field).is_none()), "{stored:#}");
-    assert!(stored.pointer("/adjudications").unwrap().as_object().unwrap().values().all(|of| of.get("chain").is_none()));
+    assert!(
+        stored
+            .pointer("/adjudications")
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .values()
+            .all(|of| of.get("chain").is_none())
+    );
     assert_eq!(serde_json::from_value::<Case>(stored).unwrap(), world.case);
     // Told by name, as before there were stages of no body.
     let before = r#"{"type":"escalated","stage":"resolve","step":1,"to":"governance-centre"}"#;

@@ -47,7 +47,9 @@ fn key(world: &World) -> String {
         visit.signatures.iter().map(|(id, of)| (place(id), of.signed_at.is_some())).collect::<Vec<_>>()
     };
     let visits: Vec<_> = case.visits.iter().map(|visit| (visit.round == case.round, signed(visit))).collect();
-    let ruling = (case.returns, &case.asked, case.adjudication().map(clock), case.rulings.len().min(2));
+    let chains = (case.chain.len(), case.supervised_at.is_some());
+    let ruling =
+        (case.returns, &case.asked, case.adjudication().map(clock), case.rulings.len().min(2), chains);
     let running = (case.holder(), &case.handlers, case.verification().map(clock), ruling, world.settled());
     // Publications differ in their hours; what they were in turn decides what follows.
     let hours_of =

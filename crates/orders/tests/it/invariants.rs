@@ -223,6 +223,12 @@ fn check_case(world: &World) {
     assert_eq!(case.holder() == Some(&Holder::Body(case.lead.clone())), open && !ruling);
     assert_eq!(matches!(case.holder(), Some(Holder::Ruling(_))), ruling);
     case.verify.values().for_each(check_stage);
+    assert!(!ended || case.wake_at().is_none(), "an ended case is woken");
+    let returns = case.adjudications.values().map(|returned| (&returned.clock, returned.chain.len()));
+    for (clock, steps) in returns.chain(case.verification().map(|clock| (clock, case.chain.len()))) {
+        let taken = clock.escalated as usize;
+        assert!(taken <= steps && (taken == 0 || clock.verdict == Some(Verdict::Breached)), "{clock:?}");
+    }
     if let Some(stage) = case.verification() {
         check_armed(stage, case.wake_at());
     }

@@ -3,8 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseEvent, CaseEventKind, Deciding, LinkDeed, LinkDenial, Milestone, Order, OrderEvent,
-    OrderEventKind, OrderPlan, PairPlan, Role, Stage, StagePlan, StageState,
+    Act, Case, CaseEvent, CaseEventKind, CaseTerms, Deciding, LinkDeed, LinkDenial, Milestone, Order,
+    OrderEvent, OrderEventKind, OrderPlan, PairPlan, Role, Stage, StageEvent, StagePlan, StageState,
 };
 use proptest::prelude::*;
 use sla::{ClockKind, PerMille, StopWatch, Unit};
@@ -54,15 +54,23 @@ fn under(policy: Policy, role: Role, body: &str) -> OrderPlan {
     OrderPlan { pairs: policy.pairs, ..plan(role, body, policy.stages, policy.chain) }
 }
 
+/// Limits of a case's own stages, under the chain of its lead's policy.
+fn terms() -> impl Strategy<Value = CaseTerms> {
+    let adjudicate = prop::option::weighted(0.7, limits(Stage::Adjudicate));
+    let terms = (limits(Stage::Verify), adjudicate);
+    terms.prop_map(|(verify, adjudicate)| CaseTerms { verify, adjudicate, chain: vec![] })
+}
+
 fn worlds() -> impl Strategy<Value = (World, Written)> {
-    (policies(), policies(), limits(Stage::Verify)).prop_map(|(lead, assist, verify)| {
+    (policies(), policies(), terms()).prop_map(|(lead, assist, terms)| {
+        let terms = CaseTerms { chain: lead.chain.clone(), ..terms };
         let plans = vec![
             under(lead, Role::Lead, "transport"),
             under(assist.clone(), Role::Assist, "bus-company"),
             under(assist, Role::Inform, "street-centre"),
         ];
         // Two working days before an unpublished year: about half of the working limits wait for it.
-        World::open(plans, verify, calendar(&[2026]), at("2026-12-29 10:00"))
+        World::open(plans, terms, calendar(&[2026]), at("2026-12-29 10:00"))
     })
 }
 
@@ -366,5 +374,38 @@ proptest! {
             let warns_before_due = a.plan.warn.iter().filter(|warn| **warn < PerMille::new(1000).unwrap());
             prop_assert!(a.warned as usize <= warns_before_due.count());
         }
+    }
+
+    /// The same of a case that nobody verifies: each step of the chain is taken once, in order.
+    #[test]
+    fn late_wake_ups_take_each_step_of_a_case(
+        policy in policies(), verify in limits(Stage::Verify), late_s in 0i64..500_000,
+    ) {
+        let chain = policy.chain;
+        let lead = plan(Role::Lead, "transport", vec![], vec![]);
+        let terms = CaseTerms { chain: chain.clone(), ..verify.into() };
+        let (mut world, _) = World::open(vec![lead], terms, calendar(&[2026, 2027]), at("2026-12-29 10:00"));
+        for act in [Act::Acknowledge, Act::Submit] {
+            world = world.after(&Step::Act(0, act, "li")).unwrap().0;
+        }
+        let mut taken = Vec::new();
+        while world.wake_at().is_some() {
+            for step in [Step::WaitForWakeUp, Step::Wait(late_s), Step::Tick] {
+                let (next, written) = world.after(&step).unwrap();
+                check(&next);
+                check_step(&world, &next);
+                world = next;
+                let due_at = world.case.verification().unwrap().due_at().unwrap();
+                for event in written.case {
+                    if let CaseEventKind::Stage(StageEvent::Escalated { step, .. }) = event.kind {
+                        taken.push(step);
+                        let after_s = i64::from(chain[step as usize - 1].after_s);
+                        let delay = event.at.duration_since(due_at + SignedDuration::from_secs(after_s));
+                        prop_assert!(delay >= SignedDuration::ZERO && delay <= SignedDuration::from_secs(late_s));
+                    }
+                }
+            }
+        }
+        prop_assert_eq!(taken, (1..=chain.len() as u32).collect::<Vec<_>>());
     }
 }

@@ -263,7 +263,7 @@ fn decided(case: &Case, orders: &[Order], plan: Plan, plan_version: u64) -> Resu
         actor: actor("sun"),
         decided: Deciding::Centre,
         duties: &duties,
-        verify: seconds(Stage::Verify, 7, &[]),
+        terms: seconds(Stage::Verify, 7, &[]).into(),
         plan_version,
         orders,
         note: String::new(),

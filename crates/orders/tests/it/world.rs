@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ids::BodyRef;
 use jiff::{SignedDuration, Timestamp};
 use orders::{
-    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, CaseTerms, Deciding, HoldReason, Order, OrderCommand,
-    OrderEvent, OrderPlan, Publications, Refusal, ReturnGround, Role, RoundVerdict, Stage, StagePlan, Terms,
-    TimeWanted, VerifyCommand, superseded,
+    Act, Case, CaseCommand, CaseEvent, CaseEventKind, CasePlan, CaseTerms, Deciding, HoldReason, Order,
+    OrderCommand, OrderEvent, OrderPlan, Publications, Refusal, ReturnGround, Role, RoundVerdict, Stage,
+    Terms, TimeWanted, VerifyCommand, superseded,
 };
 use sla::{Calendar, ClockKind, Limit, Unit};
 use uuid::Uuid;

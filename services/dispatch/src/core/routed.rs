@@ -93,7 +93,7 @@ impl RoutedCase {
         }?;
         let case = said.case.ok_or(Field("case"))?;
         let plan = said.plan.ok_or(Field("plan"))?;
-        let policy = plan.policy.ok_or(Field("plan.policy"))?;
+        let policy = plan.policy.clone().ok_or(Field("plan.policy"))?;
         if case.street != envelope.tenant.to_string() {
             return Err(NotRouted::OtherTenant);
         }

@@ -1,6 +1,8 @@
 //! Small cases, and what may be done in each of their states.
 
-use orders::{Act, Deciding, LinkDeed, Milestone, OrderPlan, PairPlan, Role, Stage};
+use orders::{
+    Act, CaseTerms, ChainAction, ChainStep, Deciding, LinkDeed, Milestone, OrderPlan, PairPlan, Role, Stage,
+};
 use sla::{ClockKind, Unit};
 
 use crate::fixtures::{calendar, named, pair, plan, second, seconds, stage, step};
@@ -18,7 +20,15 @@ pub fn small_case() -> World {
         plan(Role::Assist, "bus-company", assist, vec![]),
         plan(Role::Inform, "street-centre", vec![], vec![]),
     ];
-    World::open(plans, seconds(Stage::Verify, HOUR_S, &[]), calendar(&[2026]), second(0)).0
+    World::open(plans, escalated(), calendar(&[2026]), second(0)).0
+}
+
+/// A verification that goes up at once, and again in an hour.
+fn escalated() -> CaseTerms {
+    let raise =
+        ChainStep { after_s: HOUR_S, action: ChainAction::Raise("governance-centre".parse().unwrap()) };
+    let chain = vec![ChainStep { after_s: 0, action: ChainAction::NotifyHolder }, raise];
+    CaseTerms { chain, ..seconds(Stage::Verify, HOUR_S, &[]).into() }
 }
 
 /// Two rounds, three hours.
@@ -45,7 +55,7 @@ pub fn disputed_case() -> World {
         plan(Role::Lead, "transport", vec![seconds(Stage::Resolve, HOUR_S, &[])], vec![]),
         plan(Role::Assist, "bus-company", vec![], vec![]),
     ];
-    World::open(plans, seconds(Stage::Verify, HOUR_S, &[]), calendar(&[2026]), second(0)).0
+    World::open(plans, escalated(), calendar(&[2026]), second(0)).0
 }
 
 /// One round more after a failed verification, two hours; each order may be placed at one of three bodies. Urging and
