@@ -47,7 +47,19 @@ pub struct Rig<S: Service> {
     poller: tokio::sync::Mutex<Poller<S::Project>>,
     admin: sqlx::PgPool,
     client: async_nats::Client,
+    env: Arc<Env>,
+    /// How often it was put together.
+    starts: u64,
     _folder: TempDir,
+}
+
+/// What a process has in memory.
+struct Running<S: Service> {
+    house: House<StreetOf<S>>,
+    router: Router,
+    rpc: Fronted<Routes>,
+    parts: Vec<Box<dyn Part>>,
+    poller: tokio::sync::Mutex<Poller<S::Project>>,
 }
 
 impl<S: Service> Rig<S> {
@@ -63,23 +75,12 @@ impl<S: Service> Rig<S> {
         let identity = Identity::generate();
         let jwks = folder.path().join("jwks.json");
         std::fs::write(&jwks, identity.jwks().to_string()).expect("a writable folder");
-        let env = environment::<S>(&database, &broker, &jwks, env);
-        let settings = Settings::read(&env).expect("a complete environment");
+        let env = Arc::new(environment::<S>(&database, &broker, &jwks, env));
         let client = async_nats::connect(broker.url()).await.expect("the broker answers");
         provision(&client, Replicas(1)).await.expect("streams and consumers");
         let clock = ManualClock::at("2026-11-23T02:00:00Z".parse().expect("an instant"));
-        let time: Arc<dyn DbClock> = Arc::new(clock.clone());
-        let made = assemble::<S>(&settings, Arc::new(env), client.clone(), time, Minter::from_seed(1));
-        let made = made.unwrap_or_else(|error| panic!("{} does not assemble: {error:?}", S::NAME));
-        let authenticator = Authenticator::open(settings.identity).expect("keys");
-        let authenticator = authenticator.with_key_ring(KeyRing::of(made.house.snapshot.clone()));
-        // A machine that is busy with tests is no frozen database.
-        let limits = listen::Limits { answer_within: Duration::from_secs(30), ..listen::Limits::default() };
-        let rpc = rpc::fronted(made.rpc, authenticator.clone());
-        let router = listen::front(made.routes, authenticator, limits);
+        let Running { house, router, rpc, parts, poller } = put_together::<S>(&env, &client, &clock, 1);
         let admin = sqlx::PgPool::connect_lazy(&database.admin_url()).expect("an address");
-        let poller = tokio::sync::Mutex::new(made.poller);
-        let (house, parts) = (made.house, made.parts);
         Self {
             house,
             clock,
@@ -92,8 +93,19 @@ impl<S: Service> Rig<S> {
             poller,
             admin,
             client,
+            env,
+            starts: 1,
             _folder: folder,
         }
+    }
+
+    /// The same process once more: what it had in memory is gone, and what it stored is there.
+    pub async fn restart(&mut self) {
+        self.starts += 1;
+        let running = put_together::<S>(&self.env, &self.client, &self.clock, self.starts);
+        let Running { house, router, rpc, parts, poller } = running;
+        (self.house, self.router, self.rpc, self.parts, self.poller) = (house, router, rpc, parts, poller);
+        self.refresh().await;
     }
 
     /// Keeps documents as if they had come from the directory, and compiles them.
@@ -228,6 +240,27 @@ impl<S: Service> Rig<S> {
     pub fn admin(&self) -> &sqlx::PgPool {
         &self.admin
     }
+}
+
+/// No two starts mint the same ids.
+fn put_together<S: Service>(
+    env: &Arc<Env>,
+    client: &async_nats::Client,
+    clock: &ManualClock,
+    seed: u64,
+) -> Running<S> {
+    let settings = Settings::read(env).expect("a complete environment");
+    let time: Arc<dyn DbClock> = Arc::new(clock.clone());
+    let made = assemble::<S>(&settings, env.clone(), client.clone(), time, Minter::from_seed(seed));
+    let made = made.unwrap_or_else(|error| panic!("{} does not assemble: {error:?}", S::NAME));
+    let authenticator = Authenticator::open(settings.identity).expect("keys");
+    let authenticator = authenticator.with_key_ring(KeyRing::of(made.house.snapshot.clone()));
+    // A machine that is busy with tests is no frozen database.
+    let limits = listen::Limits { answer_within: Duration::from_secs(30), ..listen::Limits::default() };
+    let rpc = rpc::fronted(made.rpc, authenticator.clone());
+    let router = listen::front(made.routes, authenticator, limits);
+    let poller = tokio::sync::Mutex::new(made.poller);
+    Running { house: made.house, router, rpc, parts: made.parts, poller }
 }
 
 fn environment<S: Service>(

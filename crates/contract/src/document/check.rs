@@ -377,6 +377,9 @@ fn check_assists(
 
 fn check_defaults(faults: &mut Faults, core: &DistrictCore) {
     check_limit(faults, "verify", core.verify, false);
+    if let Some(adjudicate) = core.adjudicate {
+        check_limit(faults, "adjudicate", adjudicate, false);
+    }
     let days = (1..=365).contains(&core.false_closure_days);
     faults.unless(days, "false_closure_days", || Problem::BadFalseClosureDays);
     check_warnings(faults, "defaults", &core.warn_per_mille);

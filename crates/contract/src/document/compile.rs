@@ -92,6 +92,7 @@ pub fn draft_district(
         default_calendar: calendar.id,
         calendars,
         verify: pack.policies.defaults.verify.into(),
+        adjudicate: pack.policies.defaults.adjudicate.map(Into::into),
         false_closure_days: pack.policies.defaults.false_closure_days,
         warn_per_mille: pack.policies.defaults.warn_per_mille,
         chain: pack.policies.defaults.chain,

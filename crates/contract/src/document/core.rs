@@ -140,6 +140,9 @@ pub struct DistrictCore {
     pub default_calendar: String,
     /// Verification limit of the derived policies.
     pub verify: Limit,
+    /// Limit of a ruling of the derived policies; without it dispatch has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjudicate: Option<Limit>,
     /// Days of 24 hours after a close within which the same matter again counts as a false closure (虚假办结); 1 to 365.
     #[serde(default = "false_closure_days")]
     pub false_closure_days: u16,

@@ -164,7 +164,7 @@ impl<'a> EffectivePack<'a> {
     pub fn catch_all(&self) -> ResolvedCatchAll {
         let terms = &self.district.catch_all;
         let only_verify = SlaPolicy {
-            limits: [(Stage::Verify, self.district.verify)].into(),
+            limits: of_case(self.district).collect(),
             pairs: BTreeMap::new(),
             warn_per_mille: self.district.warn_per_mille.clone(),
             chain: self.district.chain.clone(),
@@ -349,15 +349,19 @@ impl<'a> EffectivePack<'a> {
     }
 }
 
+/// The district's limits of a case's own stages.
+fn of_case(district: &DistrictCore) -> impl Iterator<Item = (Stage, Limit)> {
+    let adjudicate = district.adjudicate.map(|limit| (Stage::Adjudicate, limit));
+    std::iter::once((Stage::Verify, district.verify)).chain(adjudicate)
+}
+
 /// The policy an item derives from its own numbers and the district's defaults (D47).
 fn derived_policy(district: &DistrictCore, item: &Item) -> SlaPolicy {
     let minutes = |amount| Limit { amount, unit: super::policy::Unit::Minute, clock: item.clock };
     let resolve = Limit { amount: item.resolve.amount, unit: item.resolve.unit, clock: item.clock };
-    let mut limits = BTreeMap::from([
-        (Stage::Acknowledge, minutes(item.acknowledge_minutes)),
-        (Stage::Resolve, resolve),
-        (Stage::Verify, district.verify),
-    ]);
+    let mut limits =
+        BTreeMap::from([(Stage::Acknowledge, minutes(item.acknowledge_minutes)), (Stage::Resolve, resolve)]);
+    limits.extend(of_case(district));
     limits.extend(item.on_site_minutes.map(|amount| (Stage::OnSite, minutes(amount))));
     SlaPolicy {
         limits,

@@ -178,6 +178,9 @@ pub struct ResolveForm {
 pub struct DefaultsForm {
     /// Limit of verify.
     pub verify: LimitForm,
+    /// Limit of adjudicate; without it a ruling has a working day.
+    #[serde(default)]
+    pub adjudicate: Option<LimitForm>,
     /// Days after a close within which the same matter again counts as a false closure.
     #[serde(default = "super::core::false_closure_days")]
     pub false_closure_days: u16,

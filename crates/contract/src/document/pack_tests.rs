@@ -146,6 +146,30 @@ fn the_second_street_overrides_one_item() {
     assert!(street.policies["demo-fast"].demo);
 }
 
+/// How long a ruling may take is named by a policy of a manifest, or for the derived ones by the district; else by nobody.
+#[test]
+fn a_policy_may_say_how_long_a_ruling_takes() {
+    let mut core = district().core;
+    let of = |core: &DistrictCore, street: &StreetCore, item: &str| {
+        merge(core, street).resolve(item, None).unwrap().policy.limits.get(&Stage::Adjudicate).copied()
+    };
+    let plain = street("990102002000").core;
+    assert_eq!((of(&core, &plain, "TRA-01"), of(&core, &plain, "TRA-03")), (None, None));
+    let text = fs::read_to_string(path("demo/street-990102002000.yaml")).unwrap();
+    let named = "      limits:\n        adjudicate: { amount: 4, unit: hour, clock: work }\n";
+    let manifest =
+        serde_saphyr::from_str::<Manifest<StreetSpec>>(&text.replace("      limits:\n", named)).unwrap();
+    let named = compile_street(manifest, &core, 1, &sink(), Reach::Private).unwrap().core;
+    let hours = Some(limit(4, Unit::Hour, Clock::Work));
+    assert_eq!((of(&core, &named, "TRA-01"), of(&core, &named, "TRA-03")), (None, hours));
+    core.adjudicate = Some(limit(2, Unit::Workday, Clock::Work));
+    assert_eq!(of(&core, &named, "TRA-01"), core.adjudicate);
+    assert_eq!(of(&core, &named, "TRA-03"), hours, "what a policy names itself");
+    core.adjudicate = Some(limit(0, Unit::Workday, Clock::Work));
+    let faults: Vec<_> = check_district(&core).into_iter().map(|fault| fault.to_string()).collect();
+    assert!(matches!(&faults[..], [fault] if fault.starts_with("adjudicate: ")), "{faults:?}");
+}
+
 #[test]
 fn every_item_has_a_lead_in_every_place() {
     let (district, street) = (district().core, street("990102001000").core);

@@ -79,9 +79,9 @@ pub(crate) fn read(envelope: &Envelope, payload: &[u8]) -> Result<Heard, NotHear
         | OrderLinkIssued | OrderLinkRevoked | OrderLinkOpened | OrderLinkRefused | OrderAsked
         | OrderReplanned | OrderPolicyAdopted => order(tenant, kind, Message::decode(payload)?),
         DispatchCaseOpened | CaseSubmitted | CaseVerifying | CaseClosed | CaseReopened | CaseWarned
-        | CaseBreached | CaseEscalated | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked | CaseRuled
-        | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded | CaseVisitSigned
-        | CaseReplanned | DispatchCaseRerouted | CaseRerouteRefused => {
+        | CaseBreached | CaseEscalated | CaseCalendarAwaited | CaseCalendarFilled | CaseRulingAsked
+        | CaseRuled | CaseWhistled | CaseCancelled | CaseFalselyClosed | CaseVisitRecorded
+        | CaseVisitSigned | CaseReplanned | DispatchCaseRerouted | CaseRerouteRefused => {
             progress(envelope, Message::decode(payload)?)
         }
         DeliveryDelivered | DeliveryDeadLettered | DeliverySuppressed | DeliveryReplayed => {

@@ -20,6 +20,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("calendars", "工作日历"),
     ("default_calendar", "默认工作日历"),
     ("verify", "核查时限"),
+    ("adjudicate", "裁定时限"),
     ("false_closure_days", "虚假办结认定天数"),
     ("warn_per_mille", "预警比例（千分）"),
     ("chain", "升级链"),

@@ -5,8 +5,8 @@
 use ids::{BodyRef, OrderId};
 use jiff::Timestamp;
 use orders::{
-    Actor, CaseCommand, Deciding, OrderCommand, Publications, Refusal, ReturnGround, Role, Stage,
-    Starts, Terms, TimeWanted, superseded,
+    Actor, CaseCommand, Deciding, OrderCommand, Publications, Refusal, ReturnGround, Role, Stage, Starts,
+    Terms, TimeWanted, superseded,
 };
 use sla::{Limit, Unit};
 

@@ -4,6 +4,7 @@
 mod adoptions;
 mod auditor;
 mod body_hours;
+mod case_chains;
 mod case_clocks;
 mod clocks;
 mod doors;

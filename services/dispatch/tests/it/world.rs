@@ -33,6 +33,7 @@ pub struct World {
     pub district: DistrictCore,
     streets: Vec<StreetCore>,
     ids: AtomicU64,
+    _folder: tempfile::TempDir,
 }
 
 impl World {
@@ -61,7 +62,7 @@ impl World {
                 DocumentBody::Territory(_) | DocumentBody::People(_) | DocumentBody::Classifier(_) => {}
             }
         }
-        Self { rig, district: district.unwrap(), streets, ids: AtomicU64::new(1) }
+        Self { rig, district: district.unwrap(), streets, ids: AtomicU64::new(1), _folder: folder }
     }
 
     /// The demo's, and more members: `both` works for transport and is a verifier, `community` and `property` in one of the street's communities.
