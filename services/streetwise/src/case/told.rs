@@ -28,6 +28,8 @@ struct Case {
     verifications: Vec<Stage>,
     adjudication: Option<Stage>,
     #[serde(default)]
+    supervised_at: Option<String>,
+    #[serde(default)]
     repeated_by: Vec<String>,
     #[serde(default)]
     visits: Vec<Value>,
@@ -67,6 +69,7 @@ impl Case {
         rows.extend(self.holders.iter().map(|held| ("经手 held by", held.told())));
         rows.extend(self.verifications.iter().map(|stage| ("核查 verification", stage.told())));
         rows.extend(self.adjudication.iter().map(|stage| ("裁定 ruling", stage.told())));
+        rows.extend(self.supervised_at.iter().map(|at| ("督办 supervised", safe(at))));
         rows.extend(self.repeated_by.iter().map(|id| ("再次上报 came again as", safe(id))));
         let visits: String = self.visits.iter().map(|of| format!("\n{}", visit(of))).collect();
         format!("{}\n{}{visits}{}", titled(rows), lines(&self.orders), self.next(street))
@@ -184,7 +187,7 @@ mod tests {
             "opened_at": "2026-11-23T02:00:00Z", "changed_at": "2026-11-23T02:00:00Z",
             "holders": [{ "holder": "transport", "from": "T", "to": "U" }, { "holder": "verifier", "from": "U", "to": null }],
             "verifications": [{ "stage": "verify", "due_at": "V", "awaiting_year": null, "verdict": null }],
-            "adjudication": null, "rulings": [], "repeated_by": ["c-2"],
+            "adjudication": null, "supervised_at": "S", "rulings": [], "repeated_by": ["c-2"],
             "visits": [{ "visit_id": "v-1", "visited_at": "T", "by": "transport", "signatures": [] }], "orders": [],
         })
     }
@@ -194,7 +197,7 @@ mod tests {
         let street: TenantId = "990102001000".parse().unwrap();
         let said = |phase: &str| whole(&case(phase), street).unwrap();
         let verifying = said("verifying");
-        for told in ["transport T → U", "核查员 verifier U → …", "核查 verify V", "c-2", "v-1", "round 2"]
+        for told in ["transport T → U", "核查员 verifier U → …", "核查 verify V", "督办 supervised", "c-2", "v-1", "round 2"]
         {
             assert!(verifying.contains(told), "{told}\n{verifying}");
         }

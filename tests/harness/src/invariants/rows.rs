@@ -123,7 +123,8 @@ const QUERIES: &[(&str, &str, &str)] = &[
     (
         "I7",
         "escalation that nobody was told",
-        "SELECT j.id::text FROM dispatch.journal j WHERE j.event_type = 'dispatch.order.escalated'
+        "SELECT j.id::text FROM dispatch.journal j
+         WHERE j.event_type IN ('dispatch.order.escalated', 'dispatch.case.escalated')
            AND NOT EXISTS (SELECT FROM notification.deliveries d
                WHERE d.tenant_id = j.tenant_id AND d.source_event_id = j.id)",
     ),
@@ -301,7 +302,8 @@ pub(super) async fn moving(admin: &PgPool, leaving_out: &[&str]) -> Result<Strin
             WHERE (split_part(j.event_type, '.', 3) IN ('dispatched', 'warned', 'breached', 'escalated', 'cancelled',
                 'return_refused', 'returned', 'transferred', 'waived', 'urged', 'supervised', 'time_refused',
                 'extended', 'suspended', 'resumed', 'replanned')
-            AND split_part(j.event_type, '.', 2) = 'order' OR j.event_type = 'dispatch.case.rerouted') AND NOT EXISTS
+            AND split_part(j.event_type, '.', 2) = 'order'
+                OR j.event_type IN ('dispatch.case.rerouted', 'dispatch.case.escalated')) AND NOT EXISTS
             (SELECT FROM notification.inbox i WHERE i.message_id = j.id)
         UNION ALL SELECT 'reports that wait and are not heard of', count(*) FROM triage.journal j
             WHERE j.event_type = 'triage.case.review_requested' AND NOT EXISTS

@@ -83,6 +83,24 @@ fn a_late_ruling_is_told_with_what_is_late() {
     assert_eq!(Notice::of_case(EventType::CaseBreached, &older), Ok(None), "an older dispatch names nobody");
 }
 
+/// A step of the chain is told to whom the event names, and to nobody else that knows the case.
+#[test]
+fn a_step_of_a_late_verification_is_told_to_whom_it_names() {
+    let event = dispatch::CaseEvent {
+        case: Some(dispatch::CaseState { case_id: Uuid::from_u128(2).to_string(), ..Default::default() }),
+        stage: "verify".into(),
+        escalated_to: "governance-centre".into(),
+        measure: "raise".into(),
+        told_bodies: vec!["governance-centre".into(), "street-centre@990102001000".into()],
+        ..Default::default()
+    };
+    let notice = Notice::of_case(EventType::CaseEscalated, &event).unwrap().unwrap();
+    let bodies: Vec<String> = notice.bodies.iter().map(ToString::to_string).collect();
+    assert_eq!((notice.stage.as_deref(), bodies), (Some("verify"), event.told_bodies.clone()));
+    let to_nobody = dispatch::CaseEvent { told_bodies: Vec::new(), ..event };
+    assert_eq!(Notice::of_case(EventType::CaseEscalated, &to_nobody), Ok(None));
+}
+
 /// Whoever is to be told is heard, and what nobody is told of is not.
 #[test]
 fn the_subscriptions_are_the_audience() {
