@@ -55,7 +55,7 @@ pub fn disputed_case() -> World {
         plan(Role::Lead, "transport", vec![seconds(Stage::Resolve, HOUR_S, &[])], vec![]),
         plan(Role::Assist, "bus-company", vec![], vec![]),
     ];
-    World::open(plans, escalated(), calendar(&[2026]), second(0)).0
+    World::open(plans, seconds(Stage::Verify, HOUR_S, &[]), calendar(&[2026]), second(0)).0
 }
 
 /// One round more after a failed verification, two hours; each order may be placed at one of three bodies. Urging and
@@ -91,11 +91,11 @@ pub fn disputes(world: &World) -> Vec<Step> {
     steps
 }
 
-/// A lead with a limit and a chain that asks for time, and gets it or not.
+/// A lead with a limit and a chain that asks for time, and gets it or not. Its case has a chain, too, for a verification and a ruling.
 pub fn slow_case() -> World {
     let limits = vec![seconds(Stage::Resolve, 2 * HOUR_S, &[500])];
     let plans = vec![plan(Role::Lead, "transport", limits, vec![step(HOUR_S, "governance-centre")])];
-    World::open(plans, seconds(Stage::Verify, HOUR_S, &[]), calendar(&[2026]), second(0)).0
+    World::open(plans, escalated(), calendar(&[2026]), second(0)).0
 }
 
 /// Six hours; suspensions of one and of three hours; who asks tries to grant as well.
