@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use contract::document::{
-    Clock, DistrictCore, Document, DocumentBody, Grant, Limit, ResolvedItem, StreetCore, Unit, merge,
+    Clock, DistrictCore, Document, DocumentBody, Grant, Limit, ResolvedItem, Stage, StreetCore, Unit, merge,
 };
 use contract::proto::{dispatch as said, to_wire, triage};
 use contract::{Envelope, EventType};
@@ -137,11 +137,8 @@ impl World {
             }),
             plan: Some(triage::CasePlan {
                 orders,
-                verify: resolved
-                    .policy
-                    .limits
-                    .get(&contract::document::Stage::Verify)
-                    .map(|limit| stage_limit("verify", limit, &resolved)),
+                verify: of_case(Stage::Verify, &resolved),
+                adjudicate: of_case(Stage::Adjudicate, &resolved),
                 policy: Some(policy(&resolved)),
                 pack_generation: 1,
                 street_generation: 1,
@@ -301,6 +298,10 @@ pub fn seconds(stage: &str, amount: u32) -> triage::StageLimit {
         unit: triage::LimitUnit::Second.into(),
         warn_per_mille: vec![800],
     }
+}
+
+fn of_case(stage: Stage, item: &ResolvedItem) -> Option<triage::StageLimit> {
+    item.policy.limits.get(&stage).map(|limit| stage_limit(stage.as_str(), limit, item))
 }
 
 fn policy(item: &ResolvedItem) -> triage::SlaPolicy {

@@ -197,8 +197,15 @@ mod tests {
         let street: TenantId = "990102001000".parse().unwrap();
         let said = |phase: &str| whole(&case(phase), street).unwrap();
         let verifying = said("verifying");
-        for told in ["transport T → U", "核查员 verifier U → …", "核查 verify V", "督办 supervised", "c-2", "v-1", "round 2"]
-        {
+        for told in [
+            "transport T → U",
+            "核查员 verifier U → …",
+            "核查 verify V",
+            "督办 supervised",
+            "c-2",
+            "v-1",
+            "round 2",
+        ] {
             assert!(verifying.contains(told), "{told}\n{verifying}");
         }
         for (phase, told) in [

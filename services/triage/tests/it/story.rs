@@ -1,5 +1,6 @@
 //! Bus line 306: the report opens a case with its plan, the second reporter's sentence joins it (D51).
 
+use contract::document::{DocumentBody, Limit};
 use contract::proto::triage::{Clock, LimitUnit, Role, StageLimit};
 use contract::proto::{from_wire, triage as wire};
 use ids::Lane;
@@ -58,6 +59,7 @@ async fn a_report_opens_a_case_and_sends_its_plan() {
     ];
     assert_eq!(policy.stages, stages, "verification is the case's, not an order's");
     assert_eq!(plan.verify, Some(limit("verify", 2, LimitUnit::Workday)));
+    assert_eq!(plan.adjudicate, None, "the pack leaves it to dispatch");
     assert_eq!(
         policy.chain,
         [wire::ChainStep { after_s: 0, notify_body: "governance-centre".into(), action: "notify".into() }]
@@ -70,6 +72,21 @@ async fn a_report_opens_a_case_and_sends_its_plan() {
     let explanation: routing::Explanation = serde_json::from_str(&plan.explanation_json).unwrap();
     let again = serde_json::to_string(&routing::recompute(&explanation)).unwrap();
     assert_eq!(again, plan.explanation_json, "the plan can be recomputed to equal bytes");
+}
+
+/// Beside the policy, as that of verification: a dispatch that does not know it passes over it.
+#[tokio::test]
+async fn the_plan_says_how_long_a_ruling_takes_where_the_policy_does() {
+    let desk = crate::rules::desk(|body| {
+        if let DocumentBody::District(core) = body {
+            core.adjudicate = Some(Limit { amount: 3, ..core.verify });
+        }
+    })
+    .await;
+    desk.hear(&[report(1, "TRA-01", "306路")]).await;
+    let plan = crate::rules::newest(&desk).await.0.plan.unwrap();
+    assert_eq!(plan.adjudicate, Some(limit("adjudicate", 3, LimitUnit::Workday)));
+    assert!(plan.policy.unwrap().stages.iter().all(|limit| limit.stage != "adjudicate"));
 }
 
 #[tokio::test]
