@@ -7,7 +7,8 @@ use contract::topology::Hears;
 pub const FLOW: [&str; 5] = ["intake", "triage", "dispatch", "notification", "console"];
 
 /// The feedback subscriptions: hearing service, service heard, events. Triage learns from them what may be joined and
-/// what may be asked again, and may emit nothing because of one. Another one needs an ADR.
+/// what may be asked again, and may emit nothing because of one, but of a voice that joined what was over (ADR 087). Another one needs
+/// an ADR.
 pub const DECLARED: &[(&str, &str, &[&str])] = &[(
     "triage",
     "dispatch",

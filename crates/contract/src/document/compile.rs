@@ -345,6 +345,7 @@ impl From<ItemForm> for Item {
             extensions_max: form.extensions_max,
             verify_by: form.verify_by,
             privacy: form.privacy,
+            joined_by: form.joined_by,
             policy: form.policy,
             keywords: form.keywords,
             similar: form.similar,

@@ -71,6 +71,16 @@ pub enum Privacy {
     Sensitive,
 }
 
+/// What makes a further report the same matter as an open case of this item near by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JoinedBy {
+    /// That it is near: many people speak of one thing.
+    Place,
+    /// Only that it plainly says the same of the same spot: next door somebody else has a matter of their own.
+    Words,
+}
+
 /// Time to resolve; the clock is the item's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolve {
@@ -113,6 +123,9 @@ pub struct Item {
     pub verify_by: VerifyBy,
     /// How private its cases are.
     pub privacy: Privacy,
+    /// What makes a further report the same matter; nothing: [`Self::joined_by`] goes by its privacy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_by: Option<JoinedBy>,
     /// Key of a policy that replaces the numbers above.
     #[serde(default)]
     pub policy: Option<String>,
@@ -130,6 +143,18 @@ pub struct Item {
     /// Who does it from later days on, in order of days.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<DutyChange>,
+}
+
+impl Item {
+    /// What makes a further report the same matter. Where the list does not say, a matter about persons is theirs alone until
+    /// the words are the same.
+    pub fn joined_by(&self) -> JoinedBy {
+        let by_privacy = match self.privacy {
+            Privacy::None => JoinedBy::Place,
+            Privacy::Personal | Privacy::Sensitive => JoinedBy::Words,
+        };
+        self.joined_by.unwrap_or(by_privacy)
+    }
 }
 
 /// What a street changes about an item of the pack; absent fields keep the pack's value.

@@ -57,7 +57,7 @@ pub use self::effective::{
     EffectivePack, ITEM_POLICY, ResolvedCatchAll, ResolvedItem, ResolvedPolicy, ResolvedStep, merge,
 };
 pub use self::envelope::{Document, DocumentBody, DocumentError, Header, Kind, Part};
-pub use self::item::{Item, ItemOverride, Priority, Privacy, Resolve, Urgency, VerifyBy};
+pub use self::item::{Item, ItemOverride, JoinedBy, Priority, Privacy, Resolve, Urgency, VerifyBy};
 pub use self::own_calendar::CalendarChange;
 pub use self::pair::{Milestone, PairLimit};
 pub use self::people::{ApiKey, Grant, KEY_SUBJECT, LINK_SUBJECT, People};

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::core::Level;
-use super::item::{Priority, Privacy, Urgency, VerifyBy};
+use super::item::{JoinedBy, Priority, Privacy, Urgency, VerifyBy};
 use super::pair::Milestone;
 use super::policy::{ChainAction, Clock, DayKind, Stage, Unit};
 use super::schema;
@@ -149,6 +149,10 @@ pub struct ItemForm {
     pub verify_by: VerifyBy,
     /// How private its cases are.
     pub privacy: Privacy,
+    /// What makes a further report the same matter as an open case near by: `place`, or only the same words on the spot. Absent:
+    /// `words` where its cases are about persons, else `place`.
+    #[serde(default)]
+    pub joined_by: Option<JoinedBy>,
     /// Key of a policy that replaces the numbers above.
     #[serde(default)]
     pub policy: Option<String>,

@@ -41,7 +41,7 @@ pub struct Closed {
 /// The stored explanation of a repeat: integers in, integer out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepeatExplanation {
-    /// Method of the decision: `item-place-closed`.
+    /// Method of the decision: `item-place-closed`, or of a matter of persons `item-words-closed`.
     pub method: String,
     /// The closed case.
     pub case_id: CaseId,
@@ -55,6 +55,9 @@ pub struct RepeatExplanation {
     pub after_s: i64,
     /// Allowed at most: the district's policy.
     pub within_s: i64,
+    /// How alike the words are, in thousandths, where they decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike_per_mille: Option<u32>,
     /// In Chinese.
     pub zh: String,
     /// In English.
@@ -62,9 +65,10 @@ pub struct RepeatExplanation {
 }
 
 /// The closed case of which a report is the same matter again: the last closed within the bounds, then the nearest, then
-/// by id. `at` is when the report was accepted: one that came before the close says nothing about it.
+/// by id. `at` is when the report was accepted: one that came before the close says nothing about it. `radius_mm` is how far
+/// from it the closed one may be.
 pub fn repeated(
-    report: Point,
+    (report, radius_mm): (Point, u64),
     at: Timestamp,
     within: SignedDuration,
     closed: impl IntoIterator<Item = Closed>,
@@ -72,7 +76,7 @@ pub fn repeated(
     closed
         .into_iter()
         .filter(|case| case.closed_at <= at && at.duration_since(case.closed_at) <= within)
-        .filter(|case| report.distance_mm(case.point) <= RADIUS_MM)
+        .filter(|case| report.distance_mm(case.point) <= radius_mm)
         .min_by_key(|case| (std::cmp::Reverse(case.closed_at), report.distance_mm(case.point), case.case_id))
 }
 
@@ -94,6 +98,7 @@ pub fn explain_repeat(
         radius_mm: RADIUS_MM,
         after_s: at.duration_since(chosen.closed_at).as_secs(),
         within_s: within.as_secs(),
+        alike_per_mille: None,
         zh: format!("同一街道、同一事项{item}，相距{metres}米（不超过500米），结案{days}日内再次上报"),
         en: format!(
             "same street, same item {item}, {metres} m apart (at most 500), closed at most {days} days before"
@@ -101,11 +106,30 @@ pub fn explain_repeat(
     }
 }
 
+/// The same of a matter of persons, where the words say so, too.
+pub fn repeats_words(why: RepeatExplanation, alike_per_mille: u32) -> RepeatExplanation {
+    let (percent, metres, needed) =
+        (alike_per_mille / 10, why.distance_mm.div_ceil(1_000), JOINS_PER_MILLE / 10);
+    let (item, days) = (&why.item, why.within_s / (24 * 3_600));
+    RepeatExplanation {
+        method: "item-words-closed".to_owned(),
+        radius_mm: pressing::MATTER.radius_mm,
+        alike_per_mille: Some(alike_per_mille),
+        zh: format!(
+            "同一街道、同一涉及个人的事项{item}，相距{metres}米（不超过100米），文字{percent}%相同（不低于{needed}%）且所述数字一致，             结案{days}日内再次上报"
+        ),
+        en: format!(
+            "same street, same item {item} about persons, {metres} m apart (at most 100), {percent}% of the words the same (at least              {needed}) and the numbers in them, closed at most {days} days before"
+        ),
+        ..why
+    }
+}
+
 /// The stored explanation of a join: integers in, integer out (D37).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinExplanation {
-    /// Method of the decision: `item-place-time`, `text-place-time`, and of mortal danger `same-call`, `same-device` and `beside`,
-    /// which joined nothing.
+    /// Method of the decision: `item-place-time`, `text-place-time`, of mortal danger `same-call`, of devices `same-device`, of
+    /// matters of persons `same-words`; and `beside`, which joined nothing.
     pub method: String,
     /// The case joined.
     pub case_id: CaseId,
@@ -206,19 +230,21 @@ pub fn explain(
     }
 }
 
-/// The same where the words decided, and no item was known.
-pub fn by_words(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
-    let (percent, metres) = (alike_per_mille / 10, why.distance_mm.div_ceil(1_000));
+/// The same where the words decided, and no item was known; within the bounds of the case's item.
+pub fn by_words(why: JoinExplanation, alike_per_mille: u32, radius_mm: u64) -> JoinExplanation {
+    let (percent, metres, bounds) =
+        (alike_per_mille / 10, why.distance_mm.div_ceil(1_000), radius_mm / 1_000);
     let needed = JOINS_PER_MILLE / 10;
     JoinExplanation {
         method: "text-place-time".to_owned(),
+        radius_mm,
         alike_per_mille: Some(alike_per_mille),
         alike_min_per_mille: Some(JOINS_PER_MILLE),
         zh: format!(
-            "事项不明，但文字与该案{percent}%相同（不低于{needed}%），相距{metres}米（不超过500米），7日内未结案件，并入同一案件"
+            "事项不明，但文字与该案{percent}%相同（不低于{needed}%），相距{metres}米（不超过{bounds}米），7日内未结案件，并入同一案件"
         ),
         en: format!(
-            "its item is not known, but {percent}% of the words are those of the case (at least {needed}), {metres} m apart (at most 500), \
+            "its item is not known, but {percent}% of the words are those of the case (at least {needed}), {metres} m apart (at most {bounds}), \
              open and at most 7 days old"
         ),
         ..why
@@ -248,18 +274,57 @@ pub fn same_call(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation 
     }
 }
 
-/// The same device again, on a matter of mortal danger.
-pub fn same_device(why: JoinExplanation) -> JoinExplanation {
+/// The same words about a matter of persons.
+pub fn same_words(why: JoinExplanation, alike_per_mille: u32) -> JoinExplanation {
+    let (percent, metres, needed) =
+        (alike_per_mille / 10, why.distance_mm.div_ceil(1_000), JOINS_PER_MILLE / 10);
+    let item = &why.item;
+    JoinExplanation {
+        method: "same-words".to_owned(),
+        radius_mm: pressing::MATTER.radius_mm,
+        alike_per_mille: Some(alike_per_mille),
+        alike_min_per_mille: Some(JOINS_PER_MILLE),
+        zh: format!(
+            "事项{item}涉及个人，7日内同一地点（相距{metres}米，不超过100米）未结案件，文字{percent}%相同（不低于{needed}%）且所述数字一致，             并入同一案件"
+        ),
+        en: format!(
+            "item {item} is about persons: {metres} m apart (at most 100), open and at most 7 days old, {percent}% of the words are those of \
+             the case (at least {needed}) and the numbers in them the same, so it is the same matter"
+        ),
+        ..why
+    }
+}
+
+/// A matter of persons, beside the open case of somebody who said nearly the same: a person says whether the two are one.
+pub fn beside_person(why: JoinExplanation, case_no: &str) -> JoinExplanation {
     let (metres, item) = (why.distance_mm.div_ceil(1_000), &why.item);
+    JoinExplanation {
+        method: "beside".to_owned(),
+        zh: format!(
+            "相距{metres}米处有同一事项{item}的未结案件{case_no}，文字相近；该事项涉及个人，不自动合并，已另立案派单，如属同一事件请并案"
+        ),
+        en: format!(
+            "{metres} m away there is the open case {case_no} of the same item {item} in words like these. The item is about persons, so \
+             this is a case of its own with orders of its own; merge the two if they are one"
+        ),
+        case_no: Some(case_no.to_owned()),
+        ..why
+    }
+}
+
+/// The same device again; `alarming`: on a matter of mortal danger, of which the bodies are told.
+pub fn same_device(why: JoinExplanation, alarming: bool) -> JoinExplanation {
+    let (metres, item) = (why.distance_mm.div_ceil(1_000), &why.item);
+    let (told_zh, told_en) =
+        if alarming { ("并告知各承办单位", "; the bodies are told") } else { ("", "") };
     JoinExplanation {
         method: "same-device".to_owned(),
         radius_mm: pressing::DEVICE.radius_mm,
         zh: format!(
-            "设备在原处（相距{metres}米，不超过10米）再次告警，同一事项{item}、同样文字，案件未结，并入同一案件并告知各承办单位"
+            "设备在原处（相距{metres}米，不超过10米）再次告警，同一事项{item}、同样文字，案件未结，并入同一案件{told_zh}"
         ),
         en: format!(
-            "a device gives alarm from where the case was opened ({metres} m apart, at most 10), same item {item}, still open; the \
-             bodies are told"
+            "a device gives alarm from where the case was opened ({metres} m apart, at most 10), same item {item}, still open{told_en}"
         ),
         ..why
     }
@@ -324,7 +389,7 @@ mod tests {
             closed_at: now() - SignedDuration::from_hours(hours_ago),
         };
         let chosen = |cases: &[Closed]| {
-            let chosen = repeated(report, now(), SignedDuration::from_hours(72), cases.iter().copied());
+            let chosen = repeated((report, RADIUS_MM), now(), SignedDuration::from_hours(72), cases.iter().copied());
             chosen.map(|case| case.case_id.as_uuid().as_u128())
         };
         assert_eq!(chosen(&[closed(1, 29.56, 72)]), Some(1));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alike::Shingles;
 use super::distance::Point;
-use super::join::{RADIUS_MM, WINDOW};
+use super::join::{Candidate, WINDOW};
 
 /// From so alike on, in thousandths, it is the same matter.
 pub const JOINS_PER_MILLE: u32 = 600;
@@ -45,7 +45,15 @@ pub struct Worded {
     pub numbers: BTreeSet<String>,
 }
 
-/// A report that is compared by its words: one whose item nobody knows, or of mortal danger.
+impl Worded {
+    /// As it stands on the board.
+    pub fn candidate(&self) -> Candidate {
+        let Self { case_id, point, opened_at, .. } = *self;
+        Candidate { case_id, point, opened_at }
+    }
+}
+
+/// A report that is compared by its words: one whose item nobody knows, of mortal danger, or about persons.
 #[derive(Debug, Clone, Copy)]
 pub struct Unclear<'a> {
     /// Whose.
@@ -105,11 +113,17 @@ pub(super) fn likeness<'a>(report: Unclear<'_>, now: Timestamp, cases: &'a [Word
 }
 
 /// The case that is the same matter by its words: the most alike within the bounds, then the nearest, the oldest, by id; with how
-/// alike it is.
-pub fn choose<'a>(report: Unclear<'_>, now: Timestamp, cases: &'a [Worded]) -> Option<(&'a Worded, u32)> {
+/// alike it is. `bounds_mm` says how far away a case may be, and nothing of one that may not be joined.
+pub fn choose<'a>(
+    report: Unclear<'_>,
+    now: Timestamp,
+    cases: &'a [Worded],
+    bounds_mm: impl Fn(&Worded) -> Option<u64>,
+) -> Option<(&'a Worded, u32)> {
+    let near = |like: &Likeness<'_>| bounds_mm(like.case).is_some_and(|most| like.distance_mm <= most);
     let mut alike = likeness(report, now, cases).into_iter();
     alike
-        .find(|like| like.alike_per_mille >= JOINS_PER_MILLE && like.distance_mm <= RADIUS_MM)
+        .find(|like| like.alike_per_mille >= JOINS_PER_MILLE && near(like))
         .map(|like| (like.case, like.alike_per_mille))
 }
 
@@ -135,6 +149,7 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
+    use super::super::join::RADIUS_MM;
     use super::*;
 
     const WORDS: &str = "楼下那个东西又响了一整夜，大家都睡不着觉";
@@ -166,7 +181,7 @@ mod tests {
         let tenant = "990102001000".parse().unwrap();
         let report = Unclear { tenant, point: point(29.56), datum: "wgs84", shingles: &shingles };
         let number = |id: CaseId| id.as_uuid().as_u128();
-        let chosen = choose(report, now(), cases).map(|(case, _)| number(case.case_id));
+        let chosen = choose(report, now(), cases, |_| Some(RADIUS_MM)).map(|(case, _)| number(case.case_id));
         (chosen, similar(report, now(), cases).iter().map(|similar| number(similar.case_id)).collect())
     }
 
@@ -188,6 +203,21 @@ mod tests {
             (None, vec![1]),
             "half the same is for a person to say"
         );
+    }
+
+    #[test]
+    fn a_case_of_narrower_bounds_is_passed_over() {
+        let (shingles, cases) = (Shingles::of(WORDS), [case(1, WORDS, 29.56, 1), case(2, WORDS, 29.561, 1)]);
+        let tenant = "990102001000".parse().unwrap();
+        let report = Unclear { tenant, point: point(29.56), datum: "wgs84", shingles: &shingles };
+        let first = CaseId(Uuid::from_u128(1));
+        let chosen = |bounds_mm: fn(&Worded) -> Option<u64>| {
+            choose(report, now(), &cases, bounds_mm).map(|(case, _)| case.case_id.as_uuid().as_u128())
+        };
+        assert_eq!(chosen(|_| Some(RADIUS_MM)), Some(1));
+        assert_eq!(chosen(|_| None), None);
+        let beside_first = choose(report, now(), &cases, |case| (case.case_id != first).then_some(RADIUS_MM));
+        assert_eq!(beside_first.map(|(case, _)| case.case_id.as_uuid().as_u128()), Some(2));
     }
 
     #[test]

@@ -3,18 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract::document::JoinedBy;
 use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use pg::ScopedTx;
+use snapshot::View;
 
 use super::{Goes, Matter, Room};
 use crate::core::alike::Shingles;
 use crate::core::board::{Board, Seeking, Spot};
 use crate::core::item::ReviewReason;
 use crate::core::join::{self, Candidate};
-use crate::core::pressing;
+use crate::core::pressing::{self, Sameness};
 use crate::core::worded::{self, Similar, Unclear, Worded};
 use crate::store::{bands, cases};
+use crate::tenants::Street;
 
 /// Where a report goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,14 +25,22 @@ pub(super) enum Choice {
     /// To a person, with the cases it may be about.
     Review(ReviewReason, Vec<Similar>),
     Join(Candidate),
-    /// Mortal danger, and plainly the same again; how alike the words are, in thousandths.
+    /// What item and place do not make the same, and plainly the same again; how alike the words are, in thousandths.
     Again(Candidate, u32),
-    /// Its words are so much those of a case, in thousandths.
-    ByWords(CaseId, u32),
+    /// Its words are so much those of a case, in thousandths, which is no farther away than this, in millimetres.
+    ByWords(CaseId, u32, u64),
     /// A person says so.
     Into(CaseId),
     /// A case of its own, beside one that it may belong to.
     Open(CaseId, Option<Candidate>),
+}
+
+/// What a case near by is to a report.
+enum Joining {
+    /// The same matter.
+    Joins(Choice),
+    /// Another one, perhaps beside the one it may belong to.
+    Beside(Option<Candidate>),
 }
 
 /// What stands around the reports of a batch.
@@ -52,15 +63,15 @@ impl Matter<'_> {
         Ok(Seeking { tenant, item, datum, drill: self.submission.drill, point })
     }
 
-    /// Its words, where they are all there is to go by, or mortal danger does not go by its item and place alone. A rehearsal
-    /// goes by its item.
+    /// Its words, where they are all there is to go by, or it does not go by its item and place alone. A rehearsal goes by its
+    /// item.
     fn words(&self) -> Option<Shingles> {
         let matter = self.words_matter() && !self.astray() && !self.submission.drill;
         matter.then(|| Shingles::of(&self.submission.report.text))
     }
 
     fn words_matter(&self) -> bool {
-        self.finding.item.is_err() || self.pressing
+        self.finding.item.is_err() || self.sameness != Sameness::Place
     }
 
     fn unclear<'m>(&'m self, shingles: &'m Shingles) -> Unclear<'m> {
@@ -102,21 +113,27 @@ impl Around {
             Choice::Join(case) | Choice::Again(case, _) => known(&case.case_id),
             // Shown with its number.
             Choice::Open(_, beside) => known(&beside.as_ref()?.case_id),
-            Choice::ByWords(case_id, _) => known(case_id),
+            Choice::ByWords(case_id, ..) => known(case_id),
             Choice::Into(case_id) => Some((matter.submission.report.tenant, *case_id)),
             Choice::Review(..) => None,
         }
     }
 
     /// Chooses, in order.
-    pub(super) fn choose(&mut self, room: &Room, now: Timestamp, matters: &[Matter<'_>]) -> Vec<Choice> {
+    pub(super) fn choose(
+        &mut self,
+        room: &Room,
+        view: &View<Street>,
+        now: Timestamp,
+        matters: &[Matter<'_>],
+    ) -> Vec<Choice> {
         let mut board = Board::default();
         self.near.drain(..).for_each(|(spot, case)| board.add(spot, case));
         let words_matter = matters.iter().any(Matter::words_matter);
         let choose = |matter: &Matter<'_>| {
             let seeking = match matter.seeking() {
                 Ok(seeking) => seeking,
-                Err(reason) => return self.by_words(matter, reason, now),
+                Err(reason) => return self.by_words(view, matter, reason, now),
             };
             if let Some(Goes::Into(case_id)) = matter.submission.goes() {
                 return Choice::Into(case_id);
@@ -127,48 +144,65 @@ impl Around {
                 && matter.submission.report.assigned.is_none()
                 && !matter.submission.apart();
             let near = if joins { board.choose(&seeking, now) } else { None };
-            if let Some(chosen) = near.and_then(|case| self.joining(matter, &seeking, case, now)) {
-                return chosen;
-            }
+            let beside = match near.map(|case| self.joining(matter, &seeking, case, now)) {
+                Some(Joining::Joins(chosen)) => return chosen,
+                Some(Joining::Beside(case)) => case,
+                None => None,
+            };
             let case_id = CaseId(room.house.minter.mint(now));
             board.add(seeking.own_spot(), Candidate { case_id, point: seeking.point, opened_at: now });
             if words_matter && !seeking.drill {
                 self.worded.push(opening(matter, &seeking, case_id, now));
             }
-            Choice::Open(case_id, near)
+            Choice::Open(case_id, beside)
         };
         matters.iter().map(choose).collect()
     }
 
-    /// Into which case it goes, if one is near: mortal danger only where it is plainly the same again.
+    /// What a case near by is to it: where item and place do not say that it is the same, its words have to.
     fn joining(
         &self,
         matter: &Matter<'_>,
         seeking: &Seeking<'_>,
         near: Candidate,
         now: Timestamp,
-    ) -> Option<Choice> {
-        if !matter.pressing {
-            return Some(Choice::Join(near));
-        }
-        let report = &matter.submission.report;
-        let (words, numbers) = (matter.words()?, pressing::numbers(&report.text));
+    ) -> Joining {
+        let Some(nearness) = matter.sameness.nearness() else { return Joining::Joins(Choice::Join(near)) };
+        let Some(words) = matter.words() else { return Joining::Beside(Some(near)) };
+        let numbers = pressing::numbers(&matter.submission.report.text);
         let unclear = matter.unclear(&words);
-        let nearness = if report.by_device() { pressing::DEVICE } else { pressing::PERSON };
-        let (case, alike) = pressing::choose(unclear, seeking.item, &numbers, now, &self.worded, nearness)?;
-        Some(Choice::Again(case, alike))
+        match pressing::choose(unclear, seeking.item, &numbers, now, &self.worded, nearness) {
+            Some((case, alike)) => Joining::Joins(Choice::Again(case, alike)),
+            // Whoever lives near somebody with a like matter is not of interest to the desk, unless they speak alike.
+            None if matter.sameness == Sameness::Words => {
+                Joining::Beside(pressing::maybe(unclear, seeking.item, now, &self.worded))
+            }
+            None => Joining::Beside(Some(near)),
+        }
     }
 
     /// Where the words do not say what the matter is, they may say which. Mortal danger is looked at by a person, whatever the
     /// words are like.
-    fn by_words(&self, matter: &Matter<'_>, reason: ReviewReason, now: Timestamp) -> Choice {
+    fn by_words(
+        &self,
+        view: &View<Street>,
+        matter: &Matter<'_>,
+        reason: ReviewReason,
+        now: Timestamp,
+    ) -> Choice {
         let Some(words) = matter.words() else { return Choice::Review(reason, Vec::new()) };
         let unclear = matter.unclear(&words);
+        let numbers = pressing::numbers(&matter.submission.report.text);
+        let bounds_mm = |case: &Worded| match view.street(case.tenant)?.of.joined_by(&case.item) {
+            JoinedBy::Place => Some(join::RADIUS_MM),
+            JoinedBy::Words => (case.numbers == numbers).then_some(pressing::MATTER.radius_mm),
+        };
         if matter.joins_by_words
             && matter.lane != ids::Lane::Urgent
-            && let Some((case, alike_per_mille)) = worded::choose(unclear, now, &self.worded)
+            && let Some((case, alike_per_mille)) = worded::choose(unclear, now, &self.worded, bounds_mm)
+            && let Some(radius_mm) = bounds_mm(case)
         {
-            return Choice::ByWords(case.case_id, alike_per_mille);
+            return Choice::ByWords(case.case_id, alike_per_mille, radius_mm);
         }
         Choice::Review(reason, worded::similar(unclear, now, &self.worded))
     }

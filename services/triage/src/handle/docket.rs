@@ -20,13 +20,13 @@ use uuid::Uuid;
 use wakeups::Wakeup;
 
 use super::choice::{Around, Choice};
-use super::repeated::{Repeated, closed};
+use super::repeated::{ClosedAround, Repeated};
 use super::review::told_of_report;
 use super::{Matter, Room, Said, Settled, Submission, json};
-use crate::core::board::Spot;
 use crate::core::desk::{Desk, Standing};
 use crate::core::item::ReviewReason;
-use crate::core::join::{self, Candidate, Closed, JoinExplanation};
+use crate::core::join::{self, Candidate, JoinExplanation};
+use crate::core::pressing::Sameness;
 use crate::core::voices::told_at;
 use crate::core::worded::Similar;
 use crate::events::Went;
@@ -55,8 +55,8 @@ pub(super) struct Docket<'a> {
     /// Plans that wait for a person.
     waiting: Vec<NewPlanReview>,
     said: Vec<NewEvent>,
-    /// Cases that closed not long ago, by their spots.
-    closed: BTreeMap<Spot, Vec<Closed>>,
+    /// Cases that closed not long ago.
+    closed: ClosedAround,
     /// What came before, where rules ask.
     repeated: Repeated,
 }
@@ -74,11 +74,11 @@ impl<'a> Docket<'a> {
         matters: &[Matter<'_>],
     ) -> Result<(Self, Vec<Choice>), pg::Error> {
         let mut around = Around::look(tx, now, matters).await?;
-        let choices = around.choose(room, now, matters);
+        let choices = around.choose(room, &view, now, matters);
         let both = matters.iter().zip(&choices);
         let joined = both.filter_map(|(matter, choice)| around.standing(matter, choice));
         let cases = cases::load(tx, &joined.collect()).await?;
-        let closed = closed(tx, &view, now, matters, &choices).await?;
+        let closed = ClosedAround::look(tx, &view, now, matters, &choices).await?;
         let repeated = Repeated::look(tx, &view, now, matters, &choices).await?;
         let tenants = matters.iter().map(|matter| matter.submission.report.tenant);
         let days: BTreeMap<_, _> =
@@ -110,7 +110,9 @@ impl<'a> Docket<'a> {
             }
             Choice::Join(case) => (Went::Joined, self.join_by_itself(matter, &case)),
             Choice::Again(case, alike) => (Went::Joined, self.join_again(matter, &case, alike)),
-            Choice::ByWords(case_id, alike) => (Went::Joined, self.join_by_words(matter, case_id, alike)),
+            Choice::ByWords(case_id, alike, radius_mm) => {
+                (Went::Joined, self.join_by_words(matter, case_id, alike, radius_mm))
+            }
             Choice::Into(case_id) => (Went::Joined, self.join_by_hand(matter, case_id)),
             Choice::Open(case_id, beside) => (Went::Opened, self.open(matter, case_id, beside)),
         };
@@ -161,9 +163,10 @@ impl<'a> Docket<'a> {
 
     fn join_again(&mut self, matter: &Matter<'_>, chosen: &Candidate, alike_per_mille: u32) -> Settled {
         let why = self.why(matter, chosen);
-        let explanation = match matter.submission.report.by_device() {
-            true => join::same_device(why),
-            false => join::same_call(why, alike_per_mille),
+        let explanation = match matter.sameness {
+            Sameness::Device => join::same_device(why, matter.alarming()),
+            Sameness::Words => join::same_words(why, alike_per_mille),
+            Sameness::Call | Sameness::Place => join::same_call(why, alike_per_mille),
         };
         self.join(matter, chosen.case_id, json(&explanation))
     }
@@ -174,10 +177,25 @@ impl<'a> Docket<'a> {
         join::explain(chosen, &case.item, report.datum, report.point, self.now)
     }
 
-    fn join_by_words(&mut self, matter: &Matter<'_>, case_id: CaseId, alike_per_mille: u32) -> Settled {
+    /// Why it is beside a case of the docket, not in it.
+    fn beside(&self, matter: &Matter<'_>, near: &Candidate) -> JoinExplanation {
+        let (why, case_no) = (self.why(matter, near), &self.cases[&near.case_id].case_no);
+        match matter.sameness {
+            Sameness::Words => join::beside_person(why, case_no),
+            _ => join::beside(why, case_no),
+        }
+    }
+
+    fn join_by_words(
+        &mut self,
+        matter: &Matter<'_>,
+        case_id: CaseId,
+        alike_per_mille: u32,
+        radius_mm: u64,
+    ) -> Settled {
         let case = &self.cases[&case_id];
         let chosen = Candidate { case_id, point: case.point, opened_at: case.opened_at };
-        let explanation = join::by_words(self.why(matter, &chosen), alike_per_mille);
+        let explanation = join::by_words(self.why(matter, &chosen), alike_per_mille, radius_mm);
         self.join(matter, case_id, json(&explanation))
     }
 
@@ -269,8 +287,7 @@ impl<'a> Docket<'a> {
                 self.say(submission, case.lane, EventType::CaseRouted, (case_id.as_uuid(), 2), &routed);
             }
         }
-        let beside =
-            beside.map(|near| join::beside(self.why(matter, &near), &self.cases[&near.case_id].case_no));
+        let beside = beside.map(|near| self.beside(matter, &near));
         self.add_voice(submission, case_id, 1, beside.as_ref().map(json));
         let plan_explanation = drawn.plan.explanation_json.clone();
         let new = NewCase {
@@ -329,10 +346,13 @@ impl<'a> Docket<'a> {
             return None;
         }
         let within = street.of.false_closure(street.of.day(self.now));
-        let around = seeking.spots().filter_map(|spot| self.closed.get(&spot)).flatten().copied();
         let at = matter.accepted_at(self.now);
-        let chosen = join::repeated(seeking.point, at, within, around)?;
+        let (chosen, alike) = self.closed.repeated(matter, &seeking, at, within)?;
         let explanation = join::explain_repeat(&chosen, seeking.item, seeking.point, at, within);
+        let explanation = match alike {
+            Some(alike_per_mille) => join::repeats_words(explanation, alike_per_mille),
+            None => explanation,
+        };
         // Dispatch counts to the new case: what the report waited for us, and at most a minute for dispatch, is nobody's close.
         let waited = self.now.duration_since(at) + DISPATCHED_WITHIN;
         Some(wire::Repeat {

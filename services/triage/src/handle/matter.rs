@@ -9,6 +9,7 @@ use super::Submission;
 use crate::core::amend::Duties;
 use crate::core::desk::Desk;
 use crate::core::item::{self, Finding};
+use crate::core::pressing::Sameness;
 use crate::tenants::{Placed, Street, ruled};
 
 /// A report with what was found about it.
@@ -21,6 +22,8 @@ pub(super) struct Matter<'a> {
     pub(super) lane: Lane,
     /// A life may depend on it: its item is of priority P1, or nobody has looked at what is in the urgent lane.
     pub(super) pressing: bool,
+    /// What makes it the matter of an open case of its item.
+    pub(super) sameness: Sameness,
     /// Where in the street it is; nothing where the street has drawn nothing, or it is outside of all of it.
     pub(super) place: Option<Placed>,
     /// Outside of a street that has drawn where it lies.
@@ -111,6 +114,7 @@ pub(super) fn matter<'a>(
     // A person who decides on an ordinary item has looked at what the lane was raised for.
     let unseen = lane == Lane::Urgent && submission.decided.is_none();
     let pressing = !submission.drill && (emergency || unseen);
+    let joined_by = finding.item.as_ref().ok().map(|item| street.joined_by(item));
     let place = street.locate(&report.place, day);
     let outside = place.is_none() && street.drawn(day);
     Ok(Matter {
@@ -118,6 +122,7 @@ pub(super) fn matter<'a>(
         finding,
         lane,
         pressing,
+        sameness: Sameness::of(report.by_device(), pressing, joined_by),
         place,
         outside,
         joins: street.joins(),

@@ -1,5 +1,5 @@
 //! What dispatch says, into triage's memory of what may be joined, and of plans that may be asked for again (D10). Nothing is emitted
-//! because of it.
+//! because of it, but of voices that joined a case which was over already ([`super::after_close`], ADR 087).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,8 +46,11 @@ pub enum News {
 }
 
 /// Notes the newest of what was heard of each case; older news than is known changes nothing (D9). What was refused is noted at
-/// the plan it is about, whatever was said since.
-pub async fn remember(tx: &mut ScopedTx, heard: impl IntoIterator<Item = News>) -> Result<(), pg::Error> {
+/// the plan it is about, whatever was said since. Answers the cases that are over by what was heard.
+pub async fn remember(
+    tx: &mut ScopedTx,
+    heard: impl IntoIterator<Item = News>,
+) -> Result<Vec<(TenantId, CaseId)>, pg::Error> {
     let mut newest: BTreeMap<(TenantId, CaseId), Heard> = BTreeMap::new();
     let mut refused: BTreeSet<NotFollowed> = BTreeSet::new();
     for news in heard {
@@ -70,8 +73,10 @@ pub async fn remember(tx: &mut ScopedTx, heard: impl IntoIterator<Item = News>) 
         store::reroutes::refused(tx, &refused.into_iter().collect::<Vec<_>>()).await?;
     }
     if newest.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let over = newest.values().filter(|news| news.closed_at.is_some());
+    let over = over.map(|news| (news.tenant, news.case_id)).collect();
     let keys: Vec<(TenantId, CaseId)> = newest.keys().copied().collect();
     store::cases::remember(tx, &newest.into_values().collect::<Vec<_>>()).await?;
     let texts = store::bands::texts(tx, &keys).await?;
@@ -81,5 +86,6 @@ pub async fn remember(tx: &mut ScopedTx, heard: impl IntoIterator<Item = News>) 
             .collect::<Vec<_>>()
     };
     store::bands::forget(tx, &of(false)).await?;
-    store::bands::keep(tx, &of(true)).await
+    store::bands::keep(tx, &of(true)).await?;
+    Ok(over)
 }

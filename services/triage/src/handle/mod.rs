@@ -3,6 +3,7 @@
 //! The inbox (seen before?) and the commit belong to whoever calls: the consumer for messages, [`review`] for a
 //! person's decision.
 
+pub mod after_close;
 pub mod backtest;
 mod choice;
 mod docket;

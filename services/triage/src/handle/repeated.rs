@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract::document::JoinedBy;
 use ids::CaseId;
 use jiff::{SignedDuration, Timestamp};
 use pg::ScopedTx;
@@ -12,7 +13,8 @@ use snapshot::{StreetView, View};
 use super::Matter;
 use super::choice::Choice;
 use crate::core::board::{Seeking, Spot};
-use crate::core::join::Closed;
+use crate::core::join::{self, Closed, RADIUS_MM};
+use crate::core::pressing::{MATTER, Sameness, Words};
 use crate::core::repeats::{self, Earlier};
 use crate::store;
 use crate::store::cases::OpenCase;
@@ -109,25 +111,62 @@ impl Repeated {
     }
 }
 
-/// Cases around those that will be opened, closed as long ago as counts for the most patient of their streets.
-pub(super) async fn closed(
-    tx: &mut ScopedTx,
-    view: &View<Street>,
-    now: Timestamp,
-    matters: &[Matter<'_>],
-    choices: &[Choice],
-) -> Result<BTreeMap<Spot, Vec<Closed>>, pg::Error> {
-    let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(..)));
-    let (mut spots, mut earliest) = (BTreeSet::new(), now);
-    for (matter, _) in opening {
-        let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };
-        let Some(street) = view.street(seeking.tenant) else { continue };
-        earliest = earliest.min(matter.accepted_at(now) - street.of.false_closure(street.of.day(now)));
-        spots.extend(seeking.spots());
+/// Cases that closed not long ago around those that will be opened.
+pub(super) struct ClosedAround {
+    spots: BTreeMap<Spot, Vec<Closed>>,
+    /// What those said that are about persons.
+    words: BTreeMap<CaseId, Words>,
+}
+
+impl ClosedAround {
+    /// Looks as far back as counts for the most patient of their streets.
+    pub(super) async fn look(
+        tx: &mut ScopedTx,
+        view: &View<Street>,
+        now: Timestamp,
+        matters: &[Matter<'_>],
+        choices: &[Choice],
+    ) -> Result<Self, pg::Error> {
+        let opening = matters.iter().zip(choices).filter(|(_, choice)| matches!(choice, Choice::Open(..)));
+        let (mut sought, mut earliest) = (BTreeSet::new(), now);
+        for (matter, _) in opening {
+            let Some(seeking) = matter.seeking().ok().filter(|seeking| !seeking.drill) else { continue };
+            let Some(street) = view.street(seeking.tenant) else { continue };
+            earliest = earliest.min(matter.accepted_at(now) - street.of.false_closure(street.of.day(now)));
+            sought.extend(seeking.spots());
+        }
+        let (mut spots, mut of_persons) = (BTreeMap::<Spot, Vec<Closed>>::new(), BTreeSet::new());
+        for (spot, case) in store::cases::closed_near(tx, &sought, earliest).await? {
+            if view.street(spot.tenant).is_some_and(|s| s.of.joined_by(&spot.item) == JoinedBy::Words) {
+                of_persons.insert((spot.tenant, case.case_id));
+            }
+            spots.entry(spot).or_default().push(case);
+        }
+        let texts = match of_persons.is_empty() {
+            true => Vec::new(),
+            false => store::bands::texts(tx, &Vec::from_iter(of_persons)).await?,
+        };
+        let words = texts.into_iter().map(|(_, case_id, text, _)| (case_id, Words::of(&text))).collect();
+        Ok(Self { spots, words })
     }
-    let mut closed: BTreeMap<Spot, Vec<Closed>> = BTreeMap::new();
-    for (spot, case) in store::cases::closed_near(tx, &spots, earliest).await? {
-        closed.entry(spot).or_default().push(case);
+
+    /// The closed case of which a matter is the same again, with how alike the words are where it is about persons: next door to
+    /// somebody's closed matter is somebody else's.
+    pub(super) fn repeated(
+        &self,
+        matter: &Matter<'_>,
+        seeking: &Seeking<'_>,
+        at: Timestamp,
+        within: SignedDuration,
+    ) -> Option<(Closed, Option<u32>)> {
+        let around = seeking.spots().filter_map(|spot| self.spots.get(&spot)).flatten().copied();
+        if matter.sameness != Sameness::Words {
+            return Some((join::repeated((seeking.point, RADIUS_MM), at, within, around)?, None));
+        }
+        let words = Words::of(&matter.submission.report.text);
+        let alike = |case: &Closed| self.words.get(&case.case_id)?.same_per_mille(&words);
+        let same = around.filter(|case| alike(case).is_some());
+        let chosen = join::repeated((seeking.point, MATTER.radius_mm), at, within, same)?;
+        Some((chosen, alike(&chosen)))
     }
-    Ok(closed)
 }

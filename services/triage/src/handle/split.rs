@@ -75,19 +75,31 @@ async fn attempt(room: &Room, command: &SplitVoice) -> Result<Result<Apart, Refu
     let Some(submission) = submission(command, &voice, &case, item)? else {
         return Ok(Err(Refusal::NotKept));
     };
-    let settled = settle(room, &mut tx, now, &[submission]).await?;
-    let apart = match settled.as_slice() {
-        [Settled::InCase { case_id, .. }] => *case_id,
-        _ => return Err(pg::Error::broken("splitting a voice", "it opened no case")),
-    };
+    let apart = apart(room, &mut tx, now, command, voice, submission).await?;
     // Whose item was wrong is learned from; whose join was wrong says nothing of its item.
     if let Some(item) = command.item.as_ref().filter(|item| **item != case.item && !case.drill) {
         store::voices::label(&mut tx, command.tenant, command.report_id, item, now).await?;
     }
-    let apart = left(room, &mut tx, now, command, voice, apart).await?;
     tx.commit().await?;
     room.house.committed();
     Ok(Ok(apart))
+}
+
+/// Opens the case of its own and takes the voice out of the one it was in.
+pub(super) async fn apart(
+    room: &Room,
+    tx: &mut ScopedTx,
+    now: Timestamp,
+    command: &SplitVoice,
+    voice: Voice,
+    submission: Submission,
+) -> Result<Apart, pg::Error> {
+    let settled = settle(room, tx, now, &[submission]).await?;
+    let case_id = match settled.as_slice() {
+        [Settled::InCase { case_id, .. }] => *case_id,
+        _ => return Err(pg::Error::broken("splitting a voice", "it opened no case")),
+    };
+    left(room, tx, now, command, voice, case_id).await
 }
 
 async fn known(tx: &mut ScopedTx, tenant: TenantId, case_id: CaseId) -> Result<Apart, pg::Error> {
@@ -118,7 +130,8 @@ async fn leaves(
     Ok(decidable(entry.desk, entry.claim.as_ref(), &command.subject, command.rank, now))
 }
 
-fn submission(
+/// The report of a voice as one that opens a case of its own; nothing of a voice that was not kept with its report.
+pub(super) fn submission(
     command: &SplitVoice,
     voice: &Voice,
     case: &OpenCase,

@@ -12,6 +12,7 @@ use pg::ScopedTx;
 use prost::Message;
 
 use crate::core::report::{BadReport, Report};
+use crate::handle::after_close;
 use crate::handle::memory::{self, Heard, News, NotFollowed};
 use crate::handle::{self, Room, Submission};
 
@@ -63,7 +64,7 @@ fn submission((received, report): (Received, Report)) -> Submission {
 }
 
 /// Closed and reopened cases into the memory of what may be joined, and plans that came too late into that of what may be asked again.
-/// Emits nothing (D10).
+/// Emits nothing (D10), but of voices that joined what was over (ADR 087).
 pub struct HearDispatch(pub Arc<Room>);
 
 impl Apply for HearDispatch {
@@ -77,6 +78,10 @@ impl Apply for HearDispatch {
         let case = message.case.ok_or_else(|| missing("case"))?;
         if case.street.parse() != Ok(envelope.tenant) {
             return Err(Refused::Poison("tenant in payload differs from subject".to_owned()));
+        }
+        // A voice may have to leave for a case of its own, which its street's documents decide on.
+        if self.0.house.snapshot.view().street(envelope.tenant).is_none() {
+            return Err(Refused::NotYet("the street's documents are not here"));
         }
         let at = message.at.as_ref().and_then(from_wire).ok_or_else(|| missing("at"))?;
         let (tenant, plan_version) = (envelope.tenant, message.plan_version);
@@ -103,10 +108,14 @@ impl Apply for HearDispatch {
     async fn apply(
         &self,
         tx: &mut ScopedTx,
-        _now: Timestamp,
+        now: Timestamp,
         fresh: Vec<(Received, News)>,
     ) -> Result<(), ApplyError> {
-        memory::remember(tx, fresh.into_iter().map(|(_, heard)| heard)).await?;
+        let Some(traceparent) = fresh.last().map(|(received, _)| received.envelope.traceparent.clone()) else {
+            return Ok(());
+        };
+        let over = memory::remember(tx, fresh.into_iter().map(|(_, heard)| heard)).await?;
+        after_close::leave(&self.0, tx, now, &over, ("triage-dispatch", &traceparent)).await?;
         Ok(())
     }
 }

@@ -169,6 +169,33 @@ pub(crate) async fn of_report(
     Ok(row.map(Row::read).transpose()?.map(|(_, voice)| voice))
 }
 
+/// Voices that joined one of these cases after it was over, with when that was, in the order of cases and voices. Who opened a case did not join it.
+pub(crate) async fn after_the_end(
+    tx: &mut ScopedTx,
+    cases: &[(TenantId, CaseId)],
+) -> Result<Vec<(TenantId, ReportId, Timestamp)>, pg::Error> {
+    let tenants: Vec<i64> = cases.iter().map(|(tenant, _)| tenant.as_i64()).collect();
+    let ids: Vec<Uuid> = cases.iter().map(|(_, case_id)| case_id.as_uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT v.tenant_id, v.report_id, c.closed_at AS "closed_at!"
+         FROM UNNEST($1::bigint[], $2::uuid[]) AS k (tenant_id, case_id)
+         JOIN triage.cases c ON c.tenant_id = k.tenant_id AND c.case_id = k.case_id
+         JOIN triage.voices v ON v.tenant_id = c.tenant_id AND v.case_id = c.case_id
+         WHERE v.joined_at > c.closed_at AND v.voice > 1 AND NOT c.drill
+         ORDER BY v.tenant_id, v.case_id, v.voice"#,
+        &tenants,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let tenant = TenantId::from_i64(row.tenant_id);
+        let tenant = tenant.map_err(|_| pg::Error::impossible_row("triage.voices.tenant_id"))?;
+        Ok((tenant, row.report_id.into(), row.closed_at.to_jiff()))
+    });
+    read.collect()
+}
+
 /// The voices of a case in their order, so many at most.
 pub(crate) async fn of_case(
     tx: &mut ScopedTx,

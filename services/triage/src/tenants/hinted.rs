@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use classify::PROPOSED;
-use contract::document::Privacy;
+use contract::document::{Item, JoinedBy, Privacy};
 use jiff::civil::Date;
 
 use super::Street;
@@ -29,6 +29,11 @@ impl Street {
             return said;
         }
         list.nearest().nearest(text, PROPOSED, listed).into_iter().map(|near| near.item).collect()
+    }
+
+    /// What makes a further report the same matter as an open case of an item; of one that the list has never had, the words.
+    pub(crate) fn joined_by(&self, item: &str) -> JoinedBy {
+        self.pack.core.items.get(item).map_or(JoinedBy::Words, Item::joined_by)
     }
 
     /// Codes of the items whose cases are about persons, on whatever day. An item that left the list keeps its class.

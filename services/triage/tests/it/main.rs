@@ -17,6 +17,7 @@ mod memory;
 mod merge;
 mod overdue;
 mod own_ways;
+mod persons;
 mod place;
 mod plan;
 mod plan_review;

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use contract::proto::dispatch::{CaseEvent, CaseState};
 use contract::proto::to_wire;
+use contract::proto::triage::CaseSplit;
 use contract::{Envelope, EventType};
 use ids::{EventId, Lane};
 use prost::Message;
+use rstest::rstest;
 use uuid::Uuid;
 
-use crate::desk::{Desk, STREET, Sent, TRACE, report};
+use crate::desk::{Desk, STREET, Said, Sent, TRACE, report};
 
 impl Desk {
     pub async fn dispatch_says(&self, event_type: EventType, case_id: &str, version: u64) {
@@ -23,6 +25,12 @@ impl Desk {
         version: u64,
         plan_version: u64,
     ) {
+        self.dispatch_writes(event_type, case_id, version, plan_version).await;
+        self.rig.drain().await;
+    }
+
+    /// Said, and on its way.
+    async fn dispatch_writes(&self, event_type: EventType, case_id: &str, version: u64, plan_version: u64) {
         let now = self.rig.clock.now();
         let envelope = Envelope {
             id: EventId(Uuid::from_u128(9_000 + u128::from(version))),
@@ -44,6 +52,13 @@ impl Desk {
         let at = Some(to_wire(now));
         let message = CaseEvent { case: Some(case), at, plan_version, ..CaseEvent::default() };
         self.rig.publish(&envelope, Bytes::from(message.encode_to_vec())).await;
+    }
+
+    /// Dispatch ends a case at one time, and triage hears of it at a later one.
+    async fn ends(&self, event_type: EventType, case_id: &str, version: u64, at: &str, heard_at: &str) {
+        self.rig.clock.set(at.parse().unwrap());
+        self.dispatch_writes(event_type, case_id, version, 0).await;
+        self.rig.clock.set(heard_at.parse().unwrap());
         self.rig.drain().await;
     }
 
@@ -70,6 +85,60 @@ async fn a_closed_case_takes_no_more_voices_and_a_reopened_one_does() {
     desk.hear(&[report(4, "TRA-01", "改线")]).await;
     let joined: [&[u128]; 2] = [&[1, 4], &[2, 3]];
     assert_eq!(desk.cases(STREET).await, joined);
+}
+
+/// Dispatch had closed it, and triage had not heard: nobody works there any more.
+#[rstest]
+#[case::closed(EventType::CaseClosed, true)]
+#[case::called_off(EventType::CaseCancelled, false)]
+#[tokio::test]
+async fn who_joined_what_was_over_gets_a_case_of_their_own_as_soon_as_that_is_heard(
+    #[case] end: EventType,
+    #[case] repeats: bool,
+) {
+    let desk = Desk::open().await;
+    desk.rig.clock.set("2026-11-23T01:50:00Z".parse().unwrap());
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    desk.rig.clock.set("2026-11-23T02:00:00Z".parse().unwrap());
+    desk.hear(&[report(2, "TRA-01", "改线"), report(3, "TRA-01", "又改线")]).await;
+    assert_eq!(desk.cases(STREET).await, [[1, 2, 3]]);
+    let over = desk.only_case().await;
+    desk.ends(end, &over, 4, "2026-11-23T01:55:00Z", "2026-11-23T02:00:05Z").await;
+    let apart: [&[u128]; 3] = [&[1], &[2], &[3]];
+    assert_eq!(desk.cases(STREET).await, apart);
+    let routed = desk.routed().await;
+    assert_eq!(routed.len(), 3, "each has orders of its own");
+    let named = routed[1..].iter().map(|(_, routed)| routed.repeats.as_ref().map(|repeat| &repeat.case_id));
+    assert!(named.clone().all(|case_id| case_id == repeats.then_some(&over)), "{:?}", Vec::from_iter(named));
+    let left: Vec<_> = desk.said().await.into_iter().filter_map(|(_, said)| split(said)).collect();
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().all(|left| left.case.as_ref().unwrap().case_id == over), "{left:?}");
+    assert!(left[0].note.starts_with("结案后上报"), "{left:?}");
+    // Heard again, and reopened and closed once more: they have a case.
+    let said = desk.said().await;
+    desk.ends(end, &over, 4, "2026-11-23T01:55:00Z", "2026-11-23T02:00:06Z").await;
+    desk.ends(EventType::CaseReopened, &over, 5, "2026-11-23T02:00:07Z", "2026-11-23T02:00:07Z").await;
+    desk.ends(end, &over, 6, "2026-11-23T02:00:08Z", "2026-11-23T02:00:08Z").await;
+    assert_eq!((desk.cases(STREET).await, desk.said().await), (apart.map(<[u128]>::to_vec).to_vec(), said));
+}
+
+fn split(said: Said) -> Option<CaseSplit> {
+    match said {
+        Said::Split(split) => Some(split),
+        _ => None,
+    }
+}
+
+/// Whoever verified the result did so after it was said.
+#[tokio::test]
+async fn what_was_said_before_the_close_stays_though_it_joined_after() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线")]).await;
+    desk.rig.clock.set("2026-11-23T02:00:02Z".parse().unwrap());
+    desk.hear(&[report(2, "TRA-01", "改线")]).await;
+    let (over, said) = (desk.only_case().await, desk.said().await);
+    desk.ends(EventType::CaseClosed, &over, 4, "2026-11-23T02:00:01Z", "2026-11-23T02:00:05Z").await;
+    assert_eq!((desk.cases(STREET).await, desk.said().await), (vec![vec![1, 2]], said));
 }
 
 /// Triage names the closed case; what that means is dispatch's to say.
