@@ -36,6 +36,8 @@ pub enum Desk {
     Raise(DeskPass),
     /// 交回街道研判台 / give it back to the street's desk
     HandDown(DeskPass),
+    /// 查看案件中各上报的原文 / what those said who are in a case
+    Voices(DeskVoices),
     /// 拆分：上报另立案件 / take a report out of the case it joined into a case of its own
     Split(DeskSplit),
 }
@@ -259,6 +261,17 @@ pub struct DeskPass {
     /// Words.
     #[command(flatten)]
     pub said: Said,
+    /// Where.
+    #[command(flatten)]
+    pub door: DeskDoor,
+}
+
+/// `streetwise desk voices`
+#[derive(Debug, Args)]
+pub struct DeskVoices {
+    /// 案件 id / id of the case
+    #[arg(value_parser = id)]
+    pub case: Uuid,
     /// Where.
     #[command(flatten)]
     pub door: DeskDoor,

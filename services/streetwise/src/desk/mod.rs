@@ -2,6 +2,7 @@
 //! here, and nothing is done twice: what has ended an entry gives the same answer again.
 
 mod told;
+mod voices;
 mod waiting;
 
 use ids::TenantId;
@@ -45,6 +46,7 @@ pub async fn run(command: &Desk) -> Result<(), Failure> {
         Desk::HandDown(pass) => {
             passed(&pass.door, pass.entry, "hand-down", &noted(json!({}), &pass.said)).await
         }
+        Desk::Voices(arguments) => voices::list(arguments).await,
         Desk::Split(arguments) => split(arguments).await,
     }
 }

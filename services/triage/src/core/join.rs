@@ -389,7 +389,8 @@ mod tests {
             closed_at: now() - SignedDuration::from_hours(hours_ago),
         };
         let chosen = |cases: &[Closed]| {
-            let chosen = repeated((report, RADIUS_MM), now(), SignedDuration::from_hours(72), cases.iter().copied());
+            let chosen =
+                repeated((report, RADIUS_MM), now(), SignedDuration::from_hours(72), cases.iter().copied());
             chosen.map(|case| case.case_id.as_uuid().as_u128())
         };
         assert_eq!(chosen(&[closed(1, 29.56, 72)]), Some(1));

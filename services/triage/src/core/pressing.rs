@@ -98,9 +98,7 @@ impl Words {
 /// The open case that a matter of persons may belong to, though its words are not plainly the same: for a person to say.
 pub fn maybe(report: Unclear<'_>, item: &str, now: Timestamp, cases: &[Worded]) -> Option<Candidate> {
     let like = likeness(report, now, cases).into_iter().find(|like| {
-        like.case.item == item
-            && like.distance_mm <= RADIUS_MM
-            && like.alike_per_mille >= SHOWN_PER_MILLE
+        like.case.item == item && like.distance_mm <= RADIUS_MM && like.alike_per_mille >= SHOWN_PER_MILLE
     })?;
     Some(like.case.candidate())
 }
@@ -249,9 +247,15 @@ mod tests {
     fn what_is_the_same_goes_by_who_says_it_and_of_what() {
         use JoinedBy::{Place, Words};
         let of = Sameness::of;
-        assert_eq!((of(false, false, Some(Place)), of(true, false, None)), (Sameness::Place, Sameness::Place));
+        assert_eq!(
+            (of(false, false, Some(Place)), of(true, false, None)),
+            (Sameness::Place, Sameness::Place)
+        );
         assert_eq!((of(false, true, Some(Words)), of(false, true, None)), (Sameness::Call, Sameness::Call));
-        assert_eq!((of(true, true, None), of(true, false, Some(Words))), (Sameness::Device, Sameness::Device));
+        assert_eq!(
+            (of(true, true, None), of(true, false, Some(Words))),
+            (Sameness::Device, Sameness::Device)
+        );
         assert_eq!(of(false, false, Some(Words)), Sameness::Words);
     }
 

@@ -8,8 +8,8 @@ use ids::{CaseId, TenantId};
 use jiff::Timestamp;
 use pg::ScopedTx;
 
-use super::{Room, Submission};
 use super::split::{self, SplitVoice};
+use super::{Room, Submission};
 use crate::core::desk::Desk;
 use crate::store;
 

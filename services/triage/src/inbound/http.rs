@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{backtest, cases, examples, explanation, hints, plans, reviews, territory};
+use super::{backtest, cases, examples, explanation, hints, plans, reviews, territory, voices};
 use crate::handle::Room;
 
 /// The routes and their description.
@@ -22,6 +22,7 @@ pub fn routes(room: Arc<Room>) -> (Router, OpenApi) {
         .routes(routes!(plans::act))
         .routes(routes!(cases::act))
         .routes(routes!(explanation::explain))
+        .routes(routes!(voices::list))
         .routes(routes!(hints::near))
         .routes(routes!(territory::redraw))
         .routes(routes!(backtest::backtest));

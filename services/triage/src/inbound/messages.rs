@@ -111,7 +111,8 @@ impl Apply for HearDispatch {
         now: Timestamp,
         fresh: Vec<(Received, News)>,
     ) -> Result<(), ApplyError> {
-        let Some(traceparent) = fresh.last().map(|(received, _)| received.envelope.traceparent.clone()) else {
+        let Some(traceparent) = fresh.last().map(|(received, _)| received.envelope.traceparent.clone())
+        else {
             return Ok(());
         };
         let over = memory::remember(tx, fresh.into_iter().map(|(_, heard)| heard)).await?;

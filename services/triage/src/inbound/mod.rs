@@ -17,4 +17,5 @@ mod reviews;
 pub(crate) mod rpc;
 mod splits;
 mod territory;
+mod voices;
 pub(crate) mod wakeups;

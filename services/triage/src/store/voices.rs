@@ -217,3 +217,39 @@ pub(crate) async fn of_case(
     .await?;
     rows.into_iter().map(Row::read).collect()
 }
+
+/// What a voice said.
+pub(crate) struct Said {
+    pub report_id: ReportId,
+    pub voice: u32,
+    pub joined_at: Timestamp,
+    /// Nothing of voices from before they were kept with their reports.
+    pub report: Option<Vec<u8>>,
+}
+
+/// What the voices of a case after a number said, in their order, so many at most.
+pub(crate) async fn said(
+    tx: &mut ScopedTx,
+    (tenant, case_id): (TenantId, CaseId),
+    after: u32,
+    rows_max: i64,
+) -> Result<Vec<Said>, pg::Error> {
+    let rows = sqlx::query!(
+        "SELECT report_id, voice, joined_at, report FROM triage.voices
+         WHERE tenant_id = $1 AND case_id = $2 AND voice > $3
+         ORDER BY voice
+         LIMIT $4",
+        tenant.as_i64(),
+        case_id.as_uuid(),
+        i32::try_from(after).unwrap_or(i32::MAX),
+        rows_max,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let voice = u32::try_from(row.voice).map_err(|_| pg::Error::impossible_row("triage.voices.voice"))?;
+        let (report_id, joined_at) = (row.report_id.into(), row.joined_at.to_jiff());
+        Ok(Said { report_id, voice, joined_at, report: row.report })
+    });
+    read.collect()
+}

@@ -262,6 +262,18 @@ async fn what_is_rejected_says_its_ground_and_merged_voices_are_split_off_again(
         item: "TRA-03".to_owned(),
         note: "另一件事".to_owned(),
     };
+    let list = |after: u32| wire::ListVoicesRequest {
+        street: STREET.to_owned(),
+        case_id: into.clone(),
+        after,
+        limit: 1,
+    };
+    let second = desk.machine().list_voices(desk.rig.signed(CENTRE, list(1))).await.unwrap().into_inner();
+    let [voice] = &second.voices[..] else { panic!("{second:?}") };
+    assert_eq!((&voice.report_id, voice.text.as_str(), voice.item.as_str()), (&id(3), "站牌坏了", "TRA-03"));
+    assert_eq!((voice.source.as_str(), voice.place.is_some(), second.next), ("resident", true, voice.voice));
+    let body = desk.machine().list_voices(desk.rig.signed("transport", list(0))).await.unwrap_err();
+    assert_eq!(body.code(), Code::PermissionDenied, "bodies have the words of the case");
     let asked = desk.rig.signed(CENTRE, split(&into, id(3)));
     let apart = desk.machine().split_voice(asked).await.unwrap().into_inner();
     assert_eq!((&apart.report_id, apart.case_id != into), (&id(3), true));

@@ -29,16 +29,8 @@ impl Desk {
 
 #[rstest]
 #[case::relief(RELIEF, SICK, "我是残疾人，低保去年停了，请帮忙恢复")]
-#[case::a_family(
-    "DIS-02",
-    "两口子天天吵架闹离婚，请社区来调解",
-    "兄弟因为父亲的房子打官司，想请人调解"
-)]
-#[case::wages(
-    "LAB-01",
-    "在工地干了三个月，包工头一分钱没给",
-    "餐馆欠我两个月工资，老板不接电话"
-)]
+#[case::a_family("DIS-02", "两口子天天吵架闹离婚，请社区来调解", "兄弟因为父亲的房子打官司，想请人调解")]
+#[case::wages("LAB-01", "在工地干了三个月，包工头一分钱没给", "餐馆欠我两个月工资，老板不接电话")]
 #[tokio::test]
 async fn two_families_of_one_block_have_two_cases_with_orders_of_their_own(
     #[case] item: &'static str,
@@ -131,6 +123,10 @@ async fn a_list_says_of_each_item_what_makes_two_reports_one_matter() {
     let cases: [&[u128]; 3] = [&[1, 2], &[3], &[4]];
     assert_eq!(desk.cases(STREET).await, cases);
     // The shipped list says so of what a whole block has in common.
-    desk.hear(&[report(5, "DIS-05", "物业费又要涨，业主们都不同意"), nearby(6, "DIS-05", "小区停车费翻了一倍，物业没有问过业主")]).await;
+    desk.hear(&[
+        report(5, "DIS-05", "物业费又要涨，业主们都不同意"),
+        nearby(6, "DIS-05", "小区停车费翻了一倍，物业没有问过业主"),
+    ])
+    .await;
     assert_eq!(desk.cases(STREET).await.last().unwrap(), &[5, 6]);
 }

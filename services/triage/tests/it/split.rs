@@ -3,7 +3,7 @@
 use contract::document::RoutingMode;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, STREET, Said, report};
+use crate::desk::{Desk, SECOND_VOICE, STREET, Said, report};
 
 const CENTRE: &str = "street-centre";
 
@@ -206,4 +206,39 @@ async fn a_split_with_another_item_is_a_labelled_example() {
     // A cursor of builds before: behind where the report is now.
     let bare = desk.reads(CENTRE, &format!("examples?after={}", uuid::Uuid::from_u128(4))).await;
     assert_eq!(bare["examples"].as_array().unwrap().len(), 1);
+}
+
+/// Who splits has to have read what it is about.
+#[tokio::test]
+async fn what_those_said_who_are_in_a_case_is_read_at_the_desk_alone() {
+    let desk = Desk::open().await;
+    desk.hear(&[report(1, "TRA-01", "改线"), report(2, "", SECOND_VOICE)]).await;
+    let voices = format!("cases/{}/voices", desk.case_of(1).await);
+    let all = desk.reads(CENTRE, &voices).await;
+    let shown = |voice: &Value| {
+        let report = &voice["report"];
+        (voice["voice"].clone(), report["text"].clone(), report["item"].clone(), report["source"].clone())
+    };
+    let said: Vec<_> = all["voices"].as_array().unwrap().iter().map(shown).collect();
+    let second = json!(SECOND_VOICE);
+    assert_eq!(
+        said,
+        [
+            (json!(1), json!("改线"), json!("TRA-01"), json!("resident")),
+            (json!(2), second.clone(), Value::Null, json!("resident")),
+        ]
+    );
+    assert_eq!((&all["voices"][0]["place"], &all["next"]), (&Value::Null, &Value::Null));
+    assert_eq!(all["voices"][0]["report"]["place"]["datum"], json!("wgs84"));
+    let first = desk.reads(CENTRE, &format!("{voices}?limit=1")).await;
+    assert_eq!((&first["voices"][0]["voice"], &first["next"]), (&json!(1), &json!(1)));
+    let rest = desk.reads(CENTRE, &format!("{voices}?limit=1&after=1")).await;
+    assert_eq!(rest["voices"][0]["report"]["text"], second);
+    assert_eq!(desk.reads(CENTRE, &format!("{voices}?after=2")).await["voices"], json!([]));
+    let read = async |subject: &str, case: &str| {
+        let path = format!("/triage/v1/streets/{STREET}/cases/{case}/voices");
+        desk.rig.http("GET", &path, Some(&desk.rig.token(subject)), &[], None).await.0
+    };
+    assert_eq!(read("transport", &desk.case_of(1).await).await, 403, "bodies have the words of the case");
+    assert_eq!(read(CENTRE, &uuid::Uuid::from_u128(77).to_string()).await, 404);
 }

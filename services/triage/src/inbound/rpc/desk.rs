@@ -19,6 +19,7 @@ use crate::inbound::desk::{Acting, ListQuery};
 use crate::inbound::plans::{self, PlanForm};
 use crate::inbound::reroutes::{self, CasePlaceForm};
 use crate::inbound::reviews::{self, ReviewForm};
+use crate::inbound::voices::{self, VoicesQuery};
 use crate::inbound::{cases::CaseForm, merges, splits};
 
 /// The server, for [`bootstrap::Plan::rpc`].
@@ -62,6 +63,14 @@ impl ReviewDeskService for ReviewDesk {
     ) -> Result<Response<wire::ReviewPlanResponse>, Status> {
         let call = Call::of(&request)?;
         Ok(Response::new(review_plan(&self.0, &call, request.into_inner()).await?))
+    }
+
+    async fn list_voices(
+        &self,
+        request: Request<wire::ListVoicesRequest>,
+    ) -> Result<Response<wire::ListVoicesResponse>, Status> {
+        let call = Call::of(&request)?;
+        Ok(Response::new(list_voices(&self.0, &call, request.into_inner()).await?))
     }
 
     async fn split_voice(
@@ -109,6 +118,17 @@ async fn list_plan_reviews(
     Acting::admitted(room, &call.who, street, &call.trace)?;
     let query = query(asked.desk, &asked.after, asked.limit)?;
     Ok(plans::page(room, &call.who, street, &query).await?.into())
+}
+
+async fn list_voices(
+    room: &Room,
+    call: &Call,
+    asked: wire::ListVoicesRequest,
+) -> Result<wire::ListVoicesResponse, Problem> {
+    let (street, case_id): (TenantId, CaseId) = (named(&asked.street)?, named(&asked.case_id)?);
+    let some = |number: u32| Some(number).filter(|number| *number > 0);
+    let query = VoicesQuery { after: some(asked.after), limit: some(asked.limit) };
+    Ok(voices::page(room, &call.who, street, case_id, &query).await?.into())
 }
 
 async fn review_report(

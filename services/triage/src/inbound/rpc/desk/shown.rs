@@ -17,6 +17,7 @@ use crate::inbound::plans::{PlanReviewDocument, PlanReviewList, PlanReviewState}
 use crate::inbound::reroutes::ReroutedDocument;
 use crate::inbound::reviews::{DecisionDocument, PlaceDocument, ReviewDocument, ReviewList, SimilarDocument};
 use crate::inbound::splits::SplitDocument;
+use crate::inbound::voices::{VoiceDocument, VoiceList};
 
 /// What a stored explanation says to the person who judges.
 #[derive(Deserialize)]
@@ -89,6 +90,33 @@ fn json(value: &Value) -> Bytes {
 
 fn word(id: Option<Uuid>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+impl From<VoiceList> for wire::ListVoicesResponse {
+    fn from(list: VoiceList) -> Self {
+        let voices = list.voices.into_iter().map(Into::into).collect();
+        Self { voices, next: list.next.unwrap_or_default() }
+    }
+}
+
+impl From<VoiceDocument> for wire::Voice {
+    fn from(voice: VoiceDocument) -> Self {
+        let VoiceDocument { report_id, voice, joined_at, report } = voice;
+        let named = Self {
+            report_id: report_id.to_string(),
+            voice,
+            joined_at: Some(to_wire(joined_at)),
+            ..Self::default()
+        };
+        let Some(report) = report else { return named };
+        Self {
+            text: report.text,
+            item: report.item.unwrap_or_default(),
+            place: Some(place(report.place)),
+            source: report.source,
+            ..named
+        }
+    }
 }
 
 impl From<PlanReviewList> for wire::ListPlanReviewsResponse {
