@@ -251,6 +251,48 @@ async fn a_suspension_is_over_at_its_end_whoever_comes_by() {
     assert_eq!(world.scalar::<i64>(breached).await, 3);
 }
 
+/// Of the regressions other trackers had: what waited until a window began stayed asleep when the process was another by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_until_a_window_goes_on_though_the_process_is_another() {
+    let mut world = World::start().await;
+    let mut routed = world.routed(STREET, "TRA-01");
+    routed.plan().policy.as_mut().unwrap().stages = vec![seconds("resolve", 600)];
+    let case_id = world.opened(&routed).await;
+    let lead = world.order(case_id, 1, "transport", "lead").await;
+    world.deed("transport", &lead, "acknowledge", json!({})).await;
+    world.pass(std::time::Duration::from_secs(20)).await;
+    let window = json!({ "until": "2026-11-23T02:01:00Z", "reason": "materials" });
+    assert_eq!(world.deed("transport", &lead, "suspend", window).await, ok("acknowledged"));
+    assert_eq!(world.deed("street-centre", &lead, "grant", json!({})).await, ok("acknowledged"));
+    let shown = async |world: &World| {
+        let order = world.order(case_id, 1, "transport", "lead").await;
+        let resolve = stage(&order, "resolve");
+        (resolve["held"].clone(), resolve["due_at"].clone())
+    };
+    // It ends while nobody runs; the next process finds it due and nothing of it in memory.
+    world.rig.clock.advance(std::time::Duration::from_secs(100));
+    world.rig.restart().await;
+    assert_eq!(world.count_said(EventType::OrderResumed).await, 0);
+    world.rig.drain().await;
+    assert_eq!(world.count_said(EventType::OrderResumed).await, 1);
+    assert_eq!(shown(&world).await, (json!(false), json!("2026-11-23T02:10:40Z")), "forty seconds were held");
+    world.rig.restart().await;
+    world.rig.drain().await;
+    assert_eq!(world.count_said(EventType::OrderResumed).await, 1);
+    // And it breaches when it has to, in a third one.
+    world.rig.clock.set("2026-11-23T02:10:39Z".parse().unwrap());
+    world.rig.drain().await;
+    assert_eq!(world.count_said(EventType::OrderBreached).await, 0);
+    world.rig.clock.set("2026-11-23T02:10:40Z".parse().unwrap());
+    world.rig.restart().await;
+    world.rig.drain().await;
+    let breached = "SELECT count(*) FROM dispatch.stages WHERE order_id = $1 AND stage = 'resolve' AND verdict = 'breached'";
+    let order_id: uuid::Uuid = lead["order_id"].as_str().unwrap().parse().unwrap();
+    let breached: i64 =
+        sqlx::query_scalar(breached).bind(order_id).fetch_one(world.rig.admin()).await.unwrap();
+    assert_eq!(breached, 1);
+}
+
 /// Whoever says that it is not theirs waits for nothing: from then on time is charged, and none is suspended before the ruling.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_ends_a_suspension() {

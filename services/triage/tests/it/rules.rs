@@ -6,6 +6,7 @@ use contract::document::{
     Document, DocumentBody, Name, Part, Priority, Rule, RuleThen, SlaPolicy, Stage, StreetCore, Validity,
 };
 use contract::proto::triage::{CaseRouted, Role};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, OTHER_STREET, STREET, Sent, report};
@@ -97,6 +98,34 @@ async fn three_thousand_households_bring_another_body_in_and_a_handful_do_not() 
     assert_eq!(explanation.inputs.rules.len(), 1, "that it was tried is kept");
     desk.hear(&[Sent { households: 3_000, lat: 29.7, ..report(3, "TRA-03", "") }]).await;
     assert!(newest(&desk).await.2.inputs.rules.is_empty(), "of another item nothing is tried");
+}
+
+/// Of the regressions other trackers had: "on working days" meant Monday to Friday, whatever the official table said.
+#[rstest]
+#[case::a_monday("2026-11-23T02:00:00Z", &["urban-mgmt", "fire-rescue"])]
+#[case::a_saturday("2026-11-21T02:00:00Z", &[])]
+#[case::a_holiday_on_a_thursday("2026-10-01T02:00:00Z", &["fire-rescue"])]
+#[case::a_made_up_sunday("2026-09-20T02:00:00Z", &["urban-mgmt"])]
+#[case::a_monday_in_beijing_that_is_a_sunday_in_london("2026-11-22T16:30:00Z", &["urban-mgmt", "fire-rescue"])]
+#[tokio::test]
+async fn weekdays_and_working_days_are_two_conditions(#[case] now: &str, #[case] brought: &[&str]) {
+    let brings = |when: &str, body: &str| {
+        rule(when, RuleThen { also_assist: vec![body.parse().unwrap()], ..RuleThen::default() })
+    };
+    let desk = desk(|body| {
+        if let DocumentBody::District(core) = body {
+            core.rules.insert("a".to_owned(), brings("workday", "urban-mgmt"));
+            core.rules.insert("b".to_owned(), brings("weekday <= 5", "fire-rescue"));
+        }
+    })
+    .await;
+    desk.rig.clock.set(now.parse().unwrap());
+    desk.hear(&[report(1, "TRA-01", "")]).await;
+    let (_, roles, explanation) = newest(&desk).await;
+    let known =
+        ["urban-mgmt", "fire-rescue"].map(|key| (key, roles.iter().any(|(body, _)| body.starts_with(key))));
+    let there: Vec<&str> = known.iter().filter(|(_, there)| *there).map(|(key, _)| *key).collect();
+    assert_eq!(there, brought, "{roles:?} {:?}", steps(&explanation));
 }
 
 #[tokio::test]
