@@ -36,7 +36,7 @@ pub use classifier::{
 };
 pub use desk::{
     Desk, DeskAccept, DeskApprove, DeskDoor, DeskEntry, DeskList, DeskMerge, DeskPass, DeskReject,
-    DeskReroute, DeskRoute, DeskShow, DeskSplit, Ground, Kind, Said, Whose,
+    DeskReroute, DeskRoute, DeskShow, DeskSplit, DeskVoices, Ground, Kind, Said, Whose,
 };
 pub use doctor::{Doctor, Lag};
 pub use endpoint::{Endpoint, EndpointDoor, EndpointList, EndpointRotate};

@@ -107,6 +107,8 @@ async fn a_model_is_published_read_and_withdrawn() {
     assert_eq!((&told.body["actor"], told.body.get("weights")), (&json!("trainer-zhao"), None));
     let whole = office.standing("trainer-zhao", STREET_CODE, "?weights=true").await;
     assert_eq!(whole.body["weights"], weights);
+    let own = office.standing("trainer-zhao", STREET_CODE, "?in_force=true").await;
+    assert_eq!((&own.body["tenant"], &own.headers["etag"]), (&json!(STREET_CODE), &"\"1\"".parse().unwrap()));
 
     let [(1, document)] = &office.said_classifiers().await[..] else { panic!("one document") };
     let DocumentBody::Classifier(body) = &document.body else { panic!("{document:?}") };
@@ -279,4 +281,22 @@ async fn a_street_goes_with_its_classifiers_and_comes_back_above_them() {
             sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(office.rig.admin()).await.unwrap();
         assert_eq!(left, 0, "{table}");
     }
+}
+
+/// Who may read by what their street is judged reads the district's file, and nothing else of the district.
+#[tokio::test]
+async fn a_street_without_a_model_shows_what_is_in_force_there() {
+    let office = Office::training().await;
+    let weights = bus(1);
+    office.publishes(DISTRICT_CODE, 1, &weights).await.applied();
+    let own = office.standing("trainer-zhao", STREET_CODE, "?weights=true").await;
+    assert_eq!((&own.body["tenant"], own.body.get("model")), (&json!(STREET_CODE), None));
+    let in_force = office.standing("trainer-zhao", STREET_CODE, "?weights=true&in_force=true").await;
+    assert_eq!(
+        (&in_force.body["tenant"], &in_force.body["weights"]),
+        (&json!(DISTRICT_CODE), &json!(weights))
+    );
+    assert!(!in_force.headers.contains_key("etag"), "another tenant's generation is no precondition");
+    let theirs = office.standing("trainer-zhao", DISTRICT_CODE, "?in_force=true").await;
+    assert_eq!(theirs.status.as_u16(), 403, "{:#}", theirs.body);
 }

@@ -17,6 +17,9 @@ use crate::table;
 /// What is published, as the directory says it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct Standing {
+    /// Whose it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tenant: String,
     /// Counted by itself; 0 where none ever was.
     pub generation: u64,
     /// Who published or withdrew it.
@@ -72,6 +75,12 @@ fn path(tenant: &str) -> Result<String, Failure> {
 pub(super) async fn standing(client: &Client, tenant: &str) -> Result<Standing, Failure> {
     let doing = format!("读取 {tenant} 的模型 / reading the model of {tenant}");
     client.get(&doing, &format!("{}/classifier?weights=true", path(tenant)?)).await
+}
+
+/// The model that a tenant's texts are judged by, with the file: its own, or where it has none its district's.
+pub(super) async fn in_force(client: &Client, tenant: &str) -> Result<Standing, Failure> {
+    let doing = format!("读取 {tenant} 沿用的模型 / reading the model {tenant} is judged by");
+    client.get(&doing, &format!("{}/classifier?weights=true&in_force=true", path(tenant)?)).await
 }
 
 /// The file of what is published.

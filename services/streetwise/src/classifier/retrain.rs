@@ -35,6 +35,12 @@ pub async fn run(arguments: &ClassifierRetrain) -> Result<(), Failure> {
     let tenant = code(&arguments.tenant)?;
     let directory = published::client(&arguments.door)?;
     let standing = published::standing(&directory, tenant).await?;
+    // The first of a street has to be better than its district's, by which the street was judged until now.
+    let in_force = match &standing.model {
+        Some(_) => None,
+        None => Some(published::in_force(&directory, tenant).await?),
+    };
+    let before = in_force.as_ref().unwrap_or(&standing);
     let examples = gathered(arguments).await?;
     let divided = verdict::divide(examples);
     verdict::enough(&divided).map_err(|lacking| Failure::TooLittle(missing(&divided, &lacking)))?;
@@ -42,18 +48,18 @@ pub async fn run(arguments: &ClassifierRetrain) -> Result<(), Failure> {
     let model = learned(arguments, &divided, &segmenter)?;
     let file = model.to_bytes();
     let new = verdict::judged(&model, &segmenter, &divided.aside);
-    let before = published::file(&standing)?;
-    let old = before.map(|(_, before)| verdict::judged(&before, &segmenter, &divided.aside));
+    let old = published::file(before)?;
+    let old = old.map(|(_, old)| verdict::judged(&old, &segmenter, &divided.aside));
     let ece_max = f64::from(arguments.ece_max_permille) / 1_000.0;
     let mut outcome = Outcome {
         arguments,
         divided: &divided,
         verdict: verdict::verdict(old.as_ref(), &new, ece_max),
-        old: old.map(|score| (&standing, score)),
+        old: old.map(|score| (before, score)),
         new,
         model: &model,
         bytes: file.len(),
-        threshold_permille: threshold(arguments, &standing, &model),
+        threshold_permille: threshold(arguments, before, &model),
         published: None,
     };
     if outcome.verdict.publishes() && !arguments.dry_run {
@@ -124,7 +130,12 @@ impl Outcome<'_> {
     fn json(&self) -> serde_json::Value {
         let before = self.old.as_ref().and_then(|(standing, score)| {
             let model = standing.model.as_ref()?;
-            Some(json!({ "generation": standing.generation, "sha256": model.sha256, "score": score }))
+            Some(json!({
+                "tenant": standing.tenant,
+                "generation": standing.generation,
+                "sha256": model.sha256,
+                "score": score,
+            }))
         });
         json!({
             "tenant": self.arguments.tenant,
@@ -149,7 +160,11 @@ impl Outcome<'_> {
         }
         match &self.old {
             Some((standing, score)) => {
-                text += &format!("  已发布 published (第 {} 代): {}\n", standing.generation, figures(score));
+                let whose = match standing.tenant == self.arguments.tenant || standing.tenant.is_empty() {
+                    true => "已发布 published",
+                    false => "沿用区的模型 the district's, in force until now",
+                };
+                text += &format!("  {whose} (第 {} 代): {}\n", standing.generation, figures(score));
             }
             None => text += "  已发布 published: 无 / none\n",
         }

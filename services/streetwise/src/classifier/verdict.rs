@@ -40,7 +40,7 @@ pub enum Lacking {
 /// How a comparison ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing is published yet.
+    /// Nothing is published yet, nor by its district.
     First,
     /// It finds more.
     Better,
@@ -70,10 +70,8 @@ impl Verdict {
     pub const fn told(self) -> &'static str {
         match self {
             Verdict::First => "尚无已发布的模型 / nothing was published before",
-            Verdict::Better => "胜过已发布的模型 / better than what is published",
-            Verdict::NoBetter => {
-                "不胜过已发布的模型，不发布 / no better than what is published: not published"
-            }
+            Verdict::Better => "胜过现用的模型 / better than what is in force",
+            Verdict::NoBetter => "不胜过现用的模型，不发布 / no better than what is in force: not published",
             Verdict::Uncalibrated => {
                 "校准误差过大，不发布 / its probabilities mean too little: not published"
             }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::town::{Town, shipped, town_beside};
 
 const STREET: &str = "990102001000";
+const DISTRICT: &str = "990102000000";
 /// Nobody has decided anything there.
 const QUIET: &str = "990102002000";
 /// On each page.
@@ -100,7 +101,54 @@ async fn a_better_model_is_published_and_one_that_is_not_is_left_alone() {
     );
     // In words, too.
     let told = town.command("sre", &["classifier", "retrain", "--tenant", STREET]).await.done();
-    assert!(told.contains("不胜过已发布的模型，不发布 / no better"), "{told}");
+    assert!(told.contains("不胜过现用的模型，不发布 / no better"), "{told}");
+}
+
+/// A street without one of its own is judged by its district's: its first has to be better than that.
+#[tokio::test]
+async fn the_first_of_a_street_is_held_against_its_districts() {
+    let town = settled().await;
+    let district = ["retrain", "--tenant", DISTRICT, "--from", STREET];
+    let first = run(&town, &district).await;
+    assert_eq!((&first["decision"], &first["published_generation"]), (&json!("first"), &json!(1)), "{first}");
+    let retrain = ["retrain", "--tenant", STREET];
+    let same = run(&town, &retrain).await;
+    assert_eq!(
+        (&same["decision"], &same["published_generation"]),
+        (&json!("no-better"), &Value::Null),
+        "{same}"
+    );
+    assert_eq!((&same["before"]["tenant"], &same["before"]["generation"]), (&json!(DISTRICT), &json!(1)));
+    let told = town.command("sre", &["classifier", "retrain", "--tenant", STREET]).await.done();
+    assert!(told.contains("沿用区的模型 the district's"), "{told}");
+
+    // One that learned from another town, and knows less of this street: the street's own goes before it.
+    let folder = TempDir::new().expect("a folder");
+    let (data, model) = (folder.path().join("data.jsonl"), folder.path().join("model"));
+    let line = |n: usize| {
+        // Its labels are the other way round.
+        let other = decided(n + 1);
+        format!("{}\n", json!({ "text": decided(n)["text"], "label": other["label"] }))
+    };
+    std::fs::write(&data, (0..40).map(line).collect::<String>()).expect("a writable folder");
+    let train = ["classifier", "train", "--data", path(&data), "--out", path(&model), "--kib-max", "700"];
+    town.command("sre", &train).await.done();
+    run(&town, &["publish", "--tenant", DISTRICT, "--model", path(&model), "--threshold-permille", "870"])
+        .await;
+    let better = run(&town, &retrain).await;
+    assert_eq!(
+        (&better["decision"], &better["published_generation"]),
+        (&json!("better"), &json!(1)),
+        "{better}"
+    );
+    assert_eq!((&better["before"]["generation"], &better["threshold_permille"]), (&json!(2), &json!(870)));
+    // From then on its own is what counts.
+    let again = run(&town, &retrain).await;
+    assert_eq!(
+        (&again["decision"], &again["before"]["tenant"]),
+        (&json!("no-better"), &json!(STREET)),
+        "{again}"
+    );
 }
 
 #[tokio::test]

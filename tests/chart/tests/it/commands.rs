@@ -58,7 +58,8 @@ fn classifiers_are_retrained_with_words_the_command_line_understands() {
         let of_door = declared(&door, "directoryDoor", Some(option));
         assert!(own || of_door || declared(&caller, "caller", Some(option)), "retrain takes no --{option}");
     }
-    let expected = ["base", "directory-url", "from", "json", "tenant", "threshold-permille", "triage-url"];
+    let expected =
+        ["base", "directory-url", "from", "json", "leave-out", "tenant", "threshold-permille", "triage-url"];
     assert_eq!(options, expected.into());
     assert!(template.contains("\"STREETWISE_TOKEN\"") && caller.contains("env = \"STREETWISE_TOKEN\""));
     assert!(declared(&door, "directoryDoor", Some("caller")) && declared(&caller, "caller", Some("bearer")));

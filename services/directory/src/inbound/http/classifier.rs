@@ -4,7 +4,7 @@
 use access::Action;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use bootstrap::door::{Path, Problem, Query};
 use bootstrap::{Bearer, Identity};
 use contract::document::{Document, DocumentBody, Part};
@@ -26,12 +26,16 @@ pub(crate) struct Wanted {
     /// Whether the model file is wanted too; up to 1 MiB.
     #[serde(default)]
     pub weights: bool,
+    /// Of a street that has published none: the one that its texts are judged by, its district's. `tenant` of the answer says whose
+    /// it is, and there is no `ETag`, since a publication of the street has nothing to do with that generation.
+    #[serde(default)]
+    pub in_force: bool,
 }
 
 /// The classifier of a tenant as it stands, without `model` where none is published.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ClassifierBody {
-    /// The tenant's code.
+    /// Whose it is: the tenant's code, or with `in_force` perhaps its district's.
     pub tenant: String,
     /// Its generation, counted apart from the manifest's; 0 where none was ever published.
     pub generation: i64,
@@ -115,20 +119,25 @@ pub(crate) async fn classifier(
     Bearer(who): Bearer,
     Path(tenant): Path<TenantId>,
     Query(wanted): Query<Wanted>,
-) -> Result<([(HeaderName, String); 2], Json<ClassifierBody>), Problem> {
-    let body = standing(&desk, &who, tenant, wanted.weights).await?;
-    let headers =
-        [(header::CACHE_CONTROL, "no-store".to_owned()), (header::ETAG, format!("\"{}\"", body.generation))];
+) -> Result<(HeaderMap, Json<ClassifierBody>), Problem> {
+    let admitted = desk.admit(&who, Action::ClassifierRead, tenant, None)?;
+    let own = standing(&desk, tenant, wanted.weights).await?;
+    // Whoever may read how the street is judged may read by what: its district's model judges its texts.
+    let body = match wanted.in_force && own.model.is_none() && admitted.district != tenant {
+        true => standing(&desk, admitted.district, wanted.weights).await?,
+        false => own,
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if body.tenant == tenant.to_string()
+        && let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", body.generation))
+    {
+        headers.insert(header::ETAG, etag);
+    }
     Ok((headers, Json(body)))
 }
 
-async fn standing(
-    desk: &Desk,
-    who: &Identity,
-    tenant: TenantId,
-    weights: bool,
-) -> Result<ClassifierBody, Problem> {
-    desk.admit(who, Action::ClassifierRead, tenant, None)?;
+async fn standing(desk: &Desk, tenant: TenantId, weights: bool) -> Result<ClassifierBody, Problem> {
     let mut tx = desk.house.pool.begin(TenantScope::of_principal([tenant])).await?;
     let entry = store::classifiers::newest(&mut tx, tenant).await?;
     let mut body = ClassifierBody::of(tenant, entry);
