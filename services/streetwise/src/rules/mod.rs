@@ -49,6 +49,9 @@ struct Text {
 #[derive(Debug, Deserialize)]
 struct Page {
     looked_at: u64,
+    /// An older triage leaves them out without a word.
+    #[serde(default)]
+    unreadable: u64,
     late_before: u64,
     late_after: u64,
     cases: Vec<Differing>,
@@ -61,6 +64,8 @@ struct Backtested {
     street: String,
     since: Timestamp,
     looked_at: u64,
+    /// Of those, what triage could not read the decision of: nothing is said about them.
+    unreadable: u64,
     late_before: u64,
     late_after: u64,
     cases: Vec<Differing>,
@@ -171,6 +176,7 @@ async fn of_street(
         let asked = json!({ "core_document": core, "since": since.to_string(), "after": after });
         let page: Page = triage.post(&doing, &path, &asked).await?;
         tested.looked_at += page.looked_at;
+        tested.unreadable += page.unreadable;
         tested.late_before += page.late_before;
         tested.late_after += page.late_after;
         tested.cases.extend(page.cases);
@@ -216,7 +222,7 @@ mod tests {
                 json!({ "looked_at": 500, "late_before": 3, "late_after": 4, "cases": [case(1)], "next": "p2" })
             }
             Some("p2") => {
-                json!({ "looked_at": 500, "late_before": 0, "late_after": 1, "cases": [], "next": "p3" })
+                json!({ "looked_at": 500, "unreadable": 2, "late_before": 0, "late_after": 1, "cases": [], "next": "p3" })
             }
             Some(_) => {
                 json!({ "looked_at": 7, "late_before": 1, "late_after": 0, "cases": [case(2), case(3)] })
@@ -248,6 +254,7 @@ mod tests {
         let tested = of_street(&triage, "990102001000", since, "Y29yZQ==").await.unwrap();
         serving.abort();
         assert_eq!((tested.looked_at, tested.late_before, tested.late_after), (1_007, 4, 5));
+        assert_eq!(tested.unreadable, 2);
         let numbers: Vec<&str> = tested.cases.iter().map(|case| &case.case_no[20..]).collect();
         assert_eq!(numbers, ["1", "2", "3"]);
         let asked = asked.lock().unwrap();

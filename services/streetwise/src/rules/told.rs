@@ -112,6 +112,13 @@ pub(super) fn table(tested: &[Backtested]) -> String {
             street.late_before,
             street.late_after
         );
+        if street.unreadable > 0 {
+            let _infallible = writeln!(
+                text,
+                "  ! {} 件的原判定无法读取，未计入 / the decisions of {} cannot be read: they are in no count",
+                street.unreadable, street.unreadable
+            );
+        }
         if street.cases.is_empty() {
             continue;
         }
@@ -259,6 +266,7 @@ mod tests {
             street: "990102001000".to_owned(),
             since,
             looked_at: 7,
+            unreadable: 2,
             cases,
             ..Backtested::default()
         }]
@@ -269,7 +277,10 @@ mod tests {
         let text = table(&tested());
         assert!(text.contains("lead transport → urban-mgmt; priority P3 → P1"), "{text}");
         assert!(
-            text.contains("7 cases") && text.contains("是yes 2h15m → ?") && !text.contains("policy item"),
+            text.contains("7 cases")
+                && text.contains("2 件的原判定无法读取")
+                && text.contains("是yes 2h15m → ?")
+                && !text.contains("policy item"),
             "{text}"
         );
     }

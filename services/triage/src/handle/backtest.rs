@@ -53,6 +53,8 @@ pub(crate) struct Backtest {
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     pub looked_at: usize,
+    /// Of those, what this build cannot read the decision of: nothing is said about them.
+    pub unreadable: usize,
     /// Those that would have gone otherwise, or would be late where they were not, or the other way round.
     pub differing: Vec<Differing>,
     /// Late then and late as it would be, of all that were looked at and could be told.
@@ -226,7 +228,10 @@ fn tried(
     for case in &cases {
         page.looked_at += 1;
         let counted = repeated.get(&case.case_id).copied();
-        let Some(differing) = again(&now, &then, case, counted, at) else { continue };
+        let Some(differing) = again(&now, &then, case, counted, at) else {
+            page.unreadable += 1;
+            continue;
+        };
         page.late_before += usize::from(is_late(differing.late_before));
         page.late_after += usize::from(is_late(differing.late_after));
         let otherwise = !same(&differing.before, &differing.after);

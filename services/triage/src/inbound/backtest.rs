@@ -39,6 +39,8 @@ pub(super) struct BacktestForm {
 pub(super) struct BacktestDocument {
     /// Cases looked at.
     looked_at: usize,
+    /// Of those, the ones whose stored decision this build cannot read: nothing is said about them, and they are in no other count.
+    unreadable: usize,
     /// How many of them took, or have taken till now, longer than the limit of stage resolve.
     late_before: usize,
     /// How many would have.
@@ -135,6 +137,7 @@ impl From<Page> for BacktestDocument {
     fn from(page: Page) -> Self {
         Self {
             looked_at: page.looked_at,
+            unreadable: page.unreadable,
             late_before: page.late_before,
             late_after: page.late_after,
             cases: page.differing.into_iter().map(DifferingDocument::from).collect(),

@@ -376,7 +376,14 @@ async fn past_cases_tell_who_would_have_got_what() {
     let later = json!({ "core_document": asked["core_document"], "since": "2026-12-01T00:00:00Z" });
     assert_eq!(desk.backtest("street-centre", STREET, later).await.1["looked_at"], 0);
     let same = json!({ "core_document": core(1, DISTRICT, |_| {}), "since": "2026-11-01T00:00:00Z" });
-    assert_eq!(desk.backtest("street-centre", STREET, same).await.1["cases"], json!([]));
+    let again = desk.backtest("street-centre", STREET, same.clone()).await.1;
+    assert_eq!((&again["cases"], &again["unreadable"]), (&json!([]), &json!(0)));
+    // What a later build stored in a shape of its own is said, and counted nowhere else.
+    let other =
+        "UPDATE triage.cases SET plan_explanation = '{\"later\":1}' WHERE item = 'TRA-01' AND NOT drill";
+    assert_eq!(sqlx::query(other).execute(desk.rig.admin()).await.unwrap().rows_affected(), 1);
+    let again = desk.backtest("street-centre", STREET, same).await.1;
+    assert_eq!((&again["looked_at"], &again["unreadable"]), (&json!(2), &json!(1)), "{again}");
 }
 
 #[tokio::test]
