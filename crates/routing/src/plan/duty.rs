@@ -54,7 +54,7 @@ impl Duty {
                 if !tried.unplaced.is_empty() {
                     steps.push(unplaced(tried));
                 }
-                self.take(&tried.then, steps);
+                self.take(tried, steps);
             }
         }
     }
@@ -68,7 +68,8 @@ impl Duty {
         }
     }
 
-    fn take(&mut self, then: &Then<Seat>, steps: &mut Vec<Step>) {
+    fn take(&mut self, tried: &Tried, steps: &mut Vec<Step>) {
+        let then = &tried.then;
         if let Some(lead) = &then.lead {
             self.lead_by(lead, steps);
         }
@@ -80,8 +81,26 @@ impl Duty {
         if let Some(policy) = &then.policy {
             self.policy.clone_from(policy);
         }
-        self.priority = then.priority.unwrap_or(self.priority);
+        if let Some(priority) = then.priority {
+            self.haste(priority, tried.layer, steps);
+        }
         self.at_least = self.at_least.max(then.level);
+    }
+
+    /// A street may raise a priority and lower one, but what the list or its district holds for mortal danger stays that.
+    fn haste(&mut self, priority: Priority, layer: Layer, steps: &mut Vec<Step>) {
+        if layer == Layer::Street && self.priority == Priority::P1 && priority != Priority::P1 {
+            let wanted = priority.as_str();
+            steps.push(Step::new(
+                "rule.emergency",
+                format!("P1（可能危及生命）不得由街道规则降为{wanted}，优先级不变"),
+                format!(
+                    "P1 (mortal danger) is not lowered to {wanted} by a street's rule: the priority stays"
+                ),
+            ));
+            return;
+        }
+        self.priority = priority;
     }
 
     /// Takes over what a centre above has said: who leads, and that those assist and nobody else. A lead that is gone, or below

@@ -107,6 +107,22 @@ fn what_the_list_reserves_above_is_not_pushed_down() {
     assert!(explanation.steps.iter().any(|step| step.rule == "rule.reserved"));
 }
 
+/// What may be mortal danger stays in haste whatever a street writes; its district, whose list it is, may say otherwise.
+#[test]
+fn an_emergency_is_not_lowered_by_a_street() {
+    let lower =
+        || Rule { then: Then { priority: Some(Priority::P4), ..Then::default() }, ..rule("later", &[], "") };
+    let of = |listed: Priority, layer: Layer| {
+        let entry = Entry { priority: listed, ..entry() };
+        let (plan, explanation) = plan(&facts(), Some(&entry), &settings(), &tried(vec![lower()], layer));
+        assert_eq!(recompute(&explanation), explanation);
+        (plan.priority, explanation.steps.iter().any(|step| step.rule == "rule.emergency"))
+    };
+    assert_eq!(of(Priority::P1, Layer::Street), (Priority::P1, true));
+    assert_eq!(of(Priority::P2, Layer::Street), (Priority::P4, false));
+    assert_eq!(of(Priority::P1, Layer::District), (Priority::P4, false));
+}
+
 #[test]
 fn a_rule_that_fails_takes_nothing_away() {
     let faulty = rule("faulty", &[], "1 / (households - 7) > 0");

@@ -64,7 +64,7 @@ pub(super) struct RevokeBody {}
         ("Idempotency-Key" = Uuid, Header),
         ("If-Match" = Option<String>, Header, description = "仅当工单仍为此版本 / only if the order is still of this version")),
     request_body = LinkBody,
-    responses((status = 201, body = IssuedView), Problem))]
+    responses((status = 201, body = IssuedView), (status = 412, description = "已被更新 / changed since"), Problem))]
 pub(super) async fn issue(
     State(room): State<Room>,
     Path((street, order_id)): Path<(TenantId, OrderId)>,
@@ -136,7 +136,7 @@ pub(crate) async fn listed(
         ("Idempotency-Key" = Uuid, Header),
         ("If-Match" = Option<String>, Header, description = "仅当工单仍为此版本 / only if the order is still of this version")),
     request_body = RevokeBody,
-    responses((status = 200, body = LinkView), Problem))]
+    responses((status = 200, body = LinkView), (status = 412, description = "已被更新 / changed since"), Problem))]
 pub(super) async fn revoke(
     State(room): State<Room>,
     Path((street, target)): Path<(TenantId, IdVerb<LinkId>)>,
