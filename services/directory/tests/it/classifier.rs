@@ -298,5 +298,5 @@ async fn a_street_without_a_model_shows_what_is_in_force_there() {
     );
     assert!(!in_force.headers.contains_key("etag"), "another tenant's generation is no precondition");
     let theirs = office.standing("trainer-zhao", DISTRICT_CODE, "?in_force=true").await;
-    assert_eq!(theirs.status.as_u16(), 403, "{:#}", theirs.body);
+    assert_eq!(theirs.status.as_u16(), 404, "{:#}", theirs.body);
 }

@@ -101,7 +101,7 @@ pub(super) async fn page(
     let mut tx = room.house.pool.begin(admitted.scope()).await?;
     let case = store::cases::find(&mut tx, (street, case_id)).await?;
     case.ok_or_else(Problem::not_found)?;
-    let after = query.after.unwrap_or_default();
+    let after = i32::try_from(query.after.unwrap_or_default()).map_err(|_| Problem::bad_cursor())?;
     let said = store::voices::said(&mut tx, (street, case_id), after, i64::from(limit)).await?;
     tx.commit().await?;
     let last = said.last().map(|said| said.voice);

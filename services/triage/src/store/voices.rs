@@ -231,7 +231,7 @@ pub(crate) struct Said {
 pub(crate) async fn said(
     tx: &mut ScopedTx,
     (tenant, case_id): (TenantId, CaseId),
-    after: u32,
+    after: i32,
     rows_max: i64,
 ) -> Result<Vec<Said>, pg::Error> {
     let rows = sqlx::query!(
@@ -241,7 +241,7 @@ pub(crate) async fn said(
          LIMIT $4",
         tenant.as_i64(),
         case_id.as_uuid(),
-        i32::try_from(after).unwrap_or(i32::MAX),
+        after,
         rows_max,
     )
     .fetch_all(&mut **tx)

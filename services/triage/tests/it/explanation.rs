@@ -63,6 +63,7 @@ async fn the_doors_are_described() {
         "/triage/v1/parked/{target}",
         "/triage/v1/removals/{code}",
         "/triage/v1/streets/{street}/cases/{case_id}/explanation",
+        "/triage/v1/streets/{street}/cases/{case_id}/voices",
         "/triage/v1/streets/{street}/cases/{target}",
         "/triage/v1/streets/{street}/cases:near",
         "/triage/v1/streets/{street}/examples",

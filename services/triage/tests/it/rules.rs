@@ -112,11 +112,13 @@ async fn weekdays_and_working_days_are_two_conditions(#[case] now: &str, #[case]
     let brings = |when: &str, body: &str| {
         rule(when, RuleThen { also_assist: vec![body.parse().unwrap()], ..RuleThen::default() })
     };
-    let desk = desk(|body| {
-        if let DocumentBody::District(core) = body {
+    // The first that holds decides in its layer, so there is one in each.
+    let desk = desk(|body| match body {
+        DocumentBody::District(core) => {
             core.rules.insert("a".to_owned(), brings("workday", "urban-mgmt"));
-            core.rules.insert("b".to_owned(), brings("weekday <= 5", "fire-rescue"));
         }
+        DocumentBody::Street(core) => own(core, brings("weekday <= 5", "fire-rescue")),
+        _ => {}
     })
     .await;
     desk.rig.clock.set(now.parse().unwrap());
