@@ -225,6 +225,12 @@ fn limited(scale: &Scale, street: fn(usize) -> String) -> Setup {
     Setup { street, ..Setup::of(scale.streets) }
 }
 
+/// How long what was healed may go on working. Eleven thousand breaches at once are some thirty thousand notices for one sink, beside
+/// everything else on the same cores: what F13 promises is their firing, which it measures itself.
+fn quiet_within(row: &str) -> Duration {
+    Duration::from_secs(if row == "F13" { 240 } else { 90 })
+}
+
 async fn conclude(
     row: &str,
     cluster: &Arc<Cluster>,
@@ -244,8 +250,9 @@ async fn conclude(
     if open > 0 {
         violations.push(format!("{open} reports were still not acknowledged a minute after healing"));
     }
-    if let Err(moving) = invariants::quiet(cluster, Duration::from_secs(90)).await {
-        violations.push(format!("not quiet 90 s after healing: {moving}"));
+    let quiet_within = quiet_within(row);
+    if let Err(moving) = invariants::quiet(cluster, quiet_within).await {
+        violations.push(format!("not quiet {} s after healing: {moving}", quiet_within.as_secs()));
     }
     let quiet_after_s = healed.elapsed().as_secs_f64();
     violations.extend(invariants::check(cluster, &calls).await?.iter().map(ToString::to_string));

@@ -41,6 +41,10 @@ pub(crate) struct Facts {
 
 /// An event and its subject as it is after it.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "either is a whole state, and one is not much larger than the other"
+)]
 pub(crate) enum Happened {
     Order { event: OrderEvent, after: Order },
     Case { event: CaseEvent, after: Case },
